@@ -1,0 +1,64 @@
+use crate::Parameter;
+
+/// Which registry a card belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A corpus that `data` can load.
+    Corpus,
+    /// A number about outcomes.
+    Metric,
+    /// Gate 1: changes the training rows.
+    Rebalancer,
+    /// Gate 2: a training method.
+    Objective,
+}
+
+impl Kind {
+    /// The word used in headings and in `evenhand catalog`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Corpus => "corpus",
+            Kind::Metric => "metric",
+            Kind::Rebalancer => "rebalancer",
+            Kind::Objective => "objective",
+        }
+    }
+}
+
+/// Which way a number points.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Larger values are better (accuracy, correlation).
+    Higher,
+    /// Smaller values are better (a loss, a difference whose fair value is 0).
+    Lower,
+    /// The value nearest to `fair_value` is better (a ratio, a signed difference).
+    NearFair,
+    /// The number describes; no value of it is better (a selection rate, a count).
+    Describes,
+}
+
+/// What a metric, a method or a corpus says of itself.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Card {
+    /// Kebab-case id; equals the file name of its source with `_` for `-`.
+    pub id: &'static str,
+    /// The field's name for it, as it stands in tables.
+    pub name: &'static str,
+    /// The registry it stands in.
+    pub kind: Kind,
+    /// One or two sentences: what it does and when to use it.
+    pub summary: &'static str,
+    /// The formula in plain text, every symbol named. Empty for corpora.
+    pub formula: &'static str,
+    /// Value at parity, where there is one.
+    pub fair_value: Option<f64>,
+    /// Values it can take, for example `[0, 1]`. Empty for methods.
+    pub range: &'static str,
+    /// Which way the number points.
+    pub direction: Direction,
+    /// Paper and equation, rule, or origin and licence of a corpus.
+    pub source: &'static str,
+    /// The parameters it takes, each with default, range and purpose.
+    pub parameters: &'static [Parameter],
+}

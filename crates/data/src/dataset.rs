@@ -1,0 +1,187 @@
+//! The typed data set that every gate reads.
+
+use crate::{DataError, Groups};
+
+/// The code of a missing value in a categorical column.
+pub const MISSING: u32 = u32::MAX;
+
+/// Values of one input column.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Values {
+    /// Real numbers; a missing one is `NaN` here and nowhere later (the encoder replaces it and says so).
+    Numeric(Vec<f64>),
+    /// Codes into `levels`, [`MISSING`] for a missing value.
+    Categorical {
+        /// Names of the categories.
+        levels: Vec<String>,
+        /// A code per row.
+        codes: Vec<u32>,
+    },
+}
+
+impl Values {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        match self {
+            Values::Numeric(numbers) => numbers.len(),
+            Values::Categorical { codes, .. } => codes.len(),
+        }
+    }
+
+    /// True when there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn select(&self, rows: &[usize]) -> Self {
+        match self {
+            Values::Numeric(numbers) => Values::Numeric(rows.iter().map(|&row| numbers[row]).collect()),
+            Values::Categorical { levels, codes } => {
+                Values::Categorical { levels: levels.clone(), codes: rows.iter().map(|&row| codes[row]).collect() }
+            }
+        }
+    }
+}
+
+/// One input column of the model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Feature {
+    /// Column name.
+    pub name: String,
+    /// Its values.
+    pub values: Values,
+    /// True when the recipe put a sensitive attribute among the inputs; the report says so.
+    pub sensitive: bool,
+}
+
+/// What the label measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LabelKind {
+    /// 0 or 1, 1 being the favourable outcome.
+    Binary,
+    /// A score in [0, 1].
+    Continuous,
+}
+
+/// The truth that the scorer learns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Label {
+    /// Column name.
+    pub name: String,
+    /// Binary or continuous.
+    pub kind: LabelKind,
+    /// A value per row, always inside [0, 1].
+    pub values: Vec<f64>,
+}
+
+/// An identity per row (a person, a job) as dense codes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Column name.
+    pub name: String,
+    /// The distinct values, in order of first appearance.
+    pub levels: Vec<String>,
+    /// A code per row, an index into `levels`.
+    pub codes: Vec<u32>,
+}
+
+/// Where the rows came from, kept for the report.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Provenance {
+    /// Id of the loader.
+    pub loader: String,
+    /// Each file read (name without its folder) with bytes and sha256 in hexadecimal.
+    pub files: Vec<FileDigest>,
+    /// What was left out, cut or replaced on the way in, in plain sentences.
+    pub notes: Vec<String>,
+}
+
+/// A file that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileDigest {
+    /// File name without its folder.
+    pub name: String,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// sha256 in hexadecimal.
+    pub sha256: String,
+}
+
+/// A table of candidates whose columns have their roles: inputs, label, sensitive attributes, ids and weights stand apart.
+///
+/// A sensitive attribute enters `features` only where the recipe says so.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Dataset {
+    /// Short name for tables and plots.
+    pub name: String,
+    /// Inputs of the model.
+    pub features: Vec<Feature>,
+    /// The truth, where there is one.
+    pub label: Option<Label>,
+    /// Sensitive attributes and intersections, in the recipe's order.
+    pub sensitive: Vec<Groups>,
+    /// Whose row it is; one person never stands on both sides of a split.
+    pub person: Option<Identity>,
+    /// The job a candidate stands for.
+    pub job: Option<Identity>,
+    /// Sample weights, finite and not negative, with a positive sum.
+    pub weights: Option<Vec<f64>>,
+    /// Number of the row in its source, counted from 1 at the first data row; survives selection and repetition.
+    pub rows: Vec<u64>,
+    /// Where the rows came from.
+    pub provenance: Provenance,
+}
+
+impl Dataset {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// True when there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The attribute with this name, or an error that names the known ones.
+    pub fn groups(&self, name: &str) -> Result<&Groups, DataError> {
+        self.sensitive.iter().find(|groups| groups.name() == name).ok_or_else(|| DataError::UnknownAttribute {
+            name: name.to_owned(),
+            known: self.sensitive.iter().map(Groups::name).collect::<Vec<_>>().join(", "),
+        })
+    }
+
+    /// The label, or an error that says which role is missing.
+    pub fn label(&self) -> Result<&Label, DataError> {
+        self.label.as_ref().ok_or(DataError::NoLabel)
+    }
+
+    /// The chosen rows in the chosen order; a row may be chosen more than once (oversampling).
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        let identity = |identity: &Identity| Identity {
+            name: identity.name.clone(),
+            levels: identity.levels.clone(),
+            codes: rows.iter().map(|&row| identity.codes[row]).collect(),
+        };
+        Dataset {
+            name: self.name.clone(),
+            features: self
+                .features
+                .iter()
+                .map(|feature| Feature { name: feature.name.clone(), values: feature.values.select(rows), sensitive: feature.sensitive })
+                .collect(),
+            label: self.label.as_ref().map(|label| Label {
+                name: label.name.clone(),
+                kind: label.kind,
+                values: rows.iter().map(|&row| label.values[row]).collect(),
+            }),
+            sensitive: self.sensitive.iter().map(|groups| groups.select(rows)).collect(),
+            person: self.person.as_ref().map(identity),
+            job: self.job.as_ref().map(identity),
+            weights: self.weights.as_ref().map(|weights| rows.iter().map(|&row| weights[row]).collect()),
+            rows: rows.iter().map(|&row| self.rows[row]).collect(),
+            provenance: self.provenance.clone(),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Sensitive attributes: a column type of their own.
+
+use std::collections::BTreeMap;
+
+/// The code of a row whose group is not known.
+pub const UNKNOWN: u32 = u32::MAX;
+
+/// One sensitive attribute of every row: named groups (levels) and a code per row.
+///
+/// A row whose value is missing, or stands for "not known", has the code [`UNKNOWN`]: such rows are counted and shown, and left out
+/// of every gap. The order of `levels` is the order of display; nothing may depend on it (a test relabels it).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Groups {
+    name: String,
+    levels: Vec<String>,
+    codes: Vec<u32>,
+}
+
+impl Groups {
+    /// Joins levels and codes.
+    ///
+    /// # Panics
+    /// When a code is neither [`UNKNOWN`] nor an index into `levels`: callers build codes from the levels.
+    pub fn new(name: impl Into<String>, levels: Vec<String>, codes: Vec<u32>) -> Self {
+        assert!(codes.iter().all(|&code| code == UNKNOWN || (code as usize) < levels.len()), "group codes must index the levels");
+        Groups { name: name.into(), levels, codes }
+    }
+
+    /// Groups from one text per row, `None` for unknown; levels in alphabetical order.
+    pub fn from_texts<'a>(name: impl Into<String>, texts: impl Iterator<Item = Option<&'a str>> + Clone) -> Self {
+        let mut index: BTreeMap<&str, u32> = texts.clone().flatten().map(|text| (text, 0)).collect();
+        for (position, code) in index.values_mut().enumerate() {
+            *code = position as u32;
+        }
+        let codes = texts.map(|text| text.map_or(UNKNOWN, |text| index[text])).collect();
+        Groups { name: name.into(), levels: index.keys().map(|level| (*level).to_owned()).collect(), codes }
+    }
+
+    /// Name of the attribute (`gender`, or `gender x race` for an intersection).
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Names of the groups.
+    pub fn levels(&self) -> &[String] {
+        &self.levels
+    }
+
+    /// A code per row: an index into [`Groups::levels`], or [`UNKNOWN`].
+    pub fn codes(&self) -> &[u32] {
+        &self.codes
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.codes.len()
+    }
+
+    /// True when there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.codes.is_empty()
+    }
+
+    /// Name of the group with this code; `unknown` for [`UNKNOWN`].
+    pub fn level(&self, code: u32) -> &str {
+        self.levels.get(code as usize).map_or("unknown", String::as_str)
+    }
+
+    /// Code of the group with this name.
+    pub fn code(&self, level: &str) -> Option<u32> {
+        self.levels.iter().position(|known| known == level).map(|position| position as u32)
+    }
+
+    /// Rows of each group, in the order of the levels.
+    pub fn sizes(&self) -> Vec<usize> {
+        let mut sizes = vec![0; self.levels.len()];
+        for &code in self.codes.iter().filter(|&&code| code != UNKNOWN) {
+            sizes[code as usize] += 1;
+        }
+        sizes
+    }
+
+    /// Rows whose group is not known.
+    pub fn unknown_count(&self) -> usize {
+        self.codes.iter().filter(|&&code| code == UNKNOWN).count()
+    }
+
+    /// The same attribute for the chosen rows (repetition allowed); levels stay, also those that become empty.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        Groups { name: self.name.clone(), levels: self.levels.clone(), codes: rows.iter().map(|&row| self.codes[row]).collect() }
+    }
+
+    /// The intersection of several attributes: one group per combination that occurs, named `a x b`. Unknown in one is unknown in all.
+    #[must_use]
+    pub fn intersection(attributes: &[&Groups]) -> Self {
+        let name = attributes.iter().map(|groups| groups.name()).collect::<Vec<_>>().join(" x ");
+        let rows = attributes.first().map_or(0, |groups| groups.len());
+        let key = |row: usize| -> Option<Vec<u32>> {
+            attributes.iter().map(|groups| Some(groups.codes[row]).filter(|&code| code != UNKNOWN)).collect()
+        };
+        let mut index: BTreeMap<Vec<u32>, u32> = (0..rows).filter_map(|row| key(row).map(|codes| (codes, 0))).collect();
+        for (position, code) in index.values_mut().enumerate() {
+            *code = position as u32;
+        }
+        let levels = index
+            .keys()
+            .map(|codes| codes.iter().zip(attributes).map(|(&code, groups)| groups.level(code)).collect::<Vec<_>>().join(" x "))
+            .collect();
+        let codes = (0..rows).map(|row| key(row).map_or(UNKNOWN, |codes| index[&codes])).collect();
+        Groups { name, levels, codes }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_values_are_counted_apart() {
+        let groups = Groups::from_texts("gender", ["f", "m", "f"].map(Some).into_iter().chain([None]));
+        assert_eq!(groups.levels(), ["f", "m"]);
+        assert_eq!(groups.codes(), [0, 1, 0, UNKNOWN]);
+        assert_eq!(groups.sizes(), [2, 1]);
+        assert_eq!(groups.unknown_count(), 1);
+        assert_eq!(groups.level(UNKNOWN), "unknown");
+    }
+
+    #[test]
+    fn an_intersection_holds_the_combinations_that_occur() {
+        let gender = Groups::from_texts("gender", [Some("f"), Some("m"), Some("f"), None].into_iter());
+        let race = Groups::from_texts("race", [Some("a"), Some("b"), Some("b"), Some("a")].into_iter());
+        let both = Groups::intersection(&[&gender, &race]);
+        assert_eq!(both.name(), "gender x race");
+        assert_eq!(both.levels(), ["f x a", "f x b", "m x b"]);
+        assert_eq!(both.codes(), [0, 2, 1, UNKNOWN]);
+    }
+}

@@ -1,0 +1,58 @@
+//! The roles that a recipe or a command line gives to the columns of a table.
+
+use std::collections::BTreeMap;
+
+/// How a column's text is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnType {
+    /// Real numbers.
+    Numeric,
+    /// Categories.
+    Categorical,
+}
+
+/// The label's column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LabelRole {
+    /// Column name.
+    pub column: String,
+    /// The value that is the favourable outcome (becomes 1, every other value 0); `None` when the column holds 0/1, true/false or
+    /// numbers in [0, 1].
+    pub favourable: Option<String>,
+}
+
+/// One sensitive attribute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SensitiveRole {
+    /// Name of the attribute in report and recipe; usually the column's.
+    pub name: String,
+    /// The column; several columns make an intersection of attributes named earlier or of plain columns.
+    pub columns: Vec<String>,
+    /// A rule that cuts a numeric column in two, for example `> 25`; groups are then named `age > 25` and `age <= 25`.
+    pub rule: Option<String>,
+}
+
+/// Roles of all columns of a table.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Schema {
+    /// Input columns; `None` takes every column that has no other role.
+    pub features: Option<Vec<String>>,
+    /// Columns to leave out of the inputs.
+    pub exclude: Vec<String>,
+    /// The label.
+    pub label: Option<LabelRole>,
+    /// Sensitive attributes.
+    pub sensitive: Vec<SensitiveRole>,
+    /// True when the sensitive columns are inputs as well.
+    pub sensitive_as_features: bool,
+    /// Person id.
+    pub person: Option<String>,
+    /// Job id.
+    pub job: Option<String>,
+    /// Sample weight.
+    pub weight: Option<String>,
+    /// Types that overrule the inferred ones.
+    pub types: BTreeMap<String, ColumnType>,
+    /// Texts that mean "missing", beside the empty field.
+    pub missing: Vec<String>,
+}
