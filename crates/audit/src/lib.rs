@@ -1,1 +1,5 @@
-//! x
+//! Recipe to run to report; the only crate that joins the others.
+
+pub mod report;
+
+pub use report::{FORMAT, Report, ReportKind};
