@@ -1,0 +1,46 @@
+# The commands of the project; README and .ci/run call the same ones.
+
+export RUSTDOCFLAGS := "-D warnings"
+
+# lists the recipes
+default:
+    @just --list
+
+# everything compiles
+check:
+    cargo check --workspace --all-targets
+
+# unit, integration and documentation tests; no network
+test:
+    cargo test --workspace
+
+# formatting and lints, as strict as CI
+lint:
+    cargo fmt --check
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# the benches of the crates that are fast for a reason
+bench:
+    cargo bench --workspace
+
+# against fairlearn, scipy and PyTorch on the same data; `just bench-peers --stream` adds 50,000,000 rows
+bench-peers *ARGS:
+    python3 reference/peers.py {{ARGS}}
+
+# data, seven methods, three seeds, a report: under a minute after the build
+demo *ARGS:
+    cargo run --release -- demo {{ARGS}}
+
+# API documentation, broken links refused
+docs:
+    cargo doc --workspace --no-deps
+
+# makes the expected values of other libraries anew; the result must not differ
+oracle:
+    python3 -m venv target/oracle-venv
+    target/oracle-venv/bin/pip install --quiet -r reference/requirements.txt
+    target/oracle-venv/bin/python reference/metrics.py
+    python3 -m venv target/peers-venv
+    target/peers-venv/bin/pip install --quiet -r reference/requirements-peers.txt
+    target/peers-venv/bin/python reference/pytorch_terms.py
+    git diff --stat --exit-code reference/metrics.json reference/terms.json

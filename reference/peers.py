@@ -1,0 +1,423 @@
+"""Measures Evenhand against the libraries users would otherwise pick, on the same data, in one run, and prints ours / theirs / ratio / target.
+
+    python3 reference/peers.py                 everything but the 50,000,000-row stream
+    python3 reference/peers.py --stream        that as well (writes and reads about 800 MB under target/)
+    python3 reference/peers.py --only spdd,training
+    python3 reference/peers.py --quick         few repetitions, for trying the script itself
+
+Makes its own Python environment under target/ (PyTorch is large: 5.5 GB), builds the release binaries, writes the data under target/peers/,
+measures ours, theirs and ours again, and writes docs/results/bench-peers.md, bench-peers.json and spdd-scaling.svg.
+
+The Rust side is `cargo run --release -p CRATE --example peers -- DATA-FOLDER NAME...`, which prints one JSON object a line, for example
+{"name":"spdd_1e7","seconds_1_thread":0.4,"seconds_2_threads":0.3,"value":0.05}. Data files are raw little-endian arrays.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+VENV = ROOT / "target" / "peers-venv"
+WORK = ROOT / "target" / "peers"
+DATA = WORK / "data"
+RESULTS = ROOT / "docs" / "results"
+REQUIREMENTS = ROOT / "reference" / "requirements-peers.txt"
+TUNED_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "8589934592", "MALLOC_TRIM_THRESHOLD_": "17179869184", "MALLOC_TOP_PAD_": "268435456"}
+PARTS = ["rates", "intervals", "spdd", "audit", "training", "scaling", "stream"]
+THREADS = 2
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def enter_environment():
+    """Runs this script again with the pinned environment's Python, made when absent or when the pins changed."""
+    stamp = VENV / "pins.txt"
+    if pathlib.Path(sys.prefix).resolve() == VENV.resolve():
+        return
+    if not stamp.exists() or stamp.read_text() != REQUIREMENTS.read_text():
+        say(f"making {VENV.relative_to(ROOT)}: PyTorch needs 5.5 GB and a minute or two")
+        subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
+        subprocess.run([VENV / "bin" / "pip", "install", "--quiet", "-r", REQUIREMENTS], check=True)
+        stamp.write_text(REQUIREMENTS.read_text())
+    os.execv(VENV / "bin" / "python", [str(VENV / "bin" / "python"), str(pathlib.Path(__file__).resolve()), *sys.argv[1:]])
+
+
+def build(parts):
+    """Release builds, each example copied aside: two crates have an example of the same name."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    wanted = {"metrics": {"rates", "intervals", "spdd", "scaling"}, "learn": {"training"}}
+    for crate, users in wanted.items():
+        if users & parts:
+            subprocess.run(["cargo", "build", "--release", "-p", f"evenhand-{crate}", "--example", "peers"], cwd=ROOT, check=True)
+            shutil.copy2(TARGET / "release" / "examples" / "peers", WORK / f"peers-{crate}")
+    if {"audit", "stream"} & parts:
+        subprocess.run(["cargo", "build", "--release", "--bin", "evenhand"], cwd=ROOT, check=True)
+
+
+def rust(crate, *names, threads=THREADS):
+    """The lines an example prints, by name; a name that occurs several times becomes a list."""
+    environment = {**os.environ, "RAYON_NUM_THREADS": str(threads)}
+    done = subprocess.run([WORK / f"peers-{crate}", DATA, *names], env=environment, stdout=subprocess.PIPE, check=True, text=True)
+    found = {}
+    for line in done.stdout.splitlines():
+        if line.startswith("{"):
+            entry = json.loads(line)
+            found.setdefault(entry["name"], []).append(entry)
+    return found
+
+
+def seconds(call, repeats):
+    """Median wall time of a call and its last result."""
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        result = call()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times), result
+
+
+class Table:
+    """Rows of the final table."""
+
+    def __init__(self):
+        self.rows = []
+
+    def add(self, what, ours, theirs, peer, target, met, unit="s", ratio=None):
+        self.rows.append({"what": what, "ours": ours, "theirs": theirs, "peer": peer, "ratio": ratio, "target": target, "met": met, "unit": unit})
+        say("  " + " | ".join(self.cells(self.rows[-1])))
+
+    @staticmethod
+    def cells(row):
+        def number(value):
+            if value is None:
+                return "-"
+            if row["unit"] == "s":
+                return f"{value * 1e3:.3g} ms" if value < 1 else f"{value:.3g} s"
+            return f"{value:.4g} {row['unit']}"
+
+        ratio = "-" if row["ratio"] is None else f"{row['ratio']:.3g}x"
+        met = {True: "yes", False: "no", None: ""}[row["met"]]
+        return [row["what"], number(row["ours"]), number(row["theirs"]), row["peer"], ratio, row["target"], met]
+
+    def markdown(self):
+        head = ["what", "ours", "theirs", "peer", "ratio", "target", "met"]
+        lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+        return "\n".join(lines + ["| " + " | ".join(self.cells(row)) + " |" for row in self.rows])
+
+    def text(self):
+        rows = [["what", "ours", "theirs", "peer", "ratio", "target", "met"]] + [self.cells(row) for row in self.rows]
+        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+        return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
+
+
+# ---------------------------------------------------------------------------------------------------------------------- data
+
+
+def candidates(n, groups, seed):
+    """Scores that lean towards the label and a little towards the group."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    group = rng.integers(0, groups, n).astype(np.uint8)
+    label = (rng.random(n) < 0.4).astype(np.uint8)
+    score = np.clip(rng.beta(2.0, 3.0, n) + 0.15 * label + 0.03 * group, 0.0, 1.0)
+    return score, label, group
+
+
+def write_candidates(name, n, groups, seed):
+    score, label, group = candidates(n, groups, seed)
+    score.astype("<f8").tofile(DATA / f"{name}.scores.f64")
+    label.tofile(DATA / f"{name}.labels.u8")
+    group.tofile(DATA / f"{name}.groups.u8")
+    return score, label, group
+
+
+def write_csv(path, n, seed, block=1_000_000):
+    """Rows `id,score,gender,label` (score of six digits), a block at a time, without formatting number by number."""
+    import numpy as np
+
+    width = len(b"00000000,0.000000,f,0\n")
+    with open(path, "wb") as out:
+        out.write(b"id,score,gender,label\n")
+        for start in range(0, n, block):
+            rows = min(block, n - start)
+            score, label, group = candidates(rows, 2, [seed, start])
+            page = np.empty((rows, width), np.uint8)
+            page[:] = np.frombuffer(b"00000000,0.000000,f,0\n", np.uint8)
+            number = np.arange(start, start + rows)
+            parts = np.minimum((score * 1e6).astype(np.int64), 999_999)
+            for place in range(8):
+                page[:, 7 - place] = 48 + number // 10**place % 10
+            for place in range(6):
+                page[:, 16 - place] = 48 + parts // 10**place % 10
+            page[:, 18] = np.where(group == 1, ord("m"), ord("f"))
+            page[:, 20] = 48 + label
+            out.write(page.tobytes())
+
+
+# ------------------------------------------------------------------------------------------------------------------ the parts
+
+
+def same(name, ours, theirs, tolerance=1e-9):
+    """Speed of a wrong number is worth nothing: where both sides give the value, they must agree."""
+    if ours is not None and abs(ours - theirs) > tolerance:
+        raise SystemExit(f"{name}: ours {ours!r}, theirs {theirs!r}")
+
+
+def middle(runs, key):
+    return statistics.median(run[key] for run in runs if run.get(key) is not None)
+
+
+def rates(table, repeats):
+    import fairlearn.metrics as flm
+
+    score, label, group = write_candidates("group_rates_1e6", 1_000_000, 4, 1)
+    decision = (score > 0.5).astype(int)
+    functions = {"selection_rate": flm.selection_rate, "tpr": flm.true_positive_rate, "fpr": flm.false_positive_rate}
+
+    def theirs():
+        frame = flm.MetricFrame(metrics=functions, y_true=label, y_pred=decision, sensitive_features=group)
+        return frame.by_group, frame.difference()
+
+    runs = rust("metrics", "group_rates_1e6")["group_rates_1e6"]
+    peer, (_, difference) = seconds(theirs, repeats)
+    runs += rust("metrics", "group_rates_1e6")["group_rates_1e6"]
+    same("demographic parity difference", runs[0].get("demographic_parity_difference"), difference["selection_rate"])
+    ours = middle(runs, "seconds")
+    table.add("selection rate, TPR, FPR by 4 groups and their differences, 1e6 rows", ours, peer, "fairlearn MetricFrame", ">= 500x", peer / ours >= 500, ratio=peer / ours)
+
+
+def intervals(table, repeats):
+    import fairlearn.metrics as flm
+
+    score, label, group = write_candidates("intervals_1e5_1000", 100_000, 4, 2)
+    decision = (score > 0.5).astype(int)
+    functions = {"selection_rate": flm.selection_rate, "tpr": flm.true_positive_rate, "fpr": flm.false_positive_rate}
+
+    def theirs():
+        frame = flm.MetricFrame(metrics=functions, y_true=label, y_pred=decision, sensitive_features=group, n_boot=100, ci_quantiles=[0.025, 0.975], random_state=3)
+        return frame.difference_ci()
+
+    runs = rust("metrics", "intervals_1e5_1000")["intervals_1e5_1000"]
+    peer, _ = seconds(theirs, 1)
+    runs += rust("metrics", "intervals_1e5_1000")["intervals_1e5_1000"]
+    ours = middle(runs, "seconds")
+    table.add("95 % intervals of demographic parity and equalized odds, 1e5 rows: 1000 replicates against 100", ours, peer, "fairlearn MetricFrame(n_boot=100)",
+              ">= 500x", peer / ours >= 500, ratio=peer / ours)
+
+
+def spdd(table, repeats):
+    import numpy as np
+    import scipy.stats
+
+    rng = np.random.default_rng(4)
+    x, y = rng.beta(2.0, 3.0, 6_000_000), rng.beta(2.2, 3.0, 4_000_000)
+    x.astype("<f8").tofile(DATA / "spdd_1e7.x.f64")
+    y.astype("<f8").tofile(DATA / "spdd_1e7.y.f64")
+    runs = rust("metrics", "spdd_1e7")["spdd_1e7"]
+    peer, value = seconds(lambda: scipy.stats.wasserstein_distance(x, y), repeats)
+    runs += rust("metrics", "spdd_1e7")["spdd_1e7"]
+    same("SPDD", runs[0].get("value"), value)
+    for count in (1, 2):
+        ours = middle(runs, f"seconds_{count}_thread" + "s" * (count > 1))
+        table.add(f"exact SPDD of 1e7 scores (6e6 against 4e6), {count} thread{'s' * (count > 1)}", ours, peer, "scipy wasserstein_distance (1 thread)", ">= 8x",
+                  peer / ours >= 8, ratio=peer / ours)
+
+
+def evenhand():
+    return TARGET / "release" / "evenhand"
+
+
+def run_child(command):
+    """Wall seconds and peak memory (bytes) of a child."""
+    start = time.perf_counter()
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    wall = time.perf_counter() - start
+    code = os.waitstatus_to_exitcode(status)
+    if code != 0:
+        raise SystemExit(f"exit code {code}: {' '.join(map(str, command))}")
+    return wall, usage.ru_maxrss * 1024
+
+
+def audit_command(files, out, *more):
+    return [evenhand(), "audit", *files, "--score", "score", "--group", "gender", "--label", "label", "--json", out, *more]
+
+
+def audit(table, repeats):
+    path = WORK / "audit-1e6.csv"
+    write_csv(path, 1_000_000, 5)
+    walls, memory = zip(*[run_child(audit_command([path], WORK / "audit.json")) for _ in range(max(3, repeats))])
+    wall = statistics.median(walls)
+    table.add("`evenhand audit`, CSV of 1e6 rows to JSON", wall, None, "-", "< 1 s", wall < 1)
+    table.add("the same, peak memory", max(memory) / 1e6, None, "-", "-", None, unit="MB")
+
+
+def stream(table, repeats):
+    files = []
+    for part in range(5):
+        path = WORK / f"stream-{part}.csv"
+        if not path.exists():
+            say(f"  writing {path.relative_to(ROOT)}")
+            write_csv(path.with_suffix(".partial"), 10_000_000, 60 + part)
+            path.with_suffix(".partial").rename(path)
+        files.append(path)
+    wall, memory = run_child(audit_command([WORK / "stream-*.csv"], WORK / "stream.json", "--stream"))
+    table.add("`evenhand audit --stream` of 5e7 rows in 5 files, peak memory", memory / 1e6, None, "-", "<= 300 MB", memory <= 300e6, unit="MB")
+    table.add("the same, wall time", wall, None, "-", "-", None)
+
+
+def torch_steps(name, layers, batch, steps):
+    """Median seconds of one training step in PyTorch: forward, BCE on the logit, backward, Adam, loss read back."""
+    import torch
+
+    torch.set_num_threads(THREADS)
+    torch.manual_seed(7)
+    parts = []
+    for inputs, outputs in zip(layers[:-1], layers[1:]):
+        parts += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
+    model = torch.nn.Sequential(*parts[:-1])
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
+    x = torch.randn(batch, layers[0])
+    y = (torch.rand(batch, 1) < 0.4).float()
+    loss_of = torch.nn.BCEWithLogitsLoss()
+    times = []
+    for step in range(steps + 50):
+        start = time.perf_counter()
+        optimiser.zero_grad()
+        loss = loss_of(model(x), y)
+        loss.backward()
+        optimiser.step()
+        loss.item()
+        if step >= 50:
+            times.append(time.perf_counter() - start)
+    print(json.dumps({"name": name, "seconds": statistics.median(times)}))
+
+
+STEPS = {
+    "train_step_100_200_1_b2000": ([100, 200, 1], 2000, "training step, MLP 100-200-1, batch 2000", 1.5),
+    "train_step_3x128_b256": ([100, 128, 128, 128, 1], 256, "training step, MLP 100-128-128-128-1, batch 256", 0.9),
+}
+
+
+def training(table, repeats):
+    """Rounds of ours, PyTorch with the default allocator, PyTorch with the tuned one; medians of the rounds."""
+    found = {name: {"ours": [], "default malloc": [], "tuned malloc": []} for name in STEPS}
+    for _ in range(max(2, repeats)):
+        for name in STEPS:
+            found[name]["ours"].append(rust("learn", name)[name][0]["seconds"])
+            for allocator, more in (("default malloc", {}), ("tuned malloc", TUNED_MALLOC)):
+                command = [sys.executable, __file__, "--torch-steps", name, "--steps", "400"]
+                done = subprocess.run(command, env={**os.environ, **more, "OMP_NUM_THREADS": str(THREADS)}, stdout=subprocess.PIPE, check=True, text=True)
+                found[name][allocator].append(json.loads(done.stdout)["seconds"])
+    for name, (_, _, what, limit) in STEPS.items():
+        ours = statistics.median(found[name]["ours"])
+        for allocator in ("default malloc", "tuned malloc"):
+            peer = statistics.median(found[name][allocator])
+            judged = allocator == "default malloc"
+            table.add(f"{what}", ours, peer, f"PyTorch, 2 threads, {allocator} (ratio: ours / theirs)", f"<= {limit}x" if judged else "-",
+                      ours / peer <= limit if judged else None, ratio=ours / peer)
+
+
+def scaling(table, repeats):
+    import numpy as np
+    import scipy.stats
+
+    rows = [{"n": int(row["n"]), "seconds": row["seconds"]} for row in rust("metrics", "spdd_scaling")["spdd_scaling"]]
+    peers = []
+    rng = np.random.default_rng(8)
+    for n in (100_000, 316_228, 1_000_000, 3_162_278, 10_000_000):
+        x, y = rng.beta(2.0, 3.0, n // 2), rng.beta(2.2, 3.0, n - n // 2)
+        peers.append({"n": n, "seconds": seconds(lambda: scipy.stats.wasserstein_distance(x, y), 3 if n < 1e6 else 1)[0]})
+    first, last = rows[0], rows[-1]
+    slope = np.log(last["seconds"] / first["seconds"]) / np.log(last["n"] / first["n"])
+    table.add(f"SPDD from {first['n']:.0e} to {last['n']:.0e} scores, slope on log axes", float(slope), None, "-", "near 1", None, unit="")
+    plot(rows, peers)
+    return {"ours": rows, "scipy": peers, "slope": float(slope)}
+
+
+def plot(rows, peers):
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams.update({"svg.hashsalt": "evenhand", "svg.fonttype": "none", "font.size": 10})
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(6, 4))
+    axes.loglog([row["n"] for row in peers], [row["seconds"] for row in peers], "s--", color="#777777", label="scipy wasserstein_distance")
+    axes.loglog([row["n"] for row in rows], [row["seconds"] for row in rows], "o-", color="#1b6ca8", label="Evenhand, exact SPDD")
+    base = rows[0]
+    axes.loglog([base["n"], rows[-1]["n"]], [base["seconds"], base["seconds"] * rows[-1]["n"] / base["n"]], ":", color="#1b6ca8", label="linear")
+    axes.set(xlabel="scores", ylabel="seconds", title="Cost of the exact distance between two groups' scores")
+    axes.grid(True, which="major", color="#dddddd")
+    axes.legend()
+    figure.tight_layout()
+    figure.savefig(RESULTS / "spdd-scaling.svg", metadata={"Date": None})
+
+
+# ----------------------------------------------------------------------------------------------------------------------- main
+
+
+def write_results(table, curves, chosen):
+    from importlib.metadata import version
+
+    versions = {name: version(name) for name in ("fairlearn", "scipy", "numpy", "pandas", "torch")}
+    rustc = subprocess.run(["rustc", "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout.split()[1]
+    lines = ["# Against the libraries users would otherwise pick", "",
+             f"Written by `just bench-peers`. Medians, both sides on the same data in one run on {os.cpu_count()} cores ({platform.machine()}), rustc {rustc}, "
+             f"Python {platform.python_version()}, " + ", ".join(f"{name} {number}" for name, number in versions.items()) + ".",
+             "A ratio is theirs / ours unless it says otherwise.", "", table.markdown(), ""]
+    if curves:
+        lines += ["## SPDD by number of scores", "", "![seconds by number of scores](spdd-scaling.svg)", "", "| scores | ours | scipy |", "|---|---|---|"]
+        theirs = {row["n"]: row["seconds"] for row in curves["scipy"]}
+        own = {row["n"]: row["seconds"] for row in curves["ours"]}
+        for n in sorted(set(theirs) | set(own)):
+            lines.append(f"| {n:,} | {own[n]:.4f} s | " .replace("nan", "-") if n in own else f"| {n:,} | - | ")
+            lines[-1] += f"{theirs[n]:.4f} s |" if n in theirs else "- |"
+        lines.append("")
+    (RESULTS / "bench-peers.md").write_text("\n".join(lines))
+    (RESULTS / "bench-peers.json").write_text(json.dumps({"versions": versions, "rustc": rustc, "parts": chosen, "rows": table.rows, "spdd_scaling": curves}, indent=1) + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", help="parts, with commas: " + ", ".join(PARTS))
+    parser.add_argument("--stream", action="store_true", help="also the stream of 50,000,000 rows")
+    parser.add_argument("--quick", action="store_true", help="few repetitions; writes no results")
+    parser.add_argument("--torch-steps", help=argparse.SUPPRESS)
+    parser.add_argument("--steps", type=int, default=400, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    enter_environment()
+    if arguments.torch_steps:
+        layers, batch, _, _ = STEPS[arguments.torch_steps]
+        return torch_steps(arguments.torch_steps, layers, batch, arguments.steps)
+
+    chosen = arguments.only.split(",") if arguments.only else [part for part in PARTS if part != "stream" or arguments.stream]
+    unknown = [part for part in chosen if part not in PARTS]
+    if unknown:
+        raise SystemExit(f"unknown part {unknown[0]!r}; the parts are {', '.join(PARTS)}")
+    DATA.mkdir(parents=True, exist_ok=True)
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    build(set(chosen))
+    table, curves = Table(), None
+    for part in chosen:
+        say(part)
+        result = globals()[part](table, 1 if arguments.quick else 3)
+        curves = result or curves
+    print(table.text())
+    if not arguments.quick and not arguments.only:
+        write_results(table, curves, chosen)
+
+
+if __name__ == "__main__":
+    main()
