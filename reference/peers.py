@@ -103,9 +103,9 @@ class Table:
                 return "-"
             if row["unit"] == "s":
                 return f"{value * 1e3:.3g} ms" if value < 1 else f"{value:.3g} s"
-            return f"{value:.4g} {row['unit']}"
+            return f"{value:.4g} {row['unit']}".strip()
 
-        ratio = "-" if row["ratio"] is None else f"{row['ratio']:.3g}x"
+        ratio = "-" if row["ratio"] is None else f"{row['ratio']:,.0f}x" if row["ratio"] >= 100 else f"{row['ratio']:.3g}x"
         met = {True: "yes", False: "no", None: ""}[row["met"]]
         return [row["what"], number(row["ours"]), number(row["theirs"]), row["peer"], ratio, row["target"], met]
 
@@ -382,8 +382,8 @@ def write_results(table, curves, chosen):
         theirs = {row["n"]: row["seconds"] for row in curves["scipy"]}
         own = {row["n"]: row["seconds"] for row in curves["ours"]}
         for n in sorted(set(theirs) | set(own)):
-            lines.append(f"| {n:,} | {own[n]:.4f} s | " .replace("nan", "-") if n in own else f"| {n:,} | - | ")
-            lines[-1] += f"{theirs[n]:.4f} s |" if n in theirs else "- |"
+            cell = [f"{side[n]:.4f} s" if n in side else "-" for side in (own, theirs)]
+            lines.append(f"| {n:,} | {cell[0]} | {cell[1]} |")
         lines.append("")
     (RESULTS / "bench-peers.md").write_text("\n".join(lines))
     (RESULTS / "bench-peers.json").write_text(json.dumps({"versions": versions, "rustc": rustc, "parts": chosen, "rows": table.rows, "spdd_scaling": curves}, indent=1) + "\n")
