@@ -2,6 +2,7 @@
 
 mod dataset;
 mod error;
+pub mod fetch;
 mod groups;
 mod matrix;
 mod schema;

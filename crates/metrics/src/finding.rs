@@ -24,7 +24,11 @@ pub enum Estimate {
 impl Estimate {
     /// A value without an interval; a non-finite number becomes `Undefined`, so that no `NaN` travels.
     pub fn value(value: f64) -> Self {
-        if value.is_finite() { Estimate::Value { value, interval: None } } else { Estimate::undefined("the computation left the real numbers") }
+        if value.is_finite() {
+            Estimate::Value { value, interval: None }
+        } else {
+            Estimate::undefined("the computation left the real numbers")
+        }
     }
 
     /// The reason why there is no value.
