@@ -1,10 +1,17 @@
 //! Gate 1: what can be done to the training rows before a model sees them.
+//!
+//! A [`Rebalancer`] takes rows and returns rows: it repeats or leaves out, and changes no value. [`REBALANCERS`] lists them all.
+
+mod cells;
+mod methods;
 
 use std::fmt;
 
-use evenhand_catalog::Card;
+use evenhand_catalog::{Card, CatalogError};
 use evenhand_data::Dataset;
 use rand::Rng;
+
+pub use methods::REBALANCERS;
 
 /// A method of gate 1: rows in, rows out.
 pub trait Rebalancer: fmt::Debug + Send + Sync {
@@ -16,9 +23,96 @@ pub trait Rebalancer: fmt::Debug + Send + Sync {
 }
 
 /// Errors of this crate.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum RebalanceError {
-    /// The data set could not be read as needed.
+    /// There is nothing to balance.
+    #[error(
+        "`{method}` needs rows of two groups of `{attribute}`, the training rows have {}; choose another attribute or check how its \
+         column is read",
+        found(groups)
+    )]
+    TooFewGroups {
+        /// Id of the method.
+        method: &'static str,
+        /// The sensitive attribute.
+        attribute: String,
+        /// The groups that have rows.
+        groups: Vec<String>,
+    },
+    /// A group has no row that could be repeated.
+    #[error(
+        "`oversampling`: group `{group}` of `{attribute}` has no training row with a label {} {threshold}, so none can be repeated; move \
+         `threshold`, join the group with another, or take it out of the training rows",
+        if *above { "above" } else { "of at most" }
+    )]
+    EmptyCell {
+        /// The sensitive attribute.
+        attribute: String,
+        /// The group.
+        group: String,
+        /// Whether the favourable side is empty.
+        above: bool,
+        /// The dividing label.
+        threshold: f64,
+    },
+    /// The label histograms have no bin in common.
+    #[error(
+        "`score-histogram`: no label bin of {bins} holds rows of every group of `{attribute}`, so that nothing would be left; use fewer \
+         `bins` or join small groups"
+    )]
+    NoOverlap {
+        /// The sensitive attribute.
+        attribute: String,
+        /// Number of bins.
+        bins: usize,
+    },
+    /// The privileged group cannot take the shape of the others.
+    #[error(
+        "`score-histogram`: group `{group}` of `{attribute}` has no training row with a label in {bin} while the others have {others}; use \
+         fewer `bins`, or leave `privileged` out so that every group may be thinned"
+    )]
+    EmptyBin {
+        /// The sensitive attribute.
+        attribute: String,
+        /// The privileged group.
+        group: String,
+        /// The bin as an interval.
+        bin: String,
+        /// Rows of the other groups there.
+        others: usize,
+    },
+    /// `privileged` names no group with rows.
+    #[error("`score-histogram`: privileged = \"{group}\" is no group of `{attribute}` with training rows; those are {}", found(groups))]
+    UnknownGroup {
+        /// The sensitive attribute.
+        attribute: String,
+        /// The name as given.
+        group: String,
+        /// The groups that have rows.
+        groups: Vec<String>,
+    },
+    /// The data has no such attribute.
+    #[error("no sensitive attribute `{name}` in the training rows; known are: {known}")]
+    UnknownAttribute {
+        /// The name as given.
+        name: String,
+        /// Known attributes, joined by commas.
+        known: String,
+    },
+    /// The data has no label.
+    #[error("`{method}` balances groups by their labels and the data has none; name its column in the recipe under `[data.label]`")]
+    NoLabel {
+        /// Id of the method.
+        method: &'static str,
+    },
+    /// An id or parameter was refused.
     #[error(transparent)]
-    Data(#[from] evenhand_data::DataError),
+    Catalog(#[from] CatalogError),
+}
+
+fn found(groups: &[String]) -> String {
+    match groups {
+        [] => "none".to_owned(),
+        groups => groups.iter().map(|group| format!("`{group}`")).collect::<Vec<_>>().join(", "),
+    }
 }
