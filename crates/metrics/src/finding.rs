@@ -129,3 +129,21 @@ pub struct Finding {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p_value: Option<f64>,
 }
+
+impl Finding {
+    /// A finding that says nothing yet.
+    pub(crate) fn new(metric: &str) -> Self {
+        Finding {
+            metric: metric.to_owned(),
+            estimate: Estimate::undefined("not measured"),
+            n: 0,
+            by_group: Vec::new(),
+            largest_pair: None,
+            against_rest: Vec::new(),
+            left_out: Vec::new(),
+            at_threshold: None,
+            constant_predictor: None,
+            p_value: None,
+        }
+    }
+}

@@ -1,7 +1,33 @@
 //! Numbers about outcomes, overall and by group: exact definitions, weights, ties, any number of groups, intervals.
+//!
+//! Scores, truth and groups of the same rows become [`Outcomes`]; every [`Metric`] of the registry [`METRICS`] reads them and says what it
+//! found as a [`Finding`], or why the number does not exist. [`evaluate`] runs several and adds intervals by an [`IntervalPlan`].
+//! This crate does no IO, prints nothing, and uses no clock and no randomness but that of a seed it is given.
 
+mod counts;
+mod error;
 mod finding;
+mod gaps;
+mod joint;
+mod metric;
+mod order;
 mod outcomes;
+mod parity;
+mod performance;
+mod rates;
+mod representation;
+mod resample;
+mod sample;
+mod wasserstein;
 
+pub use counts::{Confusion, GroupConfusion, confusion_by_group, ratio_at_least};
+pub use error::MetricError;
 pub use finding::{Comparison, Estimate, Finding, GroupFinding, Interval};
+pub use metric::{METRICS, Metric, Needs, evaluate, find, metrics};
 pub use outcomes::{Convention, Conventions, DecisionRule, Definition, Latent, Outcomes};
+pub use resample::IntervalPlan;
+
+/// The distance behind the metric `spdd`, for whoever holds two lists of scores.
+pub mod spdd {
+    pub use crate::wasserstein::{wasserstein_1, weighted_wasserstein_1};
+}

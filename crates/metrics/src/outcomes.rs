@@ -1,6 +1,12 @@
 //! What a scorer did, seen by group: the input of every metric.
 
-use evenhand_data::Groups;
+use std::sync::{Arc, OnceLock};
+
+use evenhand_data::{Groups, UNKNOWN};
+
+use crate::counts::{self, Confusion, GroupCounts};
+use crate::sample::{self, Samples};
+use crate::{IntervalPlan, MetricError, rates};
 
 /// How a score becomes a decision at threshold t.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,6 +85,8 @@ pub struct Latent<'a> {
 /// Scores, truth, groups and weights of the same rows, borrowed from whoever holds them.
 ///
 /// Lengths agree and every number is finite: `Outcomes::new` checks it, so that no metric has to.
+///
+/// What several metrics need (counts, sorting orders) is computed once, on first use, and kept.
 #[derive(Debug, Clone)]
 pub struct Outcomes<'a> {
     pub(crate) scores: &'a [f64],
@@ -87,4 +95,209 @@ pub struct Outcomes<'a> {
     pub(crate) weights: Option<&'a [f64]>,
     pub(crate) latent: Option<Latent<'a>>,
     pub(crate) conventions: Conventions,
+    cache: Cache,
+}
+
+/// Intermediate results; cheap to clone, forgotten when an input or a convention changes.
+#[derive(Debug, Clone, Default)]
+struct Cache {
+    counts: OnceLock<Arc<Vec<GroupCounts>>>,
+    samples: OnceLock<Arc<Samples>>,
+    tables: OnceLock<((u64, usize), Tables)>,
+}
+
+/// Resampled count tables: replicate by level, the unknown last.
+pub(crate) type Tables = Arc<Vec<Vec<Confusion>>>;
+
+/// Which groups enter a gap and which do not.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Selection {
+    /// Codes of the groups that have rows.
+    pub(crate) present: Vec<u32>,
+    /// Codes of the groups that enter gaps: present, and large enough.
+    pub(crate) entered: Vec<u32>,
+    /// The others, with the reason.
+    pub(crate) left_out: Vec<(String, String)>,
+}
+
+impl<'a> Outcomes<'a> {
+    /// Joins scores and groups of the same rows.
+    pub fn new(scores: &'a [f64], groups: &'a Groups) -> Result<Self, MetricError> {
+        if scores.is_empty() {
+            return Err(MetricError::NoRows);
+        }
+        length("the group column", scores.len(), groups.len())?;
+        finite("the score", scores)?;
+        Ok(Outcomes {
+            scores,
+            labels: None,
+            groups,
+            weights: None,
+            latent: None,
+            conventions: Conventions::default(),
+            cache: Cache::default(),
+        })
+    }
+
+    /// Adds the truth: 0 or 1, or a number that `label_threshold` cuts for decision metrics.
+    pub fn labels(mut self, labels: &'a [f64]) -> Result<Self, MetricError> {
+        length("the label column", self.scores.len(), labels.len())?;
+        finite("the label", labels)?;
+        self.labels = Some(labels);
+        self.cache = Cache::default();
+        Ok(self)
+    }
+
+    /// Adds a weight per row. A row of weight 0 counts as a row but moves no number.
+    pub fn weights(mut self, weights: &'a [f64]) -> Result<Self, MetricError> {
+        length("the weight column", self.scores.len(), weights.len())?;
+        finite("the weight", weights)?;
+        if let Some(row) = weights.iter().position(|&weight| weight < 0.0) {
+            return Err(MetricError::NegativeWeight { row, value: weights[row] });
+        }
+        if weights.iter().all(|&weight| weight == 0.0) {
+            return Err(MetricError::NoWeight);
+        }
+        self.weights = Some(weights);
+        self.cache = Cache::default();
+        Ok(self)
+    }
+
+    /// Adds the embeddings of the rows.
+    pub fn latent(mut self, latent: Latent<'a>) -> Result<Self, MetricError> {
+        let rows = self.scores.len();
+        if latent.width == 0 || latent.values.len() != rows * latent.width {
+            return Err(MetricError::LatentShape { rows, width: latent.width, found: latent.values.len() });
+        }
+        if let Some(at) = latent.values.iter().position(|value| !value.is_finite()) {
+            return Err(MetricError::NotFinite { what: "the embedding", row: at / latent.width, value: f64::from(latent.values[at]) });
+        }
+        self.latent = Some(latent);
+        Ok(self)
+    }
+
+    /// Sets threshold, definitions and the other choices.
+    #[must_use]
+    pub fn conventions(mut self, conventions: Conventions) -> Self {
+        self.conventions = conventions;
+        self.cache = Cache::default();
+        self
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.scores.len()
+    }
+
+    /// Never true: outcomes have rows.
+    pub fn is_empty(&self) -> bool {
+        self.scores.is_empty()
+    }
+
+    /// The choices in force.
+    pub fn chosen(&self) -> &Conventions {
+        &self.conventions
+    }
+
+    /// True when truth was given.
+    pub fn has_labels(&self) -> bool {
+        self.labels.is_some()
+    }
+
+    /// True when embeddings were given.
+    pub fn has_latent(&self) -> bool {
+        self.latent.is_some()
+    }
+
+    pub(crate) fn weight(&self, row: usize) -> f64 {
+        self.weights.map_or(1.0, |weights| weights[row])
+    }
+
+    /// Whether a score is selected at the threshold.
+    pub(crate) fn selected(&self, score: f64) -> bool {
+        self.conventions.selects(score)
+    }
+
+    /// Whether the label of a row counts as positive; `false` without labels.
+    pub(crate) fn positive(&self, row: usize) -> bool {
+        self.labels.is_some_and(|labels| labels[row] >= self.conventions.label_threshold)
+    }
+
+    /// Counts of every level, in the order of the levels, and one more entry for the rows of unknown group.
+    pub(crate) fn counts(&self) -> &[GroupCounts] {
+        self.cache.counts.get_or_init(|| Arc::new(counts::count(self)))
+    }
+
+    /// The rows of every level (and of the unknown, and of all) by ascending score.
+    pub(crate) fn samples(&self) -> &Samples {
+        self.cache.samples.get_or_init(|| Arc::new(sample::sort(self)))
+    }
+
+    /// Resampled count tables of a plan; kept for the first plan that asks.
+    pub(crate) fn tables(&self, plan: &IntervalPlan) -> Tables {
+        let draw = || Arc::new(rates::draw_tables(self.counts(), plan));
+        let key = (plan.seed, plan.replicates);
+        let (kept, tables) = self.cache.tables.get_or_init(|| (key, draw()));
+        if *kept == key { Arc::clone(tables) } else { draw() }
+    }
+
+    /// Which groups enter gaps.
+    pub(crate) fn selection(&self) -> Selection {
+        let minimum = self.conventions.minimum_group_size.max(1);
+        let mut selection = Selection::default();
+        let counts = self.counts();
+        for (code, level) in self.groups.levels().iter().enumerate() {
+            let group = &counts[code];
+            let rows = group.rows();
+            if rows > 0 {
+                selection.present.push(code as u32);
+            }
+            if rows == 0 {
+                selection.left_out.push((level.clone(), "the group has no rows".to_owned()));
+            } else if rows < minimum {
+                selection.left_out.push((level.clone(), format!("{rows} rows, fewer than the minimum of {minimum}")));
+            } else if group.weight() == 0.0 {
+                selection.left_out.push((level.clone(), format!("all weights of its {rows} rows are 0")));
+            } else {
+                selection.entered.push(code as u32);
+            }
+        }
+        let unknown = counts[self.groups.levels().len()].rows();
+        if unknown > 0 {
+            selection.left_out.push(("unknown".to_owned(), format!("{unknown} rows whose group is not known")));
+        }
+        selection
+    }
+
+    /// Position of a row's group among the levels; one past them for an unknown group.
+    pub(crate) fn slot(&self, row: usize) -> usize {
+        slot(self.groups.codes()[row], self.groups.levels().len())
+    }
+}
+
+pub(crate) fn slot(code: u32, levels: usize) -> usize {
+    if code == UNKNOWN { levels } else { code as usize }
+}
+
+impl Conventions {
+    /// Whether a score is selected at the threshold.
+    pub(crate) fn selects(&self, score: f64) -> bool {
+        match self.decision_rule {
+            DecisionRule::Above => score > self.threshold,
+            DecisionRule::AtOrAbove => score >= self.threshold,
+        }
+    }
+}
+
+fn length(what: &'static str, expected: usize, found: usize) -> Result<(), MetricError> {
+    if expected == found { Ok(()) } else { Err(MetricError::Length { what, expected, found }) }
+}
+
+pub(crate) fn finite(what: &'static str, values: &[f64]) -> Result<(), MetricError> {
+    // The sum of x * 0 is 0 exactly when every x is finite: no branch in the loop.
+    if values.iter().map(|value| value * 0.0).sum::<f64>() == 0.0 {
+        return Ok(());
+    }
+    let row = values.iter().position(|value| !value.is_finite()).unwrap_or_default();
+    Err(MetricError::NotFinite { what, row, value: values[row] })
 }

@@ -1,0 +1,180 @@
+//! Performance measures that read score and label of every row: overall, in each group, with bootstrap intervals.
+//!
+//! A statistic is a function of sorted rows and of a weight per row, so that a bootstrap replicate is the same function with other
+//! weights and nothing is sorted again. Overall statistics resample all rows, a group's statistic resamples the group's rows. Above
+//! [`DIRECT`] rows, rows are gathered into blocks of scores x blocks of labels (scores x positive or not where only that
+//! matters), a cell's weight is drawn from its normal limit, and the percentiles are shifted by the difference between the
+//! exact value and the one from the blocks.
+
+use rand::{Rng, RngExt};
+use rand_distr::{Distribution, StandardNormal};
+
+use crate::gaps::{BLOCKS, DIRECT, JOINT_BLOCKS, blocks};
+use crate::rates::NO_LABELS;
+use crate::resample::{self, IntervalPlan, Purpose};
+use crate::sample::Sample;
+use crate::{Estimate, Finding, GroupFinding, Interval, Outcomes};
+
+/// The statistic of rows under the given weights (0 allowed), or why it does not exist.
+pub(crate) type Statistic = fn(&Sample, &[f64]) -> Result<f64, &'static str>;
+
+/// What a statistic reads of the label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Truth {
+    /// Whether it is positive.
+    Positive,
+    /// Its value.
+    Value,
+}
+
+/// The finding of a statistic, overall and in each group.
+pub(crate) fn measure(id: &str, truth: Truth, statistic: Statistic, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding {
+    let mut finding = Finding::new(id);
+    let selection = outcomes.selection();
+    finding.left_out = selection.left_out;
+    if !outcomes.has_labels() {
+        finding.estimate = Estimate::undefined(NO_LABELS);
+        return finding;
+    }
+    let samples = outcomes.samples();
+    finding.n = samples.all.len();
+    let estimate = |sample: &Sample| {
+        let value = if sample.len() == 0 { Err("no rows with a positive weight") } else { statistic(sample, &sample.weights) };
+        let estimate = value.map_or_else(Estimate::undefined, Estimate::value);
+        match (plan.filter(|plan| plan.replicates > 0), value) {
+            (Some(plan), Ok(exact)) => resample::with_interval(estimate, bootstrap(sample, truth, statistic, exact, plan)),
+            _ => estimate,
+        }
+    };
+    finding.estimate = estimate(&samples.all);
+    finding.by_group = selection
+        .present
+        .iter()
+        .map(|&code| {
+            let sample = &samples.groups[code as usize];
+            GroupFinding { group: outcomes.groups.level(code).to_owned(), n: sample.len(), estimate: estimate(sample) }
+        })
+        .collect();
+    finding
+}
+
+fn bootstrap(sample: &Sample, truth: Truth, statistic: Statistic, exact: f64, plan: &IntervalPlan) -> Option<Interval> {
+    let values: Vec<Option<f64>> = if sample.len() <= DIRECT {
+        resample::replicate(plan.replicates, plan.seed, Purpose::Bootstrap, |rng| {
+            let mut weights = vec![0.0; sample.len()];
+            for _ in 0..sample.len() {
+                let row = rng.random_range(0..sample.len());
+                weights[row] += sample.weights[row];
+            }
+            statistic(sample, &weights).ok()
+        })
+    } else {
+        let (cells, deviations) = gather(sample, truth);
+        let shift = exact - statistic(&cells, &cells.weights).ok()?;
+        resample::replicate(plan.replicates, plan.seed, Purpose::Bootstrap, |rng| {
+            let weights = draw(&cells.weights, &deviations, rng);
+            statistic(&cells, &weights).ok().map(|value| value + shift)
+        })
+    };
+    resample::interval(values.into_iter().flatten().collect(), plan.level, "bootstrap")
+}
+
+fn draw(means: &[f64], deviations: &[f64], rng: &mut impl Rng) -> Vec<f64> {
+    let normal = |mean: f64, deviation: f64, rng: &mut _| {
+        let drawn: f64 = StandardNormal.sample(rng);
+        (mean + deviation * drawn).max(0.0)
+    };
+    means.iter().zip(deviations).map(|(&mean, &deviation)| normal(mean, deviation, rng)).collect()
+}
+
+/// Rows gathered into cells: a sample whose rows are the cells, and the square root of each cell's summed squared weights.
+fn gather(sample: &Sample, truth: Truth) -> (Sample, Vec<f64>) {
+    let most = if truth == Truth::Positive { BLOCKS } else { JOINT_BLOCKS };
+    let (score_edges, scores, _) = blocks(sample.len(), most, |row| sample.scores[row]);
+    let by_label = sample.by_label();
+    let (label_edges, labels, _) = match truth {
+        Truth::Positive => (vec![], vec![0.0, 1.0], false),
+        Truth::Value => blocks(sample.len(), JOINT_BLOCKS, |position| sample.labels[by_label[position] as usize]),
+    };
+    let mut mass = vec![(0.0, 0.0); scores.len() * labels.len()];
+    let mut place = 0;
+    for row in 0..sample.len() {
+        while sample.scores[row] > score_edges[place] {
+            place += 1;
+        }
+        let level = match truth {
+            Truth::Positive => usize::from(sample.positive[row]),
+            Truth::Value => label_edges.partition_point(|&edge| edge < sample.labels[row]),
+        };
+        let cell = &mut mass[place * labels.len() + level];
+        cell.0 += sample.weights[row];
+        cell.1 += sample.weights[row] * sample.weights[row];
+    }
+    let mut cells = Sample::default();
+    let mut deviations = Vec::new();
+    for (index, (weight, squares)) in mass.into_iter().enumerate().filter(|(_, (weight, _))| *weight > 0.0) {
+        let level = index % labels.len();
+        cells.push(scores[index / labels.len()], Some(labels[level]), level == 1, weight);
+        deviations.push(f64::sqrt(squares));
+    }
+    (cells, deviations)
+}
+
+/// Weighted mean of a number per row.
+pub(crate) fn mean(sample: &Sample, weights: &[f64], number: impl Fn(usize) -> f64) -> f64 {
+    let (mut sum, mut total) = (0.0, 0.0);
+    for (row, &weight) in weights.iter().enumerate().take(sample.len()) {
+        sum += weight * number(row);
+        total += weight;
+    }
+    sum / total
+}
+
+/// Weights of the positives and of the negatives.
+pub(crate) fn classes(sample: &Sample, weights: &[f64]) -> (f64, f64) {
+    let mut sums = [0.0; 2];
+    for (&positive, &weight) in sample.positive.iter().zip(weights) {
+        sums[usize::from(positive)] += weight;
+    }
+    (sums[1], sums[0])
+}
+
+/// True when all scores lie in [0, 1].
+pub(crate) fn are_probabilities(sample: &Sample) -> bool {
+    sample.scores.first().is_none_or(|&lowest| lowest >= 0.0) && sample.scores.last().is_none_or(|&highest| highest <= 1.0)
+}
+
+/// Weighted Pearson correlation of two numbers per row.
+pub(crate) fn correlation(first: &[f64], second: &[f64], weights: &[f64]) -> Result<f64, &'static str> {
+    let (mut total, mut a, mut b) = (0.0, 0.0, 0.0);
+    let (mut a_range, mut b_range) = ((f64::INFINITY, f64::NEG_INFINITY), (f64::INFINITY, f64::NEG_INFINITY));
+    let mut rows = 0;
+    for ((&x, &y), &weight) in first.iter().zip(second).zip(weights) {
+        if weight > 0.0 {
+            rows += 1;
+            total += weight;
+            a += weight * x;
+            b += weight * y;
+            a_range = (a_range.0.min(x), a_range.1.max(x));
+            b_range = (b_range.0.min(y), b_range.1.max(y));
+        }
+    }
+    if rows < 2 {
+        return Err("a correlation needs two rows");
+    }
+    if a_range.0 >= a_range.1 {
+        return Err("all scores are equal");
+    }
+    if b_range.0 >= b_range.1 {
+        return Err("all labels are equal");
+    }
+    let (a, b) = (a / total, b / total);
+    let (mut aa, mut bb, mut ab) = (0.0, 0.0, 0.0);
+    for ((&x, &y), &weight) in first.iter().zip(second).zip(weights) {
+        aa += weight * (x - a) * (x - a);
+        bb += weight * (y - b) * (y - b);
+        ab += weight * (x - a) * (y - b);
+    }
+    let product = (aa * bb).sqrt();
+    if product > 0.0 { Ok((ab / product).clamp(-1.0, 1.0)) } else { Err("scores or labels differ by less than rounding") }
+}

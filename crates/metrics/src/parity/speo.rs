@@ -1,0 +1,244 @@
+//! Strong pairwise equal opportunity: SPDD among those who deserve it, averaged over what "deserve" means.
+//!
+//! ```text
+//! SPEO = E over tau and v ~ U[0, 1] of |P(s > tau | a, y > v) - P(s > tau | b, y > v)|
+//!      = mean over v of W1(scores of a with y > v, scores of b with y > v)
+//! s score, y label in [0, 1], v what counts as positive
+//! ```
+//!
+//! Exact: between two neighbouring labels the rows with y > v stay the same, so the mean over v is a finite sum. With binary labels it is the
+//! Wasserstein distance among the positives. The mean runs over those v at which both groups have rows with y > v: beyond the highest
+//! label of a group the probability does not exist. Fair value 0. Undefined when fewer than two groups have a label above 0.
+//! The exact sum visits distinct scores x distinct labels; above [`MOST_VISITS`] of them the pair's scores are gathered into 4096 blocks
+//! of equal size and its labels into 1024, which moves the number by less than the widths of a block.
+//!
+//! `definition = "grid"` gives the mean over the 50 x 50 thresholds 0, 0.02, ..., 0.98 of tau and v with strict `>`. As in the public
+//! code of Kim et al., which divides by a count plus 1e-10, a group without rows above v has the rate 0 there, and a
+//! v at which both are empty still counts in the mean: on labels that end far below 1 the grid is therefore smaller than the exact value.
+
+use evenhand_catalog::{Card, Direction, Kind};
+
+use crate::gaps::{self, Frame, Gap, ScoreGap, blocks, distinct, grid};
+use crate::sample::Sample;
+use crate::{Definition, Finding, IntervalPlan, Metric, Needs, Outcomes, order};
+
+/// Distinct scores x distinct labels up to which the sum is exact.
+const MOST_VISITS: usize = 200_000_000;
+
+const CARD: Card = Card {
+    id: "speo",
+    name: "SPEO",
+    kind: Kind::Metric,
+    summary: "Equal-opportunity gap averaged over all thresholds on the score and on the label.",
+    formula: "E over tau, v ~ U[0,1] of |P(s > tau | a, y > v) - P(s > tau | b, y > v)|",
+    fair_value: Some(0.0),
+    range: "[0, 1] for scores in [0, 1]",
+    direction: Direction::Lower,
+    source: "Kim et al. 2023, Eq. 27 and 28",
+    parameters: &[],
+};
+
+/// SPEO.
+#[derive(Debug)]
+pub(crate) struct Speo;
+
+impl Metric for Speo {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::Labels
+    }
+
+    fn measure(&self, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding {
+        gaps::measure(self, outcomes, plan)
+    }
+}
+
+impl ScoreGap for Speo {
+    fn id(&self) -> &'static str {
+        CARD.id
+    }
+
+    fn needs_labels(&self) -> bool {
+        true
+    }
+
+    fn follows_grid(&self) -> bool {
+        true
+    }
+
+    fn admits(&self, group: &Sample) -> Result<(), &'static str> {
+        if group.labels.iter().any(|&label| label > 0.0) { Ok(()) } else { Err("no labels above 0") }
+    }
+
+    fn exact(&self, a: &Sample, b: &Sample, outcomes: &Outcomes) -> Result<Gap, String> {
+        if outcomes.conventions.definition == Definition::Grid {
+            return Ok(grid_mean([on_grid(a), on_grid(b)]).into());
+        }
+        let both = Joined::new(a, b);
+        both.mean().map(Gap::from).ok_or_else(|| "no label threshold at which both groups have rows".to_owned())
+    }
+
+    fn framed(&self, frame: &Frame, a: &[f64], b: &[f64]) -> Option<f64> {
+        let places = frame.places.len();
+        if frame.definition == Definition::Grid {
+            let table = |mass: &[f64]| mass.chunks_exact(places).map(<[f64]>::to_vec).collect::<Vec<_>>();
+            return Some(grid_mean([table(a), table(b)]));
+        }
+        let mut above = Above::new(&frame.places);
+        for level in (0..frame.levels.len()).rev() {
+            let cells = level * places..(level + 1) * places;
+            for (place, (in_a, in_b)) in a[cells.clone()].iter().zip(&b[cells]).enumerate() {
+                above.add(0, place, *in_a);
+                above.add(1, place, *in_b);
+            }
+            let next = if level == 0 { 0.0 } else { frame.levels[level - 1] };
+            above.cut(frame.levels[level], next);
+        }
+        above.mean()
+    }
+}
+
+/// The rows with y > v, v falling: weights of both sides on shared places, and the integral over v so far.
+#[derive(Debug)]
+struct Above<'a> {
+    places: &'a [f64],
+    mass: [Vec<f64>; 2],
+    total: [f64; 2],
+    integral: f64,
+    measure: f64,
+}
+
+impl<'a> Above<'a> {
+    fn new(places: &'a [f64]) -> Self {
+        let empty = || vec![0.0; places.len()];
+        Above { places, mass: [empty(), empty()], total: [0.0; 2], integral: 0.0, measure: 0.0 }
+    }
+
+    fn add(&mut self, side: usize, place: usize, weight: f64) {
+        self.mass[side][place] += weight;
+        self.total[side] += weight;
+    }
+
+    /// Adds the stretch of v from `next` up to `label`, over which the rows so far are those with y > v.
+    fn cut(&mut self, label: f64, next: f64) {
+        let width = label.clamp(0.0, 1.0) - next.clamp(0.0, 1.0);
+        if width <= 0.0 || self.total[0] <= 0.0 || self.total[1] <= 0.0 {
+            return;
+        }
+        let scale = [1.0 / self.total[0], 1.0 / self.total[1]];
+        let [a, b] = &self.mass;
+        let (mut difference, mut area, mut before) = (0.0_f64, 0.0, self.places[0]);
+        for ((&place, in_a), in_b) in self.places.iter().zip(a).zip(b) {
+            area += difference.abs() * (place - before);
+            difference += in_a * scale[0] - in_b * scale[1];
+            before = place;
+        }
+        self.integral += width * area;
+        self.measure += width;
+    }
+
+    fn mean(&self) -> Option<f64> {
+        (self.measure > 0.0).then(|| self.integral / self.measure)
+    }
+}
+
+/// Rows of both sides on shared places.
+#[derive(Debug)]
+struct Joined {
+    places: Vec<f64>,
+    rows: Vec<(usize, u32, f64)>,
+    labels: Vec<f64>,
+}
+
+impl Joined {
+    fn new(a: &Sample, b: &Sample) -> Self {
+        let both = Sample::merged(&[a, b]);
+        let ascending: Vec<f64> = both.by_label().iter().map(|&row| both.labels[row as usize]).collect();
+        let coarse = distinct(&both.scores).saturating_mul(distinct(&ascending)) > MOST_VISITS;
+        let (most_places, most_levels) = if coarse { (4096, 1024) } else { (both.len(), both.len()) };
+        let (place_edges, places, _) = blocks(both.len(), most_places, |row| both.scores[row]);
+        let (level_edges, levels, _) = blocks(both.len(), most_levels, |row| ascending[row]);
+        let (mut rows, mut labels) = (Vec::with_capacity(both.len()), Vec::with_capacity(both.len()));
+        for (side, sample) in [a, b].into_iter().enumerate() {
+            let mut place = 0_usize;
+            for row in 0..sample.len() {
+                while sample.scores[row] > place_edges[place] {
+                    place += 1;
+                }
+                rows.push((side, place as u32, sample.weights[row]));
+                let label = sample.labels[row];
+                labels.push(if coarse { levels[level_edges.partition_point(|&edge| edge < label)] } else { label });
+            }
+        }
+        Joined { places, rows, labels }
+    }
+
+    fn mean(&self) -> Option<f64> {
+        let mut above = Above::new(&self.places);
+        let ascending = order::ascending(&self.labels);
+        let mut left = ascending.len();
+        while left > 0 {
+            let label = self.labels[ascending[left - 1] as usize];
+            while left > 0 && self.labels[ascending[left - 1] as usize] == label {
+                left -= 1;
+                let (side, place, weight) = self.rows[ascending[left] as usize];
+                above.add(side, place as usize, weight);
+            }
+            above.cut(label, if left == 0 { 0.0 } else { self.labels[ascending[left - 1] as usize] });
+        }
+        above.mean()
+    }
+}
+
+/// Weights by how many grid thresholds the label and the score exceed.
+fn on_grid(sample: &Sample) -> Vec<Vec<f64>> {
+    let thresholds: Vec<f64> = grid().collect();
+    let mut table = vec![vec![0.0; thresholds.len() + 1]; thresholds.len() + 1];
+    for ((&score, &label), &weight) in sample.scores.iter().zip(&sample.labels).zip(&sample.weights) {
+        let exceeded = |value: f64| thresholds.partition_point(|&threshold| threshold < value);
+        table[exceeded(label)][exceeded(score)] += weight;
+    }
+    table
+}
+
+/// Mean over all pairs of grid thresholds of the gap of rates; an empty side has the rate 0.
+fn grid_mean(sides: [Vec<Vec<f64>>; 2]) -> f64 {
+    let steps = grid().count();
+    // Suffix sums over both directions: weight of the rows whose label and score exceed the thresholds.
+    let [a, b] = sides.map(|mut table| {
+        for row in &mut table {
+            for place in (0..steps).rev() {
+                row[place] += row[place + 1];
+            }
+        }
+        for level in (0..steps).rev() {
+            let (lower, upper) = table.split_at_mut(level + 1);
+            lower[level].iter_mut().zip(&upper[0]).for_each(|(sum, more)| *sum += more);
+        }
+        table
+    });
+    let rate = |row: &[f64], place: usize| if row[0] > 0.0 { row[place] / row[0] } else { 0.0 };
+    let gaps = (1..=steps).flat_map(|level| (1..=steps).map(move |place| (level, place)));
+    gaps.map(|(level, place)| (rate(&a[level], place) - rate(&b[level], place)).abs()).sum::<f64>() / (steps * steps) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use evenhand_data::Groups;
+
+    use super::*;
+
+    #[test]
+    fn two_groups_of_two_by_hand() {
+        // a: (s, y) = (.2, .5), (.6, 1); b: (.4, .5), (.4, 1).
+        // v < .5: W1({.2, .6}, {.4, .4}) = .2; .5 <= v < 1: W1({.6}, {.4}) = .2.
+        let groups = Groups::from_texts("g", [Some("a"), Some("a"), Some("b"), Some("b")].into_iter());
+        let (scores, labels) = ([0.2, 0.6, 0.4, 0.4], [0.5, 1.0, 0.5, 1.0]);
+        let outcomes = Outcomes::new(&scores, &groups).unwrap().labels(&labels).unwrap();
+        let value = Speo.evaluate(&outcomes).estimate.number().unwrap();
+        assert!((value - 0.2).abs() < 1e-15, "{value}");
+    }
+}

@@ -1,0 +1,49 @@
+//! Share of rows on which decision and truth agree.
+//!
+//! ```text
+//! (TP + TN) / (TP + FP + TN + FN)     sums of weights, without weights numbers of rows
+//! ```
+//!
+//! A continuous label counts as positive from `label_threshold` on; a score is selected above (or at) `threshold`. Undefined without
+//! labels. High accuracy of all rows together may hide a low one in a small group: read it by group.
+
+use evenhand_catalog::{Card, Direction, Kind};
+
+use crate::counts::Confusion;
+use crate::{Finding, IntervalPlan, Metric, Needs, Outcomes, rates};
+
+const CARD: Card = Card {
+    id: "accuracy",
+    name: "Accuracy",
+    kind: Kind::Metric,
+    summary: "Share of rows on which decision and truth agree.",
+    formula: "(TP + TN) / (TP + FP + TN + FN)",
+    fair_value: None,
+    range: "[0, 1]",
+    direction: Direction::Higher,
+    source: "Standard; equals scikit-learn accuracy_score",
+    parameters: &[],
+};
+
+/// Accuracy.
+#[derive(Debug)]
+pub(crate) struct Accuracy;
+
+impl Metric for Accuracy {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::Labels
+    }
+
+    fn measure(&self, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding {
+        rates::by_counts(CARD.id, true, statistic, Confusion::total, outcomes, plan)
+    }
+}
+
+fn statistic(counts: &Confusion) -> Result<f64, &'static str> {
+    let total = counts.total();
+    if total > 0.0 { Ok((counts.true_positives + counts.true_negatives) / total) } else { Err("no rows with a positive weight") }
+}

@@ -1,0 +1,555 @@
+//! Metrics made of the four counts of each group: rates, their differences and ratios, and their intervals.
+//!
+//! **Intervals** come from resampled count tables: the rows of a group are resampled with replacement, which draws its four cells from
+//! one multinomial distribution, so that a replicate costs the same for a hundred rows and for a billion. Groups are resampled apart
+//! (stratified): none can vanish. With weights the weight of m rows drawn from a cell is m times the cell's mean weight, plus
+//! sqrt(m) times its standard deviation times a standard normal draw, kept within 0 and m times its largest weight; this is
+//! exact when the rows of a cell weigh the same. A difference `max - min` is never negative, so its percentile interval near
+//! parity lies above 0: read it as the size of a gap that chance alone may show, and the p-value for a test.
+//!
+//! **p-values** of selection rates permute the groups over the rows, which draws the selected of each group from a multivariate
+//! hypergeometric distribution.
+
+use rand::Rng;
+use rand_distr::{Binomial, Distribution, Hypergeometric, StandardNormal};
+
+use crate::counts::{CELLS, Cell, Confusion, GroupCounts};
+use crate::resample::{self, IntervalPlan, Purpose};
+use crate::{Comparison, Convention, Estimate, Finding, GroupFinding, Outcomes};
+
+pub(crate) const NO_LABELS: &str = "no labels were given";
+
+/// A rate as numerator and denominator, so that ratios of rates are formed without rounding the rates first.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Quotient {
+    over: f64,
+    under: f64,
+}
+
+impl Quotient {
+    fn value(self) -> f64 {
+        self.over / self.under
+    }
+
+    /// `self / other`; of counts it is the correctly rounded ratio, so that 64/100 over 80/100 is 0.8.
+    fn ratio_to(self, other: Quotient) -> f64 {
+        (self.over * other.under) / (self.under * other.over)
+    }
+}
+
+/// A rate within one group.
+#[derive(Debug)]
+pub(crate) struct Rate {
+    /// Numerator and denominator.
+    pub(crate) of: fn(&Confusion) -> (f64, f64),
+    /// Why it does not exist when the denominator is 0.
+    pub(crate) missing: &'static str,
+    /// Whether it reads the truth.
+    pub(crate) needs_labels: bool,
+}
+
+impl Rate {
+    fn quotient(&self, confusion: &Confusion) -> Option<Quotient> {
+        let (over, under) = (self.of)(confusion);
+        (under > 0.0).then_some(Quotient { over, under })
+    }
+}
+
+/// Share of the selected.
+pub(crate) const SELECTION: Rate =
+    Rate { of: |counts| (counts.selected(), counts.total()), missing: "no rows with a positive weight", needs_labels: false };
+/// Share of the selected among the positives.
+pub(crate) const TRUE_POSITIVE: Rate =
+    Rate { of: |counts| (counts.true_positives, counts.positives()), missing: "no positive labels", needs_labels: true };
+/// Share of the selected among the negatives.
+pub(crate) const FALSE_POSITIVE: Rate =
+    Rate { of: |counts| (counts.false_positives, counts.negatives()), missing: "no negative labels", needs_labels: true };
+/// Share of the positives among the selected.
+pub(crate) const PRECISION: Rate =
+    Rate { of: |counts| (counts.true_positives, counts.selected()), missing: "nobody selected", needs_labels: true };
+
+/// The statistic of a count table, or why it does not exist.
+pub(crate) type Statistic = fn(&Confusion) -> Result<f64, &'static str>;
+
+/// A finding of a statistic of the counts: overall (all rows) and in each group, with intervals.
+///
+/// `base` gives the part of a count table that the statistic rests on.
+pub(crate) fn by_counts(
+    id: &str,
+    needs_labels: bool,
+    statistic: impl Fn(&Confusion) -> Result<f64, &'static str>,
+    base: fn(&Confusion) -> f64,
+    outcomes: &Outcomes,
+    plan: Option<&IntervalPlan>,
+) -> Finding {
+    let mut finding = Finding::new(id);
+    let selection = outcomes.selection();
+    finding.left_out = selection.left_out;
+    if needs_labels && !outcomes.has_labels() {
+        finding.estimate = Estimate::undefined(NO_LABELS);
+        return finding;
+    }
+    let counts = outcomes.counts();
+    let overall = sum(counts.iter().map(GroupCounts::confusion));
+    finding.n = base(&sum(counts.iter().map(GroupCounts::row_confusion))) as usize;
+    let estimate = |confusion: &Confusion| statistic(confusion).map_or_else(Estimate::undefined, Estimate::value);
+    finding.estimate = estimate(&overall);
+    finding.by_group = selection
+        .present
+        .iter()
+        .map(|&code| {
+            let group = &counts[code as usize];
+            GroupFinding {
+                group: outcomes.groups.level(code).to_owned(),
+                n: base(&group.row_confusion()) as usize,
+                estimate: estimate(&group.confusion()),
+            }
+        })
+        .collect();
+    if let Some(plan) = plan.filter(|plan| plan.replicates > 0) {
+        let tables = outcomes.tables(plan);
+        let interval = |pick: &dyn Fn(&[Confusion]) -> Confusion| {
+            let values = tables.iter().filter_map(|table| statistic(&pick(table)).ok()).collect();
+            resample::interval(values, plan.level, METHOD)
+        };
+        finding.estimate = resample::with_interval(finding.estimate, interval(&|table| sum(table.iter().copied())));
+        for (group, &code) in finding.by_group.iter_mut().zip(&selection.present) {
+            group.estimate = resample::with_interval(group.estimate.clone(), interval(&|table| table[code as usize]));
+        }
+    }
+    finding
+}
+
+const METHOD: &str = "count-resampling";
+
+/// A finding of a rate, overall and in each group.
+pub(crate) fn rate(id: &str, rate: &Rate, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding {
+    let statistic = |counts: &Confusion| rate.quotient(counts).map(Quotient::value).ok_or(rate.missing);
+    // The base of a rate is its denominator; `by_counts` wants a plain function, so the few rates are told apart here.
+    let base: fn(&Confusion) -> f64 = match rate.missing {
+        missing if missing == TRUE_POSITIVE.missing => Confusion::positives,
+        missing if missing == FALSE_POSITIVE.missing => Confusion::negatives,
+        missing if missing == PRECISION.missing => Confusion::selected,
+        _ => Confusion::total,
+    };
+    by_counts(id, rate.needs_labels, statistic, base, outcomes, plan)
+}
+
+fn sum(tables: impl Iterator<Item = Confusion>) -> Confusion {
+    tables.fold(Confusion::default(), |mut total, table| {
+        total.add(&table);
+        total
+    })
+}
+
+/// How the rates of several groups become one disparity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Largest minus smallest rate.
+    Difference,
+    /// Smallest over largest rate.
+    Ratio,
+    /// Rate of an unprivileged group over the privileged group's, furthest from 1.
+    Impact,
+    /// `Impact`, folded into [0, 1].
+    FoldedImpact,
+    /// Largest of the differences of the rates.
+    OddsMaximum,
+    /// Sum of the differences of the rates.
+    OddsSum,
+    /// Mean of the differences of the rates.
+    OddsMean,
+}
+
+/// A disparity of one or two rates over groups.
+#[derive(Debug)]
+pub(crate) struct Disparity {
+    pub(crate) id: &'static str,
+    pub(crate) rates: &'static [&'static Rate],
+    pub(crate) shape: Shape,
+}
+
+/// Summary over the groups of a table: the number and the pair it lies between (positions among the groups).
+type Summary = Result<(f64, Option<(usize, usize)>), String>;
+
+impl Disparity {
+    pub(crate) fn needs_labels(&self) -> bool {
+        self.rates.iter().any(|rate| rate.needs_labels)
+    }
+
+    /// True when a smaller number is the larger disparity.
+    fn falls(&self) -> bool {
+        matches!(self.shape, Shape::Ratio | Shape::FoldedImpact | Shape::Impact)
+    }
+
+    /// The finding on outcomes.
+    pub(crate) fn measure(&self, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding {
+        let mut finding = Finding::new(self.id);
+        let selection = outcomes.selection();
+        finding.left_out = selection.left_out;
+        if self.needs_labels() && !outcomes.has_labels() {
+            finding.estimate = Estimate::undefined(NO_LABELS);
+            return finding;
+        }
+        let counts = outcomes.counts();
+        let entered = &selection.entered;
+        let name = |position: usize| outcomes.groups.level(entered[position]).to_owned();
+        let convention = outcomes.conventions.convention;
+        let groups: Vec<Confusion> = entered.iter().map(|&code| counts[code as usize].confusion()).collect();
+        finding.n = entered.iter().map(|&code| counts[code as usize].rows()).sum();
+        for rate in self.rates {
+            for (position, group) in groups.iter().enumerate() {
+                if rate.quotient(group).is_none() {
+                    let reason = match convention {
+                        Convention::Evenhand => rate.missing.to_owned(),
+                        Convention::Fairlearn => format!("{}: counted as a rate of 0, as fairlearn does", rate.missing),
+                        Convention::Aif360 => format!("{}: counted as a rate of 0, as AIF360 does", rate.missing),
+                    };
+                    finding.left_out.push((name(position), reason));
+                }
+            }
+        }
+        if let [rate] = self.rates {
+            finding.by_group = selection
+                .present
+                .iter()
+                .map(|&code| {
+                    let group = &counts[code as usize];
+                    let value = rate.quotient(&group.confusion());
+                    GroupFinding {
+                        group: outcomes.groups.level(code).to_owned(),
+                        n: (rate.of)(&group.row_confusion()).1 as usize,
+                        estimate: value.map_or_else(|| Estimate::undefined(rate.missing), |quotient| Estimate::value(quotient.value())),
+                    }
+                })
+                .collect();
+        }
+        let privileged = match privileged(outcomes, entered, &groups) {
+            Ok(position) => position,
+            Err(reason) => {
+                finding.estimate = Estimate::undefined(reason);
+                return finding;
+            }
+        };
+        let summary = self.summary(&groups, privileged, convention);
+        finding.largest_pair = match &summary {
+            Ok((_, Some((first, second)))) => Some((name(*first), name(*second))),
+            Ok((_, None)) if convention == Convention::Aif360 => Some((self.other_side(entered.len(), privileged, name), name(privileged))),
+            _ => None,
+        };
+        finding.estimate = to_estimate(summary.clone().map(|(value, _)| value));
+        if entered.len() > 2 {
+            finding.against_rest = (0..entered.len())
+                .map(|position| Comparison {
+                    group: name(position),
+                    against: "rest".to_owned(),
+                    estimate: to_estimate(self.against_rest(&groups, position, convention)),
+                })
+                .collect();
+        }
+        if let Some(plan) = plan.filter(|plan| plan.replicates > 0 && summary.is_ok()) {
+            self.add_intervals(&mut finding, outcomes, plan, &selection.present, entered, privileged);
+        }
+        if let (Some(plan), Ok((observed, _))) = (plan.filter(|plan| plan.permutations > 0), &summary)
+            && !self.needs_labels()
+        {
+            finding.p_value = Some(self.permute(outcomes, plan, entered, privileged, *observed));
+        }
+        finding
+    }
+
+    fn other_side(&self, groups: usize, privileged: usize, name: impl Fn(usize) -> String) -> String {
+        debug_assert!(!self.rates.is_empty());
+        if groups == 2 { name(1 - privileged) } else { "rest".to_owned() }
+    }
+
+    fn quotients(&self, groups: &[Confusion], rate: &Rate, convention: Convention) -> Vec<Option<Quotient>> {
+        debug_assert!(!self.rates.is_empty());
+        let counted_as_zero = (convention != Convention::Evenhand).then_some(Quotient { over: 0.0, under: 1.0 });
+        groups.iter().map(|group| rate.quotient(group).or(counted_as_zero)).collect()
+    }
+
+    fn summary(&self, groups: &[Confusion], privileged: usize, convention: Convention) -> Summary {
+        if groups.len() < 2 {
+            return Err(format!("a disparity needs two groups and {} can enter", ["none", "one"][groups.len()]));
+        }
+        if convention == Convention::Aif360 {
+            let rest = rest_of(groups, privileged);
+            return self.signed(&rest, &groups[privileged]).map(|value| (value, None));
+        }
+        match self.shape {
+            Shape::Difference => {
+                let rates = self.quotients(groups, self.rates[0], convention);
+                let (low, high) = extremes(&rates, self.rates[0])?;
+                Ok((high.1.value() - low.1.value(), Some((high.0, low.0))))
+            }
+            Shape::Ratio => {
+                let rates = self.quotients(groups, self.rates[0], convention);
+                let (low, high) = extremes(&rates, self.rates[0])?;
+                if high.1.over == 0.0 {
+                    return Err("the highest rate is 0".to_owned());
+                }
+                Ok((low.1.ratio_to(high.1), Some((low.0, high.0))))
+            }
+            Shape::Impact | Shape::FoldedImpact => self.impact(groups, privileged, convention),
+            Shape::OddsMaximum | Shape::OddsSum | Shape::OddsMean => self.odds(groups, convention),
+        }
+    }
+
+    fn impact(&self, groups: &[Confusion], privileged: usize, convention: Convention) -> Summary {
+        let rates = self.quotients(groups, self.rates[0], convention);
+        let reference = rates[privileged].ok_or_else(|| format!("the privileged group has {}", self.rates[0].missing))?;
+        if reference.over == 0.0 {
+            return Err("the privileged group's rate is 0".to_owned());
+        }
+        let others = rates.iter().enumerate().filter(|(position, _)| *position != privileged);
+        let ratios = others.filter_map(|(position, rate)| rate.map(|rate| (position, rate.ratio_to(reference))));
+        let furthest = ratios.max_by(|a, b| a.1.ln().abs().total_cmp(&b.1.ln().abs()));
+        let (position, ratio) = furthest.ok_or_else(|| format!("no other group enters: {}", self.rates[0].missing))?;
+        let value = if self.shape == Shape::FoldedImpact { ratio.min(1.0 / ratio) } else { ratio };
+        Ok((value, Some((position, privileged))))
+    }
+
+    fn odds(&self, groups: &[Confusion], convention: Convention) -> Summary {
+        let mut gaps = Vec::with_capacity(self.rates.len());
+        let mut all = Vec::with_capacity(self.rates.len());
+        for rate in self.rates {
+            let rates = self.quotients(groups, rate, convention);
+            let (low, high) = extremes(&rates, rate)?;
+            gaps.push((high.1.value() - low.1.value(), (high.0, low.0)));
+            all.push(rates);
+        }
+        let total: f64 = gaps.iter().map(|(gap, _)| gap).sum();
+        let largest = gaps.iter().copied().max_by(|a, b| a.0.total_cmp(&b.0)).map_or((0.0, None), |(gap, pair)| (gap, Some(pair)));
+        let value = match self.shape {
+            Shape::OddsMaximum => largest.0,
+            Shape::OddsMean => total / gaps.len() as f64,
+            _ => total,
+        };
+        Ok((value, if self.shape == Shape::OddsMaximum || groups.len() == 2 { largest.1 } else { widest_pair(&all) }))
+    }
+
+    /// AIF360: unprivileged minus (over) privileged.
+    fn signed(&self, unprivileged: &Confusion, privileged: &Confusion) -> Result<f64, String> {
+        let pair = [*unprivileged, *privileged];
+        let rates: Vec<[Quotient; 2]> = self
+            .rates
+            .iter()
+            .map(|rate| {
+                let both = self.quotients(&pair, rate, Convention::Aif360);
+                [both[0], both[1]].map(|quotient| quotient.unwrap_or(Quotient { over: 0.0, under: 1.0 }))
+            })
+            .collect();
+        let differences = rates.iter().map(|[first, second]| first.value() - second.value());
+        match self.shape {
+            Shape::Difference => Ok(differences.sum()),
+            Shape::OddsMaximum => Ok(differences.map(f64::abs).fold(0.0, f64::max)),
+            Shape::OddsSum => Ok(differences.map(f64::abs).sum()),
+            // `average_odds_difference`: the mean of the signed differences.
+            Shape::OddsMean => Ok(differences.sum::<f64>() / rates.len() as f64),
+            Shape::Ratio | Shape::Impact | Shape::FoldedImpact => {
+                let [first, second] = rates[0];
+                if second.over == 0.0 {
+                    return Err("the privileged group's rate is 0".to_owned());
+                }
+                let ratio = first.ratio_to(second);
+                Ok(if self.shape == Shape::FoldedImpact { ratio.min(1.0 / ratio) } else { ratio })
+            }
+        }
+    }
+
+    fn against_rest(&self, groups: &[Confusion], position: usize, convention: Convention) -> Result<f64, String> {
+        let pair = [groups[position], rest_of(groups, position)];
+        self.summary(&pair, 1, convention).map(|(value, _)| value)
+    }
+
+    fn add_intervals(
+        &self,
+        finding: &mut Finding,
+        outcomes: &Outcomes,
+        plan: &IntervalPlan,
+        present: &[u32],
+        entered: &[u32],
+        privileged: usize,
+    ) {
+        let convention = outcomes.conventions.convention;
+        let tables = outcomes.tables(plan);
+        let mut summaries = Vec::with_capacity(tables.len());
+        let mut rests = vec![Vec::new(); finding.against_rest.len()];
+        let mut groups = Vec::with_capacity(entered.len());
+        let defined = self.defined(outcomes, entered);
+        for table in tables.iter() {
+            groups.clear();
+            groups.extend(entered.iter().map(|&code| table[code as usize]));
+            // A replicate in which a rate of the observed disparity does not exist says nothing about it.
+            if self.defined_in(&groups) == defined
+                && let Ok((value, _)) = self.summary(&groups, privileged, convention)
+            {
+                summaries.push(value);
+            }
+            for (position, values) in rests.iter_mut().enumerate() {
+                values.extend(self.against_rest(&groups, position, convention).ok());
+            }
+        }
+        finding.estimate = resample::with_interval(finding.estimate.clone(), resample::interval(summaries, plan.level, METHOD));
+        for (comparison, values) in finding.against_rest.iter_mut().zip(rests) {
+            comparison.estimate = resample::with_interval(comparison.estimate.clone(), resample::interval(values, plan.level, METHOD));
+        }
+        if let [rate] = self.rates {
+            for (group, &code) in finding.by_group.iter_mut().zip(present) {
+                let values = tables.iter().filter_map(|table| rate.quotient(&table[code as usize]).map(Quotient::value)).collect();
+                group.estimate = resample::with_interval(group.estimate.clone(), resample::interval(values, plan.level, METHOD));
+            }
+        }
+    }
+
+    fn defined(&self, outcomes: &Outcomes, entered: &[u32]) -> Vec<bool> {
+        let groups: Vec<Confusion> = entered.iter().map(|&code| outcomes.counts()[code as usize].confusion()).collect();
+        self.defined_in(&groups)
+    }
+
+    fn defined_in(&self, groups: &[Confusion]) -> Vec<bool> {
+        self.rates.iter().flat_map(|rate| groups.iter().map(|group| rate.quotient(group).is_some())).collect()
+    }
+
+    /// Permutation p-value of a disparity of selection rates.
+    fn permute(&self, outcomes: &Outcomes, plan: &IntervalPlan, entered: &[u32], privileged: usize, observed: f64) -> f64 {
+        let convention = outcomes.conventions.convention;
+        let groups: Vec<&GroupCounts> = entered.iter().map(|&code| &outcomes.counts()[code as usize]).collect();
+        let sizes: Vec<u64> = groups.iter().map(|group| group.rows() as u64).collect();
+        let mut pool = GroupCounts::default();
+        for group in &groups {
+            pool.add(group);
+        }
+        let merged = |first: Cell, second: Cell| Cell {
+            rows: first.rows + second.rows,
+            weight: first.weight + second.weight,
+            squared: first.squared + second.squared,
+            heaviest: first.heaviest.max(second.heaviest),
+        };
+        let rejected = merged(pool.cells[0], pool.cells[1]);
+        let selected = merged(pool.cells[2], pool.cells[3]);
+        let extremity = |value: f64| match self.shape {
+            _ if convention == Convention::Aif360 && !self.falls() => value.abs(),
+            Shape::Impact | Shape::Ratio | Shape::FoldedImpact => value.ln().abs(),
+            _ => value,
+        };
+        let limit = extremity(observed) * (1.0 - 1e-12);
+        let extreme = resample::replicate(plan.permutations, plan.seed, Purpose::Permutation, |rng| {
+            let (mut rows, mut hits) = (selected.rows + rejected.rows, selected.rows);
+            let permuted: Vec<Confusion> = sizes
+                .iter()
+                .map(|&size| {
+                    let drawn = Hypergeometric::new(rows, hits, size).map_or(0, |draw| draw.sample(rng)).min(hits).min(size);
+                    rows -= size;
+                    hits -= drawn;
+                    let mut confusion = Confusion::default();
+                    confusion.false_positives = weight_of(&selected, drawn, rng);
+                    confusion.true_negatives = weight_of(&rejected, size - drawn, rng);
+                    confusion
+                })
+                .collect();
+            self.summary(&permuted, privileged, convention).is_ok_and(|(value, _)| extremity(value) >= limit)
+        });
+        resample::p_value(extreme.into_iter().filter(|&is| is).count(), plan.permutations)
+    }
+}
+
+fn to_estimate(value: Result<f64, String>) -> Estimate {
+    value.map_or_else(Estimate::undefined, Estimate::value)
+}
+
+fn rest_of(groups: &[Confusion], position: usize) -> Confusion {
+    sum(groups.iter().enumerate().filter(|(other, _)| *other != position).map(|(_, group)| *group))
+}
+
+type Placed = (usize, Quotient);
+
+/// Smallest and largest rate with their positions; the first of equals.
+fn extremes(rates: &[Option<Quotient>], rate: &Rate) -> Result<(Placed, Placed), String> {
+    let mut defined = rates.iter().enumerate().filter_map(|(position, quotient)| quotient.map(|quotient| (position, quotient)));
+    let first = defined.next().ok_or_else(|| format!("no group has this rate: {}", rate.missing))?;
+    let (mut low, mut high, mut count) = (first, first, 1);
+    for placed in defined {
+        count += 1;
+        if placed.1.value() < low.1.value() {
+            low = placed;
+        }
+        if placed.1.value() > high.1.value() {
+            high = placed;
+        }
+    }
+    if count < 2 {
+        return Err(format!("only one group has this rate; in the others: {}", rate.missing));
+    }
+    if low.0 == high.0 {
+        // All rates agree: any second group makes the pair.
+        let other = rates.iter().enumerate().find(|(position, quotient)| *position != low.0 && quotient.is_some());
+        if let Some((position, Some(quotient))) = other {
+            high = (position, *quotient);
+        }
+    }
+    Ok((low, high))
+}
+
+/// The pair of groups with the largest sum of rate differences.
+fn widest_pair(rates: &[Vec<Option<Quotient>>]) -> Option<(usize, usize)> {
+    let groups = rates.first().map_or(0, Vec::len);
+    let gap = |first: usize, second: usize| {
+        let each = rates.iter().map(|rate| Some((rate[first]?.value() - rate[second]?.value()).abs()));
+        each.sum::<Option<f64>>()
+    };
+    let pairs = (0..groups).flat_map(|first| (first + 1..groups).map(move |second| (first, second)));
+    pairs
+        .filter_map(|(first, second)| gap(first, second).map(|gap| (gap, (first, second))))
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|best| best.1)
+}
+
+/// Position of the privileged group among those that entered: the named one, or the one with the highest selection rate.
+fn privileged(outcomes: &Outcomes, entered: &[u32], groups: &[Confusion]) -> Result<usize, String> {
+    if let Some(named) = &outcomes.conventions.privileged {
+        let position = entered.iter().position(|&code| outcomes.groups.level(code) == named);
+        return position.ok_or_else(|| format!("the privileged group `{named}` is not among the groups that can enter"));
+    }
+    let rate = |position: usize| SELECTION.quotient(&groups[position]).map_or(-1.0, Quotient::value);
+    Ok((0..groups.len()).max_by(|&a, &b| rate(a).total_cmp(&rate(b)).then(b.cmp(&a))).unwrap_or_default())
+}
+
+/// Draws one resampled count table a level (and one for the unknown) for every replicate.
+pub(crate) fn draw_tables(counts: &[GroupCounts], plan: &IntervalPlan) -> Vec<Vec<Confusion>> {
+    resample::replicate(plan.replicates, plan.seed, Purpose::Bootstrap, |rng| counts.iter().map(|group| draw_table(group, rng)).collect())
+}
+
+/// Resamples the rows of a group: one multinomial draw of its cells.
+fn draw_table(group: &GroupCounts, rng: &mut impl Rng) -> Confusion {
+    let (mut left, mut rows) = (group.rows() as u64, group.rows() as u64);
+    let mut weights = [0.0; CELLS];
+    for (weight, cell) in weights.iter_mut().zip(&group.cells) {
+        // Of the draws left, each falls into this cell with its share of the rows not yet dealt with.
+        let drawn = match (left, cell.rows) {
+            (0, _) | (_, 0) => 0,
+            (left, cell) if cell == rows => left,
+            (left, cell) => Binomial::new(left, cell as f64 / rows as f64).map_or(0, |draw| draw.sample(rng)),
+        };
+        left -= drawn;
+        rows -= cell.rows;
+        *weight = weight_of(cell, drawn, rng);
+    }
+    Confusion::from_cells(weights)
+}
+
+/// Weight of `drawn` rows taken from a cell.
+fn weight_of(cell: &Cell, drawn: u64, rng: &mut impl Rng) -> f64 {
+    if cell.rows == 0 || drawn == 0 {
+        return 0.0;
+    }
+    let (drawn, rows) = (drawn as f64, cell.rows as f64);
+    let mean = cell.weight / rows;
+    if cell.is_even() {
+        return drawn * mean;
+    }
+    let spread = (cell.squared / rows - mean * mean).max(0.0).sqrt();
+    let normal: f64 = StandardNormal.sample(rng);
+    (drawn * mean + drawn.sqrt() * spread * normal).clamp(0.0, drawn * cell.heaviest)
+}
