@@ -1,8 +1,8 @@
 //! What can go wrong with rows: each message says what, where and what to do.
 
-use evenhand_catalog::CatalogError;
+use evenhand_catalog::{CatalogError, nearest};
 
-/// Errors of this crate.
+/// Errors of this crate. Rows are counted from 1 at the first data row of their file: the header is not counted.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// The data set has no attribute of this name.
@@ -19,4 +19,241 @@ pub enum DataError {
     /// An id or parameter was refused.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+
+    /// No file was named.
+    #[error("no input file was named; give at least one CSV or Parquet file, or a pattern such as `scores/*.csv`")]
+    NoFiles,
+    /// A pattern matches nothing.
+    #[error("no file matches `{pattern}`; check the folder and the ending, and quote the pattern so that the shell leaves it alone")]
+    NoMatch {
+        /// The pattern as given.
+        pattern: String,
+    },
+    /// A pattern cannot be understood.
+    #[error("`{pattern}` is not a valid file pattern: {reason}")]
+    BadPattern {
+        /// The pattern as given.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A folder stands where a file is wanted.
+    #[error("`{path}` is a folder, not a file; name the files in it, for example `{path}/*.csv`")]
+    IsFolder {
+        /// The path as given.
+        path: String,
+    },
+    /// The operating system refused.
+    #[error("cannot read `{path}`: {source}")]
+    Read {
+        /// The path as given.
+        path: String,
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
+    /// A file of zero bytes.
+    #[error("`{file}` is empty (0 bytes); it needs a header line and at least one row")]
+    EmptyFile {
+        /// File as given.
+        file: String,
+    },
+    /// A header without rows.
+    #[error("`{file}` has a header but no rows; it needs at least one row")]
+    NoRows {
+        /// File as given.
+        file: String,
+    },
+    /// The file is no Parquet file, or a broken one.
+    #[error("`{file}` cannot be read as Parquet: {reason}; write it again, or give it the ending .csv if it is text")]
+    NotParquet {
+        /// File as given.
+        file: String,
+        /// The reader's reason.
+        reason: String,
+    },
+    /// The file cannot be read as CSV.
+    #[error("`{file}` cannot be read as CSV: {reason}")]
+    NotCsv {
+        /// File as given.
+        file: String,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// Bytes that are not UTF-8.
+    #[error("`{file}`, {place}: the text is not UTF-8; save the file with the encoding UTF-8")]
+    NotUtf8 {
+        /// File as given.
+        file: String,
+        /// `the header` or `data row 3`.
+        place: String,
+    },
+    /// A row with more or fewer fields than the header.
+    #[error(
+        "`{file}`, data row {row}: {found} fields where the header names {expected}; put a field that holds the separator into double \
+         quotes, or remove the row"
+    )]
+    RaggedRow {
+        /// File as given.
+        file: String,
+        /// Data row.
+        row: u64,
+        /// Fields found.
+        found: usize,
+        /// Fields of the header.
+        expected: usize,
+    },
+    /// The header names a column twice.
+    #[error("`{file}`: the header names the column `{column}` twice; rename or remove one of them")]
+    DuplicateColumn {
+        /// File as given.
+        file: String,
+        /// The repeated name.
+        column: String,
+    },
+    /// A wanted column is not there.
+    #[error("`{file}` has no column `{column}`{}; its columns are {known}", hint(nearest.as_deref()))]
+    MissingColumn {
+        /// File as given, or the name of the data set.
+        file: String,
+        /// The column as named by recipe or command line.
+        column: String,
+        /// The nearest column that exists.
+        nearest: Option<String>,
+        /// All columns, joined by commas.
+        known: String,
+    },
+    /// Files that should form one table differ in their columns.
+    #[error("`{file}` and `{first}` do not have the same columns: `{column}` stands in only one of them; read them apart or align them")]
+    ColumnsDiffer {
+        /// The file that differs.
+        file: String,
+        /// The first file.
+        first: String,
+        /// A column that only one of them has.
+        column: String,
+    },
+    /// A value that its column's role does not allow.
+    #[error("`{file}`, column `{column}`, data row {row}: {value} is not allowed; {remedy}")]
+    BadValue {
+        /// File as given.
+        file: String,
+        /// Column name.
+        column: String,
+        /// Data row.
+        row: u64,
+        /// The value as it stands in the file, in quotes, or `an empty field`.
+        value: String,
+        /// What is expected and what to do.
+        remedy: String,
+    },
+    /// A column as a whole does not fit its role.
+    #[error("column `{column}`: {reason}")]
+    BadColumn {
+        /// Column name.
+        column: String,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// A rule that cuts a numeric column cannot be understood.
+    #[error(
+        "sensitive attribute `{attribute}`: the rule `{rule}` is not understood; write `>`, `>=`, `<` or `<=` and a number, for example `> 25`"
+    )]
+    BadRule {
+        /// Name of the attribute.
+        attribute: String,
+        /// The rule as given.
+        rule: String,
+    },
+    /// No column is left for the model to see.
+    #[error("no input column is left; name them in the recipe under `data.features`, or exclude fewer")]
+    NoFeatures,
+
+    /// A corpus is not where it was looked for.
+    #[error(
+        "the corpus `{corpus}` was not found {place}; it needs the files {files}. Run `evenhand fetch {corpus}`, or name a folder that \
+         holds them with `--from`"
+    )]
+    CorpusAbsent {
+        /// Id of the corpus.
+        corpus: String,
+        /// `in FOLDER`, or that no folder is known.
+        place: String,
+        /// Expected files, joined by commas.
+        files: String,
+    },
+    /// A corpus file does not hold what it should.
+    #[error("`{file}` is not the file of the corpus that is expected: {reason}")]
+    CorpusChanged {
+        /// File.
+        file: String,
+        /// What differs and what to do.
+        reason: String,
+    },
+
+    /// The wanted split is impossible.
+    #[error("cannot split the data: {reason}")]
+    BadSplit {
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// An encoder meets data it was not fitted for.
+    #[error("cannot encode the data: {reason}")]
+    BadEncoding {
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// A group that the attribute does not have.
+    #[error("the attribute `{attribute}` has no group `{group}`{}; its groups are {known}", hint(nearest.as_deref()))]
+    UnknownGroup {
+        /// Name of the attribute.
+        attribute: String,
+        /// The group as given.
+        group: String,
+        /// The nearest group that exists.
+        nearest: Option<String>,
+        /// All groups, joined by commas.
+        known: String,
+    },
+    /// The wanted unfairness degree cannot be measured or made.
+    #[error("cannot tilt the data: {reason}")]
+    BadSkew {
+        /// Why, and what to do.
+        reason: String,
+    },
+}
+
+fn hint(nearest: Option<&str>) -> String {
+    nearest.map(|word| format!("; did you mean `{word}`?")).unwrap_or_default()
+}
+
+impl DataError {
+    /// The error for a column that is not among `known`.
+    pub(crate) fn missing_column(file: &str, column: &str, known: &[String]) -> Self {
+        DataError::MissingColumn {
+            file: file.to_owned(),
+            column: column.to_owned(),
+            nearest: nearest(column, known.iter().map(String::as_str)).map(str::to_owned),
+            known: shortened(known),
+        }
+    }
+
+    /// The error for a group that is not among the levels of an attribute.
+    pub(crate) fn unknown_group(attribute: &str, group: &str, known: &[String]) -> Self {
+        DataError::UnknownGroup {
+            attribute: attribute.to_owned(),
+            group: group.to_owned(),
+            nearest: nearest(group, known.iter().map(String::as_str)).map(str::to_owned),
+            known: shortened(known),
+        }
+    }
+}
+
+/// The names joined by commas; a long list is cut, because a message must stay readable.
+pub(crate) fn shortened(names: &[String]) -> String {
+    const SHOWN: usize = 40;
+    let mut text = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN {
+        text.push_str(&format!(" and {} more", names.len() - SHOWN));
+    }
+    text
 }

@@ -85,6 +85,12 @@ impl Groups {
         self.codes.iter().filter(|&&code| code == UNKNOWN).count()
     }
 
+    /// The same groups under another name.
+    #[must_use]
+    pub fn renamed(self, name: impl Into<String>) -> Self {
+        Groups { name: name.into(), ..self }
+    }
+
     /// The same attribute for the chosen rows (repetition allowed); levels stay, also those that become empty.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
@@ -96,18 +102,33 @@ impl Groups {
     pub fn intersection(attributes: &[&Groups]) -> Self {
         let name = attributes.iter().map(|groups| groups.name()).collect::<Vec<_>>().join(" x ");
         let rows = attributes.first().map_or(0, |groups| groups.len());
-        let key = |row: usize| -> Option<Vec<u32>> {
-            attributes.iter().map(|groups| Some(groups.codes[row]).filter(|&code| code != UNKNOWN)).collect()
+        let unknown = |row: usize| attributes.iter().any(|groups| groups.codes[row] == UNKNOWN);
+        // The codes of a row as one number, read in the mixed base of the numbers of levels: no allocation per row.
+        let key = |row: usize| -> Option<u128> {
+            let join = |key: u128, groups: &&Groups| key * groups.levels.len().max(1) as u128 + u128::from(groups.codes[row]);
+            (!unknown(row)).then(|| attributes.iter().fold(0, join))
         };
-        let mut index: BTreeMap<Vec<u32>, u32> = (0..rows).filter_map(|row| key(row).map(|codes| (codes, 0))).collect();
+        let keys: Vec<Option<u128>> = (0..rows).map(key).collect();
+        let mut index: BTreeMap<u128, u32> = BTreeMap::new();
+        for key in keys.iter().flatten() {
+            index.entry(*key).or_insert(0);
+        }
         for (position, code) in index.values_mut().enumerate() {
             *code = position as u32;
         }
-        let levels = index
-            .keys()
-            .map(|codes| codes.iter().zip(attributes).map(|(&code, groups)| groups.level(code)).collect::<Vec<_>>().join(" x "))
-            .collect();
-        let codes = (0..rows).map(|row| key(row).map_or(UNKNOWN, |codes| index[&codes])).collect();
+        let level = |key: &u128| {
+            let mut rest = *key;
+            let mut names: Vec<&str> = Vec::new();
+            for groups in attributes.iter().rev() {
+                let base = groups.levels.len().max(1) as u128;
+                names.push(groups.level((rest % base) as u32));
+                rest /= base;
+            }
+            names.reverse();
+            names.join(" x ")
+        };
+        let levels = index.keys().map(level).collect();
+        let codes = keys.iter().map(|key| key.map_or(UNKNOWN, |key| index[&key])).collect();
         Groups { name, levels, codes }
     }
 }

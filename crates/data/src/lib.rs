@@ -1,14 +1,23 @@
 //! Rows in, typed data sets out: reading, roles of columns, groups, splits, encoders, and the unfairness degree alpha.
 
 mod dataset;
+mod encoder;
 mod error;
 pub mod fetch;
 mod groups;
+pub mod loaders;
 mod matrix;
 mod schema;
+pub mod seed;
+pub mod skew;
+pub mod split;
+pub mod table;
 
 pub use dataset::{Dataset, Feature, FileDigest, Identity, Label, LabelKind, MISSING, Provenance, Values};
+pub use encoder::{CategoricalEncoding, Encoder, Encoding, NumericEncoding};
 pub use error::DataError;
 pub use groups::{Groups, UNKNOWN};
+pub use loaders::{LOADERS, LoadRequest, Loader};
 pub use matrix::Matrix;
 pub use schema::{ColumnType, LabelRole, Schema, SensitiveRole};
+pub use split::Split;

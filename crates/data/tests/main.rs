@@ -1,4 +1,6 @@
-//! Integration tests of the data crate.
+//! Tests of the crate as its users see it.
 #![allow(clippy::unwrap_used, reason = "a broken test ends at once")]
 
 mod fetch;
+mod synthetic;
+mod table;

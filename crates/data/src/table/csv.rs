@@ -1,0 +1,326 @@
+//! CSV text to arrow columns, in parallel and with errors that name the row.
+//!
+//! The text is cut at line ends outside quotes into pieces; arrow's CSV reader decodes each piece on its own thread, and only the
+//! wanted columns become arrays. When it refuses a piece, the rows are walked once more with the small scanner below, which is slow
+//! and knows the number of the row that is at fault.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_csv::ReaderBuilder;
+use arrow_schema::{ArrowError, DataType, Field, Schema};
+use rayon::prelude::*;
+
+use crate::DataError;
+
+/// Rows that arrow decodes at once.
+const BATCH_ROWS: usize = 8192;
+/// Bytes of text below which cutting further does not pay.
+const SMALLEST_PIECE: usize = 256 * 1024;
+
+/// Where the names of the columns come from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Header<'a> {
+    /// From the first line; a name that stands there twice is an error.
+    FirstLine,
+    /// From the first line; of columns with the same name the first is kept (a corpus known to repeat equal columns).
+    FirstOfEqualNames,
+    /// From the caller: the text begins with the first row.
+    Given(&'a [&'a str]),
+}
+
+/// A CSV text whose header is known.
+#[derive(Debug)]
+pub(crate) struct CsvText<'a> {
+    file: String,
+    body: &'a [u8],
+    delimiter: u8,
+    /// All columns of the text by position; `None` for a repeated name that is left out.
+    columns: Vec<Option<String>>,
+}
+
+impl<'a> CsvText<'a> {
+    /// Finds header and separator. Without a given separator the one of `,` `;` tab that occurs most in the first line is taken.
+    pub(crate) fn open(file: &str, bytes: &'a [u8], header: Header, delimiter: Option<u8>) -> Result<Self, DataError> {
+        if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+            return Err(DataError::NotCsv { file: file.to_owned(), reason: "the text is UTF-16; save it as UTF-8".to_owned() });
+        }
+        if bytes.starts_with(b"PAR1") {
+            let reason = "it is a Parquet file; give it the ending .parquet".to_owned();
+            return Err(DataError::NotCsv { file: file.to_owned(), reason });
+        }
+        let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        if let Header::Given(names) = header {
+            let columns = names.iter().map(|name| Some((*name).to_owned())).collect();
+            return Ok(CsvText { file: file.to_owned(), body: text, delimiter: delimiter.unwrap_or(b','), columns });
+        }
+        let first_line = Record::next(text, 0, b',').ok_or_else(|| DataError::EmptyFile { file: file.to_owned() })?;
+        let delimiter = delimiter.unwrap_or_else(|| likely_delimiter(&text[first_line.start..first_line.end]));
+        let first = Record::next(text, 0, delimiter).unwrap_or(first_line);
+        let names = fields(&text[first.start..first.end], delimiter)
+            .map_err(|()| DataError::NotUtf8 { file: file.to_owned(), place: "the header".to_owned() })?;
+        let mut columns: Vec<Option<String>> = Vec::with_capacity(names.len());
+        for (position, name) in names.iter().enumerate() {
+            let name = name.trim();
+            // A nameless column is what spreadsheets and pandas write for a row number; it gets a name to be excluded by.
+            let name = if name.is_empty() { format!("column {}", position + 1) } else { name.to_owned() };
+            match (columns.iter().flatten().any(|known| *known == name), header) {
+                (true, Header::FirstOfEqualNames) => columns.push(None),
+                (true, _) => return Err(DataError::DuplicateColumn { file: file.to_owned(), column: name }),
+                (false, _) => columns.push(Some(name)),
+            }
+        }
+        Ok(CsvText { file: file.to_owned(), body: &text[first.next..], delimiter, columns })
+    }
+
+    /// Names of the columns, repeated ones left out.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.columns.iter().flatten().cloned().collect()
+    }
+
+    /// Separator that was found or given.
+    pub(crate) fn delimiter(&self) -> u8 {
+        self.delimiter
+    }
+
+    /// Number of bytes up to the first row.
+    pub(crate) fn header_bytes(&self, bytes: &[u8]) -> usize {
+        bytes.len() - self.body.len()
+    }
+
+    /// The same header over other rows (the next part of a long file).
+    pub(crate) fn with_body<'b>(&self, body: &'b [u8]) -> CsvText<'b> {
+        CsvText { file: self.file.clone(), body, delimiter: self.delimiter, columns: self.columns.clone() }
+    }
+
+    /// The wanted columns in the wanted order, as text arrays in batches of consecutive rows. `rows_before` counts the rows of the
+    /// file that stand before this text: it only serves messages.
+    pub(crate) fn read(&self, wanted: &[String], rows_before: u64) -> Result<Vec<Vec<ArrayRef>>, DataError> {
+        let positions = wanted
+            .iter()
+            .map(|name| {
+                let position = self.columns.iter().position(|column| column.as_ref() == Some(name));
+                position.ok_or_else(|| DataError::missing_column(&self.file, name, &self.names()))
+            })
+            .collect::<Result<Vec<usize>, _>>()?;
+        let fields: Vec<Field> = (0..self.columns.len()).map(|position| Field::new(position.to_string(), DataType::Utf8, true)).collect();
+        let schema = Arc::new(Schema::new(fields));
+        // The reader wants each column once and in ascending order; the wanted order is restored below.
+        let mut projection = positions.clone();
+        projection.sort_unstable();
+        projection.dedup();
+        let pieces = self.pieces(rows_before)?;
+        let decoded: Result<Vec<Vec<RecordBatch>>, ArrowError> = pieces
+            .into_par_iter()
+            .map(|piece| {
+                ReaderBuilder::new(Arc::clone(&schema))
+                    .with_header(false)
+                    .with_delimiter(self.delimiter)
+                    .with_batch_size(BATCH_ROWS)
+                    .with_projection(projection.clone())
+                    .build_buffered(&self.body[piece])?
+                    .collect()
+            })
+            .collect();
+        let batches = decoded.map_err(|error| self.explain(&error, rows_before))?;
+        let order: Vec<usize> = positions.iter().map(|position| projection.partition_point(|other| other < position)).collect();
+        Ok(batches
+            .into_iter()
+            .flatten()
+            .filter(|batch| batch.num_rows() > 0)
+            .map(|batch| order.iter().map(|&column| Arc::clone(batch.column(column))).collect())
+            .collect())
+    }
+
+    /// Ranges of whole records that cover the body.
+    fn pieces(&self, rows_before: u64) -> Result<Vec<Range<usize>>, DataError> {
+        let size = (self.body.len() / (8 * rayon::current_num_threads())).max(SMALLEST_PIECE);
+        let mut pieces = Vec::new();
+        let mut start = 0;
+        if self.body.contains(&b'"') {
+            // A line end inside quotes does not end a record, so the records must be walked.
+            let mut at = 0;
+            let mut row = rows_before;
+            while let Some(record) = Record::next(self.body, at, self.delimiter) {
+                row += 1;
+                at = record.next;
+                if record.unclosed {
+                    let reason =
+                        format!("the double quote that opens in data row {row} is never closed; close it, or double it if it is meant");
+                    return Err(DataError::NotCsv { file: self.file.clone(), reason });
+                }
+                if at - start >= size {
+                    pieces.push(start..at);
+                    start = at;
+                }
+            }
+        } else {
+            while start + size < self.body.len() {
+                let Some(end) = self.body[start + size..].iter().position(|&byte| byte == b'\n') else { break };
+                pieces.push(start..start + size + end + 1);
+                start += size + end + 1;
+            }
+        }
+        if start < self.body.len() {
+            pieces.push(start..self.body.len());
+        }
+        Ok(pieces)
+    }
+
+    /// Finds the row at which arrow stopped.
+    fn explain(&self, error: &ArrowError, rows_before: u64) -> DataError {
+        let expected = self.columns.len();
+        let mut at = 0;
+        let mut row = rows_before;
+        while let Some(record) = Record::next(self.body, at, self.delimiter) {
+            row += 1;
+            at = record.next;
+            if record.fields != expected {
+                return DataError::RaggedRow { file: self.file.clone(), row, found: record.fields, expected };
+            }
+            if std::str::from_utf8(&self.body[record.start..record.end]).is_err() {
+                return DataError::NotUtf8 { file: self.file.clone(), place: format!("data row {row}") };
+            }
+        }
+        DataError::NotCsv { file: self.file.clone(), reason: error.to_string() }
+    }
+}
+
+/// End of the last whole record of a part of a text, or `None` when no record ends in it. Line ends inside quotes do not count.
+pub(crate) fn last_record_end(part: &[u8], delimiter: u8) -> Option<usize> {
+    if !part.contains(&b'"') {
+        return part.iter().rposition(|&byte| byte == b'\n').map(|position| position + 1);
+    }
+    let mut at = 0;
+    let mut end = None;
+    while let Some(record) = Record::next(part, at, delimiter) {
+        if record.next == part.len() && !part.ends_with(b"\n") || record.unclosed {
+            break;
+        }
+        at = record.next;
+        end = Some(at);
+    }
+    end
+}
+
+/// A record found by walking the bytes as the CSV rules say: a quote counts only at the beginning of a field, a doubled quote inside
+/// quotes stands for itself, empty lines are skipped.
+#[derive(Debug, Clone, Copy)]
+struct Record {
+    start: usize,
+    end: usize,
+    next: usize,
+    fields: usize,
+    unclosed: bool,
+}
+
+impl Record {
+    fn next(text: &[u8], from: usize, delimiter: u8) -> Option<Record> {
+        let start = from + text[from..].iter().position(|byte| !matches!(byte, b'\r' | b'\n'))?;
+        let (mut at, mut fields, mut quoted, mut field_begins) = (start, 1, false, true);
+        while at < text.len() {
+            let byte = text[at];
+            if quoted {
+                if byte == b'"' {
+                    if text.get(at + 1) == Some(&b'"') {
+                        at += 1;
+                    } else {
+                        quoted = false;
+                    }
+                }
+            } else if byte == delimiter {
+                fields += 1;
+                field_begins = true;
+                at += 1;
+                continue;
+            } else if byte == b'"' && field_begins {
+                quoted = true;
+            } else if matches!(byte, b'\r' | b'\n') {
+                break;
+            }
+            field_begins = false;
+            at += 1;
+        }
+        let next = if text.get(at) == Some(&b'\r') && text.get(at + 1) == Some(&b'\n') { at + 2 } else { (at + 1).min(text.len()) };
+        Some(Record { start, end: at, next, fields, unclosed: quoted })
+    }
+}
+
+fn likely_delimiter(line: &[u8]) -> u8 {
+    let count = |delimiter: u8| line.iter().filter(|&&byte| byte == delimiter).count();
+    // The comma wins a draw.
+    [b';', b'\t'].into_iter().fold(b',', |best, other| if count(other) > count(best) { other } else { best })
+}
+
+/// The fields of one record as texts; `Err` when they are not UTF-8.
+fn fields(record: &[u8], delimiter: u8) -> Result<Vec<String>, ()> {
+    let mut fields = vec![Vec::new()];
+    let (mut at, mut quoted, mut field_begins) = (0, false, true);
+    while at < record.len() {
+        let byte = record[at];
+        let field = fields.last_mut().ok_or(())?;
+        if quoted {
+            match (byte, record.get(at + 1)) {
+                (b'"', Some(b'"')) => {
+                    field.push(b'"');
+                    at += 1;
+                }
+                (b'"', _) => quoted = false,
+                _ => field.push(byte),
+            }
+        } else if byte == delimiter {
+            fields.push(Vec::new());
+            field_begins = true;
+            at += 1;
+            continue;
+        } else if byte == b'"' && field_begins {
+            quoted = true;
+        } else {
+            field.push(byte);
+        }
+        field_begins = false;
+        at += 1;
+    }
+    fields.into_iter().map(|field| String::from_utf8(field).map_err(|_| ())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::cast::AsArray;
+
+    fn column(text: &str, name: &str) -> Vec<Option<String>> {
+        let csv = CsvText::open("x.csv", text.as_bytes(), Header::FirstLine, None).unwrap();
+        let batches = csv.read(&[name.to_owned()], 0).unwrap();
+        batches
+            .iter()
+            .flat_map(|batch| batch[0].as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect::<Vec<_>>())
+            .collect()
+    }
+
+    #[test]
+    fn quotes_line_ends_and_marks_are_understood() {
+        let text = "\u{feff}name;note\r\n\"a;b\";\"two\r\nlines\"\r\n\r\n\"say \"\"x\"\"\";\r\n";
+        assert_eq!(column(text, "name"), [Some("a;b".to_owned()), Some("say \"x\"".to_owned())]);
+        assert_eq!(column(text, "note"), [Some("two\r\nlines".to_owned()), None]);
+    }
+
+    #[test]
+    fn pieces_end_at_line_ends_outside_quotes() {
+        let mut text = "id,note\n".to_owned();
+        for row in 0..60_000 {
+            text.push_str(&format!("{row},\"line\nof, {row}\"\n"));
+        }
+        let ids = column(&text, "id");
+        assert_eq!(ids.len(), 60_000);
+        assert!(ids.iter().enumerate().all(|(row, id)| id.as_deref() == Some(row.to_string().as_str())));
+    }
+
+    #[test]
+    fn the_last_whole_record_of_a_part_is_found() {
+        assert_eq!(last_record_end(b"1,a\n2,b", b','), Some(4));
+        assert_eq!(last_record_end(b"1,\"a\nb\"\n2,\"c\nd", b','), Some(8));
+        assert_eq!(last_record_end(b"1,\"a\nb", b','), None);
+    }
+}

@@ -1,0 +1,105 @@
+//! From the paths and patterns a person types to the files that are read.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::{DataError, FileDigest};
+
+/// How a file is read; its ending decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Csv,
+    Parquet,
+}
+
+/// One file to be read.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    pub(crate) path: PathBuf,
+    pub(crate) format: Format,
+}
+
+impl Source {
+    /// The path as shown in messages.
+    pub(crate) fn shown(&self) -> String {
+        self.path.display().to_string()
+    }
+}
+
+/// Expands patterns; the files of one pattern come in the order of their names, so that the same folder gives the same rows.
+pub(crate) fn resolve(files: &[String]) -> Result<Vec<Source>, DataError> {
+    let mut sources = Vec::new();
+    for given in files {
+        let path = Path::new(given);
+        // A file whose very name holds a bracket or a star is taken as it is.
+        if path.exists() || !given.contains(['*', '?', '[']) {
+            sources.push(source(path)?);
+            continue;
+        }
+        let matches = glob::glob(given)
+            .map_err(|error| DataError::BadPattern { pattern: given.clone(), reason: error.to_string() })?
+            .collect::<Result<Vec<PathBuf>, _>>()
+            .map_err(|error| DataError::Read { path: error.path().display().to_string(), source: error.into() })?;
+        let before = sources.len();
+        for path in matches.iter().filter(|path| path.is_file()) {
+            sources.push(source(path)?);
+        }
+        if sources.len() == before {
+            return Err(DataError::NoMatch { pattern: given.clone() });
+        }
+    }
+    if sources.is_empty() { Err(DataError::NoFiles) } else { Ok(sources) }
+}
+
+fn source(path: &Path) -> Result<Source, DataError> {
+    let shown = || path.display().to_string();
+    let metadata = path.metadata().map_err(|error| DataError::Read { path: shown(), source: error })?;
+    if metadata.is_dir() {
+        return Err(DataError::IsFolder { path: shown() });
+    }
+    if metadata.is_file() && metadata.len() == 0 {
+        return Err(DataError::EmptyFile { file: shown() });
+    }
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
+    let format = if matches!(ending.as_str(), "parquet" | "parq" | "pq") { Format::Parquet } else { Format::Csv };
+    Ok(Source { path: path.to_owned(), format })
+}
+
+/// The whole file.
+pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, DataError> {
+    std::fs::read(path).map_err(|error| DataError::Read { path: path.display().to_string(), source: error })
+}
+
+/// Name, size and sha256 of a file whose bytes are at hand.
+pub(crate) fn digest(path: &Path, bytes: &[u8]) -> FileDigest {
+    let mut hash = Sha256::new();
+    hash.update(bytes);
+    finish(path, bytes.len() as u64, hash)
+}
+
+/// Name, size and sha256 of a file that is read for it piece by piece.
+pub(crate) fn digest_of_file(path: &Path) -> Result<FileDigest, DataError> {
+    let failed = |error| DataError::Read { path: path.display().to_string(), source: error };
+    let mut file = File::open(path).map_err(failed)?;
+    let mut hash = Sha256::new();
+    let mut size = 0;
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut buffer).map_err(failed)? {
+            0 => return Ok(finish(path, size, hash)),
+            count => {
+                hash.update(&buffer[..count]);
+                size += count as u64;
+            }
+        }
+    }
+}
+
+pub(crate) fn finish(path: &Path, bytes: u64, hash: Sha256) -> FileDigest {
+    let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    FileDigest { name, bytes, sha256 }
+}

@@ -1,0 +1,233 @@
+//! A person's own files: CSV and Parquet, one, several or all that match a pattern.
+//!
+//! - [`read`] gives every column its role and returns a [`Dataset`].
+//! - [`read_scores`] is the fast path of an audit: only the score, the groups and what else was asked for is converted.
+//! - [`stream`] gives the same in parts, for files that are larger than the memory.
+//!
+//! CSV: UTF-8 with or without byte order mark, line ends LF or CRLF, fields in double quotes, empty lines skipped; separated by `,` or,
+//! when the header holds more of them, by `;` or tabs. Blanks around a value are cut. Several files are joined in the order given, those
+//! of a pattern in the order of their names.
+
+mod csv;
+mod files;
+mod parquet;
+mod raw;
+mod roles;
+mod stream;
+
+use crate::{ColumnType, DataError, Dataset, Feature, Groups, Label, LabelRole, Provenance, Schema, SensitiveRole, Values};
+use raw::Wanted;
+use roles::{Extent, Missing, Required};
+
+pub(crate) use csv::Header;
+pub(crate) use files::{Format, Source, bytes as file_bytes};
+pub(crate) use raw::{RawTable, Wanted as WantedColumns};
+pub(crate) use roles::{Rule, remark};
+pub use stream::{Chunk, Chunks, stream, stream_scores};
+
+/// Categories of one input beyond which the report warns: one-hot encoding makes an input of each.
+const MANY_CATEGORIES: usize = 1000;
+
+/// Reads files whose columns have the roles of `schema`.
+pub fn read(files: &[String], schema: &Schema) -> Result<Dataset, DataError> {
+    let sources = files::resolve(files)?;
+    let sensitive_columns = roles::sensitive_columns(&schema.sensitive);
+    check_roles(schema, &sensitive_columns)?;
+    let named = schema.features.as_ref().map(|features| {
+        let mut names: Vec<String> = Vec::new();
+        let role_columns = schema.label.iter().map(|role| &role.column).chain(&schema.person).chain(&schema.job).chain(&schema.weight);
+        for name in features.iter().chain(role_columns).chain(&sensitive_columns) {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        names
+    });
+    let table = RawTable::read(&sources, named.as_deref().map_or(Wanted::All, Wanted::Named))?;
+    let name = match sources.as_slice() {
+        [only] => only.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default(),
+        several => format!("{} files", several.len()),
+    };
+    dataset(table, schema, name, "table")
+}
+
+/// Gives the columns of a table their roles.
+pub(crate) fn dataset(table: RawTable, schema: &Schema, name: String, loader: &str) -> Result<Dataset, DataError> {
+    let sensitive_columns = roles::sensitive_columns(&schema.sensitive);
+    check_roles(schema, &sensitive_columns)?;
+    let mut notes = table.notes.clone();
+    let plain = Missing { texts: &schema.missing, sensitive: false };
+    // With chosen inputs the types may speak of columns that were never read; they are then of no use and of no harm.
+    if schema.features.is_none() {
+        for named in schema.exclude.iter().chain(schema.types.keys()) {
+            table.position(named)?;
+        }
+    }
+    let sensitive = roles::sensitive(&table, &schema.sensitive, &schema.missing, &mut notes)?;
+    let label = schema.label.as_ref().map(|role| roles::label(&table, role, Extent::Whole)).transpose()?;
+    let person = schema.person.as_ref().map(|column| roles::identity(&table, column, &schema.missing)).transpose()?;
+    let job = schema.job.as_ref().map(|column| roles::identity(&table, column, &schema.missing)).transpose()?;
+    let weights = schema.weight.as_ref().map(|column| roles::weights(&table, column, Extent::Whole)).transpose()?;
+
+    let has_role = |name: &String| {
+        schema.label.as_ref().is_some_and(|role| role.column == *name)
+            || [&schema.person, &schema.job, &schema.weight].into_iter().flatten().any(|column| column == name)
+    };
+    let mut names: Vec<String> = match &schema.features {
+        Some(features) => features.clone(),
+        None => table.names.iter().filter(|name| !has_role(name) && !sensitive_columns.contains(name)).cloned().collect(),
+    };
+    if schema.sensitive_as_features {
+        names.extend(sensitive_columns.iter().filter(|column| !schema.features.iter().flatten().any(|name| name == *column)).cloned());
+    }
+    names.retain(|name| !schema.exclude.contains(name));
+    let mut features = Vec::with_capacity(names.len());
+    for name in names {
+        let column = table.position(&name)?;
+        let numeric = match schema.types.get(&name) {
+            Some(kind) => *kind == ColumnType::Numeric,
+            None => roles::is_numeric(&table, column, plain),
+        };
+        let values = if numeric {
+            Values::Numeric(roles::numbers(&table, column, plain)?)
+        } else {
+            let values: Values = roles::categories(&table, column, plain).into();
+            if let Values::Categorical { levels, .. } = &values
+                && levels.len() > MANY_CATEGORIES
+            {
+                notes.push(format!("input `{name}` has {} categories; exclude it if it is an id or free text", levels.len()));
+            }
+            values
+        };
+        let sensitive = sensitive_columns.contains(&name);
+        features.push(Feature { name, values, sensitive });
+    }
+    let rows = (1..=table.rows() as u64).collect();
+    let provenance = Provenance { loader: loader.to_owned(), files: table.digests, notes };
+    Ok(Dataset { name, features, label, sensitive, person, job, weights, rows, provenance })
+}
+
+/// Refuses roles that contradict each other.
+fn check_roles(schema: &Schema, sensitive_columns: &[String]) -> Result<(), DataError> {
+    let clash = |column: &str, reason: String| Err(DataError::BadColumn { column: column.to_owned(), reason });
+    let single = [
+        ("label", schema.label.as_ref().map(|role| &role.column)),
+        ("person", schema.person.as_ref()),
+        ("job", schema.job.as_ref()),
+        ("weight", schema.weight.as_ref()),
+    ];
+    for (position, (role, column)) in single.iter().enumerate() {
+        let Some(column) = column else { continue };
+        if let Some((other, _)) = single[..position].iter().find(|(_, other)| *other == Some(column)) {
+            return clash(column, format!("it cannot be both {other} and {role}; take one role away"));
+        }
+        if *role != "job" && sensitive_columns.contains(column) {
+            return clash(column, format!("it cannot be both {role} and sensitive; take one role away"));
+        }
+        if schema.features.iter().flatten().any(|name| name == *column) {
+            return clash(column, format!("it is the {role} and stands among the inputs as well; take it out of `features`"));
+        }
+    }
+    if let Some(column) = schema.features.iter().flatten().find(|name| sensitive_columns.contains(name))
+        && !schema.sensitive_as_features
+    {
+        let reason = "it is sensitive and stands among the inputs; take it out of `features`, or say `sensitive_as_features = true`";
+        return clash(column, reason.to_owned());
+    }
+    if let Some(features) = &schema.features
+        && let Some((_, column)) = features.iter().enumerate().find(|(position, name)| features[..*position].contains(name))
+    {
+        return clash(column, "it stands twice in `features`; name it once".to_owned());
+    }
+    Ok(())
+}
+
+/// Which columns of a file of scores are to be read.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ScoreRoles {
+    /// Column of the score; `true`, `false`, `yes` and `no` count as 1 and 0.
+    pub score: String,
+    /// The sensitive attributes.
+    pub groups: Vec<SensitiveRole>,
+    /// The truth, where it is known.
+    pub label: Option<LabelRole>,
+    /// Sample weight.
+    pub weight: Option<String>,
+    /// Texts that mean "missing" in a sensitive column, beside the empty field and the usual words for "unknown".
+    pub missing: Vec<String>,
+    /// Lowest and highest possible score when that is not 0 to 1; scores are then rescaled to [0, 1].
+    pub range: Option<(f64, f64)>,
+}
+
+/// Scores and what is needed to judge them by group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scored {
+    /// A score in [0, 1] per row.
+    pub scores: Vec<f64>,
+    /// The truth in [0, 1], where a column was named.
+    pub label: Option<Label>,
+    /// Weights, where a column was named.
+    pub weights: Option<Vec<f64>>,
+    /// The sensitive attributes in the order of the roles.
+    pub groups: Vec<Groups>,
+    /// Files with their digests, and remarks.
+    pub provenance: Provenance,
+}
+
+impl Scored {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.scores.len()
+    }
+
+    /// True when there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.scores.is_empty()
+    }
+
+    /// Values of the label.
+    pub fn labels(&self) -> Option<&[f64]> {
+        self.label.as_ref().map(|label| label.values.as_slice())
+    }
+}
+
+/// Reads scores, groups, and label and weight where named; nothing else of the files is converted.
+pub fn read_scores(files: &[String], roles: &ScoreRoles) -> Result<Scored, DataError> {
+    let sources = files::resolve(files)?;
+    let table = RawTable::read(&sources, Wanted::Named(&roles.columns()?))?;
+    scored(table, roles, Extent::Whole)
+}
+
+impl ScoreRoles {
+    /// The columns to read.
+    fn columns(&self) -> Result<Vec<String>, DataError> {
+        if let Some((low, high)) = self.range
+            && !(low < high && low.is_finite() && high.is_finite())
+        {
+            let reason = format!("the range {low} to {high} of the score is empty; give the lowest and the highest possible score");
+            return Err(DataError::BadColumn { column: self.score.clone(), reason });
+        }
+        let mut names = vec![self.score.clone()];
+        let others = self.label.iter().map(|role| role.column.clone()).chain(self.weight.clone());
+        for name in others.chain(roles::sensitive_columns(&self.groups)) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+}
+
+fn scored(table: RawTable, roles: &ScoreRoles, extent: Extent) -> Result<Scored, DataError> {
+    let (low, high) = roles.range.unwrap_or((0.0, 1.0));
+    let mut notes = table.notes.clone();
+    if roles.range.is_some() {
+        notes.push(format!("scores were rescaled from {low} to {high} to 0 to 1"));
+    }
+    let scores = roles::required(&table, table.position(&roles.score)?, Required::Score(low, high))?;
+    let label = roles.label.as_ref().map(|role| roles::label(&table, role, extent)).transpose()?;
+    let weights = roles.weight.as_ref().map(|column| roles::weights(&table, column, extent)).transpose()?;
+    let groups = roles::sensitive(&table, &roles.groups, &roles.missing, &mut notes)?;
+    let provenance = Provenance { loader: "table".to_owned(), files: table.digests, notes };
+    Ok(Scored { scores, label, weights, groups, provenance })
+}

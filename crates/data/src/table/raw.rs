@@ -1,0 +1,191 @@
+//! Wanted columns of several files, before they have roles.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float64Type;
+use arrow_array::{Array, ArrayRef, Float64Array, StringArray};
+use arrow_schema::DataType;
+
+use super::csv::{CsvText, Header};
+use super::files::{self, Format, Source};
+use super::parquet::ParquetFile;
+use crate::{DataError, FileDigest};
+
+/// One column of a batch: texts from CSV, texts or numbers from Parquet. A null is a missing value.
+#[derive(Debug, Clone)]
+pub(crate) enum Cells {
+    Text(StringArray),
+    Number(Float64Array),
+}
+
+/// Consecutive rows of one file.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    /// Index into `RawTable::files`.
+    pub(crate) file: usize,
+    /// Number of rows of the file that stand before this batch.
+    pub(crate) rows_before: u64,
+    pub(crate) rows: usize,
+    pub(crate) columns: Vec<Cells>,
+}
+
+/// Which columns to read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Wanted<'a> {
+    All,
+    Named(&'a [String]),
+}
+
+/// The wanted columns of all files, in the order of the rows.
+#[derive(Debug)]
+pub(crate) struct RawTable {
+    /// Files as shown in messages.
+    pub(crate) files: Vec<String>,
+    pub(crate) digests: Vec<FileDigest>,
+    /// Names of the columns that were read, in the order of `Batch::columns`.
+    pub(crate) names: Vec<String>,
+    pub(crate) batches: Vec<Batch>,
+    /// Remarks for the report.
+    pub(crate) notes: Vec<String>,
+}
+
+impl RawTable {
+    /// Reads the wanted columns of all sources.
+    pub(crate) fn read(sources: &[Source], wanted: Wanted) -> Result<Self, DataError> {
+        let mut table = RawTable { files: Vec::new(), digests: Vec::new(), names: Vec::new(), batches: Vec::new(), notes: Vec::new() };
+        for source in sources {
+            match source.format {
+                Format::Csv => {
+                    let bytes = files::bytes(&source.path)?;
+                    let (digest, read) = rayon::join(
+                        || files::digest(&source.path, &bytes),
+                        || {
+                            let csv = CsvText::open(&source.shown(), &bytes, Header::FirstLine, None)?;
+                            let names = table.agreed_names(source, &csv.names(), wanted)?;
+                            Ok::<_, DataError>((csv.delimiter(), csv.read(&names, 0)?, names))
+                        },
+                    );
+                    let (delimiter, batches, names) = read?;
+                    if delimiter != b',' {
+                        let sign = if delimiter == b'\t' { "a tab".to_owned() } else { format!("`{}`", char::from(delimiter)) };
+                        table.notes.push(format!("the fields of {} are separated by {sign}", digest.name));
+                    }
+                    table.add(source.shown(), digest, names, batches)?;
+                }
+                Format::Parquet => {
+                    let (digest, read) = rayon::join(
+                        || files::digest_of_file(&source.path),
+                        || {
+                            let parquet = ParquetFile::open(&source.path)?;
+                            let names = table.agreed_names(source, parquet.names(), wanted)?;
+                            Ok::<_, DataError>((parquet.read(&names)?, names))
+                        },
+                    );
+                    let (batches, names) = read?;
+                    table.add(source.shown(), digest?, names, batches)?;
+                }
+            }
+        }
+        Ok(table)
+    }
+
+    /// A text whose header the caller knows (corpora without one, or with a known slip).
+    pub(crate) fn from_text(
+        source: &Source,
+        bytes: &[u8],
+        text: &[u8],
+        header: Header,
+        delimiter: u8,
+        wanted: Wanted,
+    ) -> Result<Self, DataError> {
+        let mut table = RawTable { files: Vec::new(), digests: Vec::new(), names: Vec::new(), batches: Vec::new(), notes: Vec::new() };
+        let csv = CsvText::open(&source.shown(), text, header, Some(delimiter))?;
+        let names = table.agreed_names(source, &csv.names(), wanted)?;
+        let batches = csv.read(&names, 0)?;
+        table.add(source.shown(), files::digest(&source.path, bytes), names, batches)?;
+        Ok(table)
+    }
+
+    /// Appends the rows of another table with the same columns.
+    pub(crate) fn append(&mut self, other: RawTable) {
+        let shift = self.files.len();
+        self.files.extend(other.files);
+        self.digests.extend(other.digests);
+        self.notes.extend(other.notes);
+        self.batches.extend(other.batches.into_iter().map(|batch| Batch { file: batch.file + shift, ..batch }));
+    }
+
+    fn agreed_names(&self, source: &Source, found: &[String], wanted: Wanted) -> Result<Vec<String>, DataError> {
+        match wanted {
+            Wanted::Named(names) => {
+                if let Some(name) = names.iter().find(|name| !found.contains(name)) {
+                    return Err(DataError::missing_column(&source.shown(), name, found));
+                }
+                Ok(names.to_vec())
+            }
+            Wanted::All if self.files.is_empty() => Ok(found.to_vec()),
+            Wanted::All => {
+                let odd =
+                    self.names.iter().find(|name| !found.contains(name)).or_else(|| found.iter().find(|name| !self.names.contains(name)));
+                match odd {
+                    Some(column) => {
+                        Err(DataError::ColumnsDiffer { file: source.shown(), first: self.files[0].clone(), column: column.clone() })
+                    }
+                    None => Ok(self.names.clone()),
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, file: String, digest: FileDigest, names: Vec<String>, batches: Vec<Vec<ArrayRef>>) -> Result<(), DataError> {
+        if batches.is_empty() {
+            return Err(DataError::NoRows { file });
+        }
+        let index = self.files.len();
+        let mut rows_before = 0;
+        for columns in &batches {
+            let batch = Batch::new(index, rows_before, columns);
+            rows_before += batch.rows as u64;
+            self.batches.push(batch);
+        }
+        self.names = names;
+        self.files.push(file);
+        self.digests.push(digest);
+        Ok(())
+    }
+
+    /// Number of rows.
+    pub(crate) fn rows(&self) -> usize {
+        self.batches.iter().map(|batch| batch.rows).sum()
+    }
+
+    /// Position of a column among those that were read.
+    pub(crate) fn position(&self, name: &str) -> Result<usize, DataError> {
+        let position = self.names.iter().position(|known| known == name);
+        position.ok_or_else(|| DataError::missing_column(self.files.first().map_or("the data", String::as_str), name, &self.names))
+    }
+
+    /// The error for a value of a batch.
+    pub(crate) fn bad_value(&self, batch: &Batch, column: usize, row: usize, value: String, remedy: String) -> DataError {
+        DataError::BadValue {
+            file: self.files[batch.file].clone(),
+            column: self.names[column].clone(),
+            row: batch.rows_before + row as u64 + 1,
+            value,
+            remedy,
+        }
+    }
+}
+
+impl Batch {
+    pub(crate) fn new(file: usize, rows_before: u64, columns: &[ArrayRef]) -> Self {
+        let rows = columns.first().map_or(0, |column| column.len());
+        let columns = columns
+            .iter()
+            .map(|column| match column.data_type() {
+                DataType::Float64 => Cells::Number(column.as_primitive::<Float64Type>().clone()),
+                _ => Cells::Text(column.as_string::<i32>().clone()),
+            })
+            .collect();
+        Batch { file, rows_before, rows, columns }
+    }
+}
