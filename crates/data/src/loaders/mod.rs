@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use evenhand_catalog::{Card, Entry};
 
+use crate::fetch::cache_folder;
 use crate::table::{Format, Source};
 use crate::{DataError, Dataset, Feature, Groups, Schema, Values};
 
@@ -42,20 +43,10 @@ pub trait Loader: fmt::Debug + Send + Sync {
 pub const LOADERS: &[Entry<dyn Loader>] =
     &[Entry { card: &table::CARD, build: table::build }, Entry { card: &synthetic::CARD, build: synthetic::build }];
 
-/// Where the corpus `id` stands: a folder of that name (or with `_` for `-`) under the folder that the environment variable
-/// `EVENHAND_DATA` names, else under the user's cache, where `evenhand fetch` puts it. `None` when neither has it.
+/// Where the corpus `id` stands: a folder of that name (or with `_` for `-`) in the folder of all corpora, which is `EVENHAND_DATA`, else
+/// the cache that `evenhand fetch` fills. `None` when it is not there.
 pub fn corpus_folder(id: &str) -> Option<PathBuf> {
-    let named = std::env::var_os("EVENHAND_DATA").filter(|value| !value.is_empty()).map(PathBuf::from);
-    named.into_iter().chain(cache_folder()).find_map(|folder| inside(&folder, id))
-}
-
-/// The folder under which fetched corpora are kept: `EVENHAND_CACHE`, else `evenhand` in the user's cache folder.
-pub fn cache_folder() -> Option<PathBuf> {
-    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    variable("EVENHAND_CACHE")
-        .or_else(|| variable("XDG_CACHE_HOME").map(|folder| folder.join("evenhand")))
-        .or_else(|| variable("LOCALAPPDATA").map(|folder| folder.join("evenhand")))
-        .or_else(|| variable("HOME").map(|folder| folder.join(".cache").join("evenhand")))
+    inside(&cache_folder().ok()?, id)
 }
 
 fn inside(folder: &Path, id: &str) -> Option<PathBuf> {
