@@ -43,15 +43,15 @@ pub enum RebalanceError {
     #[error(
         "`oversampling`: group `{group}` of `{attribute}` has no training row with a label {} {threshold}, so none can be repeated; move \
          `threshold`, join the group with another, or take it out of the training rows",
-        if *above { "above" } else { "of at most" }
+        if *high { "of at least" } else { "below" }
     )]
     EmptyCell {
         /// The sensitive attribute.
         attribute: String,
         /// The group.
         group: String,
-        /// Whether the favourable side is empty.
-        above: bool,
+        /// Whether the favourable side is the empty one.
+        high: bool,
         /// The dividing label.
         threshold: f64,
     },

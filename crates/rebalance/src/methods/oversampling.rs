@@ -1,7 +1,7 @@
 //! Oversampling by group x label.
 //!
 //! ```text
-//! cell (g, b): rows of group g whose label lies in band b;   b = above when label > threshold, else below;   n(g,b) rows
+//! cell (g, b): rows of group g whose label lies in band b;   b = high when label >= threshold, else low;   n(g,b) rows
 //! balance = "cells":         each cell grows to N      = max over all g, b of n(g,b)
 //! balance = "within-label":  each cell grows to N(b)   = max over g of n(g,b)
 //! new rows of a cell = N - n(g,b) draws with replacement from the cell
@@ -11,7 +11,8 @@
 //! each group has the same share of favourable labels. With `cells` that share is one half and all groups are of one size; with
 //! `within-label` the share is that of the largest cells, and no group is larger than the label's count demands.
 //!
-//! - `label` in [0, 1]; binary labels fall on the two sides of any threshold below 1.
+//! - `label` in [0, 1]; binary labels fall on the two sides of any threshold above 0. The side of the threshold itself is that of
+//!   `skew` and of the metrics' positive labels.
 //! - Rows of unknown group are kept once and drawn never. Sample weights travel with their rows; cells are counted in rows.
 //! - Refused: fewer than two groups with rows; a group without a row in one of the bands, for there is nothing to repeat.
 //!
@@ -31,7 +32,7 @@ static CARD: Card = Card {
     name: "Oversampling",
     kind: Kind::Rebalancer,
     summary: "Repeats rows of the smaller group x label cells until label and group are independent in the training rows. No row is lost.",
-    formula: "each cell (group g, label > t or not) of n(g,b) rows gets N - n(g,b) draws with replacement from itself; N = the largest \
+    formula: "each cell (group g, label >= t or not) of n(g,b) rows gets N - n(g,b) draws with replacement from itself; N = the largest \
               cell, of all (cells) or of the same label band (within-label)",
     fair_value: None,
     range: "",
@@ -48,7 +49,7 @@ static CARD: Card = Card {
             name: "threshold",
             default: Literal::Number(0.5),
             allowed: Allowed::Between(0.0, 1.0),
-            purpose: "a label strictly above it is favourable; divides continuous labels in two bands",
+            purpose: "a label at or above it is favourable; divides continuous labels into two bands",
         },
     ],
 };
@@ -72,7 +73,7 @@ impl Rebalancer for Oversampling {
     }
 
     fn rebalance(&self, data: &Dataset, attribute: &str, rng: &mut dyn Rng) -> Result<Dataset, RebalanceError> {
-        let cells = Cells::new(CARD.id, data, attribute, 2, |label| usize::from(label > self.threshold))?;
+        let cells = Cells::new(CARD.id, data, attribute, 2, |label| usize::from(label >= self.threshold))?;
         let mut largest = [0; 2];
         for position in 0..cells.rows.len() {
             for (band, count) in cells.counts(position).enumerate() {
@@ -80,7 +81,7 @@ impl Rebalancer for Oversampling {
                     return Err(RebalanceError::EmptyCell {
                         attribute: attribute.to_owned(),
                         group: cells.name(position).to_owned(),
-                        above: band == 1,
+                        high: band == 1,
                         threshold: self.threshold,
                     });
                 }

@@ -28,19 +28,20 @@ fn within_the_label_the_groups_become_equal() {
 }
 
 #[test]
-fn a_continuous_label_is_cut_strictly_above_the_threshold() {
-    // At .6 the label .6 belongs to the lower band: m has 2 above and 1 below, f has 1 and 2.
-    let data = table(&[("m", 0.7), ("m", 0.9), ("m", 0.6), ("f", 0.8), ("f", 0.6), ("f", 0.1)]);
+fn a_continuous_label_at_the_threshold_is_favourable() {
+    // At .6 the label .6 belongs to the upper band: m has 2 up and 1 down, f has 1 and 2.
+    let data = table(&[("m", 0.7), ("m", 0.6), ("m", 0.59), ("f", 0.6), ("f", 0.5), ("f", 0.1)]);
     let balanced = rebalance("oversampling", &[("threshold", Value::Number(0.6))], &data, 1).unwrap();
     assert_eq!(balanced.len(), 8);
-    assert_eq!(count(&balanced, "m", 0.6), 2);
-    assert_eq!(count(&balanced, "f", 0.8), 2);
-    let message = rebalance("oversampling", &[("threshold", Value::Number(0.8))], &data, 1).unwrap_err().to_string();
+    assert_eq!(count(&balanced, "m", 0.59), 2);
+    assert_eq!(count(&balanced, "f", 0.6), 2);
+    let message = |threshold| rebalance("oversampling", &[("threshold", Value::Number(threshold))], &data, 1).unwrap_err().to_string();
     assert_eq!(
-        message,
-        "`oversampling`: group `f` of `group` has no training row with a label above 0.8, so none can be repeated; move `threshold`, join \
-         the group with another, or take it out of the training rows"
+        message(0.7),
+        "`oversampling`: group `f` of `group` has no training row with a label of at least 0.7, so none can be repeated; move `threshold`, \
+         join the group with another, or take it out of the training rows"
     );
+    assert!(message(0.0).contains("no training row with a label below 0,"));
 }
 
 #[test]
