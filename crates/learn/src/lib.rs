@@ -1,1 +1,34 @@
-//! x
+//! Gate 2: train scorers whose scores agree between groups.
+//!
+//! [`fit`] trains a network ([`Architecture`], [`Training`]) on [`Rows`] under one [`Objective`] of [`OBJECTIVES`] and returns a
+//! [`Scorer`]. [`objectives`] tells which hook of the trait carries which method.
+
+mod adversary;
+mod archive;
+pub mod checkpoint;
+mod error;
+pub mod models;
+mod objective;
+pub mod objectives;
+mod optimizer;
+mod randomness;
+mod rows;
+mod scorer;
+mod trainer;
+mod training;
+mod transport;
+mod weights;
+
+pub use adversary::{Adversary, Schedule};
+pub use error::LearnError;
+pub use models::{Activation, Architecture};
+pub use objective::{EpochEnd, Objective, Pass, Setting, Term, Validation, training_device};
+pub use objectives::OBJECTIVES;
+pub use optimizer::{Adam, OptimizerKind};
+pub use randomness::{Purpose, stream};
+pub use rows::{Balance, Batch, BatchPlan, Draw, Rows};
+pub use scorer::{Companions, Fitted, Prediction, Scorer};
+pub use trainer::{EpochRecord, RunHooks, Task, fit};
+pub use training::{DataLoss, Decay, Selection, Training};
+pub use transport::{Pairs, Transport, between_groups};
+pub use weights::{Array, Bound, Gradients, Slot, Weights, host};

@@ -1,0 +1,76 @@
+//! Named `f32` arrays and a JSON text in one safetensors file, written whole or not at all.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::Write;
+use std::path::Path;
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+
+use crate::LearnError;
+
+/// Key of the JSON text in the file's metadata.
+const KEY: &str = "evenhand";
+
+/// Arrays by name, with their shapes, and a JSON text beside them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Archive {
+    pub(crate) arrays: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
+    pub(crate) text: String,
+}
+
+impl Archive {
+    pub(crate) fn write(&self, path: &Path) -> Result<(), LearnError> {
+        let bytes: Vec<(&str, &[usize], Vec<u8>)> = self
+            .arrays
+            .iter()
+            .map(|(name, (shape, values))| (name.as_str(), shape.as_slice(), values.iter().flat_map(|value| value.to_le_bytes()).collect()))
+            .collect();
+        let problem = |error: safetensors::SafeTensorError| LearnError::BadFile {
+            path: path.to_owned(),
+            problem: format!("cannot hold these arrays ({error})"),
+            remedy: "report this with the recipe that led to it",
+        };
+        let views = bytes
+            .iter()
+            .map(|(name, shape, bytes)| Ok((*name, TensorView::new(Dtype::F32, shape.to_vec(), bytes)?)))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(problem)?;
+        let metadata = HashMap::from([(KEY.to_owned(), self.text.clone())]);
+        let whole = safetensors::serialize(views, Some(metadata)).map_err(problem)?;
+        write_whole(path, &whole)
+    }
+
+    pub(crate) fn read(path: &Path) -> Result<Self, LearnError> {
+        let bytes = std::fs::read(path).map_err(|source| LearnError::Io { action: "reading", path: path.to_owned(), source })?;
+        let problem = |problem: String| LearnError::BadFile {
+            path: path.to_owned(),
+            problem,
+            remedy: "it may be cut off or stem from another program; train again or restore it from a copy",
+        };
+        let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|error| problem(format!("is no safetensors file ({error})")))?;
+        let text = metadata.metadata().as_ref().and_then(|texts| texts.get(KEY)).cloned();
+        let text = text.ok_or_else(|| problem("was not written by evenhand (its header has no `evenhand` entry)".to_owned()))?;
+        let tensors = SafeTensors::deserialize(&bytes).map_err(|error| problem(format!("is no safetensors file ({error})")))?;
+        let mut arrays = BTreeMap::new();
+        for (name, view) in tensors.iter() {
+            if view.dtype() != Dtype::F32 {
+                return Err(problem(format!("holds `{name}` as {:?}, not F32", view.dtype())));
+            }
+            let values = view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+            arrays.insert(name.to_owned(), (view.shape().to_vec(), values));
+        }
+        Ok(Archive { arrays, text })
+    }
+}
+
+/// Writes under a temporary name in the same folder, flushes to the disk, and renames: readers see the old file or the new one.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), LearnError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let failed = |source| LearnError::Io { action: "writing", path: path.to_owned(), source };
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    file.write_all(bytes).map_err(failed)?;
+    file.as_file().sync_all().map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}

@@ -1,0 +1,317 @@
+//! What a training method may change: the [`Objective`] trait, and what its hooks are given.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use burn::tensor::{Device, Gradients as Tape, Tensor, TensorData};
+use evenhand_catalog::{Card, Parameters};
+use evenhand_data::UNKNOWN;
+use rand_chacha::ChaCha8Rng;
+
+use crate::models::{Mode, Model, Output, Tangent, sigmoid_of};
+use crate::rows::{Batch, BatchPlan, Rows};
+use crate::scorer::Fitted;
+use crate::trainer::Task;
+use crate::training::{DataLoss, Training};
+use crate::weights::{Bound, Gradients, Weights};
+use crate::{LearnError, Prediction};
+
+/// A training method: vanilla learning with some of the hooks filled in.
+///
+/// The trainer calls, in this order: `prepare` once; each epoch `plan`; each batch `amend`, `loss`, (backward pass), `correct`,
+/// (optimiser step), `after_step`; then `validation_terms` and `end_epoch`. Every hook but [`Objective::card`] and
+/// [`Objective::parameters`] has a default that changes nothing. The table in [`crate::objectives`] says which published method
+/// needs which hook.
+///
+/// An objective must draw random numbers only from the stream it is handed, and must keep everything it changes during training in
+/// [`Objective::state`]: a resumed run continues bit for bit.
+pub trait Objective: Debug + Send {
+    /// What the method says of itself.
+    fn card(&self) -> &'static Card;
+
+    /// The parameters it was built with.
+    fn parameters(&self) -> &Parameters;
+
+    /// Called once before the first epoch: build own networks, look at the groups, refuse settings that do not fit.
+    fn prepare(&mut self, setting: &Setting<'_>, weights: &Weights, rng: &mut ChaCha8Rng) -> Result<(), LearnError> {
+        let _ = (setting, weights, rng);
+        Ok(())
+    }
+
+    /// How the rows of an epoch are cut into batches.
+    fn plan(&self) -> BatchPlan {
+        BatchPlan::default()
+    }
+
+    /// May rewrite a batch before its pass: repeat rows, flip the sensitive input, mix rows, change weights.
+    fn amend(&mut self, batch: &mut Batch, setting: &Setting<'_>, rng: &mut ChaCha8Rng) -> Result<(), LearnError> {
+        let _ = (batch, setting, rng);
+        Ok(())
+    }
+
+    /// What is minimised on this batch. `output` is the model's pass over it; further passes (flipped rows, tangents) are
+    /// [`Pass::forward`] and [`Pass::forward_tangent`].
+    fn loss(&mut self, pass: &mut Pass<'_>, output: &Output) -> Result<Term, LearnError> {
+        Ok(pass.data_loss(output))
+    }
+
+    /// May change the gradients before the optimiser's step; gradients of the objective's own networks are read from `tape`.
+    fn correct(&mut self, pass: &mut Pass<'_>, tape: &mut Tape, gradients: &mut Gradients) -> Result<(), LearnError> {
+        let _ = (pass, tape, gradients);
+        Ok(())
+    }
+
+    /// Called after the optimiser's step on a batch: further steps with optimisers of the objective's own.
+    fn after_step(&mut self, pass: &mut Pass<'_>) -> Result<(), LearnError> {
+        let _ = pass;
+        Ok(())
+    }
+
+    /// The objective's terms on the validation rows, as they enter the loss (with their weights), by name.
+    fn validation_terms(&self, outcome: &Validation<'_>) -> Vec<(&'static str, f64)> {
+        let _ = outcome;
+        Vec::new()
+    }
+
+    /// Called at the end of an epoch; may change the factors on the training rows' weights for the epochs to come.
+    fn end_epoch(&mut self, outcome: &EpochEnd<'_>, factors: &mut [f32]) -> Result<(), LearnError> {
+        let _ = (outcome, factors);
+        Ok(())
+    }
+
+    /// Everything that training changed in the objective, as named arrays.
+    fn state(&self) -> Vec<(String, Vec<f32>)> {
+        Vec::new()
+    }
+
+    /// Puts back what [`Objective::state`] gave; called after `prepare`. False when it does not fit.
+    fn restore(&mut self, state: &BTreeMap<String, Vec<f32>>) -> bool {
+        state.is_empty()
+    }
+
+    /// A method with a fit of its own (trees, rounds of whole fits) does it here and returns `Some`; the loop over batches is then
+    /// not entered and no other hook is called.
+    fn fit_alone(&mut self, task: &mut Task<'_, '_>) -> Option<Result<Box<dyn Fitted>, LearnError>> {
+        let _ = task;
+        None
+    }
+}
+
+/// What stays the same during a fit.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'a> {
+    /// Training rows.
+    pub train: &'a Rows<'a>,
+    /// The network.
+    pub model: &'a dyn Model,
+    /// The recipe's `[training]`.
+    pub training: &'a Training,
+    /// Seed of the run.
+    pub seed: u64,
+}
+
+/// Validation rows with the model's prediction.
+#[derive(Debug, Clone, Copy)]
+pub struct Validation<'a> {
+    /// Validation rows.
+    pub rows: &'a Rows<'a>,
+    /// Scores and embeddings, in the order of the rows.
+    pub prediction: &'a Prediction,
+    /// Epoch, from 1.
+    pub epoch: usize,
+}
+
+/// What an objective may look at when an epoch ends.
+#[derive(Debug, Clone, Copy)]
+pub struct EpochEnd<'a> {
+    /// What stays the same during the fit.
+    pub setting: &'a Setting<'a>,
+    /// Weights after the epoch.
+    pub weights: &'a Weights,
+    /// Epoch, from 1.
+    pub epoch: usize,
+}
+
+impl EpochEnd<'_> {
+    /// The model's scores and embeddings of all training rows, as it stands now.
+    pub fn predict_train(&self) -> Prediction {
+        crate::scorer::predict(self.setting.model, self.weights, self.setting.train.features)
+    }
+}
+
+/// A part of the loss: its value, and a scalar of the graph with the same gradient.
+///
+/// Where a term is computed on the host (sorting for W1), the scalar is `sum c_i x_i` with the derivatives `c_i` held constant, so
+/// its gradient is exact while its own value need not be the term's. Only first derivatives may be taken through such a term.
+#[derive(Debug, Clone)]
+pub struct Term {
+    /// The term's value.
+    pub value: f64,
+    /// A scalar with the term's gradient; `None` for a term that depends on nothing.
+    pub graph: Option<Tensor<1>>,
+}
+
+impl Term {
+    /// A term of value 0 without gradient.
+    pub fn zero() -> Self {
+        Term { value: 0.0, graph: None }
+    }
+
+    /// A term that the graph computes; its value is read back.
+    pub fn from_graph(graph: Tensor<1>) -> Self {
+        Term { value: f64::from(graph.clone().inner().into_scalar::<f32>()), graph: Some(graph) }
+    }
+
+    /// A term computed on the host, with its derivative for every entry of `values`.
+    pub fn from_slopes(value: f64, values: Tensor<1>, slopes: Vec<f32>) -> Self {
+        let count = slopes.len();
+        let slopes = Tensor::<1>::from_data(TensorData::new(slopes, [count]), &values.device());
+        Term { value, graph: Some((values * slopes).sum()) }
+    }
+
+    /// The sum of two terms.
+    #[must_use]
+    pub fn plus(self, other: Term) -> Self {
+        let graph = match (self.graph, other.graph) {
+            (Some(mine), Some(others)) => Some(mine + others),
+            (mine, others) => mine.or(others),
+        };
+        Term { value: self.value + other.value, graph }
+    }
+
+    /// The term times a constant.
+    #[must_use]
+    pub fn times(self, factor: f64) -> Self {
+        Term { value: self.value * factor, graph: self.graph.map(|graph| graph.mul_scalar(factor)) }
+    }
+}
+
+/// Sums of what the batches of an epoch reported.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Ledger {
+    pub(crate) terms: BTreeMap<&'static str, (f64, u64)>,
+    pub(crate) skipped: BTreeMap<&'static str, u64>,
+}
+
+/// One batch on its way through the model, and everything an objective may do with it.
+#[derive(Debug)]
+pub struct Pass<'a> {
+    /// What stays the same during the fit.
+    pub setting: Setting<'a>,
+    /// The batch.
+    pub batch: &'a Batch,
+    /// Epoch, from 1.
+    pub epoch: usize,
+    /// Learning rate of the scorer in this epoch.
+    pub learning_rate: f64,
+    /// The model's weights; after [`Pass::rebind`] the tensors of the pass hold their present values.
+    pub weights: &'a mut Weights,
+    /// Random numbers for the objective.
+    pub rng: &'a mut ChaCha8Rng,
+    pub(crate) dropout: &'a mut ChaCha8Rng,
+    pub(crate) ledger: &'a mut Ledger,
+    pub(crate) bound: Bound,
+    pub(crate) inputs: Tensor<2>,
+}
+
+/// The device that training runs on: the tensor library's pure Rust CPU engine, recording a graph.
+pub fn training_device() -> Device {
+    Device::flex().autodiff()
+}
+
+impl Pass<'_> {
+    /// The batch's inputs, `[rows, columns]`, outside the graph.
+    pub fn inputs(&self) -> Tensor<2> {
+        self.inputs.clone()
+    }
+
+    /// A matrix of constants on the pass's device.
+    pub fn constant(&self, values: Vec<f32>, shape: [usize; 2]) -> Tensor<2> {
+        Tensor::from_data(TensorData::new(values, shape), &self.inputs.device())
+    }
+
+    /// A training pass of the model over any inputs with the pass's weights (a fresh dropout mask each time).
+    pub fn forward(&mut self, inputs: Tensor<2>) -> Output {
+        self.setting.model.forward(&self.bound, inputs, &mut Mode::Training(&mut *self.dropout))
+    }
+
+    /// A pass that carries a tangent; an error that names the model when it cannot.
+    pub fn forward_tangent(&mut self, inputs: Tensor<2>, tangent: &Tangent, objective: &Card) -> Result<(Output, Output), LearnError> {
+        let model = self.setting.model;
+        model.forward_tangent(&self.bound, inputs, tangent, &mut Mode::Training(&mut *self.dropout)).ok_or_else(|| {
+            LearnError::Unsupported {
+                objective: objective.id.to_owned(),
+                need: "directional derivatives".to_owned(),
+                model: format!("this `{}`", model.name()),
+                remedy: "set architecture.batch_norm = false or take another objective".to_owned(),
+            }
+        })
+    }
+
+    /// Takes the weights' present values into the tensors of the pass (after a step on them).
+    pub fn rebind(&mut self) {
+        self.bound = self.weights.bind(&self.inputs.device());
+    }
+
+    /// Backward pass of a term; `None` when the term depends on nothing.
+    pub fn backward(&self, term: &Term) -> Option<Tape> {
+        term.graph.as_ref().filter(|graph| graph.is_tracked()).map(Tensor::backward)
+    }
+
+    /// The gradients of the model's weights that a backward pass left.
+    pub fn gradients(&self, tape: &mut Tape) -> Gradients {
+        self.bound.gradients(tape, self.weights)
+    }
+
+    /// The recipe's data loss on the batch: the weighted mean over rows of BCE with logits or squared error. Rows of weight 0 take
+    /// no part.
+    pub fn data_loss(&mut self, output: &Output) -> Term {
+        let (value, slopes) = data_loss(self.setting.training.loss, output.host_logits(), &self.batch.labels, &self.batch.shares());
+        self.note("data", value);
+        Term::from_slopes(value, output.logit(), slopes)
+    }
+
+    /// Reports a term's value on this batch, for the training curves.
+    pub fn note(&mut self, term: &'static str, value: f64) {
+        let entry = self.ledger.terms.entry(term).or_default();
+        entry.0 += value;
+        entry.1 += 1;
+    }
+
+    /// Reports that a term could not be computed on this batch (a group was absent) and took no part.
+    pub fn skip(&mut self, term: &'static str) -> Term {
+        *self.ledger.skipped.entry(term).or_default() += 1;
+        Term::zero()
+    }
+
+    /// Group codes of the batch's rows that are known and have weight, counted by group.
+    pub fn group_counts(&self) -> BTreeMap<u32, usize> {
+        let mut counts = BTreeMap::new();
+        let rows = self.batch.groups.iter().zip(&self.batch.weights);
+        for (&group, _) in rows.filter(|(group, weight)| **group != UNKNOWN && **weight > 0.0) {
+            *counts.entry(group).or_default() += 1;
+        }
+        counts
+    }
+}
+
+/// The data loss and its derivative for every logit; `shares` sum to 1.
+///
+/// ```text
+/// bce: l = max(z, 0) - y z + log(1 + e^-|z|)     dl/dz = s - y            s = sigmoid(z)
+/// mse: l = (s - y)^2                             dl/dz = 2 (s - y) s (1 - s)
+/// ```
+pub(crate) fn data_loss(loss: DataLoss, logits: &[f32], labels: &[f32], shares: &[f32]) -> (f64, Vec<f32>) {
+    let mut value = 0.0;
+    let mut slopes = Vec::with_capacity(logits.len());
+    for ((&logit, &label), &share) in logits.iter().zip(labels).zip(shares) {
+        let score = sigmoid_of(logit);
+        let (row, slope) = match loss {
+            DataLoss::Bce => (logit.max(0.0) - label * logit + (-logit.abs()).exp().ln_1p(), score - label),
+            DataLoss::Mse => ((score - label).powi(2), 2.0 * (score - label) * score * (1.0 - score)),
+        };
+        value += f64::from(share) * f64::from(row);
+        slopes.push(share * slope);
+    }
+    (value, slopes)
+}

@@ -1,0 +1,32 @@
+//! Training methods: one file a method, one line in [`OBJECTIVES`].
+//!
+//! How a method is carried by the hooks of [`crate::Objective`] (methods marked * are not built yet; `tests/hooks.rs` holds a small
+//! stand-in for each kind of hook):
+//!
+//! | method | hooks |
+//! |---|---|
+//! | vanilla | none |
+//! | L2, MMD, Wasserstein distance | `loss` adds a term over the output, `validation_terms` |
+//! | adversarial (gradient reversal) | `prepare` builds the adversary, `loss`, `correct` steps it from the same backward pass |
+//! | Wasserstein + adversary | the two above, the adversary in `after_step` with a second pass and optimisers of its own |
+//! | group-balanced sampling, oversampled batches * | `plan`, or `amend` to repeat rows |
+//! | FairVIC * | `loss`: `Pass::forward` on inputs with the sensitive column flipped, terms over score and embedding |
+//! | Fair Mixup * | `loss`: `Pass::forward_tangent` along `x1 - x0` |
+//! | group contribution matching * | `correct`: cell gradients by `Pass::backward`, then `Pass::forward_tangent` along a direction in weights |
+//! | gradient projection (Zhang et al.) * | `correct`: second gradient through the adversary, projection array by array |
+//! | exponentiated gradient * | `fit_alone` around whole fits, or `end_epoch` to reweigh rows between epochs |
+//! | MetaFair, FairGBM * | `fit_alone` returns a [`crate::Fitted`] that is no network |
+
+pub mod adversarial;
+pub mod mmd;
+pub mod vanilla;
+pub mod wasserstein;
+pub mod wasserstein_adversary;
+
+use evenhand_catalog::Entry;
+
+use crate::Objective;
+
+/// Every training method.
+pub const OBJECTIVES: &[Entry<dyn Objective>] =
+    &[vanilla::ENTRY, adversarial::ENTRY, mmd::ENTRY, wasserstein::ENTRY, wasserstein_adversary::ENTRY];

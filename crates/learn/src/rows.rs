@@ -1,0 +1,289 @@
+//! The rows a scorer learns from, and how they are cut into batches.
+
+use std::collections::BTreeMap;
+
+use evenhand_data::{Groups, Matrix};
+use rand::Rng;
+use rand::seq::SliceRandom;
+
+use crate::LearnError;
+
+/// Encoded inputs with labels, groups and sample weights, all of the same length.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows<'a> {
+    /// Encoded inputs.
+    pub features: &'a Matrix,
+    /// Labels in [0, 1].
+    pub labels: &'a [f64],
+    /// The sensitive attribute that the objective evens out.
+    pub groups: &'a Groups,
+    /// Sample weights, finite and not negative, with a positive sum.
+    pub weights: Option<&'a [f64]>,
+}
+
+impl Rows<'_> {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.features.rows()
+    }
+
+    /// True when there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Refuses rows that do not fit together or are not finite.
+    pub fn check(&self, part: &'static str) -> Result<(), LearnError> {
+        let rows = self.len();
+        if rows == 0 {
+            return Err(LearnError::Misfit { part, reason: "there are none; give at least one row".to_owned() });
+        }
+        for (what, count) in [("labels", self.labels.len()), ("groups", self.groups.len())]
+            .into_iter()
+            .chain(self.weights.map(|weights| ("weights", weights.len())))
+        {
+            if count != rows {
+                return Err(LearnError::Misfit { part, reason: format!("{rows} rows of features but {count} {what}") });
+            }
+        }
+        let bad = |row, what: String, value, remedy| Err(LearnError::BadRow { part, row, what, value, remedy });
+        if let Some(place) = self.features.values().iter().position(|value| !value.is_finite()) {
+            let columns = self.features.columns();
+            let value = f64::from(self.features.values()[place]);
+            return bad(place / columns, format!("feature column {}", place % columns), value, "encode missing values first");
+        }
+        if let Some(row) = self.labels.iter().position(|label| !(0.0..=1.0).contains(label)) {
+            return bad(row, "the label".to_owned(), self.labels[row], "labels must lie in [0, 1]");
+        }
+        if let Some(weights) = self.weights {
+            if let Some(row) = weights.iter().position(|weight| !weight.is_finite() || *weight < 0.0) {
+                return bad(row, "the weight".to_owned(), weights[row], "weights must be finite and not negative");
+            }
+            if weights.iter().sum::<f64>() <= 0.0 {
+                return Err(LearnError::Misfit { part, reason: "all weights are 0".to_owned() });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Which cells every batch holds in equal numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Balance {
+    /// Rows as they come.
+    #[default]
+    None,
+    /// Every group (rows of unknown group are a cell of their own).
+    Group,
+    /// Every group x label (at least 0.5 or below).
+    GroupLabel,
+}
+
+impl Balance {
+    /// The words of the parameter `balance`.
+    pub const WORDS: &'static [&'static str] = &["none", "group", "group-label"];
+
+    /// Reads one of [`Balance::WORDS`].
+    pub fn from_word(word: &str) -> Self {
+        match word {
+            "group" => Balance::Group,
+            "group-label" => Balance::GroupLabel,
+            _ => Balance::None,
+        }
+    }
+}
+
+/// How an epoch's rows are cut into batches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BatchPlan {
+    /// Which cells a batch holds in equal numbers. A small cell repeats its rows, each once before any twice.
+    pub balance: Balance,
+    /// True when balanced rows carry weights that give every cell its share of the data back, so that only the terms that compare
+    /// groups see equal numbers and the data loss keeps its meaning; false when the balance is meant to change the data loss too.
+    pub keep_shares: bool,
+}
+
+/// The rows of one batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draw {
+    /// Indices of the training rows, with repetition where the plan repeats.
+    pub rows: Vec<usize>,
+    /// Factors on the rows' weights; `None` for all 1.
+    pub factors: Option<Vec<f32>>,
+}
+
+impl BatchPlan {
+    /// The batches of one epoch: as many as `size` asks for, their sizes as equal as possible (no crumb at the end).
+    pub fn draw(&self, rows: &Rows<'_>, size: usize, rng: &mut impl Rng) -> Vec<Draw> {
+        let count = rows.len().div_ceil(size);
+        let mut cells = self.cells(rows);
+        if cells.len() < 2 {
+            let mut order: Vec<usize> = (0..rows.len()).collect();
+            order.shuffle(rng);
+            return (0..count)
+                .map(|batch| Draw { rows: order[rows.len() * batch / count..rows.len() * (batch + 1) / count].to_vec(), factors: None })
+                .collect();
+        }
+        for cell in &mut cells {
+            cell.shuffle(rng);
+        }
+        let mut next = vec![0; cells.len()];
+        let size = rows.len().div_ceil(count);
+        (0..count)
+            .map(|_| {
+                let mut draw = Draw { rows: Vec::with_capacity(size), factors: self.keep_shares.then(|| Vec::with_capacity(size)) };
+                for (position, cell) in cells.iter_mut().enumerate() {
+                    let quota = size * (position + 1) / next.len() - size * position / next.len();
+                    let factor = (cell.len() * size) as f32 / (rows.len() * quota.max(1)) as f32;
+                    for _ in 0..quota {
+                        if next[position] == cell.len() {
+                            cell.shuffle(rng);
+                            next[position] = 0;
+                        }
+                        draw.rows.push(cell[next[position]]);
+                        draw.factors.iter_mut().for_each(|factors| factors.push(factor));
+                        next[position] += 1;
+                    }
+                }
+                draw
+            })
+            .collect()
+    }
+
+    fn cells(&self, rows: &Rows<'_>) -> Vec<Vec<usize>> {
+        let label = |row: usize| u64::from(rows.labels[row] >= 0.5);
+        let key = |row: usize| match self.balance {
+            Balance::None => 0,
+            Balance::Group => u64::from(rows.groups.codes()[row]),
+            Balance::GroupLabel => u64::from(rows.groups.codes()[row]) * 2 + label(row),
+        };
+        let mut cells: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+        for row in 0..rows.len() {
+            cells.entry(key(row)).or_default().push(row);
+        }
+        cells.into_values().collect()
+    }
+}
+
+/// One batch on the host. An objective may rewrite it before the pass (flip an input, duplicate rows, mix two rows).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// Indices of the training rows; `usize::MAX` for a row that an objective made up.
+    pub rows: Vec<usize>,
+    /// Inputs, row after row.
+    pub inputs: Vec<f32>,
+    /// Number of input columns.
+    pub columns: usize,
+    /// Labels in [0, 1].
+    pub labels: Vec<f32>,
+    /// Group codes, `evenhand_data::UNKNOWN` where not known.
+    pub groups: Vec<u32>,
+    /// Row weights; only their ratios matter.
+    pub weights: Vec<f32>,
+}
+
+impl Batch {
+    /// Copies the drawn rows together. `row_weights` are sample weights times whatever the objective set at an epoch's end.
+    pub fn gather(rows: &Rows<'_>, draw: Draw, row_weights: &[f32]) -> Self {
+        let columns = rows.features.columns();
+        let mut inputs = Vec::with_capacity(draw.rows.len() * columns);
+        for &row in &draw.rows {
+            inputs.extend_from_slice(rows.features.row(row));
+        }
+        let factor = |place: usize| draw.factors.as_ref().map_or(1.0, |factors| factors[place]);
+        Batch {
+            columns,
+            inputs,
+            labels: draw.rows.iter().map(|&row| rows.labels[row] as f32).collect(),
+            groups: draw.rows.iter().map(|&row| rows.groups.codes()[row]).collect(),
+            weights: draw.rows.iter().enumerate().map(|(place, &row)| row_weights[row] * factor(place)).collect(),
+            rows: draw.rows,
+        }
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// True when there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// Share of each row in the batch's weight (sum 1); all 0 when no row has weight.
+    pub fn shares(&self) -> Vec<f32> {
+        let total: f64 = self.weights.iter().map(|&weight| f64::from(weight)).sum();
+        let scale = if total > 0.0 { 1.0 / total } else { 0.0 };
+        self.weights.iter().map(|&weight| (f64::from(weight) * scale) as f32).collect()
+    }
+
+    /// For each group that occurs (ascending code), the share of each row in the group's weight: 0 outside it, sum 1 inside.
+    pub fn group_shares(&self) -> Vec<Vec<f32>> {
+        let mut totals: BTreeMap<u32, f64> = BTreeMap::new();
+        for (&group, &weight) in self.groups.iter().zip(&self.weights).filter(|(group, _)| **group != evenhand_data::UNKNOWN) {
+            *totals.entry(group).or_default() += f64::from(weight);
+        }
+        totals
+            .into_iter()
+            .filter(|(_, total)| *total > 0.0)
+            .map(|(level, total)| {
+                let share = |(&group, &weight): (&u32, &f32)| if group == level { (f64::from(weight) / total) as f32 } else { 0.0 };
+                self.groups.iter().zip(&self.weights).map(share).collect()
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::randomness::{Purpose, stream};
+
+    fn draws(plan: BatchPlan, size: usize) -> Vec<Draw> {
+        let features = Matrix::new(1, vec![0.0; 10]);
+        let groups = Groups::new("g", vec!["a".into(), "b".into()], vec![0, 0, 0, 0, 0, 0, 0, 0, 1, 1]);
+        let labels = [0.0, 1.0].repeat(5);
+        let rows = Rows { features: &features, labels: &labels, groups: &groups, weights: None };
+        plan.draw(&rows, size, &mut stream(1, Purpose::Batches, 1))
+    }
+
+    #[test]
+    fn plain_batches_hold_every_row_once_and_leave_no_crumb() {
+        let draws = draws(BatchPlan::default(), 4);
+        assert_eq!(draws.iter().map(|draw| draw.rows.len()).collect::<Vec<_>>(), [3, 3, 4]);
+        let mut all: Vec<usize> = draws.into_iter().flat_map(|draw| draw.rows).collect();
+        all.sort_unstable();
+        assert_eq!(all, (0..10).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn balanced_batches_hold_groups_in_equal_numbers_and_can_keep_their_shares() {
+        let draws = draws(BatchPlan { balance: Balance::Group, keep_shares: true }, 4);
+        for draw in &draws {
+            assert_eq!(draw.rows.iter().filter(|&&row| row >= 8).count(), 2);
+            // Group a is .8 of the data and half of the batch: factor 1.6; group b .2 against half: .4.
+            let factors = draw.factors.as_ref().unwrap();
+            assert!(draw.rows.iter().zip(factors).all(|(&row, &factor)| (factor - if row >= 8 { 0.4 } else { 1.6 }).abs() < 1e-6));
+        }
+        let cells = BatchPlan { balance: Balance::GroupLabel, keep_shares: false };
+        let draw = &super::tests::draws(cells, 8)[0];
+        let count = |group: bool, label: usize| draw.rows.iter().filter(|&&row| (row >= 8) == group && row % 2 == label).count();
+        assert_eq!([count(false, 0), count(false, 1), count(true, 0), count(true, 1)].iter().sum::<usize>(), 5);
+        assert!(count(true, 0) >= 1 && count(true, 1) >= 1);
+    }
+
+    #[test]
+    fn group_shares_leave_unknown_rows_out() {
+        let batch = Batch {
+            rows: vec![0, 1, 2, 3],
+            inputs: vec![0.0; 4],
+            columns: 1,
+            labels: vec![0.0; 4],
+            groups: vec![0, 2, 0, evenhand_data::UNKNOWN],
+            weights: vec![1.0, 2.0, 3.0, 4.0],
+        };
+        assert_eq!(batch.group_shares(), [vec![0.25, 0.0, 0.75, 0.0], vec![0.0, 1.0, 0.0, 0.0]]);
+        assert_eq!(batch.shares(), [0.1, 0.2, 0.3, 0.4]);
+    }
+}

@@ -1,0 +1,369 @@
+//! A fitted scorer: predicts, keeps its curves, and travels in one folder.
+//!
+//! ```text
+//! FOLDER/scorer.json           format and version, model, architecture, training, objective with resolved parameters, seed, curves,
+//!                              and what the caller hands along: encoder, schema, recipe
+//! FOLDER/weights.safetensors   the arrays, f32
+//! ```
+//!
+//! The folder is written under a temporary name beside its place and renamed when whole.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::path::Path;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use evenhand_catalog::Value;
+use evenhand_data::Matrix;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::LearnError;
+use crate::archive::Archive;
+use crate::models::{Architecture, Mlp, Mode, Model};
+use crate::objective::Objective;
+use crate::randomness::{Purpose, stream};
+use crate::trainer::EpochRecord;
+use crate::training::Training;
+use crate::weights::{Weights, host};
+
+/// Rows a block of a prediction holds: small enough for the cache, and a fixed size, so that threads change nothing.
+const BLOCK: usize = 1024;
+const MANIFEST: &str = "scorer.json";
+const WEIGHTS: &str = "weights.safetensors";
+const FORMAT: &str = "evenhand-scorer";
+const VERSION: u32 = 1;
+
+/// What a scorer says about rows.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Prediction {
+    /// A score in [0, 1] per row.
+    pub scores: Vec<f64>,
+    /// The logit behind each score; empty for a fitted thing that has none.
+    pub logits: Vec<f32>,
+    /// The embedding, row after row; empty for a fitted thing that has none.
+    pub latent: Vec<f32>,
+    /// Width of the embedding, 0 when there is none.
+    pub latent_width: usize,
+}
+
+/// A thing that was fitted: a network, trees, a mixture of scorers.
+pub trait Fitted: Debug + Send + Sync {
+    /// What a model folder calls it; the key of its loader in `MODELS`.
+    fn name(&self) -> &'static str;
+
+    /// Number of input columns.
+    fn columns(&self) -> usize;
+
+    /// Scores the rows; the matrix has [`Fitted::columns`] columns.
+    fn predict(&self, features: &Matrix) -> Prediction;
+
+    /// Writes what [`Fitted::predict`] needs into a folder that exists.
+    fn save(&self, folder: &Path) -> Result<(), LearnError>;
+}
+
+/// Reads a fitted thing back from its folder.
+type Loader = fn(&Path, &Manifest) -> Result<Box<dyn Fitted>, LearnError>;
+
+/// Loaders of fitted things by name.
+const MODELS: &[(&str, Loader)] = &[("mlp", Network::load_mlp)];
+
+/// A network with its weights.
+#[derive(Debug)]
+pub(crate) struct Network {
+    model: Box<dyn Model>,
+    weights: Weights,
+}
+
+impl Network {
+    pub(crate) fn new(model: Box<dyn Model>, weights: Weights) -> Self {
+        Network { model, weights }
+    }
+
+    fn load_mlp(folder: &Path, manifest: &Manifest) -> Result<Box<dyn Fitted>, LearnError> {
+        // The first values are thrown away: the architecture fixes names and shapes, the file fills them.
+        let (model, mut weights) = Mlp::new(&manifest.architecture, manifest.columns, &mut stream(0, Purpose::Initialisation, 0));
+        let path = folder.join(WEIGHTS);
+        let mut archive = Archive::read(&path)?;
+        for array in &mut weights.arrays {
+            let found = archive.arrays.remove(&array.name).filter(|(shape, _)| *shape == array.shape);
+            let Some((_, values)) = found else {
+                return Err(LearnError::BadFile {
+                    path,
+                    problem: format!("lacks `{}` of shape {:?}, which {MANIFEST} asks for", array.name, array.shape),
+                    remedy: "both files must come from the same folder; train again or restore it from a copy",
+                });
+            };
+            if let Some(value) = values.iter().find(|value| !value.is_finite()) {
+                return Err(LearnError::BadFile {
+                    path,
+                    problem: format!("holds {value} in `{}`", array.name),
+                    remedy: "weights must be finite; train again or restore it from a copy",
+                });
+            }
+            array.values = values;
+        }
+        if let Some(name) = archive.arrays.keys().next() {
+            return Err(LearnError::BadFile {
+                path,
+                problem: format!("holds `{name}`, which {MANIFEST} does not know"),
+                remedy: "both files must come from the same folder; train again or restore it from a copy",
+            });
+        }
+        Ok(Box::new(Network::new(Box::new(model), weights)))
+    }
+}
+
+impl Fitted for Network {
+    fn name(&self) -> &'static str {
+        self.model.name()
+    }
+
+    fn columns(&self) -> usize {
+        self.model.columns()
+    }
+
+    fn predict(&self, features: &Matrix) -> Prediction {
+        predict(self.model.as_ref(), &self.weights, features)
+    }
+
+    fn save(&self, folder: &Path) -> Result<(), LearnError> {
+        let arrays = self.weights.arrays.iter().map(|array| (array.name.clone(), (array.shape.clone(), array.values.clone())));
+        Archive { arrays: arrays.collect(), text: format!("{FORMAT} {VERSION}") }.write(&folder.join(WEIGHTS))
+    }
+}
+
+/// Scores and embeddings of all rows, block by block on all threads.
+pub(crate) fn predict(model: &dyn Model, weights: &Weights, features: &Matrix) -> Prediction {
+    let device = Device::flex();
+    let bound = weights.bind(&device);
+    let columns = features.columns();
+    let blocks: Vec<(Vec<f32>, Vec<f32>)> = features
+        .values()
+        .par_chunks(BLOCK * columns)
+        .map(|block| {
+            let inputs = Tensor::from_data(TensorData::new(block.to_vec(), [block.len() / columns, columns]), &device);
+            let output = model.forward(&bound, inputs, &mut Mode::Evaluation);
+            (host(output.logits), host(output.embedding))
+        })
+        .collect();
+    let mut prediction = Prediction { latent_width: model.embedding_width(), ..Prediction::default() };
+    for (logits, latent) in blocks {
+        prediction.scores.extend(logits.iter().map(|&logit| score(logit)));
+        prediction.logits.extend(logits);
+        prediction.latent.extend(latent);
+    }
+    prediction
+}
+
+/// The sigmoid in `f64`: large logits keep apart that `f32` would round to the same score.
+fn score(logit: f32) -> f64 {
+    let small = (-f64::from(logit.abs())).exp();
+    if logit >= 0.0 { 1.0 / (1.0 + small) } else { small / (1.0 + small) }
+}
+
+/// What the caller hands along with a scorer so that raw rows can be scored later; this crate keeps it and does not look inside.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Companions {
+    /// The fitted encoder.
+    pub encoder: serde_json::Value,
+    /// The roles of the columns.
+    pub schema: serde_json::Value,
+    /// The resolved recipe's text.
+    pub recipe: String,
+}
+
+/// A parameter's value as it stands in a model folder.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Kept {
+    Flag(bool),
+    Integer(i64),
+    Number(f64),
+    Text(String),
+    Numbers(Vec<f64>),
+}
+
+impl From<&Value> for Kept {
+    fn from(value: &Value) -> Self {
+        match value.clone() {
+            Value::Number(number) => Kept::Number(number),
+            Value::Integer(number) => Kept::Integer(number),
+            Value::Flag(flag) => Kept::Flag(flag),
+            Value::Text(text) => Kept::Text(text),
+            Value::Numbers(numbers) => Kept::Numbers(numbers),
+        }
+    }
+}
+
+/// `scorer.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Manifest {
+    format: String,
+    version: u32,
+    model: String,
+    columns: usize,
+    architecture: Architecture,
+    training: Training,
+    objective: String,
+    parameters: BTreeMap<String, Kept>,
+    seed: u64,
+    curves: Vec<EpochRecord>,
+    companions: Companions,
+}
+
+/// A fitted scorer.
+#[derive(Debug)]
+pub struct Scorer {
+    fitted: Box<dyn Fitted>,
+    manifest: Manifest,
+}
+
+impl Scorer {
+    pub(crate) fn new(
+        fitted: Box<dyn Fitted>,
+        objective: &dyn Objective,
+        architecture: &Architecture,
+        training: &Training,
+        seed: u64,
+        curves: Vec<EpochRecord>,
+    ) -> Self {
+        let manifest = Manifest {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            model: fitted.name().to_owned(),
+            columns: fitted.columns(),
+            architecture: architecture.clone(),
+            training: training.clone(),
+            objective: objective.card().id.to_owned(),
+            parameters: objective.parameters().iter().map(|(name, value)| (name.to_owned(), Kept::from(value))).collect(),
+            seed,
+            curves,
+            companions: Companions::default(),
+        };
+        Scorer { fitted, manifest }
+    }
+
+    /// Scores the rows of a matrix.
+    ///
+    /// # Panics
+    /// When the matrix has another number of columns than [`Scorer::columns`]: the encoder that travels with the scorer makes the
+    /// right ones, so this is a slip of the caller, not of the data.
+    pub fn predict(&self, features: &Matrix) -> Prediction {
+        assert_eq!(features.columns(), self.columns(), "the scorer's own encoder makes its matrices");
+        self.fitted.predict(features)
+    }
+
+    /// Number of input columns.
+    pub fn columns(&self) -> usize {
+        self.fitted.columns()
+    }
+
+    /// The training curves, one record an epoch.
+    pub fn curves(&self) -> &[EpochRecord] {
+        &self.manifest.curves
+    }
+
+    /// The epoch whose weights these are, from 1; `None` for a thing fitted without epochs.
+    pub fn best_epoch(&self) -> Option<usize> {
+        self.curves().iter().rev().find(|record| record.best).map(|record| record.epoch)
+    }
+
+    /// Id of the objective it was trained under.
+    pub fn objective(&self) -> &str {
+        &self.manifest.objective
+    }
+
+    /// The architecture it was trained with.
+    pub fn architecture(&self) -> &Architecture {
+        &self.manifest.architecture
+    }
+
+    /// The training settings it was trained with.
+    pub fn training(&self) -> &Training {
+        &self.manifest.training
+    }
+
+    /// Seed of its run.
+    pub fn seed(&self) -> u64 {
+        self.manifest.seed
+    }
+
+    /// What was handed along when it was saved; empty for a scorer that was not loaded.
+    pub fn companions(&self) -> &Companions {
+        &self.manifest.companions
+    }
+
+    /// Writes the scorer into a folder, which appears whole or not at all. A folder that already holds a scorer is replaced; any
+    /// other one that exists and is not empty is left alone with an error.
+    pub fn save(&self, folder: &Path, companions: &Companions) -> Result<(), LearnError> {
+        let failed = |source| LearnError::Io { action: "writing", path: folder.to_owned(), source };
+        let occupied = folder.exists() && std::fs::read_dir(folder).map_err(failed)?.next().is_some();
+        if occupied && !folder.join(MANIFEST).is_file() {
+            return Err(LearnError::BadFile {
+                path: folder.to_owned(),
+                problem: format!("holds other files and no {MANIFEST}"),
+                remedy: "name a new folder for the scorer",
+            });
+        }
+        let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::create_dir_all(parent).map_err(failed)?;
+        let fresh = tempfile::Builder::new().prefix(".scorer-").tempdir_in(parent).map_err(failed)?;
+        self.fitted.save(fresh.path())?;
+        let manifest = Manifest { companions: companions.clone(), ..self.manifest.clone() };
+        let text = serde_json::to_string_pretty(&manifest).map_err(|error| LearnError::BadFile {
+            path: folder.join(MANIFEST),
+            problem: format!("cannot hold this scorer ({error})"),
+            remedy: "report this with the recipe that led to it",
+        })?;
+        crate::archive::write_whole(&fresh.path().join(MANIFEST), text.as_bytes())?;
+        // Two renames: between them the old scorer stands under a temporary name, never a mixture of both.
+        let retired = tempfile::Builder::new().prefix(".retired-").tempdir_in(parent).map_err(failed)?;
+        if folder.exists() {
+            std::fs::rename(folder, retired.path().join("scorer")).map_err(failed)?;
+        }
+        std::fs::rename(fresh.keep(), folder).map_err(failed)
+    }
+
+    /// Reads a scorer back.
+    pub fn load(folder: &Path) -> Result<Self, LearnError> {
+        let path = folder.join(MANIFEST);
+        let problem = |problem: String, remedy| LearnError::BadFile { path: path.clone(), problem, remedy };
+        if !folder.is_dir() {
+            let problem = "is no folder".to_owned();
+            return Err(LearnError::BadFile { path: folder.to_owned(), problem, remedy: "name the folder that a scorer was saved in" });
+        }
+        if !path.is_file() {
+            let problem = format!("holds no {MANIFEST}");
+            return Err(LearnError::BadFile { path: folder.to_owned(), problem, remedy: "name the folder that a scorer was saved in" });
+        }
+        let text = std::fs::read_to_string(&path).map_err(|source| LearnError::Io { action: "reading", path: path.clone(), source })?;
+        let damaged = "it may be cut off or edited; train again or restore it from a copy";
+        let header: serde_json::Value = serde_json::from_str(&text).map_err(|error| problem(format!("is no JSON ({error})"), damaged))?;
+        if header["format"] != FORMAT {
+            return Err(problem(
+                format!("does not describe a scorer (`format` is not \"{FORMAT}\")"),
+                "name the folder that a scorer was saved in",
+            ));
+        }
+        if header["version"] != VERSION {
+            return Err(problem(
+                format!("has format version {}, this program reads {VERSION}", header["version"]),
+                "use the program that wrote it, or train again",
+            ));
+        }
+        let manifest: Manifest = serde_json::from_value(header).map_err(|error| problem(format!("is incomplete ({error})"), damaged))?;
+        manifest.architecture.check()?;
+        let Some((_, loader)) = MODELS.iter().find(|(name, _)| *name == manifest.model) else {
+            let known: Vec<&str> = MODELS.iter().map(|(name, _)| *name).collect();
+            return Err(problem(
+                format!("names the model `{}`; this program can read {}", manifest.model, known.join(", ")),
+                "use the program that wrote it",
+            ));
+        };
+        if manifest.columns == 0 {
+            return Err(problem("has 0 input columns".to_owned(), damaged));
+        }
+        Ok(Scorer { fitted: loader(folder, &manifest)?, manifest })
+    }
+}

@@ -1,0 +1,135 @@
+//! The weights of a model as plain arrays, and the tensors and gradients of one pass.
+//!
+//! Weights live on the host as flat `f32` arrays with a name and a shape. For a pass they are bound to tensors that are leaves of
+//! the graph; after the backward pass the gradients come back as flat arrays. So optimiser, checkpoint, best-epoch copy, gradient
+//! correction and model file are a few loops over slices, whatever rank a weight has and whatever model it belongs to.
+
+use burn::tensor::{Device, Gradients as Tape, Tensor, TensorData};
+use rand::{Rng, RngExt};
+
+/// One named array of a model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Array {
+    /// Path in the model, for example `hidden.0.weight`.
+    pub name: String,
+    /// Sizes of its axes; a linear weight is `[inputs, outputs]`.
+    pub shape: Vec<usize>,
+    /// Values in row-major order.
+    pub values: Vec<f32>,
+    /// True when the optimiser changes it, false for observed statistics (batch norm's running mean and variance).
+    pub trained: bool,
+}
+
+/// All arrays of a model, in a fixed order.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Weights {
+    /// The arrays.
+    pub arrays: Vec<Array>,
+}
+
+/// The place of an array in its [`Weights`].
+pub type Slot = usize;
+
+impl Weights {
+    /// Adds an array and returns its place.
+    pub fn add(&mut self, name: impl Into<String>, shape: &[usize], values: Vec<f32>, trained: bool) -> Slot {
+        assert_eq!(shape.iter().product::<usize>(), values.len(), "an array fills its shape");
+        self.arrays.push(Array { name: name.into(), shape: shape.to_vec(), values, trained });
+        self.arrays.len() - 1
+    }
+
+    /// Adds a trained array with values drawn uniformly from `[-bound, bound]`.
+    pub fn add_uniform(&mut self, name: impl Into<String>, shape: &[usize], bound: f32, rng: &mut impl Rng) -> Slot {
+        let values = (0..shape.iter().product::<usize>()).map(|_| (rng.random::<f32>() * 2.0 - 1.0) * bound).collect();
+        self.add(name, shape, values, true)
+    }
+
+    /// Number of trained values.
+    pub fn trained_count(&self) -> usize {
+        self.arrays.iter().filter(|array| array.trained).map(|array| array.values.len()).sum()
+    }
+
+    /// The tensors of one pass: trained arrays become leaves whose gradients are kept, when `device` records a graph.
+    pub fn bind(&self, device: &Device) -> Bound {
+        let tensors = self
+            .arrays
+            .iter()
+            .map(|array| {
+                let tensor = Tensor::<1>::from_data(TensorData::new(array.values.clone(), [array.values.len()]), device);
+                if array.trained && device.is_autodiff() { tensor.require_grad() } else { tensor }
+            })
+            .collect();
+        Bound { tensors, shapes: self.arrays.iter().map(|array| array.shape.clone()).collect() }
+    }
+
+    /// Gradients of zero.
+    pub fn zero_gradients(&self) -> Gradients {
+        Gradients { arrays: self.arrays.iter().map(|array| vec![0.0; if array.trained { array.values.len() } else { 0 }]).collect() }
+    }
+}
+
+/// The tensors of a model's arrays during one pass.
+#[derive(Debug, Clone)]
+pub struct Bound {
+    tensors: Vec<Tensor<1>>,
+    shapes: Vec<Vec<usize>>,
+}
+
+impl Bound {
+    /// An array as a vector.
+    pub fn vector(&self, slot: Slot) -> Tensor<1> {
+        self.tensors[slot].clone()
+    }
+
+    /// An array as a matrix of its own shape.
+    pub fn matrix(&self, slot: Slot) -> Tensor<2> {
+        let shape = &self.shapes[slot];
+        self.tensors[slot].clone().reshape([shape[0], shape[1]])
+    }
+
+    /// The gradients of the trained arrays after a backward pass; zeros where the loss does not depend on an array.
+    pub fn gradients(&self, tape: &mut Tape, weights: &Weights) -> Gradients {
+        let arrays = self
+            .tensors
+            .iter()
+            .zip(&weights.arrays)
+            .map(|(tensor, array)| {
+                if !array.trained {
+                    return Vec::new();
+                }
+                tensor.grad_remove(tape).map_or_else(|| vec![0.0; array.values.len()], host)
+            })
+            .collect();
+        Gradients { arrays }
+    }
+}
+
+/// The values of a tensor on the host, in row-major order.
+pub fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    let data = tensor.into_data();
+    data.try_into_vec::<f32>().expect("every tensor here holds f32")
+}
+
+/// One gradient array per array of the weights, empty where the array is not trained.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gradients {
+    /// Flat gradients, aligned with [`Weights::arrays`].
+    pub arrays: Vec<Vec<f32>>,
+}
+
+impl Gradients {
+    /// Adds `factor` times other gradients.
+    pub fn add_scaled(&mut self, other: &Gradients, factor: f32) {
+        for (mine, others) in self.arrays.iter_mut().zip(&other.arrays) {
+            for (value, other) in mine.iter_mut().zip(others) {
+                *value += factor * other;
+            }
+        }
+    }
+
+    /// Inner product over all arrays.
+    pub fn dot(&self, other: &Gradients) -> f64 {
+        let pairs = self.arrays.iter().zip(&other.arrays);
+        pairs.flat_map(|(mine, others)| mine.iter().zip(others)).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+    }
+}

@@ -1,0 +1,128 @@
+//! The training loop: learns, stops early, resumes bit for bit, gives the same bytes on any number of threads.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use evenhand_catalog::Value;
+use evenhand_learn::{
+    Architecture, Companions, Decay, EpochRecord, LearnError, OBJECTIVES, Prediction, RunHooks, Scorer, Selection, Training, fit,
+};
+
+use crate::corpus::{Corpus, fit_plainly, objective, short, small};
+
+fn accuracy(scorer: &Scorer, corpus: &Corpus) -> f64 {
+    let scores = scorer.predict(&corpus.features).scores;
+    let hits = scores.iter().zip(&corpus.labels).filter(|(score, label)| (**score > 0.5) == (**label > 0.5)).count();
+    hits as f64 / scores.len() as f64
+}
+
+#[test]
+fn vanilla_learns_and_wasserstein_narrows_the_gap() {
+    let (train, validation) = (Corpus::new(1200, 2, 1), Corpus::new(600, 2, 2));
+    let training = Training { epochs: 12, batch_size: 200, ..short() };
+    let plain = fit_plainly(&train, &validation, &small(), &training, objective("vanilla", &[]), 7).unwrap();
+    let even = objective("wasserstein", &[("lambda_w", Value::Number(2.0))]);
+    let even = fit_plainly(&train, &validation, &small(), &training, even, 7).unwrap();
+    assert!(accuracy(&plain, &validation) > 0.85);
+    assert!(accuracy(&even, &validation) > 0.65);
+    let gap = |scorer: &Scorer| scorer.curves()[scorer.best_epoch().unwrap() - 1].validation_spdd.unwrap();
+    assert!(gap(&even) < gap(&plain) / 3.0, "{} against {}", gap(&even), gap(&plain));
+}
+
+fn bytes(prediction: &Prediction) -> Vec<u32> {
+    prediction.logits.iter().chain(&prediction.latent).map(|value| value.to_bits()).collect()
+}
+
+/// Every objective with group settings that exercise its own networks.
+fn each_objective() -> impl Iterator<Item = &'static str> {
+    OBJECTIVES.iter().map(|entry| entry.card.id)
+}
+
+#[test]
+fn an_interrupted_run_resumes_bit_for_bit() {
+    let (train, validation) = (Corpus::new(400, 3, 3), Corpus::new(200, 3, 4));
+    let architecture = Architecture { batch_norm: true, dropout: 0.2, bottleneck: Some(3), head: vec![4], ..small() };
+    let training = Training { decay: Decay::Cosine, ..short() };
+    for id in each_objective() {
+        let whole = fit_plainly(&train, &validation, &architecture, &training, objective(id, &[]), 11).unwrap();
+
+        let folder = tempfile::tempdir().unwrap();
+        let interrupted = AtomicBool::new(false);
+        let mut stop_after_two = |record: &EpochRecord| interrupted.store(record.epoch == 2, Ordering::Relaxed);
+        let mut run = RunHooks {
+            checkpoint: Some(folder.path().to_owned()),
+            resume: false,
+            on_epoch: &mut stop_after_two,
+            interrupted: &interrupted,
+        };
+        let cut = fit(&train.rows(), &validation.rows(), &architecture, &training, objective(id, &[]), 11, &mut run);
+        assert!(matches!(cut, Err(LearnError::Interrupted { epoch: 2, .. })), "{id}");
+
+        let calm = AtomicBool::new(false);
+        let mut epochs = Vec::new();
+        let mut note = |record: &EpochRecord| epochs.push(record.epoch);
+        let mut run = RunHooks { checkpoint: Some(folder.path().to_owned()), resume: true, on_epoch: &mut note, interrupted: &calm };
+        let resumed = fit(&train.rows(), &validation.rows(), &architecture, &training, objective(id, &[]), 11, &mut run).unwrap();
+        assert_eq!(resumed.curves(), whole.curves(), "{id}");
+        assert_eq!(bytes(&resumed.predict(&validation.features)), bytes(&whole.predict(&validation.features)), "{id}");
+
+        // Another seed is another run: the checkpoint is refused, and the message says why.
+        let refused = fit(&train.rows(), &validation.rows(), &architecture, &training, objective(id, &[]), 12, &mut run).unwrap_err();
+        assert_eq!(epochs, [3, 4], "{id}");
+        assert!(refused.to_string().contains("the seed"), "{refused}");
+    }
+}
+
+#[test]
+fn one_thread_and_two_give_the_same_bytes() {
+    let (train, validation) = (Corpus::new(3000, 2, 5), Corpus::new(2500, 2, 6));
+    // Layers wide enough that the matrix products are split between threads.
+    let architecture = Architecture { hidden: vec![128, 96], batch_norm: true, ..Architecture::default() };
+    let training = Training { epochs: 2, batch_size: 1500, ..short() };
+    for id in each_objective() {
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let scorer = fit_plainly(&train, &validation, &architecture, &training, objective(id, &[]), 13).unwrap();
+                (scorer.curves().to_vec(), bytes(&scorer.predict(&validation.features)))
+            })
+        };
+        assert!(run(1) == run(2), "{id} depends on the number of threads");
+    }
+}
+
+#[test]
+fn training_stops_when_patience_runs_out_and_keeps_the_best_epoch() {
+    let (train, validation) = (Corpus::new(60, 2, 8), Corpus::new(60, 2, 9));
+    // Far too large a rate on few rows: the validation loss rises soon.
+    let training = Training { epochs: 200, patience: 3, learning_rate: 0.1, batch_size: 16, selection: Selection::Loss, ..short() };
+    let scorer = fit_plainly(&train, &validation, &small(), &training, objective("vanilla", &[]), 1).unwrap();
+    let best = scorer.best_epoch().unwrap();
+    assert_eq!(scorer.curves().len(), best + 3);
+    let losses: Vec<f64> = scorer.curves().iter().map(|record| record.validation["data"]).collect();
+    assert!(losses.iter().all(|loss| *loss >= losses[best - 1]));
+    // The weights are those of the best epoch: their loss on the validation rows is that record's.
+    let logits = scorer.predict(&validation.features).logits;
+    let rows = logits.iter().zip(&validation.labels);
+    let loss: f64 = rows.map(|(z, y)| f64::from(z.max(0.0) + (-z.abs()).exp().ln_1p()) - f64::from(*z) * y).sum::<f64>() / 60.0;
+    assert!((loss - losses[best - 1]).abs() < 1e-6);
+}
+
+#[test]
+fn a_saved_scorer_gives_the_same_scores() {
+    let (train, validation) = (Corpus::new(300, 2, 1), Corpus::new(200, 2, 2));
+    let architecture = Architecture { batch_norm: true, bottleneck: Some(2), ..small() };
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("scorer");
+    for id in each_objective() {
+        let scorer = fit_plainly(&train, &validation, &architecture, &short(), objective(id, &[]), 3).unwrap();
+        let companions = Companions { recipe: "[data]\n".to_owned(), ..Companions::default() };
+        // The second and later ones replace the one before.
+        scorer.save(&place, &companions).unwrap();
+        let loaded = Scorer::load(&place).unwrap();
+        assert_eq!(bytes(&loaded.predict(&validation.features)), bytes(&scorer.predict(&validation.features)), "{id}");
+        assert_eq!((loaded.objective(), loaded.curves()), (id, scorer.curves()));
+        assert_eq!(loaded.companions(), &companions);
+    }
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["scorer"], "no temporary folder stays behind");
+}
