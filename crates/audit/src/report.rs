@@ -344,9 +344,9 @@ pub struct Epoch {
     /// Counted from 1.
     pub epoch: usize,
     /// Mean training loss of the task (without the fairness terms).
-    pub train_loss: f64,
+    pub train_loss: Option<f64>,
     /// Task loss on the validation rows.
-    pub validation_loss: f64,
+    pub validation_loss: Option<f64>,
     /// Further terms by name: the objective's own (`wasserstein`, `adversary`), validation metrics.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub terms: BTreeMap<String, f64>,

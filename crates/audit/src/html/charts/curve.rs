@@ -1,0 +1,66 @@
+//! Training curves: the task loss on training and validation rows, and every further term on a scale of its own.
+
+use super::axis::{Scale, extent};
+use super::svg::{Style, Svg, Swatch};
+use super::{Figure, LegendEntry, frame};
+use crate::report::RunReport;
+
+const PANEL: (f64, f64) = (360.0, 200.0);
+
+/// A named series of one or more runs; the first run is drawn full, the others faint.
+struct Lines {
+    style: Style,
+    runs: Vec<Vec<(f64, f64)>>,
+}
+
+/// The task loss of all runs of a method.
+pub(crate) fn loss(runs: &[RunReport]) -> Figure {
+    let series = |style, value: fn(&crate::report::Epoch) -> Option<f64>| Lines { style, runs: points(runs, value) };
+    let lines = [series(Style(0), |epoch| epoch.train_loss), series(Style(1), |epoch| epoch.validation_loss)];
+    let legend = vec![LegendEntry::new(Swatch::Line(Style(0)), "training"), LegendEntry::new(Swatch::Line(Style(1)), "validation")];
+    panel("task loss", &lines, legend)
+}
+
+/// Every further term, in alphabetical order.
+pub(crate) fn terms(runs: &[RunReport]) -> Vec<Figure> {
+    let mut names: Vec<&str> = runs.iter().flat_map(|run| &run.epochs).flat_map(|epoch| epoch.terms.keys().map(String::as_str)).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+        .into_iter()
+        .map(|name| {
+            let lines = Lines { style: Style(2), runs: points(runs, |epoch| epoch.terms.get(name).copied()) };
+            panel(name, &[lines], Vec::new())
+        })
+        .collect()
+}
+
+fn points(runs: &[RunReport], value: impl Fn(&crate::report::Epoch) -> Option<f64>) -> Vec<Vec<(f64, f64)>> {
+    runs.iter()
+        .map(|run| {
+            run.epochs.iter().filter_map(|epoch| Some((epoch.epoch as f64, value(epoch).filter(|value| value.is_finite())?))).collect()
+        })
+        .collect()
+}
+
+fn panel(title: &str, series: &[Lines], legend: Vec<LegendEntry>) -> Figure {
+    let frame = frame(PANEL.0, PANEL.1);
+    let mut svg = Svg::new(PANEL.0, PANEL.1);
+    let all = || series.iter().flat_map(|lines| lines.runs.iter().flatten());
+    let (first, last) = extent(all().map(|point| point.0)).unwrap_or((1.0, 2.0));
+    let x = Scale::linear((first, last.max(first + 1.0)), frame.width());
+    let y = Scale::around(all().map(|point| point.1), frame.height());
+    frame.y_axis(&mut svg, &y, 4, "");
+    for lines in series {
+        for (position, run) in lines.runs.iter().enumerate().rev() {
+            let places: Vec<(f64, f64)> = run.iter().map(|(epoch, value)| (x.at(*epoch), y.at(*value))).collect();
+            svg.curve(&places, lines.style, if position == 0 { "curve" } else { "curve faded" });
+            if let (0, Some(end)) = (position, places.last()) {
+                svg.mark(lines.style, *end, 3.6, "mark");
+            }
+        }
+    }
+    frame.x_axis(&mut svg, &x, 5, "epoch");
+    let described = format!("{title} over the epochs");
+    Figure { title: title.to_owned(), svg: svg.finish(&described), legend, caption: String::new() }
+}

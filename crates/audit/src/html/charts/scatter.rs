@@ -1,0 +1,205 @@
+//! Accuracy against fairness: a point a run, the mean of each method, published values, and the Pareto front of the means.
+
+use super::axis::{Frame, Scale, extent};
+use super::svg::{Anchor, Style, Svg, Swatch, through};
+use super::{Figure, LegendEntry};
+use crate::numbers::shorten;
+
+/// One method.
+#[derive(Debug)]
+pub(crate) struct Series {
+    /// Its name in tables.
+    pub(crate) name: String,
+    /// How it is drawn.
+    pub(crate) style: Style,
+    /// Each run: gap and performance.
+    pub(crate) runs: Vec<(f64, f64)>,
+    /// Their mean.
+    pub(crate) mean: (f64, f64),
+    /// Standard deviations of both.
+    pub(crate) spread: (Option<f64>, Option<f64>),
+    /// What was published.
+    pub(crate) published: Option<(f64, f64)>,
+}
+
+/// Words of the axes.
+#[derive(Debug)]
+pub(crate) struct Axes<'a> {
+    /// Name of the gap, smaller is fairer.
+    pub(crate) gap: &'a str,
+    /// Name of the performance, larger is better.
+    pub(crate) performance: &'a str,
+    /// A line joins the means in this order, for a sweep.
+    pub(crate) joined: bool,
+    /// Which unit a point is: `seed`, `fold`.
+    pub(crate) unit: &'a str,
+}
+
+/// Which means no other mean beats in both respects; positions in order of rising gap.
+pub(crate) fn front(means: &[(f64, f64)]) -> Vec<usize> {
+    let beaten = |one: (f64, f64)| means.iter().any(|other| other.0 <= one.0 && other.1 >= one.1 && (other.0 < one.0 || other.1 > one.1));
+    let mut front: Vec<usize> = (0..means.len()).filter(|&position| !beaten(means[position])).collect();
+    front.sort_by(|&one, &other| means[one].0.total_cmp(&means[other].0));
+    front
+}
+
+/// The picture.
+pub(crate) fn figure(title: &str, series: &[Series], axes: &Axes) -> Figure {
+    let (width, height) = (820.0, 430.0);
+    let frame = Frame { left: 58.0, right: width - 18.0, top: 28.0, bottom: height - 42.0 };
+    let mut svg = Svg::new(width, height);
+    let all = || series.iter().flat_map(|one| one.runs.iter().copied().chain([one.mean]).chain(one.published));
+    let (low, high) = extent(all().map(|point| point.0)).unwrap_or((0.0, 1.0));
+    let margin = ((high - low) * 0.08).max(high.abs() * 0.02).max(1e-3);
+    let start = if low <= 0.35 * high { 0.0 } else { low - margin };
+    let x = Scale::linear((high + margin, start), frame.width());
+    let y = Scale::around(all().map(|point| point.1), frame.height());
+    frame.y_axis(&mut svg, &y, 6, &format!("{} (higher is better)", axes.performance));
+    for (value, _) in x.ticks(7) {
+        svg.line((x.at(value), frame.top), (x.at(value), frame.bottom), "grid");
+    }
+    frame.x_axis(&mut svg, &x, 7, &format!("{}, axis reversed: smaller gaps to the right", axes.gap));
+
+    let means: Vec<(f64, f64)> = series.iter().map(|one| one.mean).collect();
+    let front = front(&means);
+    if front.len() > 1 {
+        let mut stairs = Vec::new();
+        for pair in front.windows(2) {
+            let (near, far) = (means[pair[0]], means[pair[1]]);
+            stairs.extend([near, (far.0, near.1), far]);
+        }
+        let places: Vec<(f64, f64)> = stairs.into_iter().map(|(gap, value)| (x.at(gap), y.at(value))).collect();
+        svg.path(&through(&places), "front");
+    }
+    if axes.joined {
+        let places: Vec<(f64, f64)> = means.iter().map(|(gap, value)| (x.at(*gap), y.at(*value))).collect();
+        svg.curve(&places, Style(0), "curve thin");
+    }
+    for one in series {
+        for (gap, value) in &one.runs {
+            if one.runs.len() > 1 {
+                svg.mark(one.style, (x.at(*gap), y.at(*value)), 3.0, "faint");
+            }
+        }
+        let at = (x.at(one.mean.0), y.at(one.mean.1));
+        if let Some(published) = one.published {
+            let place = (x.at(published.0), y.at(published.1));
+            svg.line(at, place, "tie");
+            svg.path(&one.style.mark(place.0, place.1, 5.0), &format!("hollow {}", one.style.stroke()));
+        }
+        let class = format!("whisker {}", one.style.stroke());
+        if let Some(spread) = one.spread.0 {
+            svg.line((x.inside(one.mean.0 - spread), at.1), (x.inside(one.mean.0 + spread), at.1), &class);
+        }
+        if let Some(spread) = one.spread.1 {
+            svg.line((at.0, y.inside(one.mean.1 - spread)), (at.0, y.inside(one.mean.1 + spread)), &class);
+        }
+    }
+    for one in series {
+        svg.mark(one.style, (x.at(one.mean.0), y.at(one.mean.1)), 6.0, "mark");
+    }
+    let places: Vec<(f64, f64)> = means.iter().map(|(gap, value)| (x.at(*gap), y.at(*value))).collect();
+    let minor: Vec<(f64, f64)> = all().map(|(gap, value)| (x.at(gap), y.at(value))).collect();
+    for (name, label) in series.iter().map(|one| shorten(&one.name, 26)).zip(place_labels(series, &places, &minor, &frame)) {
+        if let Some((at, anchor)) = label {
+            svg.text(at, anchor, "label", &name);
+        }
+    }
+
+    let mut legend: Vec<LegendEntry> = Vec::new();
+    if axes.joined {
+        legend.push(LegendEntry::new(Swatch::Line(Style(0)), "mean at each value of the parameter, joined in order"));
+    } else {
+        for (position, one) in series.iter().enumerate() {
+            let on_front = if front.len() > 1 && front.contains(&position) { " (on the front)" } else { "" };
+            legend.push(LegendEntry::new(Swatch::Mark(one.style), format!("{}{on_front}", one.name)));
+        }
+    }
+    if front.len() > 1 {
+        legend.push(LegendEntry::new(Swatch::Plain("front"), "Pareto front of the means"));
+    }
+    if series.iter().any(|one| one.published.is_some()) {
+        legend.push(LegendEntry::new(Swatch::Hollow, "published, tied to ours"));
+    }
+    let mut caption = String::from("Upper right: higher performance with smaller gaps.");
+    if series.iter().any(|one| one.runs.len() > 1) {
+        caption += &format!(" Large marks: means; small marks: one {} each; lines: ± one standard deviation.", axes.unit);
+    }
+    let described = format!("{title}: {} against {} of {} methods", axes.performance, axes.gap, series.len());
+    Figure { title: title.to_owned(), svg: svg.finish(&described), legend, caption }
+}
+
+/// A box on the drawing.
+#[derive(Debug, Clone, Copy)]
+struct Area {
+    left: f64,
+    right: f64,
+    top: f64,
+    bottom: f64,
+}
+
+impl Area {
+    fn meets(&self, other: &Area) -> bool {
+        self.left < other.right && other.left < self.right && self.top < other.bottom && other.top < self.bottom
+    }
+}
+
+/// Finds for each mean a free place for its name, or none (the legend names it too). Mean marks and other names are never covered;
+/// small marks are avoided where possible.
+fn place_labels(series: &[Series], places: &[(f64, f64)], minor: &[(f64, f64)], frame: &Frame) -> Vec<Option<((f64, f64), Anchor)>> {
+    let around = |(x, y): (f64, f64), half: f64| Area { left: x - half, right: x + half, top: y - half, bottom: y + half };
+    let mut taken: Vec<Area> = places.iter().map(|place| around(*place, 7.0)).collect();
+    let mut labels = Vec::with_capacity(series.len());
+    for (one, (x, y)) in series.iter().zip(places) {
+        let width = shorten(&one.name, 26).chars().count() as f64 * 6.3 + 2.0;
+        let candidates = [
+            (10.0, 4.0, Anchor::Start),
+            (-10.0, 4.0, Anchor::End),
+            (0.0, -11.0, Anchor::Middle),
+            (0.0, 19.0, Anchor::Middle),
+            (9.0, -8.0, Anchor::Start),
+            (9.0, 16.0, Anchor::Start),
+            (-9.0, -8.0, Anchor::End),
+            (-9.0, 16.0, Anchor::End),
+            (12.0, -22.0, Anchor::Start),
+            (12.0, 28.0, Anchor::Start),
+            (-12.0, -22.0, Anchor::End),
+            (-12.0, 28.0, Anchor::End),
+        ];
+        let best = candidates
+            .into_iter()
+            .enumerate()
+            .filter_map(|(order, (dx, dy, anchor))| {
+                let left = match anchor {
+                    Anchor::Start => x + dx,
+                    Anchor::Middle => x + dx - width / 2.0,
+                    Anchor::End => x + dx - width,
+                };
+                let area = Area { left, right: left + width, top: y + dy - 10.0, bottom: y + dy + 3.0 };
+                let free = area.left >= frame.left
+                    && area.right <= frame.right + 8.0
+                    && area.top >= frame.top - 4.0
+                    && area.bottom <= frame.bottom;
+                let covered = minor.iter().filter(|mark| area.meets(&around(**mark, 3.0))).count();
+                (free && !taken.iter().any(|other| other.meets(&area))).then_some((covered, order, area, (x + dx, y + dy), anchor))
+            })
+            .min_by_key(|(covered, order, ..)| (*covered, *order));
+        labels.push(best.map(|(_, _, area, at, anchor)| {
+            taken.push(area);
+            (at, anchor)
+        }));
+    }
+    labels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::front;
+
+    #[test]
+    fn the_front_holds_the_means_that_no_other_beats() {
+        let means = [(0.10, 0.40), (0.02, 0.38), (0.05, 0.37), (0.04, 0.42), (0.02, 0.30)];
+        assert_eq!(front(&means), [1, 3]);
+        assert_eq!(front(&[(0.1, 0.4)]), [0]);
+    }
+}

@@ -1,0 +1,38 @@
+//! One metric over the values of a swept parameter, with its standard deviation.
+
+use super::axis::Scale;
+use super::svg::{Style, Svg, between};
+use super::{Figure, WIDTH, frame};
+
+/// A point of the sweep: the parameter, the mean, the standard deviation.
+pub(crate) type Point = (f64, f64, Option<f64>);
+
+/// The picture; the parameter's axis is logarithmic where its values span more than a factor of 30.
+pub(crate) fn figure(title: &str, parameter: &str, metric: &str, points: &[Point], style: Style) -> Figure {
+    let height = 240.0;
+    let frame = frame(WIDTH, height);
+    let mut svg = Svg::new(WIDTH, height);
+    let smallest = points.iter().map(|point| point.0).fold(f64::INFINITY, f64::min);
+    let largest = points.iter().map(|point| point.0).fold(f64::NEG_INFINITY, f64::max);
+    let x = if smallest > 0.0 && largest / smallest > 30.0 {
+        Scale::logarithmic((smallest / 1.15, largest * 1.15), frame.width())
+    } else {
+        let margin = (largest - smallest) * 0.03;
+        Scale::linear((smallest - margin, largest + margin), frame.width())
+    };
+    let ends = points.iter().flat_map(|(_, mean, spread)| [mean - spread.unwrap_or(0.0), mean + spread.unwrap_or(0.0)]);
+    let y = Scale::around(ends, frame.height());
+    frame.y_axis(&mut svg, &y, 4, metric);
+    let shifted = |sign: f64| -> Vec<(f64, f64)> {
+        points.iter().map(|(value, mean, spread)| (x.at(*value), y.at(mean + sign * spread.unwrap_or(0.0)))).collect()
+    };
+    svg.path(&between(&shifted(1.0), &shifted(-1.0)), &format!("wash {}", style.fill()));
+    svg.curve(&shifted(0.0), style, "curve");
+    for place in shifted(0.0) {
+        svg.mark(style, place, 4.2, "mark");
+    }
+    frame.x_axis(&mut svg, &x, 5, parameter);
+    let caption = if points.iter().any(|point| point.2.is_some()) { "Band: ± one standard deviation." } else { "" };
+    let described = format!("{title}: {metric} over {parameter}");
+    Figure { title: title.to_owned(), svg: svg.finish(&described), legend: Vec::new(), caption: caption.to_owned() }
+}

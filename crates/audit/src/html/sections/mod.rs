@@ -1,0 +1,42 @@
+//! The page's sections in reading order. A new one is a file here, a template, and two lines below.
+
+mod data;
+mod groups;
+mod latent;
+mod methods;
+mod recipe;
+mod summary;
+mod tradeoff;
+mod training;
+mod undefined;
+
+use minijinja::Value;
+
+use crate::report::Report;
+
+/// One section of the page.
+pub(super) struct Section {
+    /// Anchor.
+    pub(super) id: &'static str,
+    /// Heading.
+    pub(super) title: &'static str,
+    /// Name of the template; its ending turns escaping on.
+    pub(super) name: &'static str,
+    /// The template.
+    pub(super) template: &'static str,
+    /// What the template shows; `None` leaves the section out.
+    pub(super) content: fn(&Report) -> Option<Value>,
+}
+
+/// All sections.
+pub(super) const SECTIONS: &[Section] = &[
+    summary::SECTION,
+    data::SECTION,
+    methods::SECTION,
+    tradeoff::SECTION,
+    groups::SECTION,
+    latent::SECTION,
+    training::SECTION,
+    undefined::SECTION,
+    recipe::SECTION,
+];

@@ -1,0 +1,175 @@
+//! What was compared, which limits were met, and one paragraph in plain words.
+
+use evenhand_metrics::Estimate;
+use minijinja::{Value, context};
+
+use super::Section;
+use crate::html::grid::Grid;
+use crate::lookup::{self, Measured};
+use crate::numbers::{count, counted, level, significant};
+use crate::report::{MethodReport, Report, ReportKind};
+use crate::view::{limits_table, verdict};
+
+pub(super) const SECTION: Section = Section {
+    id: "summary",
+    title: "Summary",
+    name: "sections/summary.html",
+    template: include_str!("../../../templates/sections/summary.html"),
+    content,
+};
+
+#[allow(clippy::unnecessary_wraps, reason = "the signature is that of every section")]
+fn content(report: &Report) -> Option<Value> {
+    let limits = (!report.limits.is_empty()).then(|| limits(report));
+    Some(context! {
+        kind => kind(report.kind),
+        facts => facts(report),
+        sentences => sentences(report),
+        limits => limits,
+        notes => report.notes.clone(),
+    })
+}
+
+/// The limits with breaches set apart.
+fn limits(report: &Report) -> Grid {
+    let mut grid = Grid { title: "Limits".to_owned(), ..Grid::from(limits_table(report)) };
+    for (row, check) in grid.rows.iter_mut().zip(&report.limits) {
+        for cell in row.iter_mut().filter(|cell| !check.met && cell.text == verdict(check)) {
+            cell.class = "breached";
+        }
+    }
+    grid
+}
+
+fn kind(kind: ReportKind) -> &'static str {
+    match kind {
+        ReportKind::Run => "One trained scorer",
+        ReportKind::Comparison => "Comparison of methods",
+        ReportKind::Sweep => "Sweep over a parameter",
+        ReportKind::Audit => "Audit of given scores",
+    }
+}
+
+/// Short facts under the title.
+fn facts(report: &Report) -> Vec<String> {
+    let mut facts = vec![format!("data: {}, {}", report.data.name, counted(report.data.rows, "row"))];
+    let names = lookup::attributes(report);
+    if !names.is_empty() {
+        facts.push(format!("compared by: {}", names.join(", ")));
+    }
+    let runs = report.methods.iter().map(|method| method.runs.len()).max().unwrap_or(0);
+    match report.kind {
+        ReportKind::Audit => {}
+        ReportKind::Sweep => facts.push(format!("{} × {}", counted(report.methods.len(), "value"), counted(runs, lookup::unit(report)))),
+        _ => facts.push(format!("{} × {}", counted(report.methods.len(), "method"), counted(runs, lookup::unit(report)))),
+    }
+    if let Some(run) = report.methods.first().and_then(|method| method.runs.first()) {
+        facts.push(match run.sizes.train {
+            0 => format!("measured on {}", counted(run.sizes.test, "row")),
+            train => format!("trained on {}, measured on {} held-out rows", counted(train, "row"), count(run.sizes.test)),
+        });
+    }
+    facts
+}
+
+/// The paragraph. It states numbers with their uncertainty and judges nothing beyond the limits that were set.
+fn sentences(report: &Report) -> Vec<String> {
+    let mut sentences = Vec::new();
+    let performance = lookup::performance_metric(report);
+    for attribute in lookup::attributes(report) {
+        let measured: Vec<(&MethodReport, Measured)> = report
+            .methods
+            .iter()
+            .filter_map(|method| Some((method, lookup::measured(method, "spdd", Some(&attribute))?)))
+            .filter(|(_, measured)| measured.estimate.number().is_some())
+            .collect();
+        let Some((first, reference)) = measured.first() else {
+            if let Some(reason) = report
+                .methods
+                .iter()
+                .find_map(|method| lookup::measured(method, "spdd", Some(&attribute))?.estimate.reason().map(str::to_owned))
+            {
+                sentences.push(format!("SPDD for {attribute} could not be estimated: {reason}."));
+            }
+            continue;
+        };
+        if measured.len() == 1 {
+            sentences.push(format!("SPDD for {attribute} is {}{}.", number(reference, report), pair(first, &attribute)));
+            continue;
+        }
+        let smallest = measured
+            .iter()
+            .min_by(|one, other| one.1.estimate.number().unwrap_or(f64::MAX).total_cmp(&other.1.estimate.number().unwrap_or(f64::MAX)));
+        let Some((method, least)) = smallest else { continue };
+        let of = |method: &MethodReport| {
+            let metric = performance.as_deref()?;
+            let value = lookup::measured(method, metric, None)?;
+            Some(format!("{} {}", lookup::heading(report, metric), number(&value, report)))
+        };
+        let with = |method: &MethodReport| of(method).map_or_else(String::new, |text| format!(" with {text}"));
+        if std::ptr::eq(*method, *first) {
+            sentences.push(format!(
+                "The smallest mean SPDD for {attribute} is {} ({}){}.",
+                number(least, report),
+                method.name,
+                with(method)
+            ));
+        } else {
+            sentences.push(format!(
+                "SPDD for {attribute} is {} for {}{}; the smallest mean of the {} compared is {} for {}{}.",
+                number(reference, report),
+                first.name,
+                with(first),
+                measured.len(),
+                number(least, report),
+                method.name,
+                with(method),
+            ));
+        }
+    }
+    let missing = lookup::estimates(report).iter().filter(|place| place.estimate.reason().is_some()).count();
+    if missing > 0 {
+        sentences.push(format!("{} could not be estimated; the reasons stand below.", counted(missing, "number")));
+    }
+    let breached = report.limits.iter().filter(|check| !check.met).count();
+    if !report.limits.is_empty() {
+        sentences.push(match breached {
+            0 => format!("Of {}, all are met.", counted(report.limits.len(), "set limit")),
+            _ => format!(
+                "Of {}, {breached} {} not met.",
+                counted(report.limits.len(), "set limit"),
+                if breached == 1 { "is" } else { "are" }
+            ),
+        });
+    }
+    sentences
+}
+
+/// A measured number with its uncertainty in words.
+fn number(measured: &Measured, report: &Report) -> String {
+    let Estimate::Value { value, .. } = &measured.estimate else { return "undefined".to_owned() };
+    if let Some(interval) = measured.interval() {
+        let places = crate::numbers::decimals([*value, interval.low, interval.high].into_iter());
+        let fixed = |number| crate::numbers::fixed(number, places);
+        return format!("{} [{}, {}] ({} interval)", fixed(*value), fixed(interval.low), fixed(interval.high), level(interval.level));
+    }
+    match measured.std {
+        Some(std) => {
+            let places = crate::numbers::decimals([*value].into_iter());
+            format!(
+                "{} (± {} over {})",
+                crate::numbers::fixed(*value, places),
+                crate::numbers::fixed(std, places),
+                counted(measured.defined, lookup::unit(report))
+            )
+        }
+        None => significant(*value),
+    }
+}
+
+/// Between which groups the gap of a method's first run is largest, when there are more than two.
+fn pair(method: &MethodReport, attribute: &str) -> String {
+    let finding = method.runs.first().and_then(|run| lookup::finding(run, "spdd", Some(attribute)));
+    let Some((one, other)) = finding.and_then(|finding| finding.largest_pair.as_ref()) else { return String::new() };
+    format!(", largest between {one} and {other}")
+}

@@ -1,0 +1,32 @@
+//! The training curves of each method.
+
+use minijinja::{Value, context};
+
+use super::Section;
+use crate::html::charts::curve;
+use crate::lookup;
+use crate::report::Report;
+
+pub(super) const SECTION: Section = Section {
+    id: "training",
+    title: "Training",
+    name: "sections/figures.html",
+    template: include_str!("../../../templates/sections/figures.html"),
+    content,
+};
+
+fn content(report: &Report) -> Option<Value> {
+    let rows: Vec<Value> = report
+        .methods
+        .iter()
+        .filter(|method| method.runs.iter().any(|run| !run.epochs.is_empty()))
+        .map(|method| {
+            let mut figures = vec![curve::loss(&method.runs)];
+            figures.extend(curve::terms(&method.runs));
+            context! { class => "triple", title => method.name.clone(), figures => figures }
+        })
+        .collect();
+    let several = report.methods.iter().any(|method| method.runs.len() > 1);
+    let lead = if several { format!("Full lines: the first {}; faint lines: the others.", lookup::unit(report)) } else { String::new() };
+    (!rows.is_empty()).then(|| context! { lead => lead, rows => rows })
+}

@@ -1,0 +1,167 @@
+//! Finding numbers in a report by metric and attribute: shared by every view.
+
+use evenhand_metrics::{Estimate, Finding, Interval};
+
+use crate::report::{AttributeFindings, Column, MethodReport, Report, RunReport};
+
+/// What a report says about one metric of one method.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Measured {
+    /// Mean over the runs, or the value of the only one.
+    pub(crate) estimate: Estimate,
+    /// Standard deviation over the runs.
+    pub(crate) std: Option<f64>,
+    /// Runs in which it was defined.
+    pub(crate) defined: usize,
+    /// All runs.
+    pub(crate) runs: usize,
+}
+
+impl Measured {
+    /// The interval, for a single run that has one.
+    pub(crate) fn interval(&self) -> Option<&Interval> {
+        self.estimate.interval().filter(|_| self.runs <= 1)
+    }
+}
+
+/// Looks a metric up in a method's summary, or in its only run.
+pub(crate) fn measured(method: &MethodReport, metric: &str, attribute: Option<&str>) -> Option<Measured> {
+    let summary = method.summary.iter().find(|summary| summary.metric == metric && summary.attribute.as_deref() == attribute);
+    let single = match method.runs.as_slice() {
+        [run] => finding(run, metric, attribute),
+        _ => None,
+    };
+    match (summary, single) {
+        (Some(summary), None) => {
+            Some(Measured { estimate: summary.mean.clone(), std: summary.std, defined: summary.defined, runs: summary.runs })
+        }
+        (_, Some(finding)) => Some(Measured {
+            estimate: finding.estimate.clone(),
+            std: None,
+            defined: usize::from(finding.estimate.number().is_some()),
+            runs: 1,
+        }),
+        (None, None) => None,
+    }
+}
+
+/// A finding of one run.
+pub(crate) fn finding<'a>(run: &'a RunReport, metric: &str, attribute: Option<&str>) -> Option<&'a Finding> {
+    let findings = match attribute {
+        None => &run.performance,
+        Some(name) => &findings_of(run, name)?.findings,
+    };
+    findings.iter().find(|finding| finding.metric == metric)
+}
+
+/// Everything one run says about an attribute.
+pub(crate) fn findings_of<'a>(run: &'a RunReport, attribute: &str) -> Option<&'a AttributeFindings> {
+    run.attributes.iter().find(|findings| findings.attribute == attribute)
+}
+
+/// The name of a metric as it stands in tables.
+pub(crate) fn heading(report: &Report, metric: &str) -> String {
+    report.columns.iter().find(|column| column.metric == metric).map_or_else(|| metric.replace('-', " "), |column| column.heading.clone())
+}
+
+/// The key under which published values stand: `metric` or `metric@attribute`.
+pub(crate) fn key(column: &Column) -> String {
+    match &column.attribute {
+        None => column.metric.clone(),
+        Some(attribute) => format!("{}@{attribute}", column.metric),
+    }
+}
+
+/// Names of the sensitive attributes, in the data's order, then any that only the runs name.
+pub(crate) fn attributes(report: &Report) -> Vec<String> {
+    let mut names: Vec<String> = report.data.attributes.iter().map(|attribute| attribute.name.clone()).collect();
+    for findings in report.methods.iter().flat_map(|method| &method.runs).flat_map(|run| &run.attributes) {
+        if !names.contains(&findings.attribute) {
+            names.push(findings.attribute.clone());
+        }
+    }
+    names
+}
+
+/// Names of an attribute's groups: the data's order, then any that only the runs name.
+pub(crate) fn groups(report: &Report, attribute: &str) -> Vec<String> {
+    let data = report.data.attributes.iter().filter(|summary| summary.name == attribute);
+    let mut names: Vec<String> = data.flat_map(|summary| summary.groups.iter().map(|group| group.name.clone())).collect();
+    for findings in report.methods.iter().flat_map(|method| &method.runs).filter_map(|run| findings_of(run, attribute)) {
+        for group in &findings.groups {
+            if !names.contains(&group.name) {
+                names.push(group.name.clone());
+            }
+        }
+    }
+    names
+}
+
+/// `seed` or `fold`: what the runs of this report differ in.
+pub(crate) fn unit(report: &Report) -> &'static str {
+    let mut runs = report.methods.iter().flat_map(|method| &method.runs);
+    if runs.any(|run| run.fold.is_some()) { "fold" } else { "seed" }
+}
+
+/// The metric that stands for performance in pictures and sentences: SRCC for continuous labels, accuracy for binary ones,
+/// otherwise the first overall column of which more is better.
+pub(crate) fn performance_metric(report: &Report) -> Option<String> {
+    let continuous = report.data.label.as_ref().is_some_and(|label| label.kind == "continuous");
+    let wanted = if continuous { ["srcc", "pcc", "accuracy"] } else { ["accuracy", "roc-auc", "srcc"] };
+    let exists = |metric: &str| {
+        report.methods.iter().any(|method| measured(method, metric, None).is_some_and(|one| one.estimate.number().is_some()))
+    };
+    wanted.into_iter().find(|metric| exists(metric)).map(str::to_owned).or_else(|| {
+        let mut overall = report.columns.iter().filter(|column| column.attribute.is_none() && column.direction == "higher");
+        overall.find(|column| exists(&column.metric)).map(|column| column.metric.clone())
+    })
+}
+
+/// An estimate met on the way through a report, with the words for where it stands.
+pub(crate) struct Place<'a> {
+    /// Where: method, metric, attribute, group.
+    pub(crate) place: String,
+    /// The estimate.
+    pub(crate) estimate: &'a Estimate,
+}
+
+/// Every estimate of the report outside the summaries (which repeat the runs).
+pub(crate) fn estimates(report: &Report) -> Vec<Place<'_>> {
+    let mut all = Vec::new();
+    for attribute in &report.data.attributes {
+        for group in &attribute.groups {
+            let place = |what: &str| format!("data: {what} of {} = {}", attribute.name, group.name);
+            all.push(Place { place: place("share of positive labels"), estimate: &group.positive_rate });
+            all.push(Place { place: place("mean label"), estimate: &group.mean_label });
+        }
+    }
+    for tilt in &report.data.tilt {
+        let place = |what: &str| format!("data tilt, {}: {what} for {}", tilt.stage, tilt.attribute);
+        all.push(Place { place: place("alpha"), estimate: &tilt.alpha });
+        all.push(Place { place: place("demographic parity difference"), estimate: &tilt.demographic_parity_difference });
+        all.push(Place { place: place("SPDD"), estimate: &tilt.spdd });
+    }
+    for method in &report.methods {
+        for run in &method.runs {
+            let overall = run.performance.iter().map(|finding| (None, finding));
+            let of_groups =
+                run.attributes.iter().flat_map(|one| one.findings.iter().map(move |finding| (Some(one.attribute.as_str()), finding)));
+            for (attribute, finding) in overall.chain(of_groups) {
+                let what = attribute
+                    .map_or_else(|| heading(report, &finding.metric), |name| format!("{} for {name}", heading(report, &finding.metric)));
+                let place = |rest: &str| format!("{}: {what}{rest}", method.name);
+                all.push(Place { place: place(""), estimate: &finding.estimate });
+                for group in &finding.by_group {
+                    all.push(Place { place: place(&format!(" = {}", group.group)), estimate: &group.estimate });
+                }
+                for comparison in &finding.against_rest {
+                    all.push(Place {
+                        place: place(&format!(", {} against {}", comparison.group, comparison.against)),
+                        estimate: &comparison.estimate,
+                    });
+                }
+            }
+        }
+    }
+    all
+}

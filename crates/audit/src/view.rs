@@ -1,0 +1,440 @@
+//! The report as plain tables: what a terminal shows, and what the page builds its table of methods from.
+
+use std::collections::BTreeMap;
+
+use evenhand_metrics::{Estimate, Finding};
+
+use crate::lookup::{self, Measured};
+use crate::numbers::{counted, decimals, fixed, level, significant};
+use crate::report::{Column, LimitCheck, MethodReport, Published, Report, Tilt};
+
+/// A table of texts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Table {
+    /// What it shows.
+    pub title: String,
+    /// Heading of each column.
+    pub headers: Vec<String>,
+    /// The cells, row by row.
+    pub rows: Vec<Vec<String>>,
+    /// Whether a column holds numbers.
+    pub right_aligned: Vec<bool>,
+    /// Sentences under the table.
+    pub footnotes: Vec<String>,
+}
+
+/// What marks the best value of a column, besides its weight on the page.
+pub(crate) const BEST: &str = "◆";
+
+/// One cell of the table of methods.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct MethodCell {
+    /// The mean, or `undefined`, or `-` where it was not measured.
+    pub(crate) value: String,
+    /// Standard deviation over the runs.
+    pub(crate) std: Option<String>,
+    /// Interval, for a single run.
+    pub(crate) interval: Option<String>,
+    /// What was published for this cell.
+    pub(crate) published: Option<String>,
+    /// Best of its column at the printed precision.
+    pub(crate) best: bool,
+    /// Number of its footnote, from 1.
+    pub(crate) note: Option<usize>,
+    /// True when the value is undefined.
+    pub(crate) undefined: bool,
+}
+
+/// The table of methods before it takes a shape.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Methods {
+    /// Its columns that hold at least one number or reason.
+    pub(crate) columns: Vec<Column>,
+    /// Name and cells of each method.
+    pub(crate) rows: Vec<(String, Vec<MethodCell>)>,
+    /// Numbered remarks: why a value is undefined or rests on fewer runs.
+    pub(crate) notes: Vec<String>,
+    /// Remarks on whole columns: the constant predictor's values.
+    pub(crate) remarks: Vec<String>,
+    /// What the numbers are: `mean (standard deviation) over 3 seeds`.
+    pub(crate) reading: String,
+    /// True when something was published.
+    pub(crate) published: bool,
+    /// True when a best value is marked.
+    pub(crate) marked: bool,
+}
+
+/// Arranges the table of methods.
+pub(crate) fn methods(report: &Report) -> Methods {
+    let mut table = Methods { reading: reading(report), ..Methods::default() };
+    table.rows = report.methods.iter().map(|method| (method.name.clone(), Vec::new())).collect();
+    for column in &report.columns {
+        let cells: Vec<Option<Measured>> =
+            report.methods.iter().map(|method| lookup::measured(method, &column.metric, column.attribute.as_deref())).collect();
+        if cells.iter().all(Option::is_none) {
+            continue;
+        }
+        let key = lookup::key(column);
+        let published: Vec<Option<&Published>> = report.methods.iter().map(|method| method.published.get(&key)).collect();
+        let numbers = cells.iter().flatten().filter_map(|cell| cell.estimate.number());
+        let places = decimals(numbers.chain(published.iter().flatten().map(|one| one.value)));
+        let best = best_text(column, &cells, places);
+        for (row, (cell, published)) in table.rows.iter_mut().zip(cells.iter().zip(&published)) {
+            let mut shown = MethodCell { published: published.map(|one| published_text(one, places)), ..MethodCell::default() };
+            table.published |= shown.published.is_some();
+            match cell {
+                None => "-".clone_into(&mut shown.value),
+                Some(cell) => {
+                    match &cell.estimate {
+                        Estimate::Value { value, .. } => shown.value = fixed(*value, places),
+                        Estimate::Undefined { undefined } => {
+                            "undefined".clone_into(&mut shown.value);
+                            shown.undefined = true;
+                            shown.note = Some(note(&mut table.notes, undefined));
+                        }
+                    }
+                    shown.std = cell.std.map(|std| fixed(std, places));
+                    shown.interval =
+                        cell.interval().map(|interval| format!("[{}, {}]", fixed(interval.low, places), fixed(interval.high, places)));
+                    if cell.defined < cell.runs && !shown.undefined {
+                        shown.note = Some(note(&mut table.notes, &format!("defined in {} of {} runs", cell.defined, cell.runs)));
+                    }
+                    shown.best = !shown.undefined && best.as_ref() == Some(&shown.value);
+                    table.marked |= shown.best;
+                }
+            }
+            row.1.push(shown);
+        }
+        table.remarks.extend(constant_remark(report, column));
+        table.columns.push(column.clone());
+    }
+    table
+}
+
+/// What one number of the table is.
+fn reading(report: &Report) -> String {
+    let runs = report.methods.iter().map(|method| method.runs.len()).max().unwrap_or(0);
+    let levels: Vec<f64> = report
+        .methods
+        .iter()
+        .flat_map(|method| report.columns.iter().map(move |column| (method, column)))
+        .filter_map(|(method, column)| Some(lookup::measured(method, &column.metric, column.attribute.as_deref())?.interval()?.level))
+        .collect();
+    match (runs, levels.first()) {
+        (0 | 1, Some(of)) => format!("value [{} interval]", level(*of)),
+        (0 | 1, None) => "value of a single run".to_owned(),
+        (runs, _) => format!("mean (standard deviation) over {}", counted(runs, lookup::unit(report))),
+    }
+}
+
+/// The printed text of a column's best value, when more than one method has one and the metric says what is better.
+fn best_text(column: &Column, cells: &[Option<Measured>], places: usize) -> Option<String> {
+    let numbers: Vec<f64> = cells.iter().flatten().filter_map(|cell| cell.estimate.number()).collect();
+    let distance = |value: f64| match (column.direction.as_str(), column.fair_value) {
+        ("higher", _) => Some(-value),
+        ("lower", _) => Some(value),
+        ("near-fair", Some(fair)) => Some((value - fair).abs()),
+        _ => None,
+    };
+    if numbers.len() < 2 {
+        return None;
+    }
+    let best = numbers.iter().filter_map(|value| Some((distance(*value)?, *value))).min_by(|one, other| one.0.total_cmp(&other.0))?.1;
+    let text = fixed(best, places);
+    // A column in which all are equal has no best.
+    numbers.iter().any(|value| fixed(*value, places) != text).then_some(text)
+}
+
+fn published_text(published: &Published, places: usize) -> String {
+    match published.std {
+        Some(std) => format!("{} ({})", fixed(published.value, places), fixed(std, places)),
+        None => fixed(published.value, places),
+    }
+}
+
+/// The number of a remark among the footnotes; equal remarks share one.
+fn note(notes: &mut Vec<String>, text: &str) -> usize {
+    if let Some(position) = notes.iter().position(|known| known == text) {
+        return position + 1;
+    }
+    notes.push(text.to_owned());
+    notes.len()
+}
+
+/// The constant predictor beside MSE and MAE: one sentence a column.
+fn constant_remark(report: &Report, column: &Column) -> Option<String> {
+    let findings = report
+        .methods
+        .iter()
+        .flat_map(|method| &method.runs)
+        .filter_map(|run| lookup::finding(run, &column.metric, column.attribute.as_deref()));
+    let mut texts: Vec<String> = findings.filter_map(|finding| finding.constant_predictor).map(significant).collect();
+    texts.sort();
+    texts.dedup();
+    match texts.as_slice() {
+        [] => None,
+        [one] => Some(format!("{} of the best constant prediction: {one}.", column.heading)),
+        [low, .., high] => Some(format!("{} of the best constant prediction: {low} to {high} over the runs.", column.heading)),
+    }
+}
+
+/// The main table: a row a method, a column a metric.
+pub fn method_table(report: &Report) -> Table {
+    let methods = methods(report);
+    let mut table = Table { title: format!("{}: {}", report.title, methods.reading), ..Table::default() };
+    table.headers.push("method".to_owned());
+    table.right_aligned.push(false);
+    for column in &methods.columns {
+        table.headers.push(match &column.attribute {
+            None => column.heading.clone(),
+            Some(attribute) => format!("{}\n{attribute}", column.heading),
+        });
+        table.right_aligned.push(true);
+    }
+    for (name, cells) in &methods.rows {
+        let mut row = vec![name.clone()];
+        row.extend(cells.iter().map(cell_text));
+        table.rows.push(row);
+    }
+    for (position, note) in methods.notes.iter().enumerate() {
+        table.footnotes.push(format!("[{}] {note}", position + 1));
+    }
+    table.footnotes.extend(methods.remarks);
+    if methods.marked {
+        table.footnotes.push(format!("{BEST} best of its column at the printed precision."));
+    }
+    table
+}
+
+fn cell_text(cell: &MethodCell) -> String {
+    let mut text = if cell.best { format!("{BEST} {}", cell.value) } else { cell.value.clone() };
+    if let Some(std) = &cell.std {
+        text += &format!(" ({std})");
+    }
+    if let Some(interval) = &cell.interval {
+        text += &format!(" {interval}");
+    }
+    if let Some(note) = cell.note {
+        text += &format!(" [{note}]");
+    }
+    if let Some(published) = &cell.published {
+        text += &format!("\npublished {published}");
+    }
+    text
+}
+
+/// An estimate in words: `0.021 [0.015, 0.030]`, or `undefined`.
+pub(crate) fn estimate_text(estimate: &Estimate) -> String {
+    match estimate {
+        Estimate::Value { value, interval: None } => significant(*value),
+        Estimate::Value { value, interval: Some(interval) } => {
+            let places = decimals([*value, interval.low, interval.high].into_iter());
+            format!("{} [{}, {}]", fixed(*value, places), fixed(interval.low, places), fixed(interval.high, places))
+        }
+        Estimate::Undefined { .. } => "undefined".to_owned(),
+    }
+}
+
+/// Whether a finding compares groups (a gap, a ratio) rather than stating one number per group.
+pub(crate) fn compares(finding: &Finding) -> bool {
+    finding.largest_pair.is_some() || finding.by_group.is_empty() || !finding.against_rest.is_empty()
+}
+
+/// The findings whose statistic by group is shown: each different set of group values once.
+pub(crate) fn shown_by_group(findings: &[Finding]) -> Vec<&Finding> {
+    let mut shown: Vec<&Finding> = Vec::new();
+    // A metric that only describes its groups (a selection rate) names the values better than the gap made of them.
+    let describing = findings.iter().filter(|finding| !compares(finding));
+    let comparing = findings.iter().filter(|finding| compares(finding));
+    for finding in describing.chain(comparing).filter(|finding| !finding.by_group.is_empty()) {
+        let same =
+            |known: &&Finding| {
+                known.by_group.len() == finding.by_group.len()
+                    && known.by_group.iter().zip(&finding.by_group).all(|(one, other)| {
+                        one.group == other.group && one.n == other.n && one.estimate.number() == other.estimate.number()
+                    })
+            };
+        if !shown.iter().any(same) {
+            shown.push(finding);
+        }
+    }
+    shown
+}
+
+/// For the first run of every method and each attribute: the groups with their numbers, then what compares them.
+pub fn group_tables(report: &Report) -> Vec<Table> {
+    let mut tables = Vec::new();
+    for method in &report.methods {
+        let Some(run) = method.runs.first() else { continue };
+        for findings in &run.attributes {
+            let heading = |what: &str| match report.methods.as_slice() {
+                [_] => format!("{}: {what}", findings.attribute),
+                _ => format!("{}, {}: {what}", method.name, findings.attribute),
+            };
+            let mut notes = Vec::new();
+            tables.push(by_group(report, heading("groups"), findings, &mut notes));
+            tables.push(gaps(report, heading("gaps between groups"), &findings.findings));
+        }
+    }
+    tables
+}
+
+fn by_group(report: &Report, title: String, findings: &crate::report::AttributeFindings, notes: &mut Vec<String>) -> Table {
+    let shown = shown_by_group(&findings.findings);
+    let mut table =
+        Table { title, headers: vec!["group".to_owned(), "n".to_owned()], right_aligned: vec![false, true], ..Table::default() };
+    for finding in &shown {
+        table.headers.push(lookup::heading(report, &finding.metric));
+        table.right_aligned.push(true);
+    }
+    for group in &findings.groups {
+        let mut row = vec![group.name.clone(), crate::numbers::count(group.n)];
+        for finding in &shown {
+            row.push(match finding.by_group.iter().find(|one| one.group == group.name) {
+                None => "-".to_owned(),
+                Some(one) => {
+                    let rows = if one.n == group.n { String::new() } else { format!(" (n = {})", crate::numbers::count(one.n)) };
+                    let mark = one.estimate.reason().map_or_else(String::new, |reason| format!(" [{}]", note(notes, reason)));
+                    format!("{}{mark}{rows}", estimate_text(&one.estimate))
+                }
+            });
+        }
+        table.rows.push(row);
+    }
+    table.footnotes.extend(notes.iter().enumerate().map(|(position, note)| format!("[{}] {note}", position + 1)));
+    if findings.unknown > 0 {
+        table.footnotes.push(format!("{} of unknown group: counted here, left out of every gap.", counted(findings.unknown, "row")));
+    }
+    table
+}
+
+fn gaps(report: &Report, title: String, findings: &[Finding]) -> Table {
+    let mut table = Table {
+        title,
+        headers: ["metric", "value", "largest between", "at threshold", "p"].map(str::to_owned).to_vec(),
+        right_aligned: vec![false, true, false, true, true],
+        ..Table::default()
+    };
+    let mut notes = Vec::new();
+    let mut left_out: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for finding in findings.iter().filter(|finding| compares(finding)) {
+        let mark = finding.estimate.reason().map_or_else(String::new, |reason| format!(" [{}]", note(&mut notes, reason)));
+        table.rows.push(vec![
+            lookup::heading(report, &finding.metric),
+            format!("{}{mark}", estimate_text(&finding.estimate)),
+            finding.largest_pair.as_ref().map_or_else(String::new, |(one, other)| format!("{one} and {other}")),
+            finding.at_threshold.map_or_else(String::new, significant),
+            finding.p_value.map_or_else(String::new, significant),
+        ]);
+        for (group, reason) in &finding.left_out {
+            *left_out.entry((group, reason)).or_default() += 1;
+        }
+    }
+    drop_empty_columns(&mut table);
+    table.footnotes.extend(notes.iter().enumerate().map(|(position, note)| format!("[{}] {note}", position + 1)));
+    for ((group, reason), times) in left_out {
+        table.footnotes.push(format!("{group} was left out of {}: {reason}", counted(times, "gap")));
+    }
+    table
+}
+
+/// Removes columns in which no row says anything.
+fn drop_empty_columns(table: &mut Table) {
+    let kept: Vec<bool> = (0..table.headers.len()).map(|column| table.rows.iter().any(|row| !row[column].is_empty())).collect();
+    let keep = |position: usize| kept[position];
+    table.headers =
+        std::mem::take(&mut table.headers).into_iter().enumerate().filter(|(position, _)| keep(*position)).map(|(_, text)| text).collect();
+    table.right_aligned = table.right_aligned.iter().enumerate().filter(|(position, _)| keep(*position)).map(|(_, right)| *right).collect();
+    for row in &mut table.rows {
+        *row = std::mem::take(row).into_iter().enumerate().filter(|(position, _)| keep(*position)).map(|(_, text)| text).collect();
+    }
+}
+
+/// How far the labels tilt at each stage of the data.
+pub fn tilt_table(report: &Report) -> Table {
+    tilts(&report.data.tilt)
+}
+
+/// How far labels tilt, a row a stage.
+pub fn tilts(tilts: &[Tilt]) -> Table {
+    let mut table = Table {
+        title: "tilt of the labels".to_owned(),
+        headers: ["stage", "attribute", "groups", "n", "high", "low", "alpha", "DP difference", "SPDD"].map(str::to_owned).to_vec(),
+        right_aligned: vec![false, false, false, true, true, true, true, true, true],
+        ..Table::default()
+    };
+    let mut notes = Vec::new();
+    for tilt in tilts {
+        let mut shown = |estimate: &Estimate| match estimate.reason() {
+            None => estimate_text(estimate),
+            Some(reason) => format!("undefined [{}]", note(&mut notes, reason)),
+        };
+        let [high_one, high_other, low_one, low_other] = tilt.cells.map(crate::numbers::count);
+        table.rows.push(vec![
+            tilt.stage.clone(),
+            tilt.attribute.clone(),
+            format!("{} / {}", tilt.privileged, tilt.unprivileged),
+            crate::numbers::count(tilt.n),
+            format!("{high_one} / {high_other}"),
+            format!("{low_one} / {low_other}"),
+            shown(&tilt.alpha),
+            shown(&tilt.demographic_parity_difference),
+            shown(&tilt.spdd),
+        ]);
+    }
+    if let Some(tilt) = tilts.first() {
+        table.footnotes.push(format!(
+            "High: label at or above {}. Alpha is 1 where the labels do not tilt, SPDD and DP difference 0.",
+            significant(tilt.threshold)
+        ));
+    }
+    table.footnotes.extend(notes.iter().enumerate().map(|(position, note)| format!("[{}] {note}", position + 1)));
+    table
+}
+
+/// The words for a limit's outcome.
+pub(crate) fn verdict(check: &LimitCheck) -> &'static str {
+    match (check.met, check.estimate.number()) {
+        (true, _) => "within the limit",
+        (false, Some(_)) => "limit breached",
+        (false, None) => "not estimable",
+    }
+}
+
+/// The limits that were set, and how each was judged.
+pub fn limits_table(report: &Report) -> Table {
+    let mut table = Table {
+        title: "limits".to_owned(),
+        headers: ["metric", "attribute", "limit", "measured", "outcome", "how it was judged"].map(str::to_owned).to_vec(),
+        right_aligned: vec![false, false, true, true, false, false],
+        ..Table::default()
+    };
+    for check in &report.limits {
+        table.rows.push(vec![
+            lookup::heading(report, &check.metric),
+            check.attribute.clone().unwrap_or_default(),
+            significant(check.limit),
+            estimate_text(&check.estimate),
+            verdict(check).to_owned(),
+            check.explanation.clone(),
+        ]);
+    }
+    drop_empty_columns(&mut table);
+    table
+}
+
+/// What was done at the gates, in words: `oversampling; wasserstein (lambda_w = 0.5)`.
+pub(crate) fn gates(method: &MethodReport) -> String {
+    let choice = |choice: &crate::report::MethodChoice| {
+        let parameters: Vec<String> = choice.parameters.iter().map(|(name, value)| format!("{name} = {}", plain_json(value))).collect();
+        if parameters.is_empty() { choice.id.clone() } else { format!("{} ({})", choice.id, parameters.join(", ")) }
+    };
+    [&method.rebalance, &method.objective].into_iter().flatten().map(choice).collect::<Vec<_>>().join("; ")
+}
+
+fn plain_json(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,54 @@
+//! The tables that a terminal shows.
+
+use evenhand_audit::view::{Table, group_tables, limits_table, method_table, tilt_table};
+
+use crate::sample;
+
+fn is_rectangular(table: &Table) {
+    assert_eq!(table.headers.len(), table.right_aligned.len(), "{}", table.title);
+    for row in &table.rows {
+        assert_eq!(row.len(), table.headers.len(), "{}", table.title);
+    }
+}
+
+#[test]
+fn every_table_is_rectangular() {
+    for report in [sample::comparison(false), sample::audit(), sample::sweep(), sample::single(), sample::extremes()] {
+        is_rectangular(&method_table(&report));
+        is_rectangular(&tilt_table(&report));
+        is_rectangular(&limits_table(&report));
+        group_tables(&report).iter().for_each(is_rectangular);
+    }
+}
+
+#[test]
+fn the_method_table_gives_mean_spread_and_the_best_of_a_column() {
+    let table = method_table(&sample::comparison(true));
+    assert_eq!(table.headers[..3], ["method", "SRCC", "PCC"]);
+    assert_eq!(table.rows.len(), 7);
+    let spdd = table.headers.iter().position(|header| header == "SPDD\ngender").expect("the column exists");
+    let marked: Vec<&str> = table.rows.iter().filter(|row| row[spdd].starts_with('◆')).map(|row| row[0].as_str()).collect();
+    assert_eq!(marked, ["Wasserstein + adversary"]);
+    assert!(table.footnotes.iter().any(|note| note == "MAE of the best constant prediction: 0.151."));
+}
+
+#[test]
+fn the_group_tables_show_sizes_intervals_and_what_is_undefined() {
+    let tables = group_tables(&sample::audit());
+    let origin = tables.iter().find(|table| table.title == "origin: groups").expect("the table exists");
+    assert_eq!(origin.headers, ["group", "n", "selection rate", "true positive rate"]);
+    assert_eq!(origin.rows[5][..2], ["Oceania", "3"]);
+    assert_eq!(origin.rows[5][3], "undefined [1] (n = 1)");
+    assert_eq!(origin.footnotes[0], "[1] the group has no row with a positive label");
+    assert_eq!(origin.footnotes[1], "17 rows of unknown group: counted here, left out of every gap.");
+    let gaps = tables.iter().find(|table| table.title == "origin: gaps between groups").expect("the table exists");
+    assert_eq!(gaps.rows[0][2], "Asia and North America");
+}
+
+#[test]
+fn a_breached_limit_is_named() {
+    let table = limits_table(&sample::comparison(true));
+    let outcome = table.headers.iter().position(|header| header == "outcome").expect("the column exists");
+    assert_eq!(table.rows[0][outcome], "within the limit");
+    assert_eq!(table.rows[1][outcome], "limit breached");
+}
