@@ -11,7 +11,7 @@ pub(crate) fn significant(value: f64) -> String {
     let magnitude = value.abs();
     if magnitude == 0.0 {
         "0".to_owned()
-    } else if magnitude >= 1e7 || magnitude < 1e-4 {
+    } else if !(1e-4..1e7).contains(&magnitude) {
         format!("{value:.2e}")
     } else if magnitude >= 1000.0 {
         let whole = count(magnitude.round() as usize);

@@ -207,20 +207,12 @@ pub fn method_table(report: &Report) -> Table {
 }
 
 fn cell_text(cell: &MethodCell) -> String {
-    let mut text = if cell.best { format!("{BEST} {}", cell.value) } else { cell.value.clone() };
-    if let Some(std) = &cell.std {
-        text += &format!(" ({std})");
-    }
-    if let Some(interval) = &cell.interval {
-        text += &format!(" {interval}");
-    }
-    if let Some(note) = cell.note {
-        text += &format!(" [{note}]");
-    }
-    if let Some(published) = &cell.published {
-        text += &format!("\npublished {published}");
-    }
-    text
+    let mark = if cell.best { format!("{BEST} ") } else { String::new() };
+    let std = cell.std.as_ref().map_or_else(String::new, |std| format!(" ({std})"));
+    let interval = cell.interval.as_ref().map_or_else(String::new, |interval| format!(" {interval}"));
+    let note = cell.note.map_or_else(String::new, |note| format!(" [{note}]"));
+    let published = cell.published.as_ref().map_or_else(String::new, |published| format!("\npublished {published}"));
+    format!("{mark}{}{std}{interval}{note}{published}", cell.value)
 }
 
 /// An estimate in words: `0.021 [0.015, 0.030]`, or `undefined`.

@@ -43,16 +43,16 @@ fn measured(value: f64, half: Option<f64>) -> Estimate {
 }
 
 /// Which report to make.
-pub struct Shape<'a> {
-    pub kind: ReportKind,
-    pub title: &'a str,
-    pub continuous: bool,
-    pub attributes: Vec<(&'a str, Vec<&'a str>)>,
+pub(crate) struct Shape<'a> {
+    pub(crate) kind: ReportKind,
+    pub(crate) title: &'a str,
+    pub(crate) continuous: bool,
+    pub(crate) attributes: Vec<(&'a str, Vec<&'a str>)>,
     /// Name, mean gap of the first attribute, performance, swept value.
-    pub methods: Vec<(&'a str, f64, f64, Option<f64>)>,
-    pub runs: usize,
-    pub trained: bool,
-    pub published: bool,
+    pub(crate) methods: Vec<(&'a str, f64, f64, Option<f64>)>,
+    pub(crate) runs: usize,
+    pub(crate) trained: bool,
+    pub(crate) published: bool,
 }
 
 fn finding(metric: &str, estimate: Estimate, n: usize) -> Finding {
@@ -240,8 +240,11 @@ fn run(shape: &Shape, method: usize, seed: usize) -> RunReport {
     }
 }
 
+/// Metric and attribute.
+type Key = (String, Option<String>);
+
 fn summaries(runs: &[RunReport]) -> Vec<Summary> {
-    let mut values: Vec<((String, Option<String>), Vec<f64>)> = Vec::new();
+    let mut values: Vec<(Key, Vec<f64>)> = Vec::new();
     for run in runs {
         let overall = run.performance.iter().map(|finding| (None, finding));
         let of_groups = run.attributes.iter().flat_map(|one| one.findings.iter().map(|finding| (Some(one.attribute.clone()), finding)));
@@ -254,7 +257,7 @@ fn summaries(runs: &[RunReport]) -> Vec<Summary> {
             values[position].1.extend(finding.estimate.number());
         }
     }
-    let summary = |((metric, attribute), values): ((String, Option<String>), Vec<f64>)| {
+    let summary = |((metric, attribute), values): (Key, Vec<f64>)| {
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;
         let std = (values.len() > 1).then(|| (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt());
@@ -303,7 +306,7 @@ fn tilt(stage: &str, attribute: &str, groups: &[&str], cells: [usize; 4], contin
 }
 
 /// Makes the report of a shape.
-pub fn report(shape: &Shape) -> Report {
+pub(crate) fn report(shape: &Shape) -> Report {
     let (first, groups) = &shape.attributes[0];
     let methods: Vec<MethodReport> = shape
         .methods
@@ -449,7 +452,7 @@ const METHODS: [(&str, f64, f64, Option<f64>); 7] = [
 ];
 
 /// Seven methods, three seeds.
-pub fn comparison(continuous: bool) -> Report {
+pub(crate) fn comparison(continuous: bool) -> Report {
     report(&Shape {
         kind: ReportKind::Comparison,
         title: "Synthetic interviews, alpha = 3",
@@ -463,7 +466,7 @@ pub fn comparison(continuous: bool) -> Report {
 }
 
 /// Scores that somebody holds, six groups.
-pub fn audit() -> Report {
+pub(crate) fn audit() -> Report {
     report(&Shape {
         kind: ReportKind::Audit,
         title: "Scores of the spring intake",
@@ -480,7 +483,7 @@ pub fn audit() -> Report {
 }
 
 /// One method over the weights of its objective.
-pub fn sweep() -> Report {
+pub(crate) fn sweep() -> Report {
     let methods = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0]
         .into_iter()
         .zip(["lambda_w = 0.01", "lambda_w = 0.03", "lambda_w = 0.1", "lambda_w = 0.3", "lambda_w = 1", "lambda_w = 3"])
@@ -501,7 +504,7 @@ pub fn sweep() -> Report {
 }
 
 /// Twelve methods with long names, thirty groups, texts that try to break out of the page.
-pub fn extremes() -> Report {
+pub(crate) fn extremes() -> Report {
     let groups: Vec<String> = (1..=30)
         .map(|index| match index {
             1 => "<script>alert(1)</script>".to_owned(),
@@ -527,7 +530,7 @@ pub fn extremes() -> Report {
 }
 
 /// One method, one seed.
-pub fn single() -> Report {
+pub(crate) fn single() -> Report {
     report(&Shape {
         kind: ReportKind::Run,
         title: "One run",

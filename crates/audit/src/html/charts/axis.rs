@@ -113,7 +113,7 @@ impl Frame {
             svg.text((x, self.bottom + 15.0), Anchor::Middle, "tick", &label);
         }
         if !title.is_empty() {
-            svg.text(((self.left + self.right) / 2.0, self.bottom + 31.0), Anchor::Middle, "axis", title);
+            svg.text((f64::midpoint(self.left, self.right), self.bottom + 31.0), Anchor::Middle, "axis", title);
         }
     }
 

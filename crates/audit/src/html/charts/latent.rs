@@ -22,9 +22,9 @@ pub(crate) fn figure(title: &str, plot: &LatentPlot, groups: &[String]) -> Figur
         let x = Scale::around(plot.points.iter().map(|point| point.x), frame.width());
         let y = Scale::around(plot.points.iter().map(|point| point.y), frame.height());
         svg.rectangle(frame.left, frame.top, frame.right - frame.left, frame.bottom - frame.top, "box");
-        svg.text(((frame.left + frame.right) / 2.0, frame.top - 8.0), Anchor::Middle, "axis", heading);
+        svg.text((f64::midpoint(frame.left, frame.right), frame.top - 8.0), Anchor::Middle, "axis", heading);
         svg.text(
-            ((frame.left + frame.right) / 2.0, frame.bottom + 17.0),
+            (f64::midpoint(frame.left, frame.right), frame.bottom + 17.0),
             Anchor::Middle,
             "axis",
             &format!("axis 1 ({})", percent(plot.explained[0])),

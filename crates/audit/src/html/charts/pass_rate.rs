@@ -1,5 +1,7 @@
 //! Pass rate by threshold for each group. The area between two groups' curves is their SPDD.
 
+use std::fmt::Write as _;
+
 use super::axis::{Frame, Scale};
 use super::svg::{Anchor, Style, Svg, Swatch, between};
 use super::{Figure, LegendEntry, WIDTH, style_of};
@@ -82,7 +84,7 @@ pub(crate) fn figure(title: &str, rates: &PassRates, groups: &[String], spdd: Op
     }
     let mut caption = format!("Bands: {} simultaneous over all thresholds (DKW).", level(rates.level));
     if let Some(band) = rates.gap_band {
-        caption += &format!(" Below: the pair's gap; its band is ± {} at every threshold.", significant(band));
+        let _ = write!(caption, " Below: the pair's gap; its band is ± {} at every threshold.", significant(band));
     }
     let described = format!("{title}: pass rate by threshold of {} groups", rates.groups.len());
     Figure { title: title.to_owned(), svg: svg.finish(&described), legend, caption }

@@ -1,5 +1,7 @@
 //! Accuracy against fairness: a point a run, the mean of each method, published values, and the Pareto front of the means.
 
+use std::fmt::Write as _;
+
 use super::axis::{Frame, Scale, extent};
 use super::svg::{Anchor, Style, Svg, Swatch, through};
 use super::{Figure, LegendEntry};
@@ -123,7 +125,7 @@ pub(crate) fn figure(title: &str, series: &[Series], axes: &Axes) -> Figure {
     }
     let mut caption = String::from("Upper right: higher performance with smaller gaps.");
     if series.iter().any(|one| one.runs.len() > 1) {
-        caption += &format!(" Large marks: means; small marks: one {} each; lines: ± one standard deviation.", axes.unit);
+        let _ = write!(caption, " Large marks: means; small marks: one {} each; lines: ± one standard deviation.", axes.unit);
     }
     let described = format!("{title}: {} against {} of {} methods", axes.performance, axes.gap, series.len());
     Figure { title: title.to_owned(), svg: svg.finish(&described), legend, caption }

@@ -70,10 +70,7 @@ fn grid(methods: view::Methods, remarks: Vec<String>) -> Grid {
 }
 
 fn cell(cell: MethodCell) -> Cell {
-    let mut text = cell.value;
-    if let Some(std) = cell.std {
-        text += &format!(" ({std})");
-    }
+    let text = cell.std.map_or(cell.value.clone(), |std| format!("{} ({std})", cell.value));
     let mut sub = Vec::new();
     sub.extend(cell.interval);
     sub.extend(cell.published.map(|published| format!("published {published}")));
