@@ -17,17 +17,17 @@ mod transfer;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 
 pub use error::{FetchError, TransferFailure};
 pub use origins::{Address, Digest, ORIGINS, Origin, RemoteFile};
 pub use transfer::Network;
 
+use crate::digest;
 use transfer::{Failure, Wanted};
 
 const SUMS: &str = "SHA256SUMS";
@@ -344,7 +344,7 @@ impl Errand<'_> {
         let kept = blank(file, from, content)?;
         let path = self.folder.join(file.name);
         write_whole(&path, &kept)?;
-        let sha256 = hexadecimal(&Sha256::digest(&kept));
+        let sha256 = digest::of_bytes(&kept);
         Ok(self.done(file, kept.len() as u64, sha256))
     }
 
@@ -408,24 +408,7 @@ fn readable(_path: &Path) {}
 
 /// Size and sha256 of a file.
 fn digest(path: &Path) -> Result<(u64, String), FetchError> {
-    let refused = |source| FetchError::File { path: path.to_owned(), action: "cannot be read", source };
-    let mut file = File::open(path).map_err(refused)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 64 * 1024];
-    let mut bytes = 0;
-    loop {
-        match file.read(&mut buffer).map_err(refused)? {
-            0 => return Ok((bytes, hexadecimal(&hash.finalize()))),
-            count => {
-                hash.update(&buffer[..count]);
-                bytes += count as u64;
-            }
-        }
-    }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
+    digest::of_file(path).map_err(|source| FetchError::File { path: path.to_owned(), action: "cannot be read", source })
 }
 
 fn read_sums(folder: &Path) -> BTreeMap<String, String> {

@@ -1,12 +1,10 @@
 //! From the paths and patterns a person types to the files that are read.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 
-use crate::{DataError, FileDigest};
+use crate::{DataError, FileDigest, digest};
 
 /// How a file is read; its ending decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,31 +73,21 @@ pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, DataError> {
 
 /// Name, size and sha256 of a file whose bytes are at hand.
 pub(crate) fn digest(path: &Path, bytes: &[u8]) -> FileDigest {
-    let mut hash = Sha256::new();
-    hash.update(bytes);
-    finish(path, bytes.len() as u64, hash)
+    named(path, bytes.len() as u64, digest::of_bytes(bytes))
 }
 
 /// Name, size and sha256 of a file that is read for it piece by piece.
 pub(crate) fn digest_of_file(path: &Path) -> Result<FileDigest, DataError> {
-    let failed = |error| DataError::Read { path: path.display().to_string(), source: error };
-    let mut file = File::open(path).map_err(failed)?;
-    let mut hash = Sha256::new();
-    let mut size = 0;
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut buffer).map_err(failed)? {
-            0 => return Ok(finish(path, size, hash)),
-            count => {
-                hash.update(&buffer[..count]);
-                size += count as u64;
-            }
-        }
-    }
+    let (bytes, sha256) = digest::of_file(path).map_err(|error| DataError::Read { path: path.display().to_string(), source: error })?;
+    Ok(named(path, bytes, sha256))
 }
 
+/// Name, size and sha256 of a file that was hashed while it was read.
 pub(crate) fn finish(path: &Path, bytes: u64, hash: Sha256) -> FileDigest {
-    let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    named(path, bytes, digest::hexadecimal(hash))
+}
+
+fn named(path: &Path, bytes: u64, sha256: String) -> FileDigest {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     FileDigest { name, bytes, sha256 }
 }
