@@ -18,6 +18,7 @@
 //! | MetaFair, FairGBM * | `fit_alone` returns a [`crate::Fitted`] that is no network |
 
 pub mod adversarial;
+pub mod l2;
 pub mod mmd;
 pub mod vanilla;
 pub mod wasserstein;
@@ -32,6 +33,7 @@ use crate::Objective;
 pub const OBJECTIVES: &[Entry<dyn Objective>] = &[
     vanilla::ENTRY,
     adversarial::ENTRY,
+    l2::ENTRY,
     mmd::ENTRY,
     wasserstein::ENTRY,
     wasserstein_adversary::ENTRY,
