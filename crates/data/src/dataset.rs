@@ -156,6 +156,19 @@ impl Dataset {
         self.label.as_ref().ok_or(DataError::NoLabel)
     }
 
+    /// Without the groups that no row has; a corpus whose rows were filtered should not name groups it left out.
+    #[must_use]
+    pub(crate) fn without_empty_levels(mut self) -> Self {
+        self.sensitive = self.sensitive.iter().map(Groups::without_empty_levels).collect();
+        for feature in &mut self.features {
+            if let Values::Categorical { levels, codes } = &feature.values {
+                let groups = Groups::new("", levels.clone(), codes.clone()).without_empty_levels();
+                feature.values = Values::Categorical { levels: groups.levels().to_vec(), codes: groups.codes().to_vec() };
+            }
+        }
+        self
+    }
+
     /// The chosen rows in the chosen order; a row may be chosen more than once (oversampling).
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {

@@ -97,6 +97,19 @@ impl Groups {
         Groups { name: self.name.clone(), levels: self.levels.clone(), codes: rows.iter().map(|&row| self.codes[row]).collect() }
     }
 
+    /// The same groups without the levels that no row has.
+    #[must_use]
+    pub fn without_empty_levels(&self) -> Self {
+        let sizes = self.sizes();
+        let kept: Vec<usize> = (0..sizes.len()).filter(|&level| sizes[level] > 0).collect();
+        let code = |code: u32| kept.iter().position(|&level| level == code as usize).map_or(UNKNOWN, |position| position as u32);
+        Groups {
+            name: self.name.clone(),
+            levels: kept.iter().map(|&level| self.levels[level].clone()).collect(),
+            codes: self.codes.iter().map(|&old| code(old)).collect(),
+        }
+    }
+
     /// The intersection of several attributes: one group per combination that occurs, named `a x b`. Unknown in one is unknown in all.
     #[must_use]
     pub fn intersection(attributes: &[&Groups]) -> Self {

@@ -8,6 +8,7 @@ pub mod fetch;
 mod groups;
 pub mod loaders;
 mod matrix;
+mod pickle;
 mod schema;
 pub mod seed;
 pub mod skew;

@@ -1,6 +1,7 @@
 //! Tests of the crate as its users see it.
 #![allow(clippy::unwrap_used, reason = "a broken test ends at once")]
 
+mod corpora;
 mod fetch;
 mod synthetic;
 mod table;

@@ -9,11 +9,16 @@ use std::path::{Path, PathBuf};
 use evenhand_catalog::{Card, Entry};
 
 use crate::fetch::cache_folder;
-use crate::table::{Format, Source};
-use crate::{DataError, Dataset, Feature, Groups, Schema, Values};
+use crate::table::{Format, RawTable, Source};
+use crate::{DataError, Dataset, Feature, Groups, LabelRole, Schema, SensitiveRole, Values};
 
+mod adult;
+mod compas;
+pub mod faircv_2020;
+mod german;
 mod synthetic;
 mod table;
+mod utrecht_recruitment;
 
 /// What a loader is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -40,8 +45,15 @@ pub trait Loader: fmt::Debug + Send + Sync {
 }
 
 /// All loaders. A new one is a file of its own and one line in each of the two lists of this module.
-pub const LOADERS: &[Entry<dyn Loader>] =
-    &[Entry { card: &table::CARD, build: table::build }, Entry { card: &synthetic::CARD, build: synthetic::build }];
+pub const LOADERS: &[Entry<dyn Loader>] = &[
+    Entry { card: &table::CARD, build: table::build },
+    Entry { card: &synthetic::CARD, build: synthetic::build },
+    Entry { card: &adult::CARD, build: adult::build },
+    Entry { card: &compas::CARD, build: compas::build },
+    Entry { card: &german::CARD, build: german::build },
+    Entry { card: &utrecht_recruitment::CARD, build: utrecht_recruitment::build },
+    Entry { card: &faircv_2020::CARD, build: faircv_2020::build },
+];
 
 /// Where the corpus `id` stands: a folder of that name (or with `_` for `-`) in the folder of all corpora, which is `EVENHAND_DATA`, else
 /// the cache that `evenhand fetch` fills. `None` when it is not there.
@@ -73,6 +85,116 @@ pub(crate) fn folder_of(request: &LoadRequest, id: &str, files: &[&str]) -> Resu
 /// A file of a corpus.
 pub(crate) fn source(folder: &Path, name: &str) -> Source {
     Source { path: folder.join(name), format: Format::Csv }
+}
+
+/// A sensitive attribute that a corpus brings.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Attribute {
+    /// Name in recipe and report.
+    pub(crate) name: &'static str,
+    /// Column of the corpus.
+    pub(crate) column: &'static str,
+    /// How a number is cut in two.
+    pub(crate) rule: Option<&'static str>,
+}
+
+/// The roles that a corpus gives to its own columns.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Own<'a> {
+    pub(crate) label: &'a str,
+    pub(crate) favourable: &'a str,
+    /// Inputs, before the columns of kept attributes are taken out.
+    pub(crate) inputs: &'a [&'a str],
+    /// All attributes that a recipe may pick by name.
+    pub(crate) attributes: &'a [Attribute],
+    /// Those kept when the recipe picks none.
+    pub(crate) kept: &'a [&'a str],
+    /// True when the variant has the sensitive columns among its inputs.
+    pub(crate) sensitive_as_features: bool,
+    pub(crate) person: Option<&'a str>,
+    pub(crate) job: Option<&'a str>,
+}
+
+impl Own<'_> {
+    /// Gives the columns of a corpus their roles, with what the recipe asks for on top: attributes picked by name or made of its
+    /// columns, inputs, exclusions, and whether sensitive columns are inputs.
+    pub(crate) fn dataset(&self, table: RawTable, asked: &Schema, card: &Card) -> Result<Dataset, DataError> {
+        let sensitive = self.sensitive(&table, asked)?;
+        let columns = crate::table::sensitive_columns(&sensitive);
+        let inputs: Vec<String> = self.inputs.iter().map(|name| (*name).to_owned()).collect();
+        if let Some(column) = asked.exclude.iter().find(|column| !inputs.contains(column)) {
+            return Err(DataError::missing_column(card.id, column, &inputs));
+        }
+        let features = match &asked.features {
+            Some(features) => match features.iter().find(|name| !inputs.contains(name)) {
+                Some(name) => return Err(DataError::missing_column(card.id, name, &inputs)),
+                None => features.clone(),
+            },
+            None => inputs.into_iter().filter(|name| !columns.contains(name)).collect(),
+        };
+        let schema = Schema {
+            features: Some(features),
+            exclude: asked.exclude.clone(),
+            label: Some(LabelRole { column: self.label.to_owned(), favourable: Some(self.favourable.to_owned()) }),
+            sensitive,
+            sensitive_as_features: self.sensitive_as_features || asked.sensitive_as_features,
+            person: self.person.map(str::to_owned),
+            job: self.job.map(str::to_owned),
+            weight: None,
+            types: asked.types.clone(),
+            missing: Vec::new(),
+        };
+        crate::table::dataset(table, &schema, card.id.to_owned(), card.id)
+    }
+
+    fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.attributes.iter().find(|attribute| attribute.name == name)
+    }
+
+    fn sensitive(&self, table: &RawTable, asked: &Schema) -> Result<Vec<SensitiveRole>, DataError> {
+        let role = |attribute: &Attribute, name: &str| SensitiveRole {
+            name: name.to_owned(),
+            columns: vec![attribute.column.to_owned()],
+            rule: attribute.rule.map(str::to_owned),
+        };
+        if asked.sensitive.is_empty() {
+            return Ok(self.kept.iter().filter_map(|name| self.attribute(name)).map(|attribute| role(attribute, attribute.name)).collect());
+        }
+        let mut roles: Vec<SensitiveRole> = Vec::new();
+        for wanted in &asked.sensitive {
+            let names = if wanted.columns.is_empty() { vec![wanted.name.clone()] } else { wanted.columns.clone() };
+            let name = if wanted.name.is_empty() { names.join(" x ") } else { wanted.name.clone() };
+            for part in &names {
+                let known = self.attribute(part).is_some() || table.names.contains(part) || roles.iter().any(|role| role.name == *part);
+                if !known {
+                    let known = self.attributes.iter().map(|attribute| attribute.name).collect::<Vec<_>>().join(", ");
+                    return Err(DataError::UnknownAttribute { name: part.clone(), known });
+                }
+            }
+            if let ([only], None) = (names.as_slice(), &wanted.rule) {
+                if let Some(attribute) = self.attribute(only) {
+                    roles.push(role(attribute, &name));
+                    continue;
+                }
+            }
+            let mut columns = Vec::new();
+            for part in names {
+                match self.attribute(&part) {
+                    // A cut number joins an intersection as the attribute that it is, so that must come first.
+                    Some(attribute) if attribute.rule.is_some() && wanted.rule.is_none() => {
+                        if !roles.iter().any(|role| role.name == part) {
+                            roles.push(role(attribute, &part));
+                        }
+                        columns.push(part);
+                    }
+                    Some(attribute) => columns.push(attribute.column.to_owned()),
+                    None => columns.push(part),
+                }
+            }
+            roles.push(SensitiveRole { name, columns, rule: wanted.rule.clone() });
+        }
+        Ok(roles)
+    }
 }
 
 /// Keeps the attributes that the schema asks for by name, in its order, with intersections of them; none asked for keeps all. Inputs

@@ -20,9 +20,9 @@ use raw::Wanted;
 use roles::{Extent, Missing, Required};
 
 pub(crate) use csv::Header;
-pub(crate) use files::{Format, Source, bytes as file_bytes};
-pub(crate) use raw::{RawTable, Wanted as WantedColumns};
-pub(crate) use roles::{Rule, remark};
+pub(crate) use files::{Format, Source, bytes as file_bytes, digest as file_digest};
+pub(crate) use raw::RawTable;
+pub(crate) use roles::{remark, sensitive_columns};
 pub use stream::{Chunk, Chunks, stream, stream_scores};
 
 /// Categories of one input beyond which the report warns: one-hot encoding makes an input of each.

@@ -88,20 +88,15 @@ impl RawTable {
         Ok(table)
     }
 
-    /// A text whose header the caller knows (corpora without one, or with a known slip).
-    pub(crate) fn from_text(
-        source: &Source,
-        bytes: &[u8],
-        text: &[u8],
-        header: Header,
-        delimiter: u8,
-        wanted: Wanted,
-    ) -> Result<Self, DataError> {
+    /// A text whose header or separator the caller knows (a corpus without a header, or with a known slip in it). `skip` bytes of the
+    /// file stand before the text.
+    pub(crate) fn of_corpus(source: &Source, header: Header, delimiter: u8, skip: impl Fn(&[u8]) -> usize) -> Result<Self, DataError> {
         let mut table = RawTable { files: Vec::new(), digests: Vec::new(), names: Vec::new(), batches: Vec::new(), notes: Vec::new() };
-        let csv = CsvText::open(&source.shown(), text, header, Some(delimiter))?;
-        let names = table.agreed_names(source, &csv.names(), wanted)?;
+        let bytes = files::bytes(&source.path)?;
+        let csv = CsvText::open(&source.shown(), &bytes[skip(&bytes).min(bytes.len())..], header, Some(delimiter))?;
+        let names = csv.names();
         let batches = csv.read(&names, 0)?;
-        table.add(source.shown(), files::digest(&source.path, bytes), names, batches)?;
+        table.add(source.shown(), files::digest(&source.path, &bytes), names, batches)?;
         Ok(table)
     }
 
@@ -150,6 +145,32 @@ impl RawTable {
         self.names = names;
         self.files.push(file);
         self.digests.push(digest);
+        Ok(())
+    }
+
+    /// A column as numbers, NaN where the field is empty.
+    pub(crate) fn plain_numbers(&self, name: &str) -> Result<Vec<f64>, DataError> {
+        super::roles::numbers(self, self.position(name)?, super::roles::Missing { texts: &[], sensitive: false })
+    }
+
+    /// A column as texts.
+    pub(crate) fn texts(&self, name: &str) -> Result<super::roles::Coded, DataError> {
+        Ok(super::roles::categories(self, self.position(name)?, super::roles::Missing { texts: &[], sensitive: false }))
+    }
+
+    /// Adds a column whose text is made of another column's text.
+    pub(crate) fn derive(&mut self, name: &str, from: &str, text: impl Fn(&str) -> Option<String>) -> Result<(), DataError> {
+        let column = self.position(from)?;
+        for batch in &mut self.batches {
+            let derived: StringArray = match &batch.columns[column] {
+                Cells::Text(texts) => texts.iter().map(|value| text(value.unwrap_or_default().trim())).collect(),
+                Cells::Number(numbers) => {
+                    numbers.iter().map(|value| text(&value.map(|number| number.to_string()).unwrap_or_default())).collect()
+                }
+            };
+            batch.columns.push(Cells::Text(derived));
+        }
+        self.names.push(name.to_owned());
         Ok(())
     }
 

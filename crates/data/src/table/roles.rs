@@ -250,6 +250,13 @@ pub(crate) struct Coded {
     pub(crate) missing_texts: BTreeSet<String>,
 }
 
+impl Coded {
+    /// The text of a row; empty where it is missing.
+    pub(crate) fn at(&self, row: usize) -> &str {
+        self.levels.get(self.codes[row] as usize).map_or("", String::as_str)
+    }
+}
+
 impl From<Coded> for Values {
     fn from(coded: Coded) -> Self {
         Values::Categorical { levels: coded.levels, codes: coded.codes }

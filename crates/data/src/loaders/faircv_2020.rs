@@ -1,0 +1,307 @@
+//! FairCVtest 2020: synthetic CVs whose scores were biased on purpose, and the predictions of the published networks.
+//!
+//! Files: `Profiles_test_gen.npy` and `Profiles_test_et.npy` (4,800 profiles each: gender or ethnicity bias injected into the scores) and
+//! twelve files of predictions. They hold pickled Python dictionaries and are read as data only (see [`crate::DataError`] for what is
+//! refused); nothing in them is run. Terms: "as is", cite the papers: <https://github.com/BiDAlab/FairCVtest>.
+//!
+//! | columns of a profile | meaning |
+//! |---|---|
+//! | 0, 1 | ethnicity G1, G2, G3; gender male, female |
+//! | 2-13 | competencies: education, experience, recommendation, availability, eight languages |
+//! | 14-33, 34-53 | face embedding; face embedding made agnostic of gender and ethnicity |
+//!
+//! The release names no column; the names of the competencies follow the ranges of their values (0 to 5, continuous, 0 or 1, 1 to 5,
+//! eight times 0 to 3) and the project's description. 11 labels of the ethnicity file exceed 1 and are cut to 1. A person is the
+//! identity of the face image.
+
+use std::path::Path;
+
+use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Kind, Literal, Parameter, Parameters};
+
+use super::{LoadRequest, Loader, folder_of, keep_attributes};
+use crate::pickle::{Object, object_of_npy};
+use crate::table::{Scored, file_bytes, file_digest, remark};
+use crate::{DataError, Dataset, Feature, FileDigest, Groups, Identity, Label, LabelKind, Provenance, Schema, Values};
+
+pub(super) const CARD: Card = Card {
+    id: "faircv-2020",
+    name: "FairCVtest 2020",
+    kind: Kind::Corpus,
+    summary: "4,800 synthetic CVs with a face embedding; label: a score, as it should be (blind) or lowered for a group on purpose (biased). \
+              Attributes gender and ethnicity.",
+    formula: "",
+    fair_value: None,
+    range: "",
+    direction: Direction::Describes,
+    source: "https://github.com/BiDAlab/FairCVtest (own terms: as is, cite the papers)",
+    parameters: &[
+        Parameter {
+            name: "attribute",
+            default: Literal::Text("gender"),
+            allowed: Allowed::OneOf(&["gender", "ethnicity"]),
+            purpose: "which bias was injected into the biased scores",
+        },
+        Parameter {
+            name: "labels",
+            default: Literal::Text("biased"),
+            allowed: Allowed::OneOf(&["biased", "blind"]),
+            purpose: "the scores with the injected bias, or without",
+        },
+        Parameter {
+            name: "inputs",
+            default: Literal::Text("face"),
+            allowed: Allowed::OneOf(&["competencies", "attribute", "face", "agnostic-face"]),
+            purpose: "competencies alone, with the biased attribute, with the face embedding, or with the agnostic one",
+        },
+    ],
+};
+
+/// Names of the columns 2 to 13.
+pub const COMPETENCIES: [&str; 12] = [
+    "education",
+    "experience",
+    "recommendation",
+    "availability",
+    "language_1",
+    "language_2",
+    "language_3",
+    "language_4",
+    "language_5",
+    "language_6",
+    "language_7",
+    "language_8",
+];
+const COLUMNS: usize = 54;
+const FACE: usize = 20;
+
+/// Which attribute the scores were biased by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bias {
+    /// Women's scores lowered.
+    Gender,
+    /// Scores of G1 raised, of G3 lowered.
+    Ethnicity,
+}
+
+/// What the published network saw and learned (scenarios of the paper).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scenario {
+    /// 1: learned the blind scores.
+    Blind,
+    /// 2: learned the biased scores with the attribute as input.
+    BiasedWithAttribute,
+    /// 3: learned the biased scores, attribute left out.
+    Biased,
+    /// 4: learned the biased scores with the face.
+    BiasedWithFace,
+    /// 4: learned the biased scores with the agnostic face.
+    BiasedWithAgnosticFace,
+}
+
+impl Scenario {
+    /// All scenarios in the order of the paper.
+    pub const ALL: [Scenario; 5] =
+        [Scenario::Blind, Scenario::BiasedWithAttribute, Scenario::Biased, Scenario::BiasedWithFace, Scenario::BiasedWithAgnosticFace];
+
+    /// Word for command lines and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Scenario::Blind => "blind",
+            Scenario::BiasedWithAttribute => "biased-with-attribute",
+            Scenario::Biased => "biased",
+            Scenario::BiasedWithFace => "biased-with-face",
+            Scenario::BiasedWithAgnosticFace => "biased-with-agnostic-face",
+        }
+    }
+
+    /// Name of the file of predictions.
+    pub fn file(self, bias: Bias) -> String {
+        let scenario = match self {
+            Scenario::Blind => "blind_feat",
+            Scenario::BiasedWithAttribute => "biased_feat",
+            Scenario::Biased => "biased",
+            Scenario::BiasedWithFace => "biased_facial",
+            Scenario::BiasedWithAgnosticFace => "biased_facial_ag",
+        };
+        format!("predictions_{scenario}_{}.npy", bias.name())
+    }
+}
+
+impl Bias {
+    /// Name of the attribute.
+    pub fn name(self) -> &'static str {
+        match self {
+            Bias::Gender => "gender",
+            Bias::Ethnicity => "ethnicity",
+        }
+    }
+
+    fn file(self) -> &'static str {
+        match self {
+            Bias::Gender => "Profiles_test_gen.npy",
+            Bias::Ethnicity => "Profiles_test_et.npy",
+        }
+    }
+}
+
+#[derive(Debug)]
+struct FairCv2020 {
+    bias: Bias,
+    blind: bool,
+    inputs: String,
+}
+
+pub(super) fn build(parameters: &Parameters) -> Result<Box<dyn Loader>, CatalogError> {
+    Ok(Box::new(FairCv2020 {
+        bias: if parameters.text("attribute") == "gender" { Bias::Gender } else { Bias::Ethnicity },
+        blind: parameters.text("labels") == "blind",
+        inputs: parameters.text("inputs").to_owned(),
+    }))
+}
+
+impl Loader for FairCv2020 {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn load(&self, request: &LoadRequest) -> Result<Dataset, DataError> {
+        let profiles = Profiles::read(request, self.bias)?;
+        let column = |name: String, column: usize| Feature { name, values: Values::Numeric(profiles.column(column)), sensitive: false };
+        let mut features: Vec<Feature> =
+            COMPETENCIES.iter().enumerate().map(|(position, name)| column((*name).to_owned(), 2 + position)).collect();
+        match self.inputs.as_str() {
+            "face" => features.extend((0..FACE).map(|position| column(format!("face_{}", position + 1), 14 + position))),
+            "agnostic-face" => {
+                features.extend((0..FACE).map(|position| column(format!("agnostic_face_{}", position + 1), 14 + FACE + position)));
+            }
+            _ => {}
+        }
+        let mut notes = Vec::new();
+        let label = profiles.label(self.blind, &mut notes);
+        let sensitive = profiles.groups();
+        if self.inputs == "attribute" && !request.schema.sensitive_as_features {
+            let groups = &sensitive[usize::from(self.bias == Bias::Ethnicity)];
+            features.push(Feature {
+                name: groups.name().to_owned(),
+                values: Values::Categorical { levels: groups.levels().to_vec(), codes: groups.codes().to_vec() },
+                sensitive: true,
+            });
+        }
+        let mut data = Dataset {
+            name: CARD.id.to_owned(),
+            features,
+            label: Some(label),
+            sensitive,
+            person: Some(profiles.persons.clone()),
+            job: None,
+            weights: None,
+            rows: (1..=profiles.rows() as u64).collect(),
+            provenance: Provenance { loader: CARD.id.to_owned(), files: vec![profiles.digest.clone()], notes },
+        };
+        keep_attributes(&mut data, request.schema)?;
+        Ok(data)
+    }
+}
+
+/// Scores of a published network with both attributes and the scores that it should have given: the blind ones in scenario 1, the
+/// biased ones in all others.
+pub fn predictions(folder: Option<&Path>, bias: Bias, scenario: Scenario) -> Result<Scored, DataError> {
+    let request = LoadRequest { folder, files: &[], schema: &Schema::default(), seed: 0 };
+    let profiles = Profiles::read(&request, bias)?;
+    let name = scenario.file(bias);
+    let path = folder_of(&request, CARD.id, &[&name])?.join(&name);
+    let bytes = file_bytes(&path)?;
+    let object = object_of_npy(&path.display().to_string(), &bytes)?;
+    let scores = object.item("predictions").and_then(|predictions| predictions.numbers()).map(|(_, numbers)| numbers);
+    let scores = scores.filter(|scores| scores.len() == profiles.rows() && scores.iter().all(|score| (0.0..=1.0).contains(score)));
+    let scores = scores.ok_or_else(|| changed(&path, "it does not hold one prediction from 0 to 1 for every profile"))?;
+    let mut notes = Vec::new();
+    let label = profiles.label(scenario == Scenario::Blind, &mut notes);
+    let groups = profiles.groups();
+    groups.iter().for_each(|groups| remark(groups, &mut notes));
+    let files = vec![profiles.digest.clone(), file_digest(&path, &bytes)];
+    let provenance = Provenance { loader: CARD.id.to_owned(), files, notes };
+    Ok(Scored { scores, label: Some(label), weights: None, groups, provenance })
+}
+
+fn changed(path: &Path, reason: &str) -> DataError {
+    DataError::CorpusChanged { file: path.display().to_string(), reason: format!("{reason}; fetch the corpus again") }
+}
+
+/// One file of profiles.
+#[derive(Debug)]
+struct Profiles {
+    values: Vec<f64>,
+    blind: Vec<f64>,
+    biased: Vec<f64>,
+    persons: Identity,
+    digest: FileDigest,
+}
+
+impl Profiles {
+    fn read(request: &LoadRequest, bias: Bias) -> Result<Self, DataError> {
+        let path = folder_of(request, CARD.id, &[bias.file()])?.join(bias.file());
+        let bytes = file_bytes(&path)?;
+        let object = object_of_npy(&path.display().to_string(), &bytes)?;
+        let numbers = |key: &str| object.item(key).and_then(|object: Object| object.numbers());
+        let (shape, values) = numbers("profiles").ok_or_else(|| changed(&path, "it holds no array `profiles`"))?;
+        let [rows, COLUMNS] = shape.as_slice() else { return Err(changed(&path, "its profiles do not have 54 columns")) };
+        let label = |key: &str| {
+            let values = numbers(key).map(|(_, values)| values).filter(|values| values.len() == *rows);
+            values
+                .filter(|values| values.iter().all(|value| value.is_finite() && *value >= 0.0))
+                .ok_or_else(|| changed(&path, &format!("it holds no array `{key}` with a score for every profile")))
+        };
+        let (blind, biased) = (label("blindLabels")?, label("biasedLabels")?);
+        let images = object.item("image_list").and_then(|images| images.texts()).filter(|images| images.len() == *rows);
+        let images = images.ok_or_else(|| changed(&path, "it holds no text array `image_list`"))?;
+        let sound = values.chunks_exact(COLUMNS).all(|profile| {
+            profile.iter().all(|value| value.is_finite()) && [0.0, 1.0, 2.0].contains(&profile[0]) && [0.0, 1.0].contains(&profile[1])
+        });
+        if !sound {
+            return Err(changed(&path, "a profile holds a group or a number that it should not"));
+        }
+        Ok(Profiles { values, blind, biased, persons: identities(&images), digest: file_digest(&path, &bytes) })
+    }
+
+    fn rows(&self) -> usize {
+        self.blind.len()
+    }
+
+    fn column(&self, column: usize) -> Vec<f64> {
+        self.values.chunks_exact(COLUMNS).map(|profile| profile[column]).collect()
+    }
+
+    fn groups(&self) -> Vec<Groups> {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let codes = |column: usize| self.column(column).into_iter().map(|code| code as u32).collect::<Vec<_>>();
+        vec![Groups::new("gender", names(&["male", "female"]), codes(1)), Groups::new("ethnicity", names(&["G1", "G2", "G3"]), codes(0))]
+    }
+
+    fn label(&self, blind: bool, notes: &mut Vec<String>) -> Label {
+        let (name, values) = if blind { ("blind score", &self.blind) } else { ("biased score", &self.biased) };
+        let above = values.iter().filter(|&&value| value > 1.0).count();
+        if above > 0 {
+            notes.push(format!("{above} scores above 1 were cut to 1"));
+        }
+        Label { name: name.to_owned(), kind: LabelKind::Continuous, values: values.iter().map(|value| value.min(1.0)).collect() }
+    }
+}
+
+/// `class\identity\image` -> the identity, in order of first appearance.
+fn identities(images: &[String]) -> Identity {
+    let mut index = std::collections::BTreeMap::new();
+    let mut levels: Vec<String> = Vec::new();
+    let codes = images
+        .iter()
+        .map(|image| {
+            // The class is left out: one person stands in two classes.
+            let identity = image.rsplit(['\\', '/']).nth(1).unwrap_or(image);
+            *index.entry(identity).or_insert_with(|| {
+                levels.push(identity.to_owned());
+                levels.len() as u32 - 1
+            })
+        })
+        .collect();
+    Identity { name: "face identity".to_owned(), levels, codes }
+}

@@ -1,0 +1,293 @@
+//! The corpora, where they are at hand: every count that their documentation states.
+//!
+//! A corpus is looked for where `evenhand fetch` puts it (`EVENHAND_DATA`, else the cache) and in `../shared/data` beside the workspace.
+//! A test whose corpus is absent says so on the error stream, past the capture of the test runner, with a running count.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use evenhand_catalog::{Parameters, Value, find};
+use evenhand_data::loaders::corpus_folder;
+use evenhand_data::loaders::faircv_2020::{Bias, Scenario, predictions};
+use evenhand_data::{
+    CategoricalEncoding, DataError, Dataset, Encoder, Encoding, LOADERS, LoadRequest, NumericEncoding, Schema, SensitiveRole, UNKNOWN,
+    Values,
+};
+
+static SKIPPED: AtomicUsize = AtomicUsize::new(0);
+
+/// The folder of a corpus, or `None` after saying that the test is skipped.
+fn corpus(id: &str, test: &str) -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(id.replace('-', "_"));
+    let folder = corpus_folder(id).or_else(|| Some(beside).filter(|folder| folder.is_dir()));
+    if folder.is_none() {
+        let count = SKIPPED.fetch_add(1, Ordering::Relaxed) + 1;
+        let _ = writeln!(std::io::stderr(), "SKIPPED (needs corpus {id}): {test}; {count} skipped so far");
+    }
+    folder
+}
+
+fn load(id: &str, folder: &Path, parameters: &[(&str, &str)], schema: &Schema) -> Result<Dataset, DataError> {
+    let entry = find(LOADERS, id).unwrap();
+    let given: BTreeMap<String, Value> =
+        parameters.iter().map(|(name, value)| ((*name).to_owned(), Value::Text((*value).to_owned()))).collect();
+    let loader = (entry.build)(&Parameters::resolve(entry.card, &given).unwrap()).unwrap();
+    loader.load(&LoadRequest { folder: Some(folder), files: &[], schema, seed: 0 })
+}
+
+fn plain(id: &str, folder: &Path, parameters: &[(&str, &str)]) -> Dataset {
+    load(id, folder, parameters, &Schema::default()).unwrap()
+}
+
+fn picking(names: &[&str]) -> Schema {
+    let role = |name: &&str| SensitiveRole { name: (*name).to_owned(), columns: Vec::new(), rule: None };
+    Schema { sensitive: names.iter().map(role).collect(), ..Schema::default() }
+}
+
+/// Rows and rate of the favourable label by group, in the order asked for.
+fn counts(data: &Dataset, attribute: &str, levels: &[&str]) -> Vec<(usize, f64)> {
+    let groups = data.groups(attribute).unwrap();
+    let label = &data.label().unwrap().values;
+    levels
+        .iter()
+        .map(|level| {
+            let code = groups.code(level).unwrap();
+            let values: Vec<f64> = groups.codes().iter().zip(label).filter(|(other, _)| **other == code).map(|(_, &value)| value).collect();
+            (values.len(), (values.iter().sum::<f64>() / values.len() as f64 * 1e4).round() / 1e4)
+        })
+        .collect()
+}
+
+fn positive(data: &Dataset) -> usize {
+    data.label().unwrap().values.iter().filter(|&&value| value == 1.0).count()
+}
+
+fn names(data: &Dataset) -> Vec<&str> {
+    data.features.iter().map(|feature| feature.name.as_str()).collect()
+}
+
+fn levels<'a>(data: &'a Dataset, name: &str) -> (&'a [String], &'a [u32]) {
+    match &data.features.iter().find(|feature| feature.name == name).unwrap().values {
+        Values::Categorical { levels, codes } => (levels, codes),
+        Values::Numeric(_) => panic!("{name} is a number"),
+    }
+}
+
+fn numbers<'a>(data: &'a Dataset, name: &str) -> &'a [f64] {
+    match &data.features.iter().find(|feature| feature.name == name).unwrap().values {
+        Values::Numeric(numbers) => numbers,
+        Values::Categorical { .. } => panic!("{name} is a category"),
+    }
+}
+
+fn range(numbers: &[f64]) -> (f64, f64) {
+    (numbers.iter().copied().fold(f64::INFINITY, f64::min), numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max))
+}
+
+fn width(data: &Dataset, encoding: Encoding) -> usize {
+    Encoder::fit(data, encoding).unwrap().transform(data).unwrap().columns()
+}
+
+#[test]
+fn adult_default() {
+    let Some(folder) = corpus("adult", "adult_default") else { return };
+    let data = plain("adult", &folder, &[]);
+    assert_eq!((data.len(), positive(&data)), (48_842, 11_687));
+    assert_eq!(counts(&data, "gender", &["Male", "Female"]), [(32_650, 0.3038), (16_192, 0.1093)]);
+    assert_eq!(
+        counts(&data, "race", &["White", "Black", "Asian-Pac-Islander", "Amer-Indian-Eskimo", "Other"]),
+        [(41_762, 0.2540), (4_685, 0.1208), (1_519, 0.2693), (470, 0.1170), (406, 0.1232)]
+    );
+    assert_eq!(data.groups("age").unwrap().levels(), ["age > 25", "age <= 25"]);
+    assert!(!names(&data).iter().any(|name| ["sex", "race", "age", "fnlwgt", "income"].contains(name)));
+    for (name, distinct) in
+        [("workclass", 9), ("education", 16), ("marital-status", 7), ("occupation", 15), ("relationship", 6), ("native-country", 42)]
+    {
+        assert_eq!(levels(&data, name).0.len(), distinct, "{name}");
+    }
+    for (name, unknown) in [("workclass", 2_799), ("occupation", 2_809), ("native-country", 857)] {
+        let (levels, codes) = levels(&data, name);
+        let question = levels.iter().position(|level| level == "?").unwrap() as u32;
+        assert_eq!(codes.iter().filter(|&&code| code == question).count(), unknown, "{name}");
+    }
+    assert_eq!(range(numbers(&data, "capital-gain")), (0.0, 99_999.0));
+    assert_eq!(range(numbers(&data, "capital-loss")), (0.0, 4_356.0));
+    assert_eq!(range(numbers(&data, "hours-per-week")), (1.0, 99.0));
+    assert_eq!(range(numbers(&data, "education-num")), (1.0, 16.0));
+
+    let (train, test) = (plain("adult", &folder, &[("part", "train")]), plain("adult", &folder, &[("part", "test")]));
+    assert_eq!((train.len(), positive(&train), test.len(), positive(&test)), (32_561, 7_841, 16_281, 3_846));
+    assert_eq!(data.provenance.files.len(), 2);
+    assert_eq!(data.provenance.files[0].sha256, "5b00264637dbfec36bdeaab5676b0b309ff9eb788d63554ca0a249491c86603d");
+}
+
+#[test]
+fn adult_with_picked_attributes() {
+    let Some(folder) = corpus("adult", "adult_with_picked_attributes") else { return };
+    let data = load("adult", &folder, &[], &picking(&["gender"])).unwrap();
+    assert_eq!(data.sensitive.len(), 1);
+    assert!(names(&data).contains(&"race") && names(&data).contains(&"age") && !names(&data).contains(&"sex"));
+    let mut schema = picking(&["gender", "race"]);
+    schema.sensitive.push(SensitiveRole { name: "both".to_owned(), columns: vec!["gender".to_owned(), "race".to_owned()], rule: None });
+    schema.sensitive.push(SensitiveRole { name: "old".to_owned(), columns: vec!["age".to_owned()], rule: Some(">= 40".to_owned()) });
+    schema.sensitive_as_features = true;
+    let data = load("adult", &folder, &[], &schema).unwrap();
+    let attributes: Vec<&str> = data.sensitive.iter().map(evenhand_data::Groups::name).collect();
+    assert_eq!(attributes, ["gender", "race", "both", "old"]);
+    assert_eq!(data.groups("both").unwrap().levels().len(), 10);
+    assert_eq!(data.features.iter().filter(|feature| feature.sensitive).count(), 3);
+    let message = load("adult", &folder, &[], &picking(&["nation"])).unwrap_err().to_string();
+    assert_eq!(message, "no sensitive attribute `nation` in the data; known are: gender, race, age");
+}
+
+#[test]
+fn adult_fairvic() {
+    let Some(folder) = corpus("adult", "adult_fairvic") else { return };
+    let data = plain("adult", &folder, &[("variant", "fairvic")]);
+    assert_eq!((data.len(), data.features.len()), (48_842, 12));
+    assert!(data.features.iter().any(|feature| feature.name == "sex" && feature.sensitive));
+    let encoding = Encoding { numeric: NumericEncoding::MinMax, categorical: CategoricalEncoding::Ordinal };
+    assert_eq!(width(&data, encoding), 12);
+}
+
+#[test]
+fn adult_fair_mixup() {
+    let Some(folder) = corpus("adult", "adult_fair_mixup") else { return };
+    for edges in ["age", "per-column"] {
+        let data = plain("adult", &folder, &[("variant", "fair-mixup"), ("bin_edges", edges)]);
+        assert_eq!((data.len(), width(&data, Encoding::default())), (45_222, 120));
+        let gender = data.groups("gender").unwrap();
+        let male = gender.code("Male").unwrap();
+        let share = |privileged: bool, label: f64| {
+            let rows = gender.codes().iter().zip(&data.label().unwrap().values);
+            let count = rows.filter(|&(&code, &value)| (code == male) == privileged && value == label).count();
+            format!("{:.4}", count as f64 / 45_222.0)
+        };
+        assert_eq!([share(false, 0.0), share(false, 1.0), share(true, 0.0), share(true, 1.0)], ["0.2880", "0.0369", "0.4641", "0.2109"]);
+        let used = |name: &str| {
+            let (_, codes) = levels(&data, name);
+            let mut used: Vec<u32> = codes.to_vec();
+            used.sort_unstable();
+            used.dedup();
+            used
+        };
+        if edges == "age" {
+            assert_eq!((used("capital-gain")[0], used("capital-gain").last().copied()), (4, Some(9)));
+            assert_eq!((used("capital-loss")[0], used("capital-loss").last().copied()), (4, Some(9)));
+            assert_eq!(used("education-num").len(), 9);
+        }
+        assert_eq!(used("age").len(), 10);
+    }
+}
+
+#[test]
+fn compas_variants() {
+    let Some(folder) = corpus("compas", "compas_variants") else { return };
+    let data = plain("compas", &folder, &[]);
+    assert_eq!(data.len(), 6_172);
+    let races = ["African-American", "Caucasian", "Hispanic", "Other", "Asian", "Native American"];
+    let rows: Vec<usize> = counts(&data, "race", &races).iter().map(|(rows, _)| *rows).collect();
+    assert_eq!(rows, [3_175, 2_103, 509, 343, 31, 11]);
+    let rows: Vec<usize> = counts(&data, "gender", &["Male", "Female"]).iter().map(|(rows, _)| *rows).collect();
+    assert_eq!(rows, [4_997, 1_175]);
+    let again = 1.0 - positive(&data) as f64 / 6_172.0;
+    assert_eq!(format!("{again:.4}"), "0.4551");
+    assert_eq!(names(&data), ["juv_fel_count", "juv_misd_count", "juv_other_count", "priors_count", "c_charge_degree"]);
+
+    let data = plain("compas", &folder, &[("variant", "fairvic")]);
+    assert_eq!((data.len(), data.features.len()), (5_278, 8));
+    // The favourable label is no new charge: rates 1 - .5232 and 1 - .3909.
+    assert_eq!(counts(&data, "race", &["African-American", "Caucasian"]), [(3_175, 0.4769), (2_103, 0.6091)]);
+    assert_eq!(data.len() - positive(&data), 2_483);
+    assert_eq!(data.groups("race").unwrap().levels().len(), 2);
+}
+
+#[test]
+fn german_credit() {
+    let Some(folder) = corpus("german", "german_credit") else { return };
+    let data = plain("german", &folder, &[]);
+    assert_eq!((data.len(), positive(&data), data.features.len()), (1_000, 700, 18));
+    assert_eq!(counts(&data, "gender", &["female", "male"]), [(310, 0.6484), (690, 0.7232)]);
+    assert_eq!(counts(&data, "age", &["age > 25", "age <= 25"]), [(810, 0.7284), (190, 0.5789)]);
+    let mut schema = picking(&["age"]);
+    schema.sensitive_as_features = true;
+    assert_eq!(load("german", &folder, &[], &schema).unwrap().features.len(), 20);
+}
+
+#[test]
+fn utrecht() {
+    let Some(folder) = corpus("utrecht-recruitment", "utrecht") else { return };
+    let data = plain("utrecht-recruitment", &folder, &[]);
+    assert_eq!((data.len(), positive(&data)), (4_000, 1_267));
+    let rows = |attribute: &str, levels: &[&str]| counts(&data, attribute, levels).iter().map(|(rows, _)| *rows).collect::<Vec<_>>();
+    assert_eq!(rows("gender", &["male", "female", "other"]), [2_127, 1_790, 83]);
+    assert_eq!(rows("nationality", &["Dutch", "Belgian", "German"]), [3_167, 434, 399]);
+    assert_eq!(rows("sport", &["Football", "Chess", "Cricket"]), [889, 365, 307]);
+    assert_eq!(data.job.as_ref().unwrap().levels, ["A", "B", "C", "D"]);
+    let b = plain("utrecht-recruitment", &folder, &[("company", "B")]);
+    assert_eq!(counts(&b, "gender", &["female", "male", "other"]), [(451, 0.1397), (530, 0.4547), (19, 0.2632)]);
+    assert_eq!(range(numbers(&data, "grade")), (45.0, 78.0));
+}
+
+#[test]
+fn faircv_profiles() {
+    let Some(folder) = corpus("faircv-2020", "faircv_profiles") else { return };
+    let data = plain("faircv-2020", &folder, &[("labels", "blind")]);
+    assert_eq!((data.len(), data.features.len()), (4_800, 32));
+    let mean = |data: &Dataset| format!("{:.4}", data.label().unwrap().values.iter().sum::<f64>() / 4_800.0);
+    assert_eq!(mean(&data), "0.4256");
+    assert_eq!(mean(&plain("faircv-2020", &folder, &[])), "0.3662");
+    assert_eq!(data.groups("gender").unwrap().sizes(), [2_400, 2_400]);
+    assert_eq!(data.groups("ethnicity").unwrap().sizes(), [1_598, 1_640, 1_562]);
+    assert_eq!(data.person.as_ref().unwrap().levels.len(), 4_799);
+    let face: Vec<f64> = (1..=20).map(|position| numbers(&data, &format!("face_{position}"))[0]).collect();
+    assert!((face.iter().map(|value| value * value).sum::<f64>() - 1.0).abs() < 1e-3);
+
+    let data = plain("faircv-2020", &folder, &[("attribute", "ethnicity"), ("inputs", "attribute")]);
+    assert_eq!(data.groups("ethnicity").unwrap().sizes(), [1_600; 3]);
+    assert_eq!(data.groups("gender").unwrap().sizes(), [2_463, 2_337]);
+    assert_eq!(data.provenance.notes, ["11 scores above 1 were cut to 1"]);
+    assert_eq!(data.features.len(), 13);
+    assert!(data.features[12].sensitive);
+    assert!(!data.groups("gender").unwrap().codes().contains(&UNKNOWN));
+}
+
+#[test]
+fn faircv_predictions_agree_with_the_recomputed_table() {
+    let Some(folder) = corpus("faircv-2020", "faircv_predictions") else { return };
+    // Mean absolute error against the scenario's own target, and group means, to the digits of the recomputed table.
+    let gender = [
+        (Scenario::Blind, "0.0110", ["0.427", "0.427"]),
+        (Scenario::BiasedWithAttribute, "0.0169", ["0.419", "0.300"]),
+        (Scenario::Biased, "0.0597", ["0.386", "0.385"]),
+        (Scenario::BiasedWithFace, "0.0379", ["0.404", "0.333"]),
+        (Scenario::BiasedWithAgnosticFace, "0.0601", ["0.388", "0.388"]),
+    ];
+    for (scenario, error, means) in gender {
+        let scored = predictions(Some(&folder), Bias::Gender, scenario).unwrap();
+        let labels = scored.labels().unwrap();
+        let mae = scored.scores.iter().zip(labels).map(|(score, label)| (score - label).abs()).sum::<f64>() / 4_800.0;
+        assert_eq!(format!("{mae:.4}"), error, "{}", scenario.name());
+        let codes = scored.groups[0].codes();
+        let mean = |group: u32| {
+            let of: Vec<f64> = scored.scores.iter().zip(codes).filter(|(_, code)| **code == group).map(|(score, _)| *score).collect();
+            format!("{:.3}", of.iter().sum::<f64>() / of.len() as f64)
+        };
+        assert_eq!([mean(0), mean(1)], means, "{}", scenario.name());
+    }
+    for scenario in Scenario::ALL {
+        assert_eq!(predictions(Some(&folder), Bias::Ethnicity, scenario).unwrap().groups[1].levels().len(), 3);
+    }
+}
+
+#[test]
+fn an_absent_corpus_names_its_files_and_the_way_to_get_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let message = load("adult", folder.path(), &[], &Schema::default()).unwrap_err().to_string();
+    assert!(message.starts_with("the corpus `adult` was not found in `"), "{message}");
+    assert!(message.ends_with(
+        "it needs the files adult.data, adult.test. Run `evenhand fetch adult`, or name a folder that holds them with `--from`"
+    ));
+}
