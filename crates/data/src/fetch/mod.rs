@@ -201,7 +201,9 @@ impl Errand<'_> {
                 return self.store_content(file, &path, &content).map(Some);
             }
         }
-        if !right && self.recorded.get(file.name) != Some(&sha256) {
+        // The hash of an emptied file is only known from the run that emptied it.
+        let emptied = !file.blanked.is_empty() && self.recorded.get(file.name) == Some(&sha256);
+        if !right && !emptied {
             return Ok(None);
         }
         self.say(file, Stage::Present, bytes, Some(bytes));
@@ -230,16 +232,17 @@ impl Errand<'_> {
         let part = part_of(self.folder, file.name);
         let bytes = file.accepted.first().map_or(0, |original| original.bytes);
         let resumed = self.transfer(file, &Wanted { address: &address, part: &part, bytes: Some(bytes), limit: bytes }, network)?;
-        match self.check(file, &part, &address) {
+        let checked = match self.check(file, digest(&part)?, &address) {
             // The first half may stem from an older file of the server: once more from the start.
             Err(FetchError::WrongHash { .. }) if resumed => {
                 transfer::discard(&part);
                 self.transfer(file, &Wanted { address: &address, part: &part, bytes: Some(bytes), limit: bytes }, network)?;
-                self.check(file, &part, &address).inspect_err(|_| transfer::discard(&part))?;
+                self.check(file, digest(&part)?, &address)
             }
-            result => result.inspect_err(|_| transfer::discard(&part))?,
-        }
-        self.store(file, &part)
+            result => result,
+        };
+        let checked = checked.inspect_err(|_| transfer::discard(&part))?;
+        self.store(file, &part, checked)
     }
 
     fn download_member(
@@ -260,9 +263,7 @@ impl Errand<'_> {
         }
         self.say(file, Stage::Unpacking, 0, None);
         let result = match archive::unpack(&part, member, self.largest(file), self.folder) {
-            Ok(Some(unpacked)) => {
-                self.check(file, unpacked.path(), &format!("{address} ({member})")).and_then(|()| self.store(file, unpacked.path()))
-            }
+            Ok(Some(unpacked)) => self.check_and_store(file, unpacked.path(), &format!("{address} ({member})")),
             Ok(None) => Err(FetchError::Archive { archive: part.clone(), reason: format!("it holds no `{member}`") }),
             Err(error) => Err(error),
         };
@@ -288,8 +289,8 @@ impl Errand<'_> {
         let folders = [from.to_owned(), from.join(self.origin.corpus), from.join(self.origin.corpus.replace('-', "_"))];
         if let Some(path) = folders.iter().map(|folder| folder.join(file.name)).find(|path| path.is_file()) {
             self.make_folder()?;
-            self.check(file, &path, &path.display().to_string())?;
             let content = read(&path)?;
+            self.check(file, (content.len() as u64, digest::of_bytes(&content)), &path.display().to_string())?;
             return self.store_content(file, &path, &content);
         }
         let zips = if from.is_file() { vec![from.to_owned()] } else { zip_files(from).ok_or_else(absent)? };
@@ -297,8 +298,7 @@ impl Errand<'_> {
             self.make_folder()?;
             if let Some(unpacked) = archive::unpack(&zip, file.name, self.largest(file), self.folder)? {
                 self.say(file, Stage::Unpacking, 0, None);
-                self.check(file, unpacked.path(), &format!("{} ({})", zip.display(), file.name))?;
-                return self.store(file, unpacked.path());
+                return self.check_and_store(file, unpacked.path(), &format!("{} ({})", zip.display(), file.name));
             }
         }
         Err(absent())
@@ -316,26 +316,30 @@ impl Errand<'_> {
         })
     }
 
-    fn check(&mut self, file: &'static RemoteFile, path: &Path, place: &str) -> Result<(), FetchError> {
-        self.say(file, Stage::Checking, 0, None);
-        let (got_bytes, got) = digest(path)?;
+    /// Gives size and hash back when they are right.
+    fn check(&mut self, file: &'static RemoteFile, (got_bytes, got): (u64, String), place: &str) -> Result<(u64, String), FetchError> {
+        self.say(file, Stage::Checking, got_bytes, Some(got_bytes));
         if file.accepted.iter().any(|accepted| accepted.sha256 == got) {
-            return Ok(());
+            return Ok((got_bytes, got));
         }
         Err(FetchError::WrongHash { origin: self.origin, file, place: place.to_owned(), got, got_bytes })
     }
 
-    /// Gives a checked file of ours (a part, or an unpacked file) its name.
-    fn store(&mut self, file: &'static RemoteFile, checked: &Path) -> Result<FetchedFile, FetchError> {
+    fn check_and_store(&mut self, file: &'static RemoteFile, path: &Path, place: &str) -> Result<FetchedFile, FetchError> {
+        let checked = self.check(file, digest(path)?, place)?;
+        self.store(file, path, checked)
+    }
+
+    /// Gives a file of ours (a part, or an unpacked file) with checked size and hash its name.
+    fn store(&mut self, file: &'static RemoteFile, path: &Path, (bytes, sha256): (u64, String)) -> Result<FetchedFile, FetchError> {
         if !file.blanked.is_empty() {
-            let content = read(checked)?;
-            return self.store_content(file, checked, &content);
+            let content = read(path)?;
+            return self.store_content(file, path, &content);
         }
-        let (bytes, sha256) = digest(checked)?;
-        let path = self.folder.join(file.name);
+        let named = self.folder.join(file.name);
         // An unpacked file is private to this user until here; the data folder is not.
-        readable(checked);
-        fs::rename(checked, &path).map_err(|source| FetchError::File { path, action: "cannot be given its name", source })?;
+        readable(path);
+        fs::rename(path, &named).map_err(|source| FetchError::File { path: named, action: "cannot be given its name", source })?;
         Ok(self.done(file, bytes, sha256))
     }
 
