@@ -3,5 +3,6 @@
 
 mod corpora;
 mod fetch;
+mod splits;
 mod synthetic;
 mod table;
