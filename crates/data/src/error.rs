@@ -1,5 +1,7 @@
 //! What can go wrong with rows: each message says what, where and what to do.
 
+use std::fmt::Write as _;
+
 use evenhand_catalog::{CatalogError, nearest};
 
 /// Errors of this crate. Rows are counted from 1 at the first data row of their file: the header is not counted.
@@ -253,7 +255,7 @@ pub(crate) fn shortened(names: &[String]) -> String {
     const SHOWN: usize = 40;
     let mut text = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
     if names.len() > SHOWN {
-        text.push_str(&format!(" and {} more", names.len() - SHOWN));
+        let _ = write!(text, " and {} more", names.len() - SHOWN);
     }
     text
 }

@@ -453,7 +453,7 @@ mod tests {
             assert!(read(&whole[..end]).is_err());
         }
         assert_eq!(read(b"B\xff\xff\xff\xffabc.").unwrap_err(), "the pickle is cut short");
-        let nested = [b"K\x01".as_slice(), &[0x85; 1_000_000], b"."].concat();
+        let nested = [b"K\x01".as_slice(), &vec![0x85; 1_000_000], b"."].concat();
         assert_eq!(read(&nested).unwrap_err(), "the pickle is nested too deeply");
         assert_eq!(read(b"]q\x00h\x00a.").unwrap_err(), "the pickle uses one container in two places");
         assert!(read(b"a.").is_err() && read(b"h\x05.").is_err() && read(b"e.").is_err() && read(b"b.").is_err());

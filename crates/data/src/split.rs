@@ -72,7 +72,9 @@ pub fn k_fold(data: &Dataset, folds: usize, validation_share: f64, attribute: Op
     let mut splits = Vec::with_capacity(folds);
     for (fold, test) in tests.into_iter().enumerate() {
         let mut in_test = vec![false; data.len()];
-        test.iter().for_each(|&row| in_test[row] = true);
+        for &row in &test {
+            in_test[row] = true;
+        }
         let rest: Vec<usize> = (0..data.len()).filter(|&row| !in_test[row]).collect();
         let mut parts = deal(data, &rest, &[1.0 - validation_share, validation_share], attribute, seed, VALIDATION + fold as u64)?;
         let validation = parts.pop().unwrap_or_default();

@@ -1,5 +1,6 @@
 //! Reading a person's own files.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use evenhand_data::table::{ScoreRoles, Scored};
@@ -107,7 +108,9 @@ mod parquet_files {
     /// The table of above in the types a data frame library would write, in row groups of two rows.
     pub(super) fn write(folder: &Folder, name: &str) -> String {
         let mut gender = StringDictionaryBuilder::<Int32Type>::new();
-        ["f", "m", "Prefer not to say", "f"].into_iter().for_each(|text| gender.append_value(text));
+        for text in ["f", "m", "Prefer not to say", "f"] {
+            gender.append_value(text);
+        }
         let columns: Vec<(&str, ArrayRef)> = vec![
             ("id", Arc::new(StringArray::from(vec!["a", "b", "c", "a"]))),
             ("gender", Arc::new(gender.finish())),
@@ -325,7 +328,7 @@ fn long_table(rows: usize, quoted: bool) -> String {
         let gender = ["f", "m", "unknown", "x"][(row * 7 + row / 1000) % if row < rows / 2 { 3 } else { 4 }];
         let race = ["b", "a", "c"][row % 3];
         let id = if quoted { format!("\"row\n{row}\"") } else { format!("row {row}") };
-        text.push_str(&format!("{id},{gender},{race},{},{}\r\n", (row % 1000) as f64 / 1000.0, row % 2));
+        let _ = write!(text, "{id},{gender},{race},{},{}\r\n", (row % 1000) as f64 / 1000.0, row % 2);
     }
     text
 }

@@ -218,7 +218,9 @@ pub fn predictions(folder: Option<&Path>, bias: Bias, scenario: Scenario) -> Res
     let mut notes = Vec::new();
     let label = profiles.label(scenario == Scenario::Blind, &mut notes);
     let groups = profiles.groups();
-    groups.iter().for_each(|groups| remark(groups, &mut notes));
+    for groups in &groups {
+        remark(groups, &mut notes);
+    }
     let files = vec![profiles.digest.clone(), file_digest(&path, &bytes)];
     let provenance = Provenance { loader: CARD.id.to_owned(), files, notes };
     Ok(Scored { scores, label: Some(label), weights: None, groups, provenance })

@@ -3,6 +3,8 @@
 //! A corpus is read from a folder and never downloaded here. The folder is the one given, else [`corpus_folder`] looks where corpora
 //! usually stand.
 
+#![allow(clippy::unnecessary_wraps, reason = "every entry's builder has the registry's type, also one that cannot fail")]
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -171,11 +173,11 @@ impl Own<'_> {
                     return Err(DataError::UnknownAttribute { name: part.clone(), known });
                 }
             }
-            if let ([only], None) = (names.as_slice(), &wanted.rule) {
-                if let Some(attribute) = self.attribute(only) {
-                    roles.push(role(attribute, &name));
-                    continue;
-                }
+            if let ([only], None) = (names.as_slice(), &wanted.rule)
+                && let Some(attribute) = self.attribute(only)
+            {
+                roles.push(role(attribute, &name));
+                continue;
             }
             let mut columns = Vec::new();
             for part in names {

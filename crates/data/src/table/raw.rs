@@ -69,7 +69,7 @@ impl RawTable {
                         let sign = if delimiter == b'\t' { "a tab".to_owned() } else { format!("`{}`", char::from(delimiter)) };
                         table.notes.push(format!("the fields of {} are separated by {sign}", digest.name));
                     }
-                    table.add(source.shown(), digest, names, batches)?;
+                    table.add(source.shown(), digest, names, &batches)?;
                 }
                 Format::Parquet => {
                     let (digest, read) = rayon::join(
@@ -81,7 +81,7 @@ impl RawTable {
                         },
                     );
                     let (batches, names) = read?;
-                    table.add(source.shown(), digest?, names, batches)?;
+                    table.add(source.shown(), digest?, names, &batches)?;
                 }
             }
         }
@@ -96,7 +96,7 @@ impl RawTable {
         let csv = CsvText::open(&source.shown(), &bytes[skip(&bytes).min(bytes.len())..], header, Some(delimiter))?;
         let names = csv.names();
         let batches = csv.read(&names, 0)?;
-        table.add(source.shown(), files::digest(&source.path, &bytes), names, batches)?;
+        table.add(source.shown(), files::digest(&source.path, &bytes), names, &batches)?;
         Ok(table)
     }
 
@@ -131,13 +131,13 @@ impl RawTable {
         }
     }
 
-    fn add(&mut self, file: String, digest: FileDigest, names: Vec<String>, batches: Vec<Vec<ArrayRef>>) -> Result<(), DataError> {
+    fn add(&mut self, file: String, digest: FileDigest, names: Vec<String>, batches: &[Vec<ArrayRef>]) -> Result<(), DataError> {
         if batches.is_empty() {
             return Err(DataError::NoRows { file });
         }
         let index = self.files.len();
         let mut rows_before = 0;
-        for columns in &batches {
+        for columns in batches {
             let batch = Batch::new(index, rows_before, columns);
             rows_before += batch.rows as u64;
             self.batches.push(batch);
@@ -199,7 +199,7 @@ impl RawTable {
 
 impl Batch {
     pub(crate) fn new(file: usize, rows_before: u64, columns: &[ArrayRef]) -> Self {
-        let rows = columns.first().map_or(0, |column| column.len());
+        let rows = columns.first().map_or(0, Array::len);
         let columns = columns
             .iter()
             .map(|column| match column.data_type() {

@@ -4,7 +4,7 @@
 //! A group keeps its code through the whole stream: new groups are appended in the first part that holds them, in alphabetical order
 //! within the part; parts depend on the files alone, so the codes do not depend on the number of threads.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 
@@ -45,7 +45,7 @@ pub struct Chunks {
     open: Option<Open>,
     levels: Vec<Levels>,
     digests: Vec<FileDigest>,
-    notes: BTreeMap<String, ()>,
+    notes: BTreeSet<String>,
     failed: bool,
 }
 
@@ -85,7 +85,7 @@ pub fn stream_scores(files: &[String], roles: &ScoreRoles) -> Result<Chunks, Dat
         open: None,
         levels: Vec::new(),
         digests: Vec::new(),
-        notes: BTreeMap::new(),
+        notes: BTreeSet::new(),
         failed: false,
     })
 }
@@ -98,7 +98,7 @@ impl Chunks {
 
     /// Remarks on the rows so far, each one once.
     pub fn notes(&self) -> Vec<String> {
-        self.notes.keys().cloned().collect()
+        self.notes.iter().cloned().collect()
     }
 
     /// The columns of the next part, or `None` at the end of the last file.
@@ -180,14 +180,13 @@ impl Chunks {
                 let mut text = std::mem::take(rest);
                 let csv_header = header.clone();
                 let mut skip = 0;
-                let opened = match &csv_header {
-                    Some(header) => CsvText::open(&source.shown(), header, Header::FirstLine, None)?,
-                    None => {
-                        let csv = CsvText::open(&source.shown(), &text, Header::FirstLine, None)?;
-                        skip = csv.header_bytes(&text);
-                        *header = Some(text[..skip].to_vec());
-                        csv
-                    }
+                let opened = if let Some(header) = &csv_header {
+                    CsvText::open(&source.shown(), header, Header::FirstLine, None)?
+                } else {
+                    let csv = CsvText::open(&source.shown(), &text, Header::FirstLine, None)?;
+                    skip = csv.header_bytes(&text);
+                    *header = Some(text[..skip].to_vec());
+                    csv
                 };
                 let body = &text[skip..];
                 let end = if *ended { body.len() } else { last_record_end(body, opened.delimiter()).unwrap_or(0) };
@@ -210,7 +209,7 @@ impl Chunks {
         for note in provenance.notes {
             // Remarks that count rows hold for a part only.
             if note.contains("taken as unknown group") || note.contains("rescaled") {
-                self.notes.insert(note, ());
+                self.notes.insert(note);
             }
         }
         if self.levels.is_empty() {
