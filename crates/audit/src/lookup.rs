@@ -61,7 +61,13 @@ pub(crate) fn findings_of<'a>(run: &'a RunReport, attribute: &str) -> Option<&'a
 
 /// The name of a metric as it stands in tables.
 pub(crate) fn heading(report: &Report, metric: &str) -> String {
-    report.columns.iter().find(|column| column.metric == metric).map_or_else(|| metric.replace('-', " "), |column| column.heading.clone())
+    if let Some(column) = report.columns.iter().find(|column| column.metric == metric) {
+        return column.heading.clone();
+    }
+    match evenhand_metrics::find(metric) {
+        Ok(known) => known.card().name.to_owned(),
+        Err(_) => metric.replace('-', " "),
+    }
 }
 
 /// The key under which published values stand: `metric` or `metric@attribute`.
@@ -149,7 +155,8 @@ pub(crate) fn estimates(report: &Report) -> Vec<Place<'_>> {
             for (attribute, finding) in overall.chain(of_groups) {
                 let what = attribute
                     .map_or_else(|| heading(report, &finding.metric), |name| format!("{} for {name}", heading(report, &finding.metric)));
-                let place = |rest: &str| format!("{}: {what}{rest}", method.name);
+                let of = if report.methods.len() == 1 { String::new() } else { format!("{}: ", method.name) };
+                let place = |rest: &str| format!("{of}{what}{rest}");
                 all.push(Place { place: place(""), estimate: &finding.estimate });
                 for group in &finding.by_group {
                     all.push(Place { place: place(&format!(" = {}", group.group)), estimate: &group.estimate });

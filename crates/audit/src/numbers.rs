@@ -46,7 +46,7 @@ pub(crate) fn decimals(values: impl Iterator<Item = f64>) -> usize {
         m if m >= 1000.0 => 0,
         m if m >= 100.0 => 1,
         m if m >= 10.0 => 2,
-        _ if smallest < 0.001 => 5,
+        m if m < 0.001 && m > 0.0 => 5,
         _ if smallest < 0.01 => 4,
         _ => 3,
     }

@@ -77,7 +77,10 @@ pub(crate) fn methods(report: &Report) -> Methods {
         let key = lookup::key(column);
         let published: Vec<Option<&Published>> = report.methods.iter().map(|method| method.published.get(&key)).collect();
         let numbers = cells.iter().flatten().filter_map(|cell| cell.estimate.number());
-        let places = decimals(numbers.chain(published.iter().flatten().map(|one| one.value)));
+        let mut places = decimals(numbers.chain(published.iter().flatten().map(|one| one.value)));
+        if places == 3 && cells.iter().flatten().filter_map(|cell| cell.std).any(|std| std > 1e-5 && std < 5e-4) {
+            places = 4; // a spread of 0.000 says nothing
+        }
         let best = best_text(column, &cells, places);
         for (row, (cell, published)) in table.rows.iter_mut().zip(cells.iter().zip(&published)) {
             let mut shown = MethodCell { published: published.map(|one| published_text(one, places)), ..MethodCell::default() };
@@ -220,7 +223,7 @@ pub(crate) fn estimate_text(estimate: &Estimate) -> String {
     match estimate {
         Estimate::Value { value, interval: None } => significant(*value),
         Estimate::Value { value, interval: Some(interval) } => {
-            let places = decimals([*value, interval.low, interval.high].into_iter());
+            let places = decimals([*value].into_iter());
             format!("{} [{}, {}]", fixed(*value, places), fixed(interval.low, places), fixed(interval.high, places))
         }
         Estimate::Undefined { .. } => "undefined".to_owned(),

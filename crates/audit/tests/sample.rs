@@ -124,7 +124,7 @@ fn attribute_findings(name: &str, groups: &[&str], gap: f64, first: bool, interv
     };
     let mut findings = vec![
         gap_finding("spdd", gap),
-        Finding { at_threshold: Some(0.46), ..gap_finding("kolmogorov-smirnov", gap * 1.6) },
+        Finding { at_threshold: Some(0.46), ..gap_finding("ks", gap * 1.6) },
         gap_finding("demographic-parity-difference", gap * 1.45),
         gap_finding("equal-opportunity-difference", gap * 1.1),
         Finding {
@@ -346,8 +346,7 @@ pub(crate) fn report(shape: &Shape) -> Report {
         })
         .collect();
     for (attribute, groups) in &shape.attributes {
-        let mut of_groups =
-            vec![("spdd", "SPDD"), ("demographic-parity-difference", "DP difference"), ("kolmogorov-smirnov", "largest gap")];
+        let mut of_groups = vec![("spdd", "SPDD"), ("demographic-parity-difference", "DP difference"), ("ks", "largest gap")];
         if groups.len() > 4 {
             of_groups.push(("predictive-parity-difference", "predictive parity difference"));
         }

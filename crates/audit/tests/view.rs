@@ -36,7 +36,7 @@ fn the_method_table_gives_mean_spread_and_the_best_of_a_column() {
 fn the_group_tables_show_sizes_intervals_and_what_is_undefined() {
     let tables = group_tables(&sample::audit());
     let origin = tables.iter().find(|table| table.title == "origin: groups").expect("the table exists");
-    assert_eq!(origin.headers, ["group", "n", "selection rate", "true positive rate"]);
+    assert_eq!(origin.headers, ["group", "n", "Selection rate", "True-positive rate"]);
     assert_eq!(origin.rows[5][..2], ["Oceania", "3"]);
     assert_eq!(origin.rows[5][3], "undefined [1] (n = 1)");
     assert_eq!(origin.footnotes[0], "[1] the group has no row with a positive label");

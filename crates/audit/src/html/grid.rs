@@ -3,7 +3,8 @@
 use evenhand_metrics::Estimate;
 use serde::Serialize;
 
-use crate::view::{Table, estimate_text};
+use crate::numbers::{decimals, fixed};
+use crate::view::Table;
 
 /// A table.
 #[derive(Debug, Default, Clone, Serialize)]
@@ -71,21 +72,24 @@ impl Cell {
         Cell { svg, ..Cell::default() }
     }
 
-    /// An estimate, its interval on a second line; its reason goes to the notes when it is undefined.
-    pub(crate) fn estimate(estimate: &Estimate, notes: &mut Notes) -> Self {
+    /// An estimate with this many decimals, its interval on a second line; its reason goes to the notes when it is undefined.
+    pub(crate) fn estimate(estimate: &Estimate, places: usize, notes: &mut Notes) -> Self {
         match estimate {
             Estimate::Undefined { undefined } => {
                 Cell { text: "undefined".to_owned(), class: "undefined", note: Some(notes.number(undefined)), ..Cell::default() }
             }
-            Estimate::Value { .. } => {
-                let text = estimate_text(estimate);
-                match text.split_once(' ') {
-                    Some((value, interval)) => Cell { text: value.to_owned(), sub: vec![interval.to_owned()], ..Cell::default() },
-                    None => Cell::text(text),
-                }
+            Estimate::Value { value, interval } => {
+                let interval =
+                    interval.as_ref().map(|interval| format!("[{}, {}]", fixed(interval.low, places), fixed(interval.high, places)));
+                Cell { text: fixed(*value, places), sub: interval.into_iter().collect(), ..Cell::default() }
             }
         }
     }
+}
+
+/// The decimals that a column of estimates is written with.
+pub(crate) fn places<'a>(estimates: impl Iterator<Item = &'a Estimate>) -> usize {
+    decimals(estimates.filter_map(Estimate::number))
 }
 
 /// Numbered remarks; equal ones share a number.

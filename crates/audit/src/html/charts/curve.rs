@@ -1,11 +1,11 @@
 //! Training curves: the task loss on training and validation rows, and every further term on a scale of its own.
 
-use super::axis::{Scale, extent};
+use super::axis::{Frame, Scale, extent};
 use super::svg::{Style, Svg, Swatch};
 use super::{Figure, LegendEntry, frame};
 use crate::report::RunReport;
 
-const PANEL: (f64, f64) = (360.0, 200.0);
+const PANEL: (f64, f64) = (290.0, 170.0);
 
 /// A named series of one or more runs; the first run is drawn full, the others faint.
 struct Lines {
@@ -21,15 +21,15 @@ pub(crate) fn loss(runs: &[RunReport]) -> Figure {
     panel("task loss", &lines, legend)
 }
 
-/// Every further term, in alphabetical order.
+/// Every further term: the objective's own, then what was measured on the validation rows.
 pub(crate) fn terms(runs: &[RunReport]) -> Vec<Figure> {
     let mut names: Vec<&str> = runs.iter().flat_map(|run| &run.epochs).flat_map(|epoch| epoch.terms.keys().map(String::as_str)).collect();
-    names.sort_unstable();
+    names.sort_unstable_by_key(|name| (name.starts_with("validation"), *name));
     names.dedup();
     names
         .into_iter()
         .map(|name| {
-            let lines = Lines { style: Style(2), runs: points(runs, |epoch| epoch.terms.get(name).copied()) };
+            let lines = Lines { style: Style(0), runs: points(runs, |epoch| epoch.terms.get(name).copied()) };
             panel(name, &[lines], Vec::new())
         })
         .collect()
@@ -44,7 +44,7 @@ fn points(runs: &[RunReport], value: impl Fn(&crate::report::Epoch) -> Option<f6
 }
 
 fn panel(title: &str, series: &[Lines], legend: Vec<LegendEntry>) -> Figure {
-    let frame = frame(PANEL.0, PANEL.1);
+    let frame = Frame { top: 10.0, ..frame(PANEL.0, PANEL.1) };
     let mut svg = Svg::new(PANEL.0, PANEL.1);
     let all = || series.iter().flat_map(|lines| lines.runs.iter().flatten());
     let (first, last) = extent(all().map(|point| point.0)).unwrap_or((1.0, 2.0));

@@ -12,9 +12,9 @@ const MOST_OVERLAID: usize = 4;
 /// Densities with at most this many points are histograms and drawn as steps.
 const MOST_BINS: usize = 40;
 
-/// The densities of one set of rows. `groups` is the attribute's list, which fixes the styles.
-pub(crate) fn figure(title: &str, densities: &[Density], groups: &[String], axis: &str) -> Figure {
-    if densities.len() <= MOST_OVERLAID { overlaid(title, densities, groups, axis) } else { ridges(title, densities, groups, axis) }
+/// The densities of one set of rows. `groups` is the attribute's list, which fixes the styles; ridges take the height they need.
+pub(crate) fn figure(title: &str, densities: &[Density], groups: &[String], axis: &str, height: f64) -> Figure {
+    if densities.len() <= MOST_OVERLAID { overlaid(title, densities, groups, axis, height) } else { ridges(title, densities, axis) }
 }
 
 /// The distance between two neighbouring points.
@@ -52,8 +52,7 @@ fn highest(densities: &[Density]) -> f64 {
     densities.iter().flat_map(|density| density.values.iter().copied()).fold(0.0, f64::max).max(1e-9)
 }
 
-fn overlaid(title: &str, densities: &[Density], groups: &[String], axis: &str) -> Figure {
-    let height = 235.0;
+fn overlaid(title: &str, densities: &[Density], groups: &[String], axis: &str, height: f64) -> Figure {
     let frame = frame(WIDTH, height);
     let mut svg = Svg::new(WIDTH, height);
     let x = Scale::linear(domain(densities), frame.width());
@@ -87,9 +86,9 @@ fn overlaid(title: &str, densities: &[Density], groups: &[String], axis: &str) -
     Figure { title: title.to_owned(), svg: svg.finish(&described), legend, caption: "Marks on the axis: each group's mean.".to_owned() }
 }
 
-fn ridges(title: &str, densities: &[Density], groups: &[String], axis: &str) -> Figure {
-    let row = 24.0;
-    let frame = Frame { left: 168.0, right: WIDTH - 54.0, top: 34.0, bottom: 34.0 + row * densities.len() as f64 + 6.0 };
+fn ridges(title: &str, densities: &[Density], axis: &str) -> Figure {
+    let row = (290.0 / densities.len() as f64).clamp(24.0, 46.0);
+    let frame = Frame { left: 186.0, right: WIDTH - 54.0, top: 34.0, bottom: 34.0 + row * densities.len() as f64 + 6.0 };
     let height = frame.bottom + 38.0;
     let mut svg = Svg::new(WIDTH, height);
     let x = Scale::linear(domain(densities), frame.width());
@@ -100,15 +99,16 @@ fn ridges(title: &str, densities: &[Density], groups: &[String], axis: &str) -> 
     svg.text((frame.right + 48.0, frame.top - 18.0), Anchor::End, "axis", "mean");
     for (position, density) in densities.iter().enumerate() {
         let base = frame.top + row * (position as f64 + 1.0);
-        let style = style_of(groups, &density.group);
         let line = outline(density, &x, |value| base - value / highest * row * 1.25);
         let floor = [(x.at(domain(densities).0), base), (x.at(domain(densities).1), base)];
         svg.path(&between(&line, &floor), "ridge");
         svg.curve(&line, Style(0), "curve thin");
-        svg.line((frame.left, base), (frame.right, base), "grid");
-        svg.path(&style.mark(x.inside(density.mean), base, 3.4), "mark fn");
-        svg.told_text((frame.left - 8.0, base - 3.0), Anchor::End, "tick", &density.group, 24);
+        svg.told_text((frame.left - 8.0, base - 3.0), Anchor::End, "tick", &density.group, 28);
         svg.text((frame.right + 48.0, base - 3.0), Anchor::End, "tick", &significant(density.mean));
+    }
+    // Over the ridges, so that none hides the mean of the group above it.
+    for (position, density) in densities.iter().enumerate() {
+        svg.mark(Style(0), (x.inside(density.mean), frame.top + row * (position as f64 + 1.0)), 3.4, "mark");
     }
     frame.x_axis(&mut svg, &x, 5, axis);
     let described = format!("{title}: density of the {axis} of {} groups", densities.len());

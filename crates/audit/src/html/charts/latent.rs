@@ -1,7 +1,7 @@
 //! The embeddings of the test rows in two dimensions, the high-scoring beside the low-scoring, with the groups' centroids.
 
 use super::axis::{Frame, Scale};
-use super::svg::{Anchor, Style, Svg, Swatch};
+use super::svg::{Anchor, Svg, Swatch};
 use super::{Figure, LegendEntry, WIDTH, style_of};
 use crate::numbers::{percent, significant};
 use crate::report::{LatentPlot, LatentPoint};
@@ -11,7 +11,7 @@ const MOST_STYLED: usize = 6;
 
 /// The two panels of one method. `groups` is the attribute's list, which fixes the styles.
 pub(crate) fn figure(title: &str, plot: &LatentPlot, groups: &[String]) -> Figure {
-    let height = 292.0;
+    let height = 286.0;
     let mut svg = Svg::new(WIDTH, height);
     let ranked = ranked_groups(plot);
     let styled: Vec<&str> = ranked.iter().take(MOST_STYLED).map(String::as_str).collect();
@@ -48,12 +48,11 @@ pub(crate) fn figure(title: &str, plot: &LatentPlot, groups: &[String]) -> Figur
             svg.path(&style.mark(x.at(cx), y.at(cy), 6.5), &format!("centre {}", style.fill()));
         }
     }
-    svg.text((2.0, 16.0), Anchor::Start, "axis", "axis 2");
-    svg.text((2.0, 286.0), Anchor::Start, "tick", &format!("axis 2 explains {}", percent(plot.explained[1])));
+    svg.upright((16.0, f64::midpoint(26.0, height - 36.0)), "axis", &format!("axis 2 ({})", percent(plot.explained[1])));
     let mut legend: Vec<LegendEntry> =
         styled.iter().map(|group| LegendEntry::new(Swatch::Mark(style_of(groups, group)), (*group).to_owned())).collect();
     if ranked.len() > styled.len() {
-        legend.push(LegendEntry::new(Swatch::Mark(Style(0)), format!("{} smaller groups in grey", ranked.len() - styled.len())));
+        legend.push(LegendEntry::new(Swatch::Box("dots fn"), format!("{} smaller groups", ranked.len() - styled.len())));
     }
     let caption = if distances.is_empty() {
         "Large marks: centroids.".to_owned()

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::axis::{Frame, Scale};
+use super::axis::{Frame, Scale, extent};
 use super::svg::{Anchor, Style, Svg, Swatch, between};
 use super::{Figure, LegendEntry, WIDTH, style_of};
 use crate::numbers::{count, level, significant};
@@ -16,8 +16,9 @@ const MARKS: usize = 7;
 
 /// The curves with the pair's gap shaded; below it the gap itself with its simultaneous band.
 ///
-/// `spdd` is the measured SPDD of the pair in words, `peak` the largest gap in words; both are printed into the empty corner.
-pub(crate) fn figure(title: &str, rates: &PassRates, groups: &[String], spdd: Option<&str>, peak: Option<&str>) -> Figure {
+/// `range` is the range of the gaps of all pictures that are compared, from [`gap_range`]; `told` are short sentences for the empty
+/// corner, the first of them the SPDD of the pair.
+pub(crate) fn figure(title: &str, rates: &PassRates, groups: &[String], range: (f64, f64), told: &[String]) -> Figure {
     let gap = Gap::of(rates);
     let height = if gap.is_some() { 365.0 } else { 265.0 };
     let frame = Frame { left: 48.0, right: WIDTH - 14.0, top: 26.0, bottom: 222.0 };
@@ -54,8 +55,7 @@ pub(crate) fn figure(title: &str, rates: &PassRates, groups: &[String], spdd: Op
             svg.mark(style, *point, 3.4, "mark");
         }
     }
-    let corner = [spdd, peak].into_iter().flatten();
-    for (position, words) in corner.enumerate() {
+    for (position, words) in told.iter().enumerate() {
         svg.text(
             (frame.right - 4.0, frame.top + 15.0 + 16.0 * position as f64),
             Anchor::End,
@@ -65,7 +65,7 @@ pub(crate) fn figure(title: &str, rates: &PassRates, groups: &[String], spdd: Op
     }
     if let Some(gap) = &gap {
         frame.x_axis(&mut svg, &x, 5, "");
-        gap.draw(&mut svg, rates, &x, Frame { top: 268.0, bottom: height - 38.0, ..frame });
+        gap.draw(&mut svg, rates, &x, Frame { top: 268.0, bottom: height - 38.0, ..frame }, range);
     } else {
         frame.x_axis(&mut svg, &x, 5, "threshold");
     }
@@ -98,6 +98,17 @@ fn domain(rates: &PassRates) -> (f64, f64) {
     }
 }
 
+/// The range of the gaps with their bands over several pictures, so that their lower panels share one scale.
+pub(crate) fn gap_range<'a>(rates: impl Iterator<Item = &'a PassRates>) -> (f64, f64) {
+    let ends = rates.flat_map(|rates| {
+        let band = rates.gap_band.unwrap_or(0.0);
+        let gaps = Gap::of(rates).map_or_else(Vec::new, |gap| gap.values());
+        gaps.into_iter().flat_map(move |gap| [gap - band, gap + band])
+    });
+    let (low, high) = extent(ends).unwrap_or((0.0, 0.0));
+    (low.clamp(-1.0, -0.01), high.clamp(0.01, 1.0))
+}
+
 /// The pair whose gap is shown.
 struct Gap<'a> {
     one: &'a PassRate,
@@ -111,17 +122,17 @@ impl<'a> Gap<'a> {
         Some(Gap { one: find(one)?, other: find(other)? })
     }
 
+    fn values(&self) -> Vec<f64> {
+        self.one.rates.iter().zip(&self.other.rates).map(|(one, other)| one - other).collect()
+    }
+
     /// The gap by threshold, with its band, on a panel of its own.
-    fn draw(&self, svg: &mut Svg, rates: &PassRates, x: &Scale, frame: Frame) {
-        let gaps: Vec<f64> = self.one.rates.iter().zip(&self.other.rates).map(|(one, other)| one - other).collect();
+    fn draw(&self, svg: &mut Svg, rates: &PassRates, x: &Scale, frame: Frame, range: (f64, f64)) {
+        let gaps = self.values();
         let band = rates.gap_band.unwrap_or(0.0);
-        let largest = gaps.iter().map(|gap| gap.abs()).fold(0.0, f64::max) + band;
-        let bound = (largest * 1.05).clamp(0.02, 1.0);
-        let low = if gaps.iter().all(|gap| *gap - band >= -0.25 * bound) { -(bound * 0.25).max(band * 1.1) } else { -bound };
-        let high = if gaps.iter().all(|gap| *gap + band <= 0.25 * bound) { (bound * 0.25).max(band * 1.1) } else { bound };
-        let y = Scale::linear((low, high), frame.height());
+        let y = Scale::linear(range, frame.height());
         let title = format!("gap: {} − {}", crate::numbers::shorten(&self.one.group, 30), crate::numbers::shorten(&self.other.group, 30));
-        frame.y_axis(svg, &y, 3, &title);
+        frame.y_axis(svg, &y, 4, &title);
         let place = |shift: f64| -> Vec<(f64, f64)> {
             rates.thresholds.iter().zip(&gaps).map(|(threshold, gap)| (x.at(*threshold), y.inside(gap + shift))).collect()
         };

@@ -5,12 +5,14 @@ use std::fmt::Write as _;
 use super::axis::{Frame, Scale, extent};
 use super::svg::{Anchor, Style, Svg, Swatch, through};
 use super::{Figure, LegendEntry};
-use crate::numbers::shorten;
+
+/// Longer names are replaced by numbers in the plot.
+const LONGEST_LABEL: usize = 26;
 
 /// One method.
 #[derive(Debug)]
 pub(crate) struct Series {
-    /// Its name in tables.
+    /// Its name in tables; in a sweep the value of the parameter.
     pub(crate) name: String,
     /// How it is drawn.
     pub(crate) style: Style,
@@ -56,7 +58,7 @@ pub(crate) fn figure(title: &str, series: &[Series], axes: &Axes) -> Figure {
     let start = if low <= 0.35 * high { 0.0 } else { low - margin };
     let x = Scale::linear((high + margin, start), frame.width());
     let y = Scale::around(all().map(|point| point.1), frame.height());
-    frame.y_axis(&mut svg, &y, 6, &format!("{} (higher is better)", axes.performance));
+    frame.y_axis(&mut svg, &y, 8, &format!("{} (higher is better)", axes.performance));
     for (value, _) in x.ticks(7) {
         svg.line((x.at(value), frame.top), (x.at(value), frame.bottom), "grid");
     }
@@ -101,20 +103,22 @@ pub(crate) fn figure(title: &str, series: &[Series], axes: &Axes) -> Figure {
         svg.mark(one.style, (x.at(one.mean.0), y.at(one.mean.1)), 6.0, "mark");
     }
     let places: Vec<(f64, f64)> = means.iter().map(|(gap, value)| (x.at(*gap), y.at(*value))).collect();
-    let minor: Vec<(f64, f64)> = all().map(|(gap, value)| (x.at(gap), y.at(value))).collect();
-    for (name, label) in series.iter().map(|one| shorten(&one.name, 26)).zip(place_labels(series, &places, &minor, &frame)) {
-        if let Some((at, anchor)) = label {
-            svg.text(at, anchor, "label", &name);
+    let labels = labels(series);
+    let covered = obstacles(series, &places, &x, &y, axes.joined);
+    for (label, place) in labels.iter().zip(place_labels(&labels, &places, &covered, &frame)) {
+        if let Some((at, anchor)) = place {
+            svg.text(at, anchor, "label", label);
         }
     }
 
     let mut legend: Vec<LegendEntry> = Vec::new();
     if axes.joined {
-        legend.push(LegendEntry::new(Swatch::Line(Style(0)), "mean at each value of the parameter, joined in order"));
+        legend.push(LegendEntry::new(Swatch::Line(Style(0)), "mean at each value of the parameter (written beside it), joined in order"));
     } else {
         for (position, one) in series.iter().enumerate() {
             let on_front = if front.len() > 1 && front.contains(&position) { " (on the front)" } else { "" };
-            legend.push(LegendEntry::new(Swatch::Mark(one.style), format!("{}{on_front}", one.name)));
+            let number = if labels[position] == one.name { String::new() } else { format!("{}: ", labels[position]) };
+            legend.push(LegendEntry::new(Swatch::Mark(one.style), format!("{number}{}{on_front}", one.name)));
         }
     }
     if front.len() > 1 {
@@ -146,14 +150,51 @@ impl Area {
     }
 }
 
-/// Finds for each mean a free place for its name, or none (the legend names it too). Mean marks and other names are never covered;
-/// small marks are avoided where possible.
-fn place_labels(series: &[Series], places: &[(f64, f64)], minor: &[(f64, f64)], frame: &Frame) -> Vec<Option<((f64, f64), Anchor)>> {
+/// What is written beside the means: the names, or their numbers in the legend when a name is too long to stand in a plot.
+fn labels(series: &[Series]) -> Vec<String> {
+    if series.iter().all(|one| one.name.chars().count() <= LONGEST_LABEL) {
+        series.iter().map(|one| one.name.clone()).collect()
+    } else {
+        (1..=series.len()).map(|number| number.to_string()).collect()
+    }
+}
+
+/// Points that a label should not cover: single runs, published values, and places along whiskers and joining lines.
+fn obstacles(series: &[Series], places: &[(f64, f64)], x: &Scale, y: &Scale, joined: bool) -> Vec<(f64, f64)> {
+    let along = |from: (f64, f64), to: (f64, f64)| {
+        let steps = ((to.0 - from.0).hypot(to.1 - from.1) / 8.0).ceil().max(1.0) as usize;
+        (0..=steps).map(move |step| {
+            let share = step as f64 / steps as f64;
+            (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share)
+        })
+    };
+    let mut points = Vec::new();
+    for (one, at) in series.iter().zip(places) {
+        points.extend(one.runs.iter().chain(&one.published).map(|(gap, value)| (x.at(*gap), y.at(*value))));
+        if let Some(published) = one.published {
+            points.extend(along(*at, (x.at(published.0), y.at(published.1))));
+        }
+        if let Some(spread) = one.spread.0 {
+            points.extend(along((x.inside(one.mean.0 - spread), at.1), (x.inside(one.mean.0 + spread), at.1)));
+        }
+        if let Some(spread) = one.spread.1 {
+            points.extend(along((at.0, y.inside(one.mean.1 - spread)), (at.0, y.inside(one.mean.1 + spread))));
+        }
+    }
+    if joined {
+        points.extend(places.windows(2).flat_map(|pair| along(pair[0], pair[1])));
+    }
+    points
+}
+
+/// Finds for each mean a free place for its label, or none (the legend names it too). Mean marks and other labels are never
+/// covered; other marks and lines as little as possible.
+fn place_labels(labels: &[String], places: &[(f64, f64)], covered: &[(f64, f64)], frame: &Frame) -> Vec<Option<((f64, f64), Anchor)>> {
     let around = |(x, y): (f64, f64), half: f64| Area { left: x - half, right: x + half, top: y - half, bottom: y + half };
     let mut taken: Vec<Area> = places.iter().map(|place| around(*place, 7.0)).collect();
-    let mut labels = Vec::with_capacity(series.len());
-    for (one, (x, y)) in series.iter().zip(places) {
-        let width = shorten(&one.name, 26).chars().count() as f64 * 6.3 + 2.0;
+    let mut found = Vec::with_capacity(labels.len());
+    for (label, (x, y)) in labels.iter().zip(places) {
+        let width = label.chars().count() as f64 * 6.6 + 2.0;
         let candidates = [
             (10.0, 4.0, Anchor::Start),
             (-10.0, 4.0, Anchor::End),
@@ -182,16 +223,16 @@ fn place_labels(series: &[Series], places: &[(f64, f64)], minor: &[(f64, f64)], 
                     && area.right <= frame.right + 8.0
                     && area.top >= frame.top - 4.0
                     && area.bottom <= frame.bottom;
-                let covered = minor.iter().filter(|mark| area.meets(&around(**mark, 3.0))).count();
-                (free && !taken.iter().any(|other| other.meets(&area))).then_some((covered, order, area, (x + dx, y + dy), anchor))
+                let hidden = covered.iter().filter(|mark| area.meets(&around(**mark, 3.0))).count();
+                (free && !taken.iter().any(|other| other.meets(&area))).then_some((hidden, order, area, (x + dx, y + dy), anchor))
             })
-            .min_by_key(|(covered, order, ..)| (*covered, *order));
-        labels.push(best.map(|(_, _, area, at, anchor)| {
+            .min_by_key(|(hidden, order, ..)| (*hidden, *order));
+        found.push(best.map(|(_, _, area, at, anchor)| {
             taken.push(area);
             (at, anchor)
         }));
     }
-    labels
+    found
 }
 
 #[cfg(test)]

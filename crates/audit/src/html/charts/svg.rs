@@ -118,6 +118,17 @@ impl Svg {
         let _ = write!(self.body, "<text class=\"{class}\" x=\"{}\" y=\"{}\"{anchor}>{}</text>", Px(at.0), Px(at.1), Escaped(text));
     }
 
+    /// A text that reads upwards, centred on the point.
+    pub(crate) fn upright(&mut self, at: (f64, f64), class: &str, text: &str) {
+        let _ = write!(
+            self.body,
+            "<text class=\"{class}\" text-anchor=\"middle\" transform=\"translate({} {}) rotate(-90)\">{}</text>",
+            Px(at.0),
+            Px(at.1),
+            Escaped(text)
+        );
+    }
+
     /// A text that was cut, with the whole one as its tooltip.
     pub(crate) fn told_text(&mut self, at: (f64, f64), anchor: Anchor, class: &str, text: &str, most: usize) {
         let short = crate::numbers::shorten(text, most);
@@ -243,8 +254,6 @@ pub(crate) enum Swatch {
     Mark(Style),
     /// A hollow mark.
     Hollow,
-    /// A filled area with the outline's dash.
-    Area(Style),
     /// A box of a class of its own, for example the shaded gap.
     Box(&'static str),
     /// A plain line of a class of its own.
@@ -262,10 +271,6 @@ impl Swatch {
             }
             Swatch::Mark(style) => svg.mark(style, (15.0, 6.0), 4.2, "mark"),
             Swatch::Hollow => svg.path(&mark(0, 15.0, 6.0, 4.2), "hollow kn"),
-            Swatch::Area(style) => {
-                svg.rectangle(1.0, 1.0, 28.0, 10.0, &format!("wash {}", style.fill()));
-                svg.curve(&[(1.0, 1.5), (29.0, 1.5)], style, "curve");
-            }
             Swatch::Box(class) => svg.rectangle(3.0, 1.0, 24.0, 10.0, class),
             Swatch::Plain(class) => svg.line((1.0, 6.0), (29.0, 6.0), class),
         }

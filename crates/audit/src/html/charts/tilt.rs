@@ -1,7 +1,7 @@
 //! How the labels of two groups lie at one stage of the data: histograms for continuous labels, shares for binary ones.
 
-use super::svg::{Anchor, Style, Svg, Swatch};
-use super::{Figure, LegendEntry, WIDTH, density, style_of};
+use super::svg::{Anchor, Svg};
+use super::{Figure, WIDTH, density, style_of};
 use crate::numbers::{count, percent};
 use crate::report::Tilt;
 
@@ -10,7 +10,7 @@ pub(crate) fn figure(tilt: &Tilt, groups: &[String], binary: bool) -> Figure {
     if binary || tilt.histograms.is_empty() {
         shares(tilt, groups)
     } else {
-        density::figure(&tilt.stage, &tilt.histograms, groups, "label")
+        density::figure(&tilt.stage, &tilt.histograms, groups, "label", 235.0)
     }
 }
 
@@ -32,7 +32,11 @@ fn shares(tilt: &Tilt, groups: &[String]) -> Figure {
     }
     svg.text((left, height - 4.0), Anchor::Start, "tick", "0 %");
     svg.text((right, height - 4.0), Anchor::End, "tick", "100 %");
-    let legend = vec![LegendEntry::new(Swatch::Area(Style(0)), "positive labels"), LegendEntry::new(Swatch::Box("rest"), "other labels")];
     let described = format!("{}: share of positive labels in {} and {}", tilt.stage, tilt.privileged, tilt.unprivileged);
-    Figure { title: tilt.stage.clone(), svg: svg.finish(&described), legend, caption: String::new() }
+    Figure {
+        title: tilt.stage.clone(),
+        svg: svg.finish(&described),
+        legend: Vec::new(),
+        caption: "Filled: share of positive labels.".to_owned(),
+    }
 }

@@ -5,7 +5,7 @@ use minijinja::{Value, context};
 use super::Section;
 use crate::html::charts::svg::Svg;
 use crate::html::charts::tilt as picture;
-use crate::html::grid::{Cell, Grid, Head, Notes};
+use crate::html::grid::{Cell, Grid, Head, Notes, places};
 use crate::lookup;
 use crate::numbers::{count, percent, significant};
 use crate::report::{AttributeSummary, Report};
@@ -67,8 +67,8 @@ fn groups(attribute: &AttributeSummary, labelled: bool) -> Grid {
             let mut row =
                 vec![Cell::text(&group.name), Cell::text(count(group.n)), Cell::text(percent(share(group.n))), bar(group.n, largest)];
             if labelled {
-                row.push(Cell::estimate(&group.positive_rate, &mut notes));
-                row.push(Cell::estimate(&group.mean_label, &mut notes));
+                row.push(Cell::estimate(&group.positive_rate, 3, &mut notes));
+                row.push(Cell::estimate(&group.mean_label, 3, &mut notes));
             }
             row
         })
@@ -109,10 +109,14 @@ fn tilt(report: &Report, attribute: &str) -> Grid {
     columns.push(Head { text: "alpha".to_owned(), sub: "1 at balance".to_owned(), number: true });
     columns.push(Head { text: "DP difference".to_owned(), sub: "of the labels".to_owned(), number: true });
     columns.push(Head { text: "SPDD".to_owned(), sub: "of the labels".to_owned(), number: true });
+    let difference = places(tilts.iter().map(|tilt| &tilt.demographic_parity_difference));
+    let spdd = places(tilts.iter().map(|tilt| &tilt.spdd));
     let rows = tilts.iter().map(|tilt| {
         let mut row = vec![Cell::text(&tilt.stage), Cell::text(count(tilt.n))];
         row.extend(tilt.cells.map(|cell| Cell::text(count(cell))));
-        row.extend([&tilt.alpha, &tilt.demographic_parity_difference, &tilt.spdd].map(|estimate| Cell::estimate(estimate, &mut notes)));
+        row.push(Cell::estimate(&tilt.alpha, 3, &mut notes));
+        row.push(Cell::estimate(&tilt.demographic_parity_difference, difference, &mut notes));
+        row.push(Cell::estimate(&tilt.spdd, spdd, &mut notes));
         row
     });
     let rows = rows.collect();

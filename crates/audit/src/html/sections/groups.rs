@@ -7,7 +7,7 @@ use super::Section;
 use crate::html::charts::axis::Scale;
 use crate::html::charts::svg::Svg;
 use crate::html::charts::{density, pass_rate};
-use crate::html::grid::{Cell, Grid, Head, Notes};
+use crate::html::grid::{Cell, Grid, Head, Notes, places};
 use crate::lookup;
 use crate::numbers::{count, counted, significant};
 use crate::report::{AttributeFindings, MethodReport, Report};
@@ -28,7 +28,10 @@ fn content(report: &Report) -> Option<Value> {
     let mut attributes = Vec::new();
     for attribute in lookup::attributes(report) {
         let groups = lookup::groups(report, &attribute);
-        let methods: Vec<Value> = report.methods.iter().filter_map(|method| of_method(report, method, &attribute, &groups)).collect();
+        let first_runs = report.methods.iter().filter_map(|method| method.runs.first());
+        let range = pass_rate::gap_range(first_runs.filter_map(|run| lookup::findings_of(run, &attribute)?.pass_rates.as_ref()));
+        let methods: Vec<Value> =
+            report.methods.iter().filter_map(|method| of_method(report, method, &attribute, &groups, range)).collect();
         if !methods.is_empty() {
             attributes.push(context! { name => attribute, methods => methods });
         }
@@ -36,12 +39,12 @@ fn content(report: &Report) -> Option<Value> {
     (!attributes.is_empty()).then(|| context! { attributes => attributes, open => report.methods.len() <= MOST_OPEN })
 }
 
-fn of_method(report: &Report, method: &MethodReport, attribute: &str, groups: &[String]) -> Option<Value> {
+fn of_method(report: &Report, method: &MethodReport, attribute: &str, groups: &[String], range: (f64, f64)) -> Option<Value> {
     let run = method.runs.first()?;
     let findings = lookup::findings_of(run, attribute)?;
     let mut figures = Vec::new();
     if !findings.densities.is_empty() {
-        figures.push(density::figure("Scores", &findings.densities, groups, "score"));
+        figures.push(density::figure("Scores", &findings.densities, groups, "score", 330.0));
     }
     if let Some(rates) = &findings.pass_rates {
         let spdd = findings.findings.iter().find(|finding| finding.metric == "spdd");
@@ -49,7 +52,8 @@ fn of_method(report: &Report, method: &MethodReport, attribute: &str, groups: &[
         let peak = findings.findings.iter().find_map(|finding| {
             Some(format!("largest gap {} at threshold {}", significant(finding.estimate.number()?), significant(finding.at_threshold?)))
         });
-        figures.push(pass_rate::figure("Pass rate by threshold", rates, groups, spdd.as_deref(), peak.as_deref()));
+        let told: Vec<String> = spdd.into_iter().chain(peak).collect();
+        figures.push(pass_rate::figure("Pass rate by threshold", rates, groups, range, &told));
     }
     let mut notes = Notes::default();
     let mut tables: Vec<Grid> =
@@ -95,7 +99,7 @@ fn gaps(report: &Report, findings: &AttributeFindings, notes: &mut Notes) -> Opt
         columns.push(Head::number("p (permutation)"));
     }
     let rows = compared.into_iter().map(|finding| {
-        let mut value = Cell::estimate(&finding.estimate, notes);
+        let mut value = Cell::estimate(&finding.estimate, places(std::iter::once(&finding.estimate)), notes);
         let interval = std::mem::take(&mut value.sub).join(" ");
         let pair = finding.largest_pair.as_ref().map_or_else(String::new, |(one, other)| format!("{one} and {other}"));
         let mut row = vec![Cell::text(lookup::heading(report, &finding.metric)), value, Cell::text(interval), Cell::text(pair)];
@@ -134,7 +138,7 @@ fn by_group(report: &Report, findings: &AttributeFindings, notes: &mut Notes) ->
             row.push(found.map_or_else(
                 || Cell::text("–"),
                 |one| {
-                    let mut cell = Cell::estimate(&one.estimate, notes);
+                    let mut cell = Cell::estimate(&one.estimate, places(finding.by_group.iter().map(|one| &one.estimate)), notes);
                     if one.n != group.n {
                         cell.sub.push(format!("n = {}", count(one.n)));
                     }
@@ -161,8 +165,7 @@ fn strip_scale(finding: &Finding) -> (Scale, String, String) {
         group.estimate.number().into_iter().chain(interval.map(|interval| interval.low)).chain(interval.map(|interval| interval.high))
     });
     let (low, high) = crate::html::charts::axis::extent(ends).unwrap_or((0.0, 1.0));
-    let (low, high) =
-        if low >= 0.0 && high <= 1.0 { (0.0, if high <= 0.5 { (high * 10.0).ceil() / 10.0 } else { 1.0 }) } else { (low, high) };
+    let (low, high) = ((low * 20.0).floor() / 20.0, (high * 20.0).ceil() / 20.0);
     (Scale::linear((low, high), (6.0, STRIP.0 - 6.0)), crate::numbers::plain(low), crate::numbers::plain(high))
 }
 
@@ -175,7 +178,7 @@ fn strip(estimate: &evenhand_metrics::Estimate, scale: &Scale) -> String {
         svg.line((scale.inside(interval.low), middle), (scale.inside(interval.high), middle), "whisker k0");
     }
     if let Some(value) = estimate.number() {
-        svg.mark(crate::html::charts::svg::Style(0), (scale.inside(value), middle), 4.0, "mark");
+        svg.mark(crate::html::charts::svg::Style(0), (scale.inside(value), middle), 3.4, "mark");
     }
     svg.finish(&estimate_text(estimate))
 }
@@ -192,7 +195,10 @@ fn against_rest(report: &Report, findings: &AttributeFindings, notes: &mut Notes
         let mut row = vec![Cell::text(&group.name)];
         for finding in &compared {
             let found = finding.against_rest.iter().find(|one| one.group == group.name);
-            row.push(found.map_or_else(|| Cell::text("–"), |one| Cell::estimate(&one.estimate, notes)));
+            row.push(found.map_or_else(
+                || Cell::text("–"),
+                |one| Cell::estimate(&one.estimate, places(finding.against_rest.iter().map(|one| &one.estimate)), notes),
+            ));
         }
         row
     });

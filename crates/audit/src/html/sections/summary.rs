@@ -133,13 +133,11 @@ fn sentences(report: &Report) -> Vec<String> {
     }
     let breached = report.limits.iter().filter(|check| !check.met).count();
     if !report.limits.is_empty() {
-        sentences.push(match breached {
-            0 => format!("Of {}, all are met.", counted(report.limits.len(), "set limit")),
-            _ => format!(
-                "Of {}, {breached} {} not met.",
-                counted(report.limits.len(), "set limit"),
-                if breached == 1 { "is" } else { "are" }
-            ),
+        sentences.push(match (report.limits.len(), breached) {
+            (1, 0) => "The limit that was set is met.".to_owned(),
+            (1, _) => "The limit that was set is not met.".to_owned(),
+            (all, 0) => format!("All {all} limits that were set are met."),
+            (all, _) => format!("Of the {all} limits that were set, {breached} {} not met.", if breached == 1 { "is" } else { "are" }),
         });
     }
     sentences
@@ -149,7 +147,7 @@ fn sentences(report: &Report) -> Vec<String> {
 fn number(measured: &Measured, report: &Report) -> String {
     let Estimate::Value { value, .. } = &measured.estimate else { return "undefined".to_owned() };
     if let Some(interval) = measured.interval() {
-        let places = crate::numbers::decimals([*value, interval.low, interval.high].into_iter());
+        let places = crate::numbers::decimals([*value].into_iter());
         let fixed = |number| crate::numbers::fixed(number, places);
         return format!("{} [{}, {}] ({} interval)", fixed(*value), fixed(interval.low), fixed(interval.high), level(interval.level));
     }

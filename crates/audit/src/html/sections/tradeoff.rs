@@ -53,7 +53,7 @@ fn series(method: &MethodReport, style: Style, performance: &str, attribute: &st
     let (gap, value) = (lookup::measured(method, "spdd", Some(attribute))?, lookup::measured(method, performance, None)?);
     let published = (method.published.get(&format!("spdd@{attribute}")), method.published.get(performance));
     Some(Series {
-        name: method.name.clone(),
+        name: method.swept.map_or_else(|| method.name.clone(), crate::numbers::plain),
         style,
         runs: runs.collect(),
         mean: (gap.estimate.number()?, value.estimate.number()?),
