@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{DataError, Dataset, Feature, MISSING, Matrix, Values};
+use crate::{ColumnType, DataError, Dataset, Feature, MISSING, Matrix, Values};
 
 /// What happens to numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -116,6 +116,12 @@ impl Encoder {
     /// Names of the input columns the encoder was fitted on.
     pub fn inputs(&self) -> impl Iterator<Item = &str> {
         self.inputs.iter().map(|input| input.name.as_str())
+    }
+
+    /// Types of the inputs, so that other rows are read as the training rows were.
+    pub fn types(&self) -> BTreeMap<String, ColumnType> {
+        let kind = |input: &Input| if matches!(input.kind, Kind::Numeric) { ColumnType::Numeric } else { ColumnType::Categorical };
+        self.inputs.iter().map(|input| (input.name.clone(), kind(input))).collect()
     }
 
     /// Names of the inputs that are sensitive attributes.

@@ -3,6 +3,7 @@
 
 mod corpora;
 mod fetch;
+mod registry;
 mod splits;
 mod synthetic;
 mod table;

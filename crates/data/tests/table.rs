@@ -158,6 +158,21 @@ mod parquet_files {
     }
 
     #[test]
+    fn long_ids_stay_apart() {
+        let folder = Folder::new();
+        let columns: Vec<(&str, ArrayRef)> =
+            vec![("id", Arc::new(Int64Array::from(vec![(1 << 53) + 1, 1 << 53]))), ("years", Arc::new(Int64Array::from(vec![1, 2])))];
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let path = folder.path("ids.parquet");
+        let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        let wanted = Schema { person: Some("id".to_owned()), ..Schema::default() };
+        let data = table::read(&[path.display().to_string()], &wanted).unwrap();
+        assert_eq!(data.person.unwrap().levels, ["9007199254740993", "9007199254740992"]);
+    }
+
+    #[test]
     fn lists_and_broken_files_are_refused() {
         let folder = Folder::new();
         let lists = ListArray::from_iter_primitive::<Int32Type, _, _>([Some([Some(1)]), Some([Some(2)])]);
@@ -252,6 +267,8 @@ fn bad_input_is_told_with_its_place_and_the_remedy() {
         ("not UTF-8", b"gender,score\nf,0.5\n\xff,0.5\n", &plain, "`scores.csv`, data row 2: the text is not UTF-8"),
         ("header not UTF-8", b"gend\xffr,score\nf,0.5\n", &plain, "`scores.csv`, the header: the text is not UTF-8"),
         ("UTF-16", b"\xff\xfeg\0e\0", &plain, "`scores.csv` cannot be read as CSV: the text is UTF-16"),
+        ("spreadsheet", b"PK\x03\x04...", &plain, "it is a spreadsheet or a zip archive"),
+        ("compressed", b"\x1f\x8b\x08...", &plain, "it is compressed with gzip"),
         ("quote left open", b"gender,score\nf,0.5\n\"m,0.5\n", &plain, "the double quote that opens in data row 2 is never closed"),
         ("text in a cut column", b"age,score\n24,0.5\nold,0.5\n", &cut, "column `age`, data row 2: `old` is not allowed; a finite number"),
         ("odd rule", b"age,score\n24,0.5\n", &odd_rule, "the rule `older than 25` is not understood"),

@@ -46,9 +46,13 @@ impl<'a> CsvText<'a> {
         if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
             return Err(DataError::NotCsv { file: file.to_owned(), reason: "the text is UTF-16; save it as UTF-8".to_owned() });
         }
-        if bytes.starts_with(b"PAR1") {
-            let reason = "it is a Parquet file; give it the ending .parquet".to_owned();
-            return Err(DataError::NotCsv { file: file.to_owned(), reason });
+        let foreign = [
+            (b"PAR1".as_slice(), "it is a Parquet file; give it the ending .parquet"),
+            (b"PK\x03\x04", "it is a spreadsheet or a zip archive; export the sheet as CSV, or unpack it"),
+            (b"\x1F\x8B", "it is compressed with gzip; unpack it first"),
+        ];
+        if let Some((_, reason)) = foreign.iter().find(|(mark, _)| bytes.starts_with(mark)) {
+            return Err(DataError::NotCsv { file: file.to_owned(), reason: (*reason).to_owned() });
         }
         let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
         if let Header::Given(names) = header {

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int64Type, UInt64Type};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_cast::{can_cast_types, cast};
 use arrow_schema::DataType;
@@ -90,6 +92,16 @@ fn builder(path: &Path, file: &str) -> Result<ParquetRecordBatchReaderBuilder<Fi
         .map_err(|error| DataError::NotParquet { file: file.to_owned(), reason: error.to_string() })
 }
 
+/// Whether whole numbers are too long for `f64`: they are ids, and two of them must not become one.
+fn holds_long_ids(array: &ArrayRef) -> bool {
+    const EXACT: i64 = 1 << 53;
+    match array.data_type() {
+        DataType::Int64 => array.as_primitive::<Int64Type>().iter().flatten().any(|number| !(-EXACT..=EXACT).contains(&number)),
+        DataType::UInt64 => array.as_primitive::<UInt64Type>().iter().flatten().any(|number| number > EXACT as u64),
+        _ => false,
+    }
+}
+
 /// Numbers become `f64`, everything else text: the two kinds that the roles know.
 fn column(batch: &RecordBatch, name: &str) -> Result<ArrayRef, DataError> {
     let unreadable = |kind: &DataType| DataError::BadColumn {
@@ -103,7 +115,7 @@ fn column(batch: &RecordBatch, name: &str) -> Result<ArrayRef, DataError> {
         DataType::Dictionary(_, values) => values.as_ref(),
         other => other,
     };
-    let numeric = value_type.is_numeric() || matches!(value_type, DataType::Null);
+    let numeric = (value_type.is_numeric() || matches!(value_type, DataType::Null)) && !holds_long_ids(array);
     let target = if numeric { DataType::Float64 } else { DataType::Utf8 };
     if value_type.is_nested() || !can_cast_types(array.data_type(), &target) {
         return Err(unreadable(array.data_type()));
