@@ -145,16 +145,17 @@ impl GroupCounts {
 /// Counts every level of the outcomes; one more entry holds the rows of unknown group.
 pub(crate) fn count(outcomes: &Outcomes) -> Vec<GroupCounts> {
     let levels = outcomes.groups.levels().len();
-    let chunks = outcomes.len().div_ceil(CHUNK);
+    let rows = outcomes.scores.len();
+    let chunks = rows.div_ceil(CHUNK);
     let parts: Vec<Vec<GroupCounts>> = (0..chunks)
         .into_par_iter()
         .map(|chunk| {
-            let rows = chunk * CHUNK..((chunk + 1) * CHUNK).min(outcomes.len());
+            let range = chunk * CHUNK..((chunk + 1) * CHUNK).min(rows);
             let threshold = outcomes.conventions.threshold;
             // One loop per rule, so that the comparison is not a branch inside it.
             match outcomes.conventions.decision_rule {
-                DecisionRule::Above => count_chunk(outcomes, levels, rows, |score| score > threshold),
-                DecisionRule::AtOrAbove => count_chunk(outcomes, levels, rows, |score| score >= threshold),
+                DecisionRule::Above => count_chunk(outcomes, levels, range, |score| score > threshold),
+                DecisionRule::AtOrAbove => count_chunk(outcomes, levels, range, |score| score >= threshold),
             }
         })
         .collect();

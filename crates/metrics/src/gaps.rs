@@ -253,10 +253,15 @@ impl Frame {
         let mut place = 0;
         (0..sample.len())
             .map(|row| {
-                while sample.scores[row] > self.place_edges[place] {
+                // Where entries stand for bins, a group's mean in the last bin may lie above that of all rows.
+                while place + 1 < self.place_edges.len() && sample.scores[row] > self.place_edges[place] {
                     place += 1;
                 }
-                let level = if self.levels.len() == 1 { 0 } else { self.level_edges.partition_point(|&edge| edge < sample.labels[row]) };
+                let level = if self.levels.len() == 1 {
+                    0
+                } else {
+                    self.level_edges.partition_point(|&edge| edge < sample.labels[row]).min(self.levels.len() - 1)
+                };
                 (level * self.places.len() + place) as u32
             })
             .collect()
@@ -294,6 +299,8 @@ pub(crate) fn blocks(rows: usize, most: usize, value: impl Fn(usize) -> f64) -> 
 /// One group's rows on a frame.
 #[derive(Debug)]
 struct Stratum {
+    /// Number of rows.
+    size: usize,
     /// Cell and weight of each row, for groups small enough to draw single rows.
     rows: Vec<(u32, f64)>,
     mass: Vec<f64>,
@@ -301,17 +308,17 @@ struct Stratum {
 }
 
 impl Stratum {
-    fn new(frame: &Frame, sample: &Sample) -> Self {
+    fn new(frame: &Frame, sample: &Sample, size: usize) -> Self {
         let cells = frame.cells_of(sample);
-        let mut stratum = Stratum { rows: Vec::new(), mass: vec![0.0; frame.cells()], deviation: vec![0.0; frame.cells()] };
-        for (&cell, &weight) in cells.iter().zip(&sample.weights) {
-            stratum.mass[cell as usize] += weight;
-            stratum.deviation[cell as usize] += weight * weight;
+        let mut stratum = Stratum { size, rows: Vec::new(), mass: vec![0.0; frame.cells()], deviation: vec![0.0; frame.cells()] };
+        for (entry, &cell) in cells.iter().enumerate() {
+            stratum.mass[cell as usize] += sample.weights[entry];
+            stratum.deviation[cell as usize] += sample.square(entry);
         }
         for deviation in &mut stratum.deviation {
             *deviation = deviation.sqrt();
         }
-        if sample.len() <= DIRECT {
+        if sample.has_rows() && sample.len() <= DIRECT {
             stratum.rows = cells.into_iter().zip(sample.weights.iter().copied()).collect();
         }
         stratum
@@ -344,14 +351,18 @@ pub(crate) fn measure(gap: &dyn ScoreGap, outcomes: &Outcomes, plan: Option<&Int
     }
     let samples = outcomes.samples();
     let mut entered: Vec<(&str, &Sample)> = Vec::new();
+    let mut sizes = Vec::new();
     for &code in &selection.entered {
         let (name, sample) = (outcomes.groups.level(code), &samples.groups[code as usize]);
         match gap.admits(sample) {
-            Ok(()) => entered.push((name, sample)),
+            Ok(()) => {
+                entered.push((name, sample));
+                sizes.push(outcomes.counts()[code as usize].rows());
+            }
             Err(reason) => finding.left_out.push((name.to_owned(), reason.to_owned())),
         }
     }
-    finding.n = entered.iter().map(|(_, sample)| sample.len()).sum();
+    finding.n = sizes.iter().sum();
     if entered.len() < 2 {
         let reasons: Vec<String> = finding.left_out.iter().map(|(group, reason)| format!("{group}: {reason}")).collect();
         let count = ["no group", "only one group"][entered.len()];
@@ -390,20 +401,20 @@ pub(crate) fn measure(gap: &dyn ScoreGap, outcomes: &Outcomes, plan: Option<&Int
         }
     }
     if let Some(plan) = plan.filter(|plan| plan.replicates > 0 || plan.permutations > 0) {
-        let entered: Vec<&Sample> = entered.iter().map(|(_, sample)| *sample).collect();
+        let entered: Vec<(&Sample, usize)> = entered.iter().map(|(_, sample)| *sample).zip(sizes).collect();
         add_uncertainty(gap, &mut finding, outcomes, plan, &entered);
     }
     finding
 }
 
-fn add_uncertainty(gap: &dyn ScoreGap, finding: &mut Finding, outcomes: &Outcomes, plan: &IntervalPlan, entered: &[&Sample]) {
+fn add_uncertainty(gap: &dyn ScoreGap, finding: &mut Finding, outcomes: &Outcomes, plan: &IntervalPlan, entered: &[(&Sample, usize)]) {
     let joint = gap.needs_labels();
     let frame = if outcomes.conventions.definition == Definition::Grid && gap.follows_grid() {
         Frame::on_grid(outcomes, joint)
     } else {
         Frame::new(outcomes, joint)
     };
-    let strata: Vec<Stratum> = entered.iter().map(|sample| Stratum::new(&frame, sample)).collect();
+    let strata: Vec<Stratum> = entered.iter().map(|&(sample, size)| Stratum::new(&frame, sample, size)).collect();
     let with_rest = !finding.against_rest.is_empty();
     let observed_masses: Vec<Vec<f64>> = strata.iter().map(|stratum| stratum.mass.clone()).collect();
     let observed = summarise(gap, &frame, &observed_masses, with_rest);
@@ -432,7 +443,7 @@ fn add_uncertainty(gap: &dyn ScoreGap, finding: &mut Finding, outcomes: &Outcome
     if plan.permutations > 0
         && let Some(observed) = observed[0]
     {
-        let permuter = Permuter::new(&strata, entered);
+        let permuter = Permuter::new(&strata);
         let extreme = resample::replicate(plan.permutations, plan.seed, Purpose::Permutation, |rng| {
             let masses = permuter.draw(rng, frame.cells());
             summarise(gap, &frame, &masses, false)[0].is_some_and(|value| value >= observed * (1.0 - 1e-12))
@@ -478,15 +489,15 @@ struct Permuter {
 }
 
 impl Permuter {
-    fn new(strata: &[Stratum], entered: &[&Sample]) -> Self {
-        let sizes: Vec<usize> = entered.iter().map(|sample| sample.len()).collect();
+    fn new(strata: &[Stratum]) -> Self {
+        let sizes: Vec<usize> = strata.iter().map(|stratum| stratum.size).collect();
         let cells = strata.first().map_or(0, |stratum| stratum.mass.len());
         let (mut mass, mut squares) = (vec![0.0; cells], vec![0.0; cells]);
         for stratum in strata {
             mass.iter_mut().zip(&stratum.mass).for_each(|(sum, more)| *sum += more);
             squares.iter_mut().zip(&stratum.deviation).for_each(|(sum, more)| *sum += more * more);
         }
-        let small = sizes.iter().sum::<usize>() <= DIRECT;
+        let small = sizes.iter().sum::<usize>() <= DIRECT && strata.iter().all(|stratum| stratum.rows.len() == stratum.size);
         let rows = if small { strata.iter().flat_map(|stratum| stratum.rows.iter().copied()).collect() } else { Vec::new() };
         Permuter { rows, sizes, mass, deviation: squares.into_iter().map(f64::sqrt).collect() }
     }

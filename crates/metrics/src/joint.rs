@@ -37,7 +37,7 @@ pub(crate) fn measure(id: &str, truth: Truth, statistic: Statistic, outcomes: &O
         return finding;
     }
     let samples = outcomes.samples();
-    finding.n = samples.all.len();
+    finding.n = outcomes.len();
     let estimate = |sample: &Sample| {
         let value = if sample.len() == 0 { Err("no rows with a positive weight") } else { statistic(sample, &sample.weights) };
         let estimate = value.map_or_else(Estimate::undefined, Estimate::value);
@@ -52,14 +52,18 @@ pub(crate) fn measure(id: &str, truth: Truth, statistic: Statistic, outcomes: &O
         .iter()
         .map(|&code| {
             let sample = &samples.groups[code as usize];
-            GroupFinding { group: outcomes.groups.level(code).to_owned(), n: sample.len(), estimate: estimate(sample) }
+            GroupFinding {
+                group: outcomes.groups.level(code).to_owned(),
+                n: outcomes.counts()[code as usize].rows(),
+                estimate: estimate(sample),
+            }
         })
         .collect();
     finding
 }
 
 fn bootstrap(sample: &Sample, truth: Truth, statistic: Statistic, exact: f64, plan: &IntervalPlan) -> Option<Interval> {
-    let values: Vec<Option<f64>> = if sample.len() <= DIRECT {
+    let values: Vec<Option<f64>> = if sample.has_rows() && sample.len() <= DIRECT {
         resample::replicate(plan.replicates, plan.seed, Purpose::Bootstrap, |rng| {
             let mut weights = vec![0.0; sample.len()];
             for _ in 0..sample.len() {
@@ -108,7 +112,7 @@ fn gather(sample: &Sample, truth: Truth) -> (Sample, Vec<f64>) {
         };
         let cell = &mut mass[place * labels.len() + level];
         cell.0 += sample.weights[row];
-        cell.1 += sample.weights[row] * sample.weights[row];
+        cell.1 += sample.square(row);
     }
     let mut cells = Sample::default();
     let mut deviations = Vec::new();

@@ -4,7 +4,9 @@
 //! found as a [`Finding`], or why the number does not exist. [`evaluate`] runs several and adds intervals by an [`IntervalPlan`].
 //! This crate does no IO, prints nothing, and uses no clock and no randomness but that of a seed it is given.
 
+mod centroids;
 mod counts;
+mod density;
 mod error;
 mod finding;
 mod gaps;
@@ -13,19 +15,25 @@ mod metric;
 mod order;
 mod outcomes;
 mod parity;
+mod pass_rates;
+mod pca;
 mod performance;
 mod rates;
-mod representation;
+pub mod representation;
 mod resample;
 mod sample;
+mod tally;
 mod wasserstein;
 
 pub use counts::{Confusion, GroupConfusion, confusion_by_group, ratio_at_least};
+pub use density::{GroupDensity, density};
 pub use error::MetricError;
 pub use finding::{Comparison, Estimate, Finding, GroupFinding, Interval};
 pub use metric::{METRICS, Metric, Needs, evaluate, find, metrics};
 pub use outcomes::{Convention, Conventions, DecisionRule, Definition, Latent, Outcomes};
+pub use pass_rates::{GroupPassRate, PassRateGap, PassRates, pass_rates};
 pub use resample::IntervalPlan;
+pub use tally::{Summary, Tally};
 
 /// The distance behind the metric `spdd`, for whoever holds two lists of scores.
 pub mod spdd {

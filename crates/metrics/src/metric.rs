@@ -6,14 +6,18 @@ use evenhand_catalog::{Card, CatalogError, unknown_id};
 
 use crate::{Finding, IntervalPlan, MetricError, Outcomes, parity, performance, representation};
 
-/// What a metric reads besides scores and groups.
+/// What a metric reads of the outcomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needs {
-    /// Scores and groups only.
+    /// How many of each group were selected.
+    Decisions,
+    /// How decisions and truth fall together in each group.
+    JudgedDecisions,
+    /// The scores of each group.
     Scores,
-    /// The truth as well.
+    /// Scores and labels of each row.
     Labels,
-    /// The embeddings as well.
+    /// The embeddings.
     Latent,
 }
 
@@ -36,8 +40,8 @@ pub trait Metric: Debug + Sync {
     /// True when the outcomes hold what the metric reads.
     fn applies(&self, outcomes: &Outcomes) -> bool {
         match self.needs() {
-            Needs::Scores => true,
-            Needs::Labels => outcomes.has_labels(),
+            Needs::Decisions | Needs::Scores => true,
+            Needs::JudgedDecisions | Needs::Labels => outcomes.has_labels(),
             Needs::Latent => outcomes.has_latent(),
         }
     }

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use evenhand_data::{Groups, UNKNOWN};
 
 use crate::counts::{self, Confusion, GroupCounts};
+use crate::pca::{self, Pca};
 use crate::sample::{self, Samples};
 use crate::{IntervalPlan, MetricError, rates};
 
@@ -104,6 +105,7 @@ struct Cache {
     counts: OnceLock<Arc<Vec<GroupCounts>>>,
     samples: OnceLock<Arc<Samples>>,
     tables: OnceLock<((u64, usize), Tables)>,
+    plane: OnceLock<Option<Arc<Pca>>>,
 }
 
 /// Resampled count tables: replicate by level, the unknown last.
@@ -173,6 +175,7 @@ impl<'a> Outcomes<'a> {
             return Err(MetricError::NotFinite { what: "the embedding", row: at / latent.width, value: f64::from(latent.values[at]) });
         }
         self.latent = Some(latent);
+        self.cache = Cache::default();
         Ok(self)
     }
 
@@ -184,14 +187,26 @@ impl<'a> Outcomes<'a> {
         self
     }
 
+    /// Outcomes of which only sums are known: nothing but counts and samples may be read of them.
+    pub(crate) fn from_sums(
+        groups: &'a Groups,
+        labelled: bool,
+        conventions: Conventions,
+        counts: Arc<Vec<GroupCounts>>,
+        samples: Arc<Samples>,
+    ) -> Self {
+        let cache = Cache { counts: OnceLock::from(counts), samples: OnceLock::from(samples), ..Cache::default() };
+        Outcomes { scores: &[], labels: labelled.then_some(&[]), groups, weights: None, latent: None, conventions, cache }
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
-        self.scores.len()
+        self.counts().iter().map(GroupCounts::rows).sum()
     }
 
     /// Never true: outcomes have rows.
     pub fn is_empty(&self) -> bool {
-        self.scores.is_empty()
+        self.len() == 0
     }
 
     /// The choices in force.
@@ -211,11 +226,6 @@ impl<'a> Outcomes<'a> {
 
     pub(crate) fn weight(&self, row: usize) -> f64 {
         self.weights.map_or(1.0, |weights| weights[row])
-    }
-
-    /// Whether a score is selected at the threshold.
-    pub(crate) fn selected(&self, score: f64) -> bool {
-        self.conventions.selects(score)
     }
 
     /// Whether the label of a row counts as positive; `false` without labels.
@@ -239,6 +249,11 @@ impl<'a> Outcomes<'a> {
         let key = (plan.seed, plan.replicates);
         let (kept, tables) = self.cache.tables.get_or_init(|| (key, draw()));
         if *kept == key { Arc::clone(tables) } else { draw() }
+    }
+
+    /// The embeddings on their first two principal components.
+    pub(crate) fn plane(&self) -> Option<&Pca> {
+        self.cache.plane.get_or_init(|| self.latent.map(|latent| Arc::new(pca::pca_2d(latent)))).as_deref()
     }
 
     /// Which groups enter gaps.

@@ -68,9 +68,6 @@ pub(crate) const FALSE_POSITIVE: Rate =
 pub(crate) const PRECISION: Rate =
     Rate { of: |counts| (counts.true_positives, counts.selected()), missing: "nobody selected", needs_labels: true };
 
-/// The statistic of a count table, or why it does not exist.
-pub(crate) type Statistic = fn(&Confusion) -> Result<f64, &'static str>;
-
 /// A finding of a statistic of the counts: overall (all rows) and in each group, with intervals.
 ///
 /// `base` gives the part of a count table that the statistic rests on.

@@ -13,12 +13,24 @@ pub(crate) struct Sample {
     /// Whether the label counts as positive; empty without labels.
     pub(crate) positive: Vec<bool>,
     pub(crate) weights: Vec<f64>,
+    /// Sum of the squared weights of the rows behind each entry, where an entry stands for many; else empty.
+    pub(crate) squares: Vec<f64>,
     by_label: OnceLock<Vec<u32>>,
 }
 
 impl Sample {
     pub(crate) fn len(&self) -> usize {
         self.scores.len()
+    }
+
+    /// True when every entry is one row, so that rows can be drawn.
+    pub(crate) fn has_rows(&self) -> bool {
+        self.squares.is_empty()
+    }
+
+    /// Squared weight behind an entry.
+    pub(crate) fn square(&self, entry: usize) -> f64 {
+        self.squares.get(entry).copied().unwrap_or_else(|| self.weights[entry] * self.weights[entry])
     }
 
     pub(crate) fn total(&self) -> f64 {
@@ -76,6 +88,7 @@ impl Sample {
             let (sample, at) = (samples[side], heads[side]);
             let label = sample.labels.get(at).copied();
             merged.push(sample.scores[at], label, sample.positive.get(at).copied().unwrap_or_default(), sample.weights[at]);
+            merged.squares.extend(sample.squares.get(at));
             heads[side] += 1;
         }
         merged
@@ -103,7 +116,7 @@ pub(crate) fn sort(outcomes: &Outcomes) -> Samples {
         let mut samples: Vec<Sample> = Vec::new();
         samples.resize_with(if keep_groups { counts.len() } else { 1 }, Sample::default);
         for (slot, sample) in samples.iter_mut().enumerate() {
-            sample.reserve(if keep_groups { counts[slot].rows() } else { outcomes.len() }, labelled);
+            sample.reserve(if keep_groups { counts[slot].rows() } else { outcomes.scores.len() }, labelled);
         }
         for &row in &order {
             let row = row as usize;

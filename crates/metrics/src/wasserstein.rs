@@ -74,7 +74,7 @@ impl Side<'_> {
 
 fn distance(x: Side, y: Side) -> Option<f64> {
     let (x_total, y_total) = (x.total(), y.total());
-    (x_total > 0.0 && y_total > 0.0).then(|| Totals { x: x_total, y: y_total }.integrate(x, y, 0.0, 0))
+    (x_total > 0.0 && y_total > 0.0).then(|| Totals { x: x_total, y: y_total }.integrate(x, y, Below::default(), 0))
 }
 
 /// Weights of the two whole sides.
@@ -116,9 +116,20 @@ pub(crate) struct Bucket {
     pub(crate) place: f64,
 }
 
+/// Weight of each side below a place. Counts stay whole numbers, so that D is exactly 0 where both sides have passed alike.
+#[derive(Debug, Clone, Copy, Default)]
+struct Below {
+    x: f64,
+    y: f64,
+}
+
 impl Totals {
-    /// Integral of |D| from the smallest to the largest of these scores, where D starts at `before`.
-    fn integrate(self, x: Side, y: Side, before: f64, pass: usize) -> f64 {
+    fn difference(self, below: Below) -> f64 {
+        below.x / self.x - below.y / self.y
+    }
+
+    /// Integral of |D| from the smallest to the largest of these scores, with the given weights below them.
+    fn integrate(self, x: Side, y: Side, before: Below, pass: usize) -> f64 {
         let rows = x.values.len() + y.values.len();
         let ((x_low, x_high), (y_low, y_high)) = rayon::join(|| x.range(), || y.range());
         let (low, high) = (x_low.min(y_low), x_high.max(y_high));
@@ -132,17 +143,18 @@ impl Totals {
         }
         let (x_table, y_table) = rayon::join(|| fill(x, buckets), || fill(y, buckets));
         let mut sum = 0.0;
-        let mut difference = before;
-        let mut unsettled: Vec<(usize, f64)> = Vec::new();
+        let mut below = before;
+        let mut unsettled: Vec<(usize, Below)> = Vec::new();
         for bucket in 0..count {
             let (of_x, of_y) = (x_table[bucket], y_table[bucket]);
             let (rise, fall) = (of_x.weight / self.x, of_y.weight / self.y);
+            let difference = self.difference(below);
             if settled(difference, rise, fall) {
                 sum += (difference + within(of_x, self.x) - within(of_y, self.y)).abs();
             } else {
-                unsettled.push((bucket, difference));
+                unsettled.push((bucket, below));
             }
-            difference += rise - fall;
+            below = Below { x: below.x + of_x.weight, y: below.y + of_y.weight };
         }
         sum *= buckets.width;
         if unsettled.is_empty() {
@@ -158,27 +170,28 @@ impl Totals {
                 let (of_x, of_y) = (x_rows.side(index), y_rows.side(index));
                 let first = of_x.range().0.min(of_y.range().0);
                 let last = of_x.range().1.max(of_y.range().1);
-                let end = start + (of_x.total() / self.x) - (of_y.total() / self.y);
+                let end = Below { x: start.x + of_x.total(), y: start.y + of_y.total() };
                 let lower = buckets.low + buckets.width * bucket as f64;
                 // From the lower edge to the first score, between the scores, from the last score to the upper edge.
-                (first - lower) * start.abs() + self.integrate(of_x, of_y, start, pass + 1) + (buckets.upper(bucket) - last) * end.abs()
+                (first - lower) * self.difference(start).abs()
+                    + self.integrate(of_x, of_y, start, pass + 1)
+                    + (buckets.upper(bucket) - last) * self.difference(end).abs()
             })
             .collect();
         sum + rest.iter().sum::<f64>()
     }
 
-    fn sorted(self, x: Side, y: Side, before: f64) -> f64 {
-        let steps = |side: Side, sign: f64| -> Vec<(f64, f64)> {
-            side.values.iter().enumerate().map(|(row, &value)| (value, sign * side.weight(row))).collect()
-        };
-        let mut all = steps(x, 1.0 / self.x);
-        all.extend(steps(y, -1.0 / self.y));
-        all.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        let mut difference = before;
-        let mut sum = 0.0;
+    fn sorted(self, x: Side, y: Side, before: Below) -> f64 {
+        let rows =
+            |side: Side, of_x: bool| (0..side.values.len()).map(move |row| (side.values[row], of_x, side.weight(row))).collect::<Vec<_>>();
+        let mut all = rows(x, true);
+        all.extend(rows(y, false));
+        all.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        let (mut below, mut sum) = (before, 0.0);
         for pair in all.windows(2) {
-            difference += pair[0].1;
-            sum += difference.abs() * (pair[1].0 - pair[0].0);
+            let (_, of_x, weight) = pair[0];
+            *(if of_x { &mut below.x } else { &mut below.y }) += weight;
+            sum += self.difference(below).abs() * (pair[1].0 - pair[0].0);
         }
         sum
     }
@@ -239,7 +252,7 @@ struct Collected {
 }
 
 impl Collected {
-    fn new(side: Side, buckets: Buckets, wanted: &[(usize, f64)]) -> Self {
+    fn new(side: Side, buckets: Buckets, wanted: &[(usize, Below)]) -> Self {
         const UNWANTED: u32 = u32::MAX;
         let mut slots = vec![UNWANTED; buckets.count];
         for (index, &(bucket, _)) in wanted.iter().enumerate() {
@@ -309,10 +322,10 @@ mod tests {
         let ones = vec![1.0; x.len()];
         let sides = |y_weights| (Side { values: &x, weights: None }, Side { values: &y, weights: y_weights });
         let (of_x, of_y) = sides(None);
-        let slow = Totals { x: 20_000.0, y: 15_000.0 }.sorted(of_x, of_y, 0.0);
+        let slow = Totals { x: 20_000.0, y: 15_000.0 }.sorted(of_x, of_y, Below::default());
         assert!((wasserstein_1(&x, &y).unwrap() - slow).abs() < 1e-13);
         let (of_x, of_y) = sides(Some(&weights));
-        let slow = Totals { x: 20_000.0, y: of_y.total() }.sorted(of_x, of_y, 0.0);
+        let slow = Totals { x: 20_000.0, y: of_y.total() }.sorted(of_x, of_y, Below::default());
         assert!((weighted_wasserstein_1(&x, &ones, &y, &weights).unwrap() - slow).abs() < 1e-13);
     }
 
@@ -321,7 +334,11 @@ mod tests {
         let mut x: Vec<f64> = (0..5_000).map(|i| f64::from(i) * 1e-9).collect();
         let y: Vec<f64> = x.iter().map(|value| value + 1e-9).collect();
         x.push(1e9);
-        let slow = Totals { x: 5_001.0, y: 5_000.0 }.sorted(Side { values: &x, weights: None }, Side { values: &y, weights: None }, 0.0);
+        let slow = Totals { x: 5_001.0, y: 5_000.0 }.sorted(
+            Side { values: &x, weights: None },
+            Side { values: &y, weights: None },
+            Below::default(),
+        );
         assert!((wasserstein_1(&x, &y).unwrap() - slow).abs() <= 1e-12 * slow);
     }
 }

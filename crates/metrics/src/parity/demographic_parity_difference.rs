@@ -35,7 +35,7 @@ impl Metric for DemographicParityDifference {
     }
 
     fn needs(&self) -> Needs {
-        Needs::Scores
+        Needs::Decisions
     }
 
     fn measure(&self, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding {

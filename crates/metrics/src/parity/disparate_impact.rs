@@ -36,7 +36,7 @@ impl Metric for DisparateImpact {
     }
 
     fn needs(&self) -> Needs {
-        Needs::Scores
+        Needs::Decisions
     }
 
     fn measure(&self, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding {

@@ -36,7 +36,7 @@ impl Metric for EqualizedOddsDifference {
     }
 
     fn needs(&self) -> Needs {
-        Needs::Labels
+        Needs::JudgedDecisions
     }
 
     fn measure(&self, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding {

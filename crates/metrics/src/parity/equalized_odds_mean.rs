@@ -38,7 +38,7 @@ impl Metric for EqualizedOddsMean {
     }
 
     fn needs(&self) -> Needs {
-        Needs::Labels
+        Needs::JudgedDecisions
     }
 
     fn measure(&self, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding {

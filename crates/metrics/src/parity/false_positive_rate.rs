@@ -33,7 +33,7 @@ impl Metric for FalsePositiveRate {
     }
 
     fn needs(&self) -> Needs {
-        Needs::Labels
+        Needs::JudgedDecisions
     }
 
     fn measure(&self, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding {

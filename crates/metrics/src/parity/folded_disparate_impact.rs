@@ -34,7 +34,7 @@ impl Metric for FoldedDisparateImpact {
     }
 
     fn needs(&self) -> Needs {
-        Needs::Scores
+        Needs::Decisions
     }
 
     fn measure(&self, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding {

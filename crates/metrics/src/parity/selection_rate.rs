@@ -33,7 +33,7 @@ impl Metric for SelectionRate {
     }
 
     fn needs(&self) -> Needs {
-        Needs::Scores
+        Needs::Decisions
     }
 
     fn measure(&self, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding {

@@ -35,7 +35,7 @@ impl Metric for Accuracy {
     }
 
     fn needs(&self) -> Needs {
-        Needs::Labels
+        Needs::JudgedDecisions
     }
 
     fn measure(&self, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding {

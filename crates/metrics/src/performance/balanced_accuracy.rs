@@ -34,7 +34,7 @@ impl Metric for BalancedAccuracy {
     }
 
     fn needs(&self) -> Needs {
-        Needs::Labels
+        Needs::JudgedDecisions
     }
 
     fn measure(&self, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding {

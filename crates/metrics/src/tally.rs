@@ -1,0 +1,342 @@
+//! Outcomes in chunks: sums of fixed size that add up over chunks, threads and files.
+//!
+//! For every group a tally keeps the four counts of decisions against truth and a sketch of its scores: a histogram of equal bins over
+//! a declared range, one for the negatives and one for the positives, each bin with its weight and the sum of its scores. Its size
+//! depends on the number of groups and bins only: 16 bytes a bin and class, 2 MiB a group with 65,536 bins and labels.
+//!
+//! What comes out:
+//!
+//! - metrics of counts (selection rates, demographic parity, equalized odds, accuracy, ...): exact;
+//! - `spdd`: every bin stands at the mean of its scores, which gives the integral of |Fa - Fb| over each bin in which the difference
+//!   keeps its sign exactly. [`Tally::spdd_error_bound`] adds up width x larger share over the other bins: usually far below the
+//!   width of one bin, and never above the sum of both shares of all bins times the width, twice the width;
+//! - other metrics of scores: as if each score had been moved by less than one bin width. `ks` can miss by the largest share that one
+//!   bin has of a group. Metrics that read score and label together are given when every label is 0 or 1.
+//!
+//! Without weights all counts are whole numbers, so that `merge` in any order gives the counts of one batch, bit for bit; sums
+//! of scores and weights agree up to rounding.
+
+use std::sync::Arc;
+
+use evenhand_data::{Groups, UNKNOWN};
+
+use crate::counts::GroupCounts;
+use crate::outcomes::{finite, slot};
+use crate::sample::{Sample, Samples};
+use crate::wasserstein::{Bucket, Buckets, settled};
+use crate::{Conventions, Finding, IntervalPlan, MetricError, Needs, Outcomes, metrics};
+
+/// Sums over the rows seen so far.
+#[derive(Debug, Clone)]
+pub struct Tally {
+    levels: Vec<String>,
+    conventions: Conventions,
+    low: f64,
+    high: f64,
+    bins: usize,
+    labelled: Option<bool>,
+    binary: bool,
+    /// One entry a level and one more for the unknown.
+    parts: Vec<Part>,
+}
+
+/// Sums of one group.
+#[derive(Debug, Clone, Default)]
+struct Part {
+    counts: GroupCounts,
+    /// Bins of the negatives (or of all, without labels) and of the positives; empty until used.
+    sketch: [Vec<Bucket>; 2],
+}
+
+impl Tally {
+    /// An empty tally for these groups and scores in [0, 1].
+    pub fn new(levels: &[String], conventions: Conventions, bins: usize) -> Self {
+        Tally::with_range(levels, conventions, bins, 0.0, 1.0)
+    }
+
+    /// An empty tally for scores in [low, high].
+    ///
+    /// # Panics
+    /// When the range is empty or not finite.
+    pub fn with_range(levels: &[String], conventions: Conventions, bins: usize, low: f64, high: f64) -> Self {
+        assert!(low < high && (high - low).is_finite(), "a tally needs a range");
+        Tally {
+            levels: levels.to_vec(),
+            conventions,
+            low,
+            high,
+            bins: bins.max(1),
+            labelled: None,
+            binary: true,
+            parts: vec![Part::default(); levels.len() + 1],
+        }
+    }
+
+    /// Adds rows: a group code each (an index into the levels, or [`UNKNOWN`]). A refused chunk leaves the tally as it was.
+    pub fn add(&mut self, scores: &[f64], labels: Option<&[f64]>, weights: Option<&[f64]>, codes: &[u32]) -> Result<(), MetricError> {
+        self.check(scores, labels, weights, codes)?;
+        if scores.is_empty() {
+            return Ok(());
+        }
+        self.labelled = Some(labels.is_some());
+        self.binary &= labels.is_none_or(|labels| labels.iter().all(|&label| label == 0.0 || label == 1.0));
+        let buckets = self.buckets();
+        let levels = self.levels.len();
+        for (row, (&score, &code)) in scores.iter().zip(codes).enumerate() {
+            let weight = weights.map_or(1.0, |weights| weights[row]);
+            let positive = labels.is_some_and(|labels| labels[row] >= self.conventions.label_threshold);
+            let part = &mut self.parts[slot(code, levels)];
+            part.counts.push(2 * usize::from(self.conventions.selects(score)) + usize::from(positive), weight);
+            let sketch = &mut part.sketch[usize::from(positive)];
+            if sketch.is_empty() {
+                sketch.resize(self.bins, Bucket::default());
+            }
+            let bucket = &mut sketch[buckets.of(score)];
+            bucket.weight += weight;
+            bucket.place += weight * score;
+        }
+        Ok(())
+    }
+
+    /// Adds rows whose groups carry their names; groups not seen before become new levels.
+    pub fn add_groups(
+        &mut self,
+        scores: &[f64],
+        labels: Option<&[f64]>,
+        weights: Option<&[f64]>,
+        groups: &Groups,
+    ) -> Result<(), MetricError> {
+        let known: Vec<u32> = groups.levels().iter().map(|level| self.code_of(level)).collect();
+        let codes: Vec<u32> = groups.codes().iter().map(|&code| if code == UNKNOWN { code } else { known[code as usize] }).collect();
+        self.add(scores, labels, weights, &codes)
+    }
+
+    fn code_of(&mut self, level: &str) -> u32 {
+        let position = self.levels.iter().position(|known| known == level).unwrap_or_else(|| {
+            self.levels.push(level.to_owned());
+            // The unknown stay last.
+            self.parts.insert(self.levels.len() - 1, Part::default());
+            self.levels.len() - 1
+        });
+        position as u32
+    }
+
+    fn check(&self, scores: &[f64], labels: Option<&[f64]>, weights: Option<&[f64]>, codes: &[u32]) -> Result<(), MetricError> {
+        let length =
+            |what, found| if found == scores.len() { Ok(()) } else { Err(MetricError::Length { what, expected: scores.len(), found }) };
+        length("the group column", codes.len())?;
+        finite("the score", scores)?;
+        if let Some(labels) = labels {
+            length("the label column", labels.len())?;
+            finite("the label", labels)?;
+        }
+        if self.labelled.is_some_and(|labelled| labelled != labels.is_some()) && !scores.is_empty() {
+            return Err(MetricError::Unlike { what: "whether rows have labels" });
+        }
+        if let Some(weights) = weights {
+            length("the weight column", weights.len())?;
+            finite("the weight", weights)?;
+            if let Some(row) = weights.iter().position(|&weight| weight < 0.0) {
+                return Err(MetricError::NegativeWeight { row, value: weights[row] });
+            }
+        }
+        if let Some(row) = scores.iter().position(|&score| score < self.low || score > self.high) {
+            return Err(MetricError::OutOfRange { row, value: scores[row], low: self.low, high: self.high });
+        }
+        let levels = self.levels.len();
+        if let Some(row) = codes.iter().position(|&code| code != UNKNOWN && code as usize >= levels) {
+            return Err(MetricError::UnknownCode { row, code: codes[row], levels });
+        }
+        Ok(())
+    }
+
+    /// Adds the sums of another tally made alike; its groups are matched by name.
+    pub fn merge(&mut self, other: &Tally) -> Result<(), MetricError> {
+        if self.conventions != other.conventions {
+            return Err(MetricError::Unlike { what: "their conventions" });
+        }
+        if (self.low, self.high, self.bins) != (other.low, other.high, other.bins) {
+            return Err(MetricError::Unlike { what: "their range or number of bins" });
+        }
+        if let (Some(ours), Some(theirs)) = (self.labelled, other.labelled)
+            && ours != theirs
+        {
+            return Err(MetricError::Unlike { what: "whether rows have labels" });
+        }
+        self.labelled = self.labelled.or(other.labelled);
+        self.binary &= other.binary;
+        for (position, part) in other.parts.iter().enumerate() {
+            let code = match other.levels.get(position) {
+                Some(level) => self.code_of(level) as usize,
+                None => self.levels.len(),
+            };
+            let own = &mut self.parts[code];
+            own.counts.add(&part.counts);
+            for (sum, more) in own.sketch.iter_mut().zip(&part.sketch) {
+                if sum.is_empty() {
+                    sum.clone_from(more);
+                } else {
+                    for (bucket, more) in sum.iter_mut().zip(more) {
+                        bucket.weight += more.weight;
+                        bucket.place += more.place;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows seen.
+    pub fn rows(&self) -> usize {
+        self.parts.iter().map(|part| part.counts.rows()).sum()
+    }
+
+    /// Names of the groups, in the order in which they were declared or first seen.
+    pub fn levels(&self) -> &[String] {
+        &self.levels
+    }
+
+    /// Width of a bin: how far a score can seem to have moved.
+    pub fn bin_width(&self) -> f64 {
+        (self.high - self.low) / self.bins as f64
+    }
+
+    fn buckets(&self) -> Buckets {
+        Buckets::new(self.low, self.high, self.bins)
+    }
+
+    /// Shares of a group's weight in the bins.
+    fn shares(&self, parts: &[&Part]) -> Vec<f64> {
+        let mut weights = vec![0.0; self.bins];
+        for bins in parts.iter().flat_map(|part| &part.sketch) {
+            weights.iter_mut().zip(bins).for_each(|(sum, bucket)| *sum += bucket.weight);
+        }
+        let total: f64 = weights.iter().sum();
+        if total > 0.0 {
+            weights.iter_mut().for_each(|weight| *weight /= total);
+        }
+        weights
+    }
+
+    /// The most by which the SPDD of any pair of groups, or of a group and the rest, can differ from the exact one.
+    pub fn spdd_error_bound(&self) -> f64 {
+        let filled: Vec<&Part> = self.parts[..self.levels.len()].iter().filter(|part| part.counts.weight() > 0.0).collect();
+        let bound = |a: &[f64], b: &[f64]| {
+            let (mut difference, mut sum) = (0.0, 0.0);
+            for (&rise, &fall) in a.iter().zip(b) {
+                if !settled(difference, rise, fall) {
+                    sum += f64::max(rise, fall);
+                }
+                difference += rise - fall;
+            }
+            sum
+        };
+        let shares: Vec<Vec<f64>> = filled.iter().map(|part| self.shares(&[part])).collect();
+        let mut largest = 0.0_f64;
+        for first in 0..shares.len() {
+            for second in first + 1..shares.len() {
+                largest = largest.max(bound(&shares[first], &shares[second]));
+            }
+            if shares.len() > 2 {
+                let rest: Vec<&Part> = filled.iter().enumerate().filter(|(other, _)| *other != first).map(|(_, part)| *part).collect();
+                largest = largest.max(bound(&shares[first], &self.shares(&rest)));
+            }
+        }
+        largest * self.bin_width()
+    }
+
+    /// What the sums say, in the form that metrics read.
+    pub fn summary(&self) -> Result<Summary, MetricError> {
+        if self.rows() == 0 {
+            return Err(MetricError::NoRows);
+        }
+        if self.parts.iter().all(|part| part.counts.weight() == 0.0) {
+            return Err(MetricError::NoWeight);
+        }
+        let labelled = self.labelled == Some(true);
+        let sample = |parts: &[&Part]| self.sample(parts, labelled);
+        let groups = self.parts.iter().map(|part| sample(&[part])).collect();
+        let all = sample(&self.parts.iter().collect::<Vec<_>>());
+        Ok(Summary {
+            groups: Groups::new("groups", self.levels.clone(), Vec::new()),
+            labelled,
+            binary: self.binary,
+            conventions: self.conventions.clone(),
+            counts: Arc::new(self.parts.iter().map(|part| part.counts).collect()),
+            samples: Arc::new(Samples { groups, all }),
+        })
+    }
+
+    /// Bins as the entries of a sample: each stands at the mean of its scores.
+    fn sample(&self, parts: &[&Part], labelled: bool) -> Sample {
+        let (mut weight, mut squares) = (0.0, 0.0);
+        for cell in parts.iter().flat_map(|part| &part.counts.cells) {
+            weight += cell.weight;
+            squares += cell.squared;
+        }
+        // Squared weight of a bin: its weight times the mean weight of a row, as if weights did not depend on the score.
+        let typical = if weight > 0.0 { squares / weight } else { 0.0 };
+        let mut sample = Sample::default();
+        for bin in 0..self.bins {
+            let mut entries = [(0.0, 0.0, false), (0.0, 0.0, true)];
+            for part in parts {
+                for (entry, bins) in entries.iter_mut().zip(&part.sketch) {
+                    if let Some(bucket) = bins.get(bin) {
+                        entry.0 += bucket.weight;
+                        entry.1 += bucket.place;
+                    }
+                }
+            }
+            let mut found: Vec<(f64, f64, bool)> = entries
+                .into_iter()
+                .filter(|(weight, ..)| *weight > 0.0)
+                .map(|(weight, place, positive)| (place / weight, weight, positive))
+                .collect();
+            found.sort_by(|a, b| a.0.total_cmp(&b.0));
+            for (score, weight, positive) in found {
+                let label = labelled.then_some(if positive { 1.0 } else { 0.0 });
+                sample.push(score.clamp(self.low, self.high), label, positive, weight);
+                sample.squares.push(weight * typical);
+            }
+        }
+        sample
+    }
+
+    /// The findings of every metric that the sums can tell, in the order of the registry.
+    pub fn findings(&self, plan: Option<&IntervalPlan>) -> Result<Vec<Finding>, MetricError> {
+        if let Some(plan) = plan {
+            plan.check()?;
+        }
+        Ok(self.summary()?.findings(plan))
+    }
+}
+
+/// The sums of a tally, ready to be measured and drawn.
+#[derive(Debug, Clone)]
+pub struct Summary {
+    groups: Groups,
+    labelled: bool,
+    binary: bool,
+    conventions: Conventions,
+    counts: Arc<Vec<GroupCounts>>,
+    samples: Arc<Samples>,
+}
+
+impl Summary {
+    /// Outcomes for the metrics, for [`pass_rates`](crate::pass_rates) and for [`density`](crate::density): made of sums, they have no single rows.
+    pub fn outcomes(&self) -> Outcomes<'_> {
+        Outcomes::from_sums(&self.groups, self.labelled, self.conventions.clone(), Arc::clone(&self.counts), Arc::clone(&self.samples))
+    }
+
+    /// The findings of every metric that the sums can tell, in the order of the registry.
+    pub fn findings(&self, plan: Option<&IntervalPlan>) -> Vec<Finding> {
+        let outcomes = self.outcomes();
+        let told = metrics().filter(|metric| match metric.needs() {
+            Needs::Decisions | Needs::Scores => true,
+            Needs::JudgedDecisions => self.labelled,
+            Needs::Labels => self.labelled && self.binary,
+            Needs::Latent => false,
+        });
+        told.map(|metric| metric.measure(&outcomes, plan)).collect()
+    }
+}
