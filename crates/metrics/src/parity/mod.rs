@@ -15,6 +15,7 @@ mod equalized_odds_sum;
 mod false_positive_rate;
 mod false_positive_rate_difference;
 mod folded_disparate_impact;
+mod ks;
 mod predictive_parity_difference;
 mod selection_rate;
 pub(crate) mod spdd;
@@ -26,6 +27,7 @@ mod true_positive_rate;
 pub(crate) const METRICS: &[&dyn Metric] = &[
     &spdd::Spdd,
     &standardised_spdd::StandardisedSpdd,
+    &ks::Ks,
     &speo::Speo,
     &selection_rate::SelectionRate,
     &true_positive_rate::TruePositiveRate,
