@@ -1,9 +1,41 @@
 //! Recipe to run to report; the only crate that joins the others.
+//!
+//! The faces (the command line, later a server and Python) translate to and from the functions here and hold no formula.
 
+mod error;
+mod evidence;
 pub mod html;
 mod lookup;
+pub mod model;
 mod numbers;
+pub mod recipe;
+pub mod registry;
 pub mod report;
+pub mod run;
+pub mod scores;
+pub mod tilting;
 pub mod view;
+mod write;
 
+pub use evenhand_catalog as catalog;
+pub use evenhand_data::fetch;
+
+pub use error::AuditError;
+pub use recipe::Recipe;
 pub use report::{FORMAT, Report, ReportKind};
+pub use run::{Observer, Options, Silent, compare, write_report};
+pub use scores::{ScoresRequest, audit};
+
+impl Report {
+    /// The report as indented JSON with a final newline; the same report gives the same bytes.
+    pub fn to_json(&self) -> Result<String, AuditError> {
+        serde_json::to_string_pretty(self)
+            .map(|text| text + "\n")
+            .map_err(|error| AuditError::Request(format!("the report cannot be written as JSON: {error}")))
+    }
+
+    /// True when a limit was set and breached.
+    pub fn breaches_a_limit(&self) -> bool {
+        self.limits.iter().any(|check| !check.met)
+    }
+}

@@ -1,1 +1,28 @@
-fn main() {}
+//! The `evenhand` command. Exit codes: 0 fine, 1 a set limit is breached, 2 it could not run.
+
+mod args;
+mod commands;
+mod printer;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Training allocates and frees large tensors all the time, which the system allocator returns to the system each time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let arguments = args::Arguments::parse();
+    match commands::run(arguments) {
+        Ok(commands::Outcome::Fine) => ExitCode::SUCCESS,
+        Ok(commands::Outcome::LimitBreached) => ExitCode::from(1),
+        // Whoever reads our output may stop early, as `head` does.
+        Err(error) if printer::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            printer::error(&error);
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What can go wrong between a recipe and its report.
+
+use std::path::PathBuf;
+
+use evenhand_catalog::CatalogError;
+use evenhand_data::DataError;
+use evenhand_learn::LearnError;
+use evenhand_metrics::MetricError;
+use evenhand_rebalance::RebalanceError;
+
+/// Errors of this crate.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// A file could not be read or written.
+    #[error("{}: cannot {action}: {cause}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// `read`, `write`, `create the folder`.
+        action: &'static str,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// The recipe is not what it should be.
+    #[error("{origin}: {message}")]
+    Recipe {
+        /// Path of the recipe, or where the setting came from.
+        origin: String,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// The request itself makes no sense.
+    #[error("{0}")]
+    Request(String),
+    /// The user asked to stop; what was finished is kept.
+    #[error("interrupted; {finished} of {total} runs are kept in {}, the same command goes on from there", folder.display())]
+    Interrupted {
+        /// Runs finished.
+        finished: usize,
+        /// Runs in all.
+        total: usize,
+        /// Where they are kept.
+        folder: PathBuf,
+    },
+    /// A method of one run failed.
+    #[error("{method}, seed {seed}: {cause}")]
+    Method {
+        /// Name of the method.
+        method: String,
+        /// Seed of the run.
+        seed: u64,
+        /// What went wrong.
+        cause: Box<AuditError>,
+    },
+    /// An id or parameter was refused.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The data could not be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// Gate 1 failed.
+    #[error(transparent)]
+    Rebalance(#[from] RebalanceError),
+    /// Gate 2 failed.
+    #[error(transparent)]
+    Learn(#[from] LearnError),
+    /// A metric was refused.
+    #[error(transparent)]
+    Metric(#[from] MetricError),
+    /// The page could not be written.
+    #[error(transparent)]
+    Html(#[from] crate::html::HtmlError),
+}
+
+impl AuditError {
+    pub(crate) fn io(path: impl Into<PathBuf>, action: &'static str) -> impl FnOnce(std::io::Error) -> AuditError {
+        let path = path.into();
+        move |cause| AuditError::Io { path, action, cause }
+    }
+}

@@ -1,0 +1,304 @@
+//! The pieces of a report: what the metrics, the data and the training have to say, put into the report's types.
+
+use std::collections::BTreeMap;
+
+use evenhand_catalog::Direction;
+use evenhand_data::{Dataset, Groups, LabelKind, UNKNOWN, skew};
+use evenhand_learn::EpochRecord;
+use evenhand_metrics::{Estimate, Finding, IntervalPlan, Latent, Outcomes};
+
+use crate::AuditError;
+use crate::report::{
+    AttributeFindings, AttributeSummary, Column, DataSummary, Density, Epoch, FileSummary, GroupCount, GroupSummary, LabelSummary, LatentPlot,
+    LatentPoint, LimitCheck, PassRate, PassRates, Report, RunReport, Tilt,
+};
+
+/// Points of the density and pass-rate plots.
+const PLOT_POINTS: usize = 101;
+/// Rows of the latent plot.
+const LATENT_POINTS: usize = 1000;
+/// Bins of a label histogram.
+const LABEL_BINS: usize = 20;
+
+/// True when the metric compares groups, false when it is overall performance.
+pub(crate) fn compares_groups(metric: &str) -> bool {
+    !evenhand_metrics::performance::METRICS.iter().any(|known| known.card().id == metric)
+}
+
+/// All findings about some outcomes: overall performance, and what compares groups.
+pub(crate) fn findings(outcomes: &Outcomes<'_>, plan: Option<&IntervalPlan>) -> Result<(Vec<Finding>, Vec<Finding>), AuditError> {
+    let all = evenhand_metrics::evaluate(&[], outcomes, plan)?;
+    Ok(all.into_iter().partition(|finding| !compares_groups(&finding.metric)))
+}
+
+/// One attribute's part of a run.
+pub(crate) fn attribute(outcomes: &Outcomes<'_>, findings: Vec<Finding>, plots: bool) -> Result<AttributeFindings, AuditError> {
+    let groups = outcomes.groups();
+    Ok(AttributeFindings {
+        attribute: groups.name().to_owned(),
+        groups: groups.levels().iter().zip(groups.sizes()).map(|(name, n)| GroupCount { name: name.clone(), n }).collect(),
+        unknown: groups.unknown_count(),
+        findings,
+        densities: if plots { densities(outcomes) } else { Vec::new() },
+        pass_rates: plots.then(|| pass_rates(outcomes)),
+    })
+}
+
+fn densities(outcomes: &Outcomes<'_>) -> Vec<Density> {
+    evenhand_metrics::densities(outcomes, PLOT_POINTS)
+        .into_iter()
+        .map(|density| Density { group: density.group, n: density.n, points: density.points, values: density.values, mean: density.mean })
+        .collect()
+}
+
+fn pass_rates(outcomes: &Outcomes<'_>) -> PassRates {
+    let rates = evenhand_metrics::pass_rates(outcomes, PLOT_POINTS, 0.95);
+    PassRates {
+        thresholds: rates.thresholds,
+        groups: rates.groups.into_iter().map(|group| PassRate { group: group.group, n: group.n, rates: group.rates, band: group.band }).collect(),
+        pair: rates.pair,
+        gap_band: rates.gap_band,
+        level: rates.level,
+    }
+}
+
+/// The finding of a metric in a run.
+pub(crate) fn finding<'a>(run: &'a RunReport, metric: &str, attribute: Option<&str>) -> Option<&'a Finding> {
+    let findings = match attribute {
+        None => &run.performance,
+        Some(name) => &run.attributes.iter().find(|found| found.attribute == name)?.findings,
+    };
+    findings.iter().find(|finding| finding.metric == metric)
+}
+
+/// The training curve in the report's types.
+pub(crate) fn epochs(curve: &[EpochRecord]) -> Vec<Epoch> {
+    curve
+        .iter()
+        .map(|record| Epoch {
+            epoch: record.epoch,
+            train_loss: record.train_loss,
+            validation_loss: record.validation_loss,
+            terms: record.terms.clone(),
+        })
+        .collect()
+}
+
+/// Up to 1,000 evenly spaced rows of known group in the plane of their first two principal components.
+pub(crate) fn latent_plot(latent: &Latent<'_>, groups: &Groups, labels: &[f64], threshold: f64) -> Option<LatentPlot> {
+    let plane = evenhand_metrics::representation::pca_2d(latent)?;
+    let known: Vec<usize> = (0..groups.len()).filter(|&row| groups.codes()[row] != UNKNOWN).collect();
+    let stride = known.len().div_ceil(LATENT_POINTS).max(1);
+    // Three decimals place a point; more only make the report larger.
+    let rounded = |number: f64| (number * 1e3).round() / 1e3;
+    let points = known
+        .iter()
+        .step_by(stride)
+        .map(|&row| LatentPoint {
+            x: rounded(plane.points[row][0]),
+            y: rounded(plane.points[row][1]),
+            group: groups.level(groups.codes()[row]).to_owned(),
+            high: labels[row] >= threshold,
+        })
+        .collect();
+    Some(LatentPlot { attribute: groups.name().to_owned(), explained: plane.explained, points })
+}
+
+/// What is known of the data before any model.
+pub(crate) fn data_summary(data: &Dataset, threshold: f64) -> Result<DataSummary, AuditError> {
+    let label = data.label.as_ref();
+    let attributes = data
+        .sensitive
+        .iter()
+        .map(|groups| AttributeSummary {
+            name: groups.name().to_owned(),
+            groups: groups
+                .levels()
+                .iter()
+                .enumerate()
+                .map(|(code, name)| {
+                    let labels: Vec<f64> = label.map_or_else(Vec::new, |label| {
+                        groups.codes().iter().zip(&label.values).filter(|(known, _)| **known == code as u32).map(|(_, value)| *value).collect()
+                    });
+                    let n = groups.codes().iter().filter(|known| **known == code as u32).count();
+                    let mean = |value: &dyn Fn(f64) -> f64| match (label, labels.len()) {
+                        (None, _) => Estimate::undefined("the data has no label"),
+                        (_, 0) => Estimate::undefined("the group is empty"),
+                        (_, count) => Estimate::value(labels.iter().map(|&label| value(label)).sum::<f64>() / count as f64),
+                    };
+                    GroupSummary {
+                        name: name.clone(),
+                        n,
+                        positive_rate: mean(&|label| f64::from(u8::from(label >= threshold))),
+                        mean_label: mean(&|label| label),
+                    }
+                })
+                .collect(),
+            unknown: groups.unknown_count(),
+        })
+        .collect();
+    Ok(DataSummary {
+        name: data.name.clone(),
+        loader: data.provenance.loader.clone(),
+        rows: data.len(),
+        files: data
+            .provenance
+            .files
+            .iter()
+            .map(|file| FileSummary { name: file.name.clone(), bytes: file.bytes, sha256: file.sha256.clone() })
+            .collect(),
+        label: label.map(|label| LabelSummary {
+            name: label.name.clone(),
+            kind: match label.kind {
+                LabelKind::Binary => "binary".to_owned(),
+                LabelKind::Continuous => "continuous".to_owned(),
+            },
+            mean: label.values.iter().sum::<f64>() / label.values.len().max(1) as f64,
+            threshold,
+        }),
+        attributes,
+        features: data.features.iter().map(|feature| feature.name.clone()).collect(),
+        sensitive_features: data.features.iter().filter(|feature| feature.sensitive).map(|feature| feature.name.clone()).collect(),
+        tilt: Vec::new(),
+        notes: data.provenance.notes.clone(),
+    })
+}
+
+/// The tilt of some rows between two groups; without a pair, between the groups with the highest and the lowest share of high labels.
+/// `None` when there are no two groups with rows.
+pub(crate) fn tilt(
+    stage: &str,
+    data: &Dataset,
+    attribute: &str,
+    pair: Option<(String, String)>,
+    threshold: f64,
+) -> Result<Option<Tilt>, AuditError> {
+    let groups = data.groups(attribute)?;
+    let labels = &data.label()?.values;
+    let labels_of = |name: &str| -> Vec<f64> {
+        let code = groups.code(name);
+        groups.codes().iter().zip(labels).filter(|(known, _)| Some(**known) == code).map(|(_, label)| *label).collect()
+    };
+    let pair = pair.or_else(|| {
+        let mut rates: Vec<(f64, &String)> = groups
+            .levels()
+            .iter()
+            .filter_map(|name| {
+                let labels = labels_of(name);
+                let high = labels.iter().filter(|label| **label >= threshold).count();
+                (!labels.is_empty()).then(|| (high as f64 / labels.len() as f64, name))
+            })
+            .collect();
+        rates.sort_by(|left, right| right.0.total_cmp(&left.0));
+        (rates.len() > 1).then(|| (rates[0].1.clone(), rates[rates.len() - 1].1.clone()))
+    });
+    let Some((privileged, unprivileged)) = pair else { return Ok(None) };
+    let measured = skew::measure(labels, groups, &privileged, &unprivileged, threshold)?;
+    let histograms = [&privileged, &unprivileged]
+        .into_iter()
+        .map(|name| {
+            let labels = labels_of(name);
+            let mut counts = [0_usize; LABEL_BINS];
+            for label in &labels {
+                counts[((label * LABEL_BINS as f64) as usize).min(LABEL_BINS - 1)] += 1;
+            }
+            let scale = LABEL_BINS as f64 / labels.len().max(1) as f64;
+            Density {
+                group: name.clone(),
+                n: labels.len(),
+                points: (0..LABEL_BINS).map(|bin| bin as f64 / LABEL_BINS as f64).collect(),
+                values: counts.iter().map(|&count| count as f64 * scale).collect(),
+                mean: labels.iter().sum::<f64>() / labels.len().max(1) as f64,
+            }
+        })
+        .collect();
+    Ok(Some(Tilt {
+        stage: stage.to_owned(),
+        attribute: attribute.to_owned(),
+        privileged,
+        unprivileged,
+        n: measured.cells.iter().flatten().sum(),
+        threshold,
+        cells: [measured.cells[0][0], measured.cells[0][1], measured.cells[1][0], measured.cells[1][1]],
+        alpha: measured.alpha.map_or_else(|| Estimate::undefined("a cell that alpha divides by is empty"), Estimate::value),
+        demographic_parity_difference: Estimate::value(measured.demographic_parity_difference),
+        spdd: Estimate::value(measured.spdd_data),
+        histograms,
+    }))
+}
+
+/// The columns of the main table: what the recipe asks for, or the usual ones for the kind of label.
+pub(crate) fn columns(wanted: &[String], data: &Dataset, kind: LabelKind) -> Result<Vec<Column>, AuditError> {
+    let usual: &[&str] = match kind {
+        LabelKind::Continuous => &["pcc", "srcc", "spdd", "speo"],
+        LabelKind::Binary => &["accuracy", "roc-auc", "spdd", "demographic-parity-difference", "equalized-odds-difference"],
+    };
+    let wanted: Vec<String> = if wanted.is_empty() { usual.iter().map(|id| (*id).to_owned()).collect() } else { wanted.to_vec() };
+    let mut columns = Vec::new();
+    for key in wanted {
+        let (metric, attribute) = match key.split_once('@') {
+            Some((metric, attribute)) => (metric.to_owned(), Some(data.groups(attribute)?.name().to_owned())),
+            None if compares_groups(&key) => (key.clone(), data.sensitive.first().map(|groups| groups.name().to_owned())),
+            None => (key.clone(), None),
+        };
+        columns.push(column(&metric, attribute)?);
+    }
+    Ok(columns)
+}
+
+pub(crate) fn column(metric: &str, attribute: Option<String>) -> Result<Column, AuditError> {
+    let card = evenhand_metrics::find(metric)?.card();
+    Ok(Column {
+        metric: metric.to_owned(),
+        attribute,
+        heading: card.name.to_owned(),
+        direction: match card.direction {
+            Direction::Higher => "higher",
+            Direction::Lower => "lower",
+            Direction::NearFair => "near-fair",
+            Direction::Describes => "describes",
+        }
+        .to_owned(),
+        fair_value: card.fair_value,
+    })
+}
+
+/// Judges every method of a report against the limits: an upper limit for what is better low, a lower one for what is better high; for
+/// a ratio whose fair value is 1 a lower limit. An undefined number meets no limit.
+pub(crate) fn check_limits(limits: &BTreeMap<String, f64>, report: &Report) -> Result<Vec<LimitCheck>, AuditError> {
+    let mut checks = Vec::new();
+    for (key, &limit) in limits {
+        let (metric, named) = key.split_once('@').map_or((key.as_str(), None), |(metric, attribute)| (metric, Some(attribute.to_owned())));
+        let card = evenhand_metrics::find(metric)?.card();
+        let attributes: Vec<Option<String>> = match (compares_groups(metric), named) {
+            (false, _) => vec![None],
+            (true, Some(name)) => vec![Some(name)],
+            (true, None) => report.data.attributes.iter().map(|attribute| Some(attribute.name.clone())).collect(),
+        };
+        for (method, attribute) in report.methods.iter().flat_map(|method| attributes.iter().map(move |attribute| (method, attribute))) {
+            let estimate = method
+                .summary
+                .iter()
+                .find(|summary| summary.metric == metric && summary.attribute == *attribute)
+                .map(|summary| summary.mean.clone())
+                .ok_or_else(|| AuditError::Request(format!("limit `{key}`: the report has no such number")))?;
+            let lower_bound = card.direction == Direction::Higher || (card.direction == Direction::NearFair && card.fair_value == Some(1.0));
+            let met = estimate.number().is_some_and(|value| match (lower_bound, card.direction) {
+                (true, _) => value >= limit,
+                (false, Direction::NearFair) => value.abs() <= limit,
+                (false, _) => value <= limit,
+            });
+            let place = attribute.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+            let of = if report.methods.len() > 1 { format!("{}: ", method.name) } else { String::new() };
+            let explanation = match (&estimate, met) {
+                (Estimate::Undefined { undefined }, _) => {
+                    format!("{of}{}{place} is undefined ({undefined}), so the limit {limit} cannot be called met", card.name)
+                }
+                (Estimate::Value { value, .. }, true) => format!("{of}{}{place} = {value:.4} is within the limit {limit}", card.name),
+                (Estimate::Value { value, .. }, false) => format!("{of}{}{place} = {value:.4} breaches the limit {limit}", card.name),
+            };
+            checks.push(LimitCheck { metric: metric.to_owned(), attribute: attribute.clone(), limit, estimate, met, explanation });
+        }
+    }
+    Ok(checks)
+}

@@ -1,0 +1,757 @@
+//! The recipe: one TOML file that says what is done, from the data to the report.
+//!
+//! What the user writes is parsed once, checked against the registries, and every default is filled in; the resolved recipe stands in
+//! the report. Unknown keys are refused with the nearest known one.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use evenhand_catalog::{Card, Entry, Parameters, Value, nearest};
+use evenhand_data::{CategoricalEncoding, ColumnType, Encoding, LOADERS, LabelRole, NumericEncoding, Schema, SensitiveRole};
+use evenhand_learn::{Architecture, OBJECTIVES, Training};
+use evenhand_metrics::{Convention, Conventions, DecisionRule, Definition, IntervalPlan};
+use evenhand_rebalance::REBALANCERS;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::AuditError;
+use crate::report::{MethodChoice, Published};
+
+/// A whole experiment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Heading of the report.
+    pub name: String,
+    /// What the experiment asks, in a sentence or two.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// One run of every method per seed (times folds).
+    #[serde(default = "one_seed")]
+    pub seeds: Vec<u64>,
+    /// Which rows, and the roles of their columns.
+    pub data: DataSection,
+    /// Tilts the training rows on purpose, to test how the methods stand it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skew: Option<SkewSection>,
+    /// How rows are cut into training, validation and test.
+    #[serde(default)]
+    pub split: SplitSection,
+    /// How columns become numbers.
+    #[serde(default)]
+    pub encoding: EncodingSection,
+    /// The network.
+    #[serde(default)]
+    pub model: Architecture,
+    /// The training.
+    #[serde(default)]
+    pub training: Training,
+    /// What is measured.
+    #[serde(default)]
+    pub metrics: MetricsSection,
+    /// Intervals and p-values.
+    #[serde(default)]
+    pub intervals: IntervalSection,
+    /// The methods to compare, in order.
+    #[serde(rename = "method")]
+    pub methods: Vec<MethodSection>,
+    /// Upper limits by metric (`spdd`, or `spdd@gender`); lower limits for metrics where more is better.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub limits: BTreeMap<String, f64>,
+    /// Folder of the recipe: relative paths start there.
+    #[serde(skip)]
+    pub folder: PathBuf,
+}
+
+fn one_seed() -> Vec<u64> {
+    vec![0]
+}
+
+/// `[data]`: which rows, and the roles of their columns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataSection {
+    /// Loader id, or a table with `id` and its parameters.
+    pub loader: Choice,
+    /// Files or globs, for the loader `table`; relative to the recipe.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
+    /// Folder of a fetched corpus; default: where `evenhand fetch` puts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+    /// Seed of generated corpora.
+    #[serde(default)]
+    pub seed: u64,
+    /// Attributes to measure; the first is the one that gate 1 and the objective act on. Default: all that the loader knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<String>,
+    /// True makes the sensitive columns inputs of the model as well; the report says so.
+    #[serde(default)]
+    pub sensitive_as_features: bool,
+    /// Input columns; default: every column without another role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<Vec<String>>,
+    /// Columns that are not inputs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude: Vec<String>,
+    /// The label.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<LabelSection>,
+    /// Sensitive attributes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sensitive: Vec<SensitiveSection>,
+    /// Column with the person's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    /// Column with the job's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<String>,
+    /// Column with the sample weight.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<String>,
+    /// Types that overrule the inferred ones: `numeric` or `categorical`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub types: BTreeMap<String, TypeName>,
+    /// Texts that mean "missing", beside the empty field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+}
+
+/// A column type's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TypeName {
+    /// Real numbers.
+    Numeric,
+    /// Categories.
+    Categorical,
+}
+
+/// The label's role.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LabelSection {
+    /// Column.
+    pub column: String,
+    /// The favourable value, for a column that is not 0/1 or a number in [0, 1].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub favourable: Option<String>,
+}
+
+/// A sensitive attribute's role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SensitiveSection {
+    /// Name in the report; default: the column's, or the columns' joined by ` x `.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// Several attributes or columns: their intersection.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
+    /// A rule that cuts a numeric column in two, for example `> 25`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+}
+
+/// `[skew]`: tilts training (and validation) rows to a wanted unfairness degree.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SkewSection {
+    /// The attribute; default: the first of `data.attributes`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<String>,
+    /// The group that high labels shall tilt towards.
+    pub privileged: String,
+    /// The group that they shall tilt away from.
+    pub unprivileged: String,
+    /// Unfairness degree of Eq. 23; 1 is even.
+    pub alpha: f64,
+    /// Labels at or above it are high.
+    #[serde(default = "half")]
+    pub threshold: f64,
+}
+
+fn half() -> f64 {
+    0.5
+}
+
+/// `[split]`: who trains, validates and tests.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, tag = "kind", rename_all = "kebab-case")]
+pub enum SplitSection {
+    /// One cut per seed.
+    HoldOut {
+        /// Shares of training, validation and test rows; they sum to 1.
+        #[serde(default = "usual_shares")]
+        shares: [f64; 3],
+    },
+    /// Every row is tested once per seed.
+    KFold {
+        /// Number of folds.
+        folds: usize,
+        /// Share of the training rows that validates.
+        #[serde(default = "usual_validation_share")]
+        validation_share: f64,
+    },
+}
+
+fn usual_shares() -> [f64; 3] {
+    [0.6, 0.2, 0.2]
+}
+
+fn usual_validation_share() -> f64 {
+    0.2
+}
+
+impl Default for SplitSection {
+    fn default() -> Self {
+        SplitSection::HoldOut { shares: usual_shares() }
+    }
+}
+
+/// `[encoding]`: how columns become numbers; fitted on training rows only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EncodingSection {
+    /// `standardise`, `min-max` or `none`.
+    pub numeric: NumericName,
+    /// `one-hot` or `ordinal`.
+    pub categorical: CategoricalName,
+}
+
+/// Encoding of numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NumericName {
+    /// Mean 0, standard deviation 1 on the training rows.
+    #[default]
+    Standardise,
+    /// 0 to 1 on the training rows.
+    MinMax,
+    /// As they are.
+    None,
+}
+
+/// Encoding of categories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CategoricalName {
+    /// One column per category.
+    #[default]
+    OneHot,
+    /// One column with codes.
+    Ordinal,
+}
+
+/// `[metrics]`: what is measured and by whose definition.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MetricsSection {
+    /// Columns of the main table; default: by the kind of label.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub table: Vec<String>,
+    /// Threshold on the score for decisions.
+    pub threshold: f64,
+    /// `above` (score > threshold) or `at-or-above`.
+    pub decision_rule: DecisionRuleName,
+    /// A continuous label at or above it counts as positive.
+    pub label_threshold: f64,
+    /// `evenhand`, `fairlearn` or `aif360`.
+    pub convention: ConventionName,
+    /// `exact` or `grid` (the 50 thresholds of Kim et al. 2023).
+    pub definition: DefinitionName,
+    /// The privileged group by attribute, for signed conventions.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub privileged: BTreeMap<String, String>,
+    /// Smaller groups are listed, not compared.
+    pub minimum_group_size: usize,
+}
+
+impl Default for MetricsSection {
+    fn default() -> Self {
+        MetricsSection {
+            table: Vec::new(),
+            threshold: 0.5,
+            decision_rule: DecisionRuleName::Above,
+            label_threshold: 0.5,
+            convention: ConventionName::Evenhand,
+            definition: DefinitionName::Exact,
+            privileged: BTreeMap::new(),
+            minimum_group_size: 1,
+        }
+    }
+}
+
+/// Name of a decision rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DecisionRuleName {
+    /// score > threshold.
+    Above,
+    /// score >= threshold.
+    AtOrAbove,
+}
+
+/// Name of a convention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConventionName {
+    /// Ours.
+    Evenhand,
+    /// fairlearn's.
+    Fairlearn,
+    /// AIF360's.
+    Aif360,
+}
+
+/// Name of a definition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DefinitionName {
+    /// Exact.
+    Exact,
+    /// 50-point grid.
+    Grid,
+}
+
+impl MetricsSection {
+    /// The conventions for one attribute.
+    pub fn conventions(&self, attribute: &str) -> Conventions {
+        Conventions {
+            threshold: self.threshold,
+            decision_rule: match self.decision_rule {
+                DecisionRuleName::Above => DecisionRule::Above,
+                DecisionRuleName::AtOrAbove => DecisionRule::AtOrAbove,
+            },
+            label_threshold: self.label_threshold,
+            convention: match self.convention {
+                ConventionName::Evenhand => Convention::Evenhand,
+                ConventionName::Fairlearn => Convention::Fairlearn,
+                ConventionName::Aif360 => Convention::Aif360,
+            },
+            definition: match self.definition {
+                DefinitionName::Exact => Definition::Exact,
+                DefinitionName::Grid => Definition::Grid,
+            },
+            privileged: self.privileged.get(attribute).cloned(),
+            minimum_group_size: self.minimum_group_size,
+        }
+    }
+}
+
+/// `[intervals]`: how sure the numbers are.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IntervalSection {
+    /// Coverage; 0 turns intervals off.
+    pub level: f64,
+    /// Replicates.
+    pub replicates: usize,
+    /// Permutations for p-values; 0 turns them off.
+    pub permutations: usize,
+    /// Seed of replicates and permutations.
+    pub seed: u64,
+}
+
+impl Default for IntervalSection {
+    fn default() -> Self {
+        IntervalSection { level: 0.95, replicates: 1000, permutations: 0, seed: 0 }
+    }
+}
+
+impl IntervalSection {
+    /// The plan for the metrics, `None` when turned off.
+    pub fn plan(&self) -> Option<IntervalPlan> {
+        (self.level > 0.0 && self.replicates > 0).then_some(IntervalPlan {
+            level: self.level,
+            replicates: self.replicates,
+            seed: self.seed,
+            permutations: self.permutations,
+        })
+    }
+}
+
+/// `[[method]]`: one row of the comparison.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MethodSection {
+    /// Name in tables; default: the ids.
+    #[serde(default)]
+    pub name: String,
+    /// Gate 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rebalance: Option<Choice>,
+    /// Gate 2.
+    #[serde(default = "vanilla")]
+    pub objective: Choice,
+    /// Settings of `[training]` that differ for this method.
+    #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
+    pub training: toml::Table,
+    /// Settings of `[model]` that differ for this method.
+    #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
+    pub model: toml::Table,
+    /// Published values for this row: `metric = value` or `metric = [value, std]`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub published: BTreeMap<String, PublishedValue>,
+    /// The swept value.
+    #[serde(skip)]
+    pub swept: Option<f64>,
+}
+
+fn vanilla() -> Choice {
+    Choice { id: "vanilla".to_owned(), parameters: BTreeMap::new() }
+}
+
+/// A published number, with or without its standard deviation.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum PublishedValue {
+    /// The value.
+    Value(f64),
+    /// Value and standard deviation.
+    WithStd([f64; 2]),
+}
+
+impl From<PublishedValue> for Published {
+    fn from(value: PublishedValue) -> Self {
+        match value {
+            PublishedValue::Value(value) => Published { value, std: None },
+            PublishedValue::WithStd([value, std]) => Published { value, std: Some(std) },
+        }
+    }
+}
+
+/// An id with parameters, written as `"id"` or as `{ id = "id", parameter = value }`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// Id in its registry.
+    pub id: String,
+    /// Parameters: what the user gave; after resolving, all of them.
+    pub parameters: BTreeMap<String, Value>,
+}
+
+impl Choice {
+    /// Checks id and parameters against the registry, fills in the defaults and builds the method.
+    pub fn build<T: ?Sized>(&self, entries: &[Entry<T>]) -> Result<Box<T>, evenhand_catalog::CatalogError> {
+        let entry = evenhand_catalog::find(entries, &self.id)?;
+        (entry.build)(&Parameters::resolve(entry.card, &self.parameters)?)
+    }
+
+    fn resolve<T: ?Sized>(&mut self, entries: &[Entry<T>]) -> Result<&'static Card, evenhand_catalog::CatalogError> {
+        let entry = evenhand_catalog::find(entries, &self.id)?;
+        let parameters = Parameters::resolve(entry.card, &self.parameters)?;
+        (entry.build)(&parameters)?;
+        self.parameters = parameters.iter().map(|(name, value)| (name.to_owned(), value.clone())).collect();
+        Ok(entry.card)
+    }
+
+    /// The choice as the report shows it.
+    pub fn summary(&self) -> MethodChoice {
+        MethodChoice {
+            id: self.id.clone(),
+            parameters: self.parameters.iter().map(|(name, value)| (name.clone(), json_value(value))).collect(),
+        }
+    }
+}
+
+fn json_value(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Number(number) => serde_json::json!(number),
+        Value::Integer(number) => serde_json::json!(number),
+        Value::Flag(flag) => serde_json::json!(flag),
+        Value::Text(text) => serde_json::json!(text),
+        Value::Numbers(numbers) => serde_json::json!(numbers),
+    }
+}
+
+fn parameter_value(name: &str, value: &toml::Value) -> Result<Value, String> {
+    Ok(match value {
+        toml::Value::Float(number) => Value::Number(*number),
+        toml::Value::Integer(number) => Value::Integer(*number),
+        toml::Value::Boolean(flag) => Value::Flag(*flag),
+        toml::Value::String(text) => Value::Text(text.clone()),
+        toml::Value::Array(items) => Value::Numbers(
+            items
+                .iter()
+                .map(|item| match item {
+                    toml::Value::Float(number) => Ok(*number),
+                    toml::Value::Integer(number) => Ok(*number as f64),
+                    other => Err(format!("`{name}` must be a list of numbers, it holds {other}")),
+                })
+                .collect::<Result<_, _>>()?,
+        ),
+        other => return Err(format!("`{name}` must be a number, a word, true or false, or a list of numbers, not {other}")),
+    })
+}
+
+impl<'de> Deserialize<'de> for Choice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match toml::Value::deserialize(deserializer)? {
+            toml::Value::String(id) => Ok(Choice { id, parameters: BTreeMap::new() }),
+            toml::Value::Table(mut table) => {
+                let id = match table.remove("id") {
+                    Some(toml::Value::String(id)) => id,
+                    _ => return Err(D::Error::custom("a method is written as \"id\" or as { id = \"id\", parameter = value }; `id` is missing")),
+                };
+                let parameters = table
+                    .iter()
+                    .map(|(name, value)| parameter_value(name, value).map(|value| (name.clone(), value)))
+                    .collect::<Result<_, _>>()
+                    .map_err(D::Error::custom)?;
+                Ok(Choice { id, parameters })
+            }
+            other => Err(D::Error::custom(format!("a method is written as \"id\" or as {{ id = \"id\", parameter = value }}, not {other}"))),
+        }
+    }
+}
+
+impl Serialize for Choice {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serde_json::Map::new();
+        map.insert("id".to_owned(), serde_json::json!(self.id));
+        map.extend(self.parameters.iter().map(|(name, value)| (name.clone(), json_value(value))));
+        map.serialize(serializer)
+    }
+}
+
+impl Recipe {
+    /// Reads a recipe from its file and resolves it.
+    pub fn read(path: &Path) -> Result<Self, AuditError> {
+        let text = fs::read_to_string(path).map_err(AuditError::io(path, "read the recipe"))?;
+        let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        Recipe::parse(&text, &path.display().to_string(), folder)
+    }
+
+    /// Parses a recipe and resolves it: ids and parameters are checked against the registries, defaults are filled in.
+    /// `origin` names it in errors; relative paths start at `folder`.
+    pub fn parse(text: &str, origin: &str, folder: PathBuf) -> Result<Self, AuditError> {
+        let mut recipe: Recipe =
+            toml::from_str(text).map_err(|error| AuditError::Recipe { origin: origin.to_owned(), message: explain(&error.to_string()) })?;
+        recipe.folder = folder;
+        recipe.resolve().map_err(|message| AuditError::Recipe { origin: origin.to_owned(), message })?;
+        Ok(recipe)
+    }
+
+    fn resolve(&mut self) -> Result<(), String> {
+        let said = |error: evenhand_catalog::CatalogError| error.to_string();
+        self.data.loader.resolve(LOADERS).map_err(|error| format!("[data] loader: {error}"))?;
+        if self.data.loader.id == "table" && self.data.files.is_empty() {
+            return Err("[data] files is empty; the loader `table` needs files = [\"candidates.csv\"]".to_owned());
+        }
+        if self.data.loader.id != "table" && !self.data.files.is_empty() {
+            return Err(format!("[data] files is for the loader `table` only; `{}` reads its own files from `folder`", self.data.loader.id));
+        }
+        if self.seeds.is_empty() {
+            return Err("seeds is empty; give at least one, for example seeds = [0]".to_owned());
+        }
+        if self.methods.is_empty() {
+            return Err("there is no [[method]]; add one, for example [[method]] objective = \"vanilla\"".to_owned());
+        }
+        match &self.split {
+            SplitSection::HoldOut { shares } => {
+                if shares.iter().any(|share| !(*share > 0.0)) || (shares.iter().sum::<f64>() - 1.0).abs() > 1e-9 {
+                    return Err(format!("[split] shares = {shares:?}: three positive shares (training, validation, test) that sum to 1 are needed"));
+                }
+            }
+            SplitSection::KFold { folds, validation_share } => {
+                if *folds < 2 || !(*validation_share > 0.0 && *validation_share < 1.0) {
+                    return Err(format!(
+                        "[split] folds = {folds}, validation_share = {validation_share}: at least 2 folds and a share between 0 and 1 are needed"
+                    ));
+                }
+            }
+        }
+        if let Some(skew) = &self.skew
+            && !(skew.alpha >= 1.0 && skew.alpha.is_finite())
+        {
+            return Err(format!("[skew] alpha = {}: it must be at least 1 (1 is even)", skew.alpha));
+        }
+        if !(0.0..1.0).contains(&self.intervals.level) {
+            return Err(format!("[intervals] level = {}: it must be at least 0 (off) and below 1", self.intervals.level));
+        }
+        for metric in &self.metrics.table {
+            evenhand_metrics::find(metric.split('@').next().unwrap_or(metric)).map_err(|error| format!("[metrics] table: {error}"))?;
+        }
+        for metric in self.limits.keys() {
+            evenhand_metrics::find(metric.split('@').next().unwrap_or(metric)).map_err(|error| format!("[limits]: {error}"))?;
+        }
+        self.training.validate().map_err(|message| format!("[training] {message}"))?;
+        self.model.validate().map_err(|message| format!("[model] {message}"))?;
+        let mut names: Vec<String> = Vec::new();
+        let (model, training) = (self.model.clone(), self.training.clone());
+        for (index, method) in self.methods.iter_mut().enumerate() {
+            let place = |error: String| format!("[[method]] {}: {error}", index + 1);
+            let objective = method.objective.resolve(OBJECTIVES).map_err(said).map_err(place)?;
+            let rebalancer = method.rebalance.as_mut().map(|choice| choice.resolve(REBALANCERS)).transpose().map_err(said).map_err(place)?;
+            if method.name.is_empty() {
+                method.name = match rebalancer {
+                    Some(card) if objective.id == "vanilla" => card.id.to_owned(),
+                    Some(card) => format!("{} + {}", card.id, objective.id),
+                    None => objective.id.to_owned(),
+                };
+            }
+            if names.contains(&method.name) {
+                return Err(place(format!("two methods are named `{}`; give one of them a name = \"…\"", method.name)));
+            }
+            names.push(method.name.clone());
+            for metric in method.published.keys() {
+                evenhand_metrics::find(metric.split('@').next().unwrap_or(metric)).map_err(|error| place(format!("published: {error}")))?;
+            }
+            merged::<Training>(&training, &method.training, "training").and_then(|settings| settings.validate()).map_err(place)?;
+            merged::<Architecture>(&model, &method.model, "model").and_then(|settings| settings.validate()).map_err(place)?;
+        }
+        Ok(())
+    }
+
+    /// Training settings of one method: `[training]` with what the method overrules.
+    pub fn training_of(&self, method: &MethodSection) -> Result<Training, AuditError> {
+        merged(&self.training, &method.training, "training").map_err(AuditError::Request)
+    }
+
+    /// Network of one method: `[model]` with what the method overrules.
+    pub fn model_of(&self, method: &MethodSection) -> Result<Architecture, AuditError> {
+        merged(&self.model, &method.model, "model").map_err(AuditError::Request)
+    }
+
+    /// The roles of the columns.
+    pub fn schema(&self) -> Schema {
+        let data = &self.data;
+        Schema {
+            features: data.features.clone(),
+            exclude: data.exclude.clone(),
+            label: data.label.as_ref().map(|label| LabelRole { column: label.column.clone(), favourable: label.favourable.clone() }),
+            sensitive: data
+                .sensitive
+                .iter()
+                .map(|section| {
+                    let columns: Vec<String> = section.column.iter().chain(&section.columns).cloned().collect();
+                    SensitiveRole { name: section.name.clone().unwrap_or_else(|| columns.join(" x ")), columns, rule: section.rule.clone() }
+                })
+                .collect(),
+            sensitive_as_features: data.sensitive_as_features,
+            person: data.person.clone(),
+            job: data.job.clone(),
+            weight: data.weight.clone(),
+            types: data
+                .types
+                .iter()
+                .map(|(column, name)| {
+                    (
+                        column.clone(),
+                        match name {
+                            TypeName::Numeric => ColumnType::Numeric,
+                            TypeName::Categorical => ColumnType::Categorical,
+                        },
+                    )
+                })
+                .collect(),
+            missing: data.missing.clone(),
+        }
+    }
+
+    /// Files of the loader `table`, with relative paths starting at the recipe's folder.
+    pub fn files(&self) -> Vec<String> {
+        self.data.files.iter().map(|file| self.folder.join(file).to_string_lossy().into_owned()).collect()
+    }
+
+    /// How columns become numbers.
+    pub fn encoding(&self) -> Encoding {
+        Encoding {
+            numeric: match self.encoding.numeric {
+                NumericName::Standardise => NumericEncoding::Standardise,
+                NumericName::MinMax => NumericEncoding::MinMax,
+                NumericName::None => NumericEncoding::None,
+            },
+            categorical: match self.encoding.categorical {
+                CategoricalName::OneHot => CategoricalEncoding::OneHot,
+                CategoricalName::Ordinal => CategoricalEncoding::Ordinal,
+            },
+        }
+    }
+
+    /// The resolved recipe as the report stores it.
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::to_value(self).unwrap_or_else(|error| serde_json::json!({ "unreadable": error.to_string() }))
+    }
+
+    /// A recipe with one method per value of one setting: `objective.X`, `rebalance.X`, `training.X` or `model.X` of `method`
+    /// (default: the last method of the recipe).
+    pub fn sweep(&self, method: Option<&str>, setting: &str, values: &[f64]) -> Result<Self, AuditError> {
+        let chosen = match method {
+            Some(name) => self.method(name)?,
+            None => self.methods.last().ok_or_else(|| AuditError::Request("the recipe has no method".to_owned()))?,
+        };
+        let bad_setting = |reason: String| AuditError::Request(format!("--over {setting}: {reason}"));
+        if values.is_empty() {
+            return Err(bad_setting("give at least one value, for example --over objective.lambda_w=0.1,1".to_owned()));
+        }
+        let (section, key) = setting
+            .split_once('.')
+            .ok_or_else(|| bad_setting("a setting is written as objective.NAME, rebalance.NAME, training.NAME or model.NAME".to_owned()))?;
+        let number = |value: f64, whole: bool| if whole { Value::Integer(value as i64) } else { Value::Number(value) };
+        let mut recipe = self.clone();
+        recipe.methods = Vec::new();
+        for &value in values {
+            let mut variant = chosen.clone();
+            variant.name = format!("{key} = {value}");
+            variant.swept = Some(value);
+            variant.published = BTreeMap::new();
+            let choice = match section {
+                "objective" => Some(&mut variant.objective),
+                "rebalance" => Some(variant.rebalance.as_mut().ok_or_else(|| bad_setting(format!("`{}` has no rebalance", chosen.name)))?),
+                "training" | "model" => {
+                    let whole = value.fract() == 0.0 && !matches!(key, "learning_rate" | "weight_decay" | "dropout" | "learning_rate_decay");
+                    let value = if whole { toml::Value::Integer(value as i64) } else { toml::Value::Float(value) };
+                    if section == "training" { &mut variant.training } else { &mut variant.model }.insert(key.to_owned(), value);
+                    None
+                }
+                other => {
+                    let hint = nearest(other, ["objective", "rebalance", "training", "model"].into_iter());
+                    return Err(bad_setting(format!(
+                        "no section `{other}`{}; known are objective, rebalance, training, model",
+                        hint.map(|word| format!("; did you mean `{word}`?")).unwrap_or_default()
+                    )));
+                }
+            };
+            if let Some(choice) = choice {
+                let whole = matches!(choice.parameters.get(key), Some(Value::Integer(_)));
+                choice.parameters.insert(key.to_owned(), number(value, whole));
+            }
+            recipe.methods.push(variant);
+        }
+        recipe.resolve().map_err(bad_setting)?;
+        Ok(recipe)
+    }
+
+    /// The method with this name, or an error that names the nearest.
+    pub fn method(&self, name: &str) -> Result<&MethodSection, AuditError> {
+        self.methods.iter().find(|method| method.name == name).ok_or_else(|| {
+            let known: Vec<&str> = self.methods.iter().map(|method| method.name.as_str()).collect();
+            let hint = nearest(name, known.iter().copied()).map(|word| format!("; did you mean `{word}`?")).unwrap_or_default();
+            AuditError::Request(format!("the recipe has no method `{name}`{hint}; known are {}", known.join(", ")))
+        })
+    }
+}
+
+fn merged<T: Serialize + for<'de> Deserialize<'de>>(section: &T, overrides: &toml::Table, name: &str) -> Result<T, String> {
+    let mut table = toml::Table::try_from(section).map_err(|error| format!("[{name}]: {error}"))?;
+    table.extend(overrides.iter().map(|(key, value)| (key.clone(), value.clone())));
+    table.try_into().map_err(|error: toml::de::Error| format!("{name}: {}", explain(error.message())))
+}
+
+/// Adds the nearest known key to the parser's message about an unknown one.
+fn explain(message: &str) -> String {
+    let message = message.trim_end();
+    let mut quoted = message.split("unknown field `").nth(1).into_iter().flat_map(|rest| rest.split('`').step_by(2));
+    let Some(unknown) = quoted.next() else { return message.to_owned() };
+    let rest = message.split("expected").last().unwrap_or_default();
+    let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
+    match nearest(unknown, known.iter().copied()) {
+        Some(word) => format!("{message}\ndid you mean `{word}`?"),
+        None => message.to_owned(),
+    }
+}

@@ -1,0 +1,113 @@
+//! All cards of all registries: what `evenhand catalog` and the generated documents show.
+
+use std::fmt::Write as _;
+
+use evenhand_catalog::{Card, CatalogError, Direction, Kind, unknown_id};
+
+/// Every card, by kind and in the order of its registry.
+pub fn cards() -> Vec<&'static Card> {
+    let metrics = evenhand_metrics::metrics().map(evenhand_metrics::Metric::card);
+    let rebalancers = evenhand_rebalance::REBALANCERS.iter().map(|entry| entry.card);
+    let objectives = evenhand_learn::OBJECTIVES.iter().map(|entry| entry.card);
+    let corpora = evenhand_data::LOADERS.iter().map(|entry| entry.card);
+    corpora.chain(rebalancers).chain(objectives).chain(metrics).collect()
+}
+
+/// The card with this id, or an error that names the nearest.
+pub fn card(id: &str) -> Result<&'static Card, CatalogError> {
+    let all = cards();
+    all.iter().find(|card| card.id == id).copied().ok_or_else(|| unknown_id(id, all.iter().copied()))
+}
+
+/// The word for a direction.
+pub fn direction(card: &Card) -> &'static str {
+    match card.direction {
+        Direction::Higher => "higher is better",
+        Direction::Lower => "lower is better",
+        Direction::NearFair => "nearest to the fair value is better",
+        Direction::Describes => "describes only",
+    }
+}
+
+/// A card as plain text for a terminal.
+pub fn describe(card: &Card) -> String {
+    let mut text = format!("{} ({}): {}\n\n{}\n", card.id, card.kind.name(), card.name, card.summary);
+    if !card.formula.is_empty() {
+        let _ = write!(text, "\nFormula:\n{}\n", indented(card.formula, "  "));
+    }
+    if card.kind == Kind::Metric {
+        let fair = card.fair_value.map_or_else(String::new, |value| format!("; fair value {value}"));
+        let _ = writeln!(text, "\nRange:  {}; {}{fair}", card.range, direction(card));
+    }
+    if !card.parameters.is_empty() {
+        text.push_str("\nParameters:\n");
+        let width = card.parameters.iter().map(|parameter| parameter.name.len()).max().unwrap_or(0);
+        for parameter in card.parameters {
+            let _ = writeln!(text, "  {:width$}  default {} ({}): {}", parameter.name, parameter.default, parameter.allowed, parameter.purpose);
+        }
+    }
+    let _ = writeln!(text, "\nSource: {}", card.source);
+    text
+}
+
+fn indented(text: &str, indent: &str) -> String {
+    text.trim_matches('\n').lines().map(|line| format!("{indent}{line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// `docs/metrics.md` and `docs/methods.md`: file name and content.
+pub fn documents() -> [(&'static str, String); 2] {
+    let metrics = document(
+        "Metrics",
+        "Every number that Evenhand measures, from the registry. An `Undefined` number carries its reason through to the report.",
+        &[Kind::Metric],
+    );
+    let methods = document(
+        "Methods and corpora",
+        "Every corpus that can be loaded and every method that can stand in a recipe, from the registries, with all parameters.",
+        &[Kind::Corpus, Kind::Rebalancer, Kind::Objective],
+    );
+    [("metrics.md", metrics), ("methods.md", methods)]
+}
+
+fn document(title: &str, summary: &str, kinds: &[Kind]) -> String {
+    let mut text =
+        format!("# {title}\n\n{summary}\n\nThis page is generated; `UPDATE_DOCS=1 cargo test -p evenhand-audit docs` writes it anew.\n");
+    for kind in kinds {
+        if kinds.len() > 1 {
+            let _ = write!(text, "\n## {}\n", heading(*kind));
+        }
+        let level = if kinds.len() > 1 { "###" } else { "##" };
+        for card in cards().into_iter().filter(|card| card.kind == *kind) {
+            let _ = write!(text, "\n{level} `{}`: {}\n\n{}\n", card.id, card.name, card.summary);
+            if !card.formula.is_empty() {
+                let _ = write!(text, "\n```text\n{}\n```\n", card.formula.trim_matches('\n'));
+            }
+            text.push('\n');
+            if card.kind == Kind::Metric {
+                let fair = card.fair_value.map_or_else(|| "none".to_owned(), |value| value.to_string());
+                let _ = writeln!(text, "- Range: {}; {}; fair value: {fair}", card.range, direction(card));
+            }
+            let _ = writeln!(text, "- Source: {}", card.source);
+            if !card.parameters.is_empty() {
+                text.push_str("\n| parameter | default | allowed | purpose |\n|---|---|---|---|\n");
+                for parameter in card.parameters {
+                    let _ = writeln!(
+                        text,
+                        "| `{}` | {} | {} | {} |",
+                        parameter.name, parameter.default, parameter.allowed, parameter.purpose
+                    );
+                }
+            }
+        }
+    }
+    text
+}
+
+fn heading(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Corpus => "Corpora (loaders)",
+        Kind::Metric => "Metrics",
+        Kind::Rebalancer => "Gate 1: rebalancers",
+        Kind::Objective => "Gate 2: objectives",
+    }
+}

@@ -1,0 +1,488 @@
+//! Recipe to report: load, tilt, split, balance, train, score, measure, join.
+//!
+//! A comparison is a grid of cells: one per method, seed and fold. Cells do not depend on each other, so they run on several threads,
+//! and every finished cell is kept in the output folder: the same command after an interrupt computes only what is missing. A cell is
+//! found again by the digest of everything that it depends on, so a changed recipe never meets an old cell.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use evenhand_data::{Dataset, Encoder, LOADERS, LoadRequest, Split, skew, split};
+use evenhand_learn::{OBJECTIVES, Rows, RunHooks, Scorer};
+use evenhand_metrics::{Estimate, Latent, Outcomes};
+use evenhand_rebalance::REBALANCERS;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use sha2::{Digest, Sha256};
+
+use crate::recipe::{MethodSection, Recipe, SplitSection};
+use crate::report::{MethodReport, Report, ReportKind, RunReport, Sizes, Summary, Tilt};
+use crate::{AuditError, evidence, write};
+
+/// Who watches a long run: progress bars live in the faces, not here.
+pub trait Observer: Sync {
+    /// The grid has so many cells, of which some were found finished.
+    fn started(&self, _total: usize, _found: usize) {}
+    /// A cell begins.
+    fn cell_started(&self, _cell: usize, _label: &str) {}
+    /// A cell has finished an epoch out of at most so many.
+    fn epoch(&self, _cell: usize, _epoch: usize, _epochs: usize) {}
+    /// A cell is done.
+    fn cell_finished(&self, _cell: usize) {}
+}
+
+/// Watches nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Silent;
+
+impl Observer for Silent {}
+
+/// How a recipe is run.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    /// Where fetched corpora lie; `None` looks where `evenhand fetch` puts them.
+    pub data_folder: Option<&'a Path>,
+    /// Where finished cells, models and the report go.
+    pub out: &'a Path,
+    /// Cells that run at a time.
+    pub jobs: usize,
+    /// Keeps the fitted scorer of every cell under `out/models/`.
+    pub keep_models: bool,
+    /// Forgets finished cells of earlier calls.
+    pub fresh: bool,
+    /// What kind of report is wanted.
+    pub kind: ReportKind,
+    /// Set to stop at the next epoch.
+    pub interrupted: &'a AtomicBool,
+    /// Who watches.
+    pub observer: &'a dyn Observer,
+}
+
+impl std::fmt::Debug for Options<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Options").field("out", &self.out).field("jobs", &self.jobs).finish_non_exhaustive()
+    }
+}
+
+/// Loads the rows of a recipe and keeps the attributes that it asks for, in its order.
+pub fn load(recipe: &Recipe, data_folder: Option<&Path>) -> Result<Dataset, AuditError> {
+    let loader = recipe.data.loader.build(LOADERS)?;
+    let folder = match (&recipe.data.folder, data_folder) {
+        (Some(folder), _) => Some(recipe.folder.join(folder)),
+        (None, Some(folder)) => Some(folder.to_path_buf()),
+        (None, None) => evenhand_data::loaders::corpus_folder(&recipe.data.loader.id),
+    };
+    let mut data = loader.load(&LoadRequest {
+        folder: folder.as_deref(),
+        files: &recipe.files(),
+        schema: &recipe.schema(),
+        seed: recipe.data.seed,
+    })?;
+    if !recipe.data.attributes.is_empty() {
+        data.sensitive = recipe.data.attributes.iter().map(|name| data.groups(name).cloned()).collect::<Result<_, _>>()?;
+    }
+    Ok(data)
+}
+
+/// Runs every cell of a recipe and joins the report.
+pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditError> {
+    let data = load(recipe, options.data_folder)?;
+    let label = data.label()?.clone();
+    let attribute = data
+        .sensitive
+        .first()
+        .map(|groups| groups.name().to_owned())
+        .ok_or_else(|| AuditError::Request("the data has no sensitive attribute; name one under [[data.sensitive]]".to_owned()))?;
+    let parts = all_parts(recipe, &data, &attribute)?;
+    let cells: Vec<Cell<'_>> = recipe
+        .methods
+        .iter()
+        .flat_map(|method| parts.iter().enumerate().map(move |(position, part)| Cell { method, part, first: position == 0 }))
+        .collect();
+    let folder = options.out.join("cells");
+    if options.fresh && folder.exists() {
+        fs::remove_dir_all(&folder).map_err(AuditError::io(&folder, "remove the folder"))?;
+    }
+    fs::create_dir_all(&folder).map_err(AuditError::io(&folder, "create the folder"))?;
+    let data_digest = digest_of_data(&data);
+    let digests: Vec<String> = cells.iter().map(|cell| cell.digest(recipe, &data_digest)).collect::<Result<_, _>>()?;
+    let work = Workshop { recipe, data: &data, attribute: &attribute, options, folder: &folder };
+    let runs = work.run_all(&cells, &digests)?;
+
+    let mut methods = Vec::new();
+    for (method, runs) in recipe.methods.iter().zip(runs.chunks(parts.len())) {
+        methods.push(MethodReport {
+            name: method.name.clone(),
+            rebalance: method.rebalance.as_ref().map(crate::recipe::Choice::summary),
+            objective: Some(method.objective.summary()),
+            swept: method.swept,
+            published: method.published.iter().map(|(metric, value)| (metric.clone(), (*value).into())).collect(),
+            summary: summarise(runs),
+            runs: runs.to_vec(),
+        });
+    }
+    let mut summary = evidence::data_summary(&data, recipe.metrics.label_threshold)?;
+    summary.tilt = tilts(recipe, &data, &attribute, &parts[0])?;
+    let columns = evidence::columns(&recipe.metrics.table, &data, label.kind)?;
+    let mut notes = summary.notes.clone();
+    if !summary.sensitive_features.is_empty() {
+        notes.push(format!("Sensitive attributes are inputs of the model, as the recipe asks: {}.", summary.sensitive_features.join(", ")));
+    }
+    let mut report = Report {
+        format: crate::FORMAT,
+        kind: options.kind,
+        title: recipe.name.clone(),
+        versions: versions(),
+        recipe: recipe.to_json(),
+        data: summary,
+        methods,
+        columns,
+        limits: Vec::new(),
+        notes,
+    };
+    report.limits = evidence::check_limits(&recipe.limits, &report)?;
+    Ok(report)
+}
+
+/// Versions that the numbers depend on.
+pub fn versions() -> BTreeMap<String, String> {
+    BTreeMap::from([
+        ("evenhand".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+        ("report format".to_owned(), crate::FORMAT.to_string()),
+        ("tensor engine".to_owned(), evenhand_learn::ENGINE.to_owned()),
+    ])
+}
+
+/// The rows of one seed and fold.
+#[derive(Debug, Clone)]
+struct Part {
+    seed: u64,
+    fold: Option<usize>,
+    split: Split,
+}
+
+fn all_parts(recipe: &Recipe, data: &Dataset, attribute: &str) -> Result<Vec<Part>, AuditError> {
+    let mut parts = Vec::new();
+    for &seed in &recipe.seeds {
+        match &recipe.split {
+            SplitSection::HoldOut { shares } => {
+                parts.push(Part { seed, fold: None, split: split::hold_out(data, *shares, Some(attribute), seed)? });
+            }
+            SplitSection::KFold { folds, validation_share } => {
+                let splits = split::k_fold(data, *folds, *validation_share, Some(attribute), seed)?;
+                parts.extend(splits.into_iter().enumerate().map(|(fold, split)| Part { seed, fold: Some(fold), split }));
+            }
+        }
+    }
+    if let Some(section) = &recipe.skew {
+        let groups = data.groups(section.attribute.as_deref().unwrap_or(attribute))?;
+        let labels = &data.label()?.values;
+        for part in &mut parts {
+            // Validation rows come from the same tilted world as the training rows: who trains on biased data has no other.
+            for (stream, rows) in [&mut part.split.train, &mut part.split.validation].into_iter().enumerate() {
+                let mut rng = random(part.seed, &format!("skew {stream} {:?}", part.fold));
+                let chosen: Vec<f64> = rows.iter().map(|&row| labels[row]).collect();
+                let kept = skew::subset(
+                    &chosen,
+                    &groups.select(rows),
+                    &section.privileged,
+                    &section.unprivileged,
+                    section.threshold,
+                    section.alpha,
+                    &mut rng,
+                )?;
+                *rows = kept.iter().map(|&position| rows[position]).collect();
+            }
+        }
+    }
+    Ok(parts)
+}
+
+/// A generator for one purpose of one seed: purposes do not share their randomness.
+fn random(seed: u64, purpose: &str) -> ChaCha8Rng {
+    let digest = Sha256::digest(format!("{seed} {purpose}"));
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(&digest);
+    ChaCha8Rng::from_seed(bytes)
+}
+
+fn digest_of_data(data: &Dataset) -> String {
+    let mut hasher = Sha256::new();
+    for file in &data.provenance.files {
+        hasher.update(format!("{} {} {}\n", file.name, file.bytes, file.sha256));
+    }
+    hasher.update(format!("{} {}", data.name, data.len()));
+    hex(&hasher.finalize())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// One method on one part of the data.
+#[derive(Debug, Clone, Copy)]
+struct Cell<'a> {
+    method: &'a MethodSection,
+    part: &'a Part,
+    /// The first part of the method carries the plots.
+    first: bool,
+}
+
+impl Cell<'_> {
+    fn label(&self) -> String {
+        match self.part.fold {
+            Some(fold) => format!("{}, seed {}, fold {}", self.method.name, self.part.seed, fold + 1),
+            None => format!("{}, seed {}", self.method.name, self.part.seed),
+        }
+    }
+
+    /// Digest of everything that the cell's result depends on.
+    fn digest(&self, recipe: &Recipe, data: &str) -> Result<String, AuditError> {
+        let json = |value: serde_json::Result<serde_json::Value>| {
+            value.map_err(|error| AuditError::Request(format!("the recipe cannot be written as JSON: {error}")))
+        };
+        let text = serde_json::json!({
+            "versions": versions(),
+            "data": data,
+            "roles": json(serde_json::to_value(&recipe.data))?,
+            "skew": json(serde_json::to_value(&recipe.skew))?,
+            "split": json(serde_json::to_value(&recipe.split))?,
+            "encoding": json(serde_json::to_value(recipe.encoding))?,
+            "metrics": json(serde_json::to_value(&recipe.metrics))?,
+            "intervals": json(serde_json::to_value(recipe.intervals))?,
+            "model": json(serde_json::to_value(recipe.model_of(self.method)?))?,
+            "training": json(serde_json::to_value(recipe.training_of(self.method)?))?,
+            "rebalance": json(serde_json::to_value(&self.method.rebalance))?,
+            "objective": json(serde_json::to_value(&self.method.objective))?,
+            "seed": self.part.seed,
+            "fold": self.part.fold,
+            "plots": self.first,
+        });
+        Ok(hex(&Sha256::digest(text.to_string()))[..24].to_owned())
+    }
+}
+
+/// What all cells share.
+#[derive(Debug, Clone, Copy)]
+struct Workshop<'a> {
+    recipe: &'a Recipe,
+    data: &'a Dataset,
+    attribute: &'a str,
+    options: Options<'a>,
+    folder: &'a Path,
+}
+
+impl Workshop<'_> {
+    /// Runs the cells on `jobs` threads; results come back in the cells' order.
+    fn run_all(&self, cells: &[Cell<'_>], digests: &[String]) -> Result<Vec<RunReport>, AuditError> {
+        let kept = |index: usize| self.folder.join(format!("{}.json", digests[index]));
+        let found = (0..cells.len()).filter(|&index| kept(index).exists()).count();
+        self.options.observer.started(cells.len(), found);
+        let next = AtomicUsize::new(0);
+        let results: Mutex<Vec<Option<Result<RunReport, AuditError>>>> = Mutex::new((0..cells.len()).map(|_| None).collect());
+        let failed = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..self.options.jobs.clamp(1, cells.len().max(1)) {
+                scope.spawn(|| {
+                    loop {
+                        let index = next.fetch_add(1, Ordering::Relaxed);
+                        if index >= cells.len() || failed.load(Ordering::Relaxed) || self.options.interrupted.load(Ordering::Relaxed) {
+                            return;
+                        }
+                        let result = self.finished(&kept(index)).map_or_else(|| self.run(index, &cells[index], &kept(index)), Ok);
+                        if result.is_err() {
+                            failed.store(true, Ordering::Relaxed);
+                        }
+                        self.options.observer.cell_finished(index);
+                        if let Ok(mut results) = results.lock() {
+                            results[index] = Some(result);
+                        }
+                    }
+                });
+            }
+        });
+        let results = results.into_inner().map_err(|_| AuditError::Request("a training thread panicked; please report it".to_owned()))?;
+        let total = results.len();
+        let finished = results.iter().filter(|result| matches!(result, Some(Ok(_)))).count();
+        let mut runs = Vec::with_capacity(total);
+        for result in results {
+            match result {
+                Some(Ok(run)) => runs.push(run),
+                Some(Err(_)) | None if self.options.interrupted.load(Ordering::Relaxed) => {
+                    return Err(AuditError::Interrupted { finished, total, folder: self.options.out.to_path_buf() });
+                }
+                Some(Err(error)) => return Err(error),
+                // Another cell failed before this one began; its error comes later in the list.
+                None => {}
+            }
+        }
+        Ok(runs)
+    }
+
+    fn finished(&self, path: &Path) -> Option<RunReport> {
+        let text = fs::read_to_string(path).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    fn run(&self, index: usize, cell: &Cell<'_>, kept: &Path) -> Result<RunReport, AuditError> {
+        self.options.observer.cell_started(index, &cell.label());
+        let run = self.train_and_measure(index, cell, kept).map_err(|cause| match cause {
+            cause @ (AuditError::Interrupted { .. } | AuditError::Io { .. }) => cause,
+            cause => AuditError::Method { method: cell.method.name.clone(), seed: cell.part.seed, cause: Box::new(cause) },
+        })?;
+        let text = serde_json::to_string(&run).map_err(|error| AuditError::Request(format!("a run cannot be written as JSON: {error}")))?;
+        write::replace(kept, text.as_bytes())?;
+        Ok(run)
+    }
+
+    fn train_and_measure(&self, index: usize, cell: &Cell<'_>, kept: &Path) -> Result<RunReport, AuditError> {
+        let Cell { method, part, .. } = cell;
+        let train = balanced(method, &self.data.select(&part.split.train), self.attribute, part.seed)?;
+        let validation = self.data.select(&part.split.validation);
+        let test = self.data.select(&part.split.test);
+        let encoder = Encoder::fit(&train, self.recipe.encoding())?;
+        let training = self.recipe.training_of(method)?;
+        let epochs = training.epochs;
+        let checkpoint = kept.with_extension("checkpoint");
+        let (train_inputs, validation_inputs) = (encoder.transform(&train)?, encoder.transform(&validation)?);
+        let scorer = evenhand_learn::fit(
+            &rows(&train, &train_inputs, self.attribute)?,
+            &rows(&validation, &validation_inputs, self.attribute)?,
+            &self.recipe.model_of(method)?,
+            &training,
+            method.objective.build(OBJECTIVES)?,
+            part.seed,
+            &mut RunHooks {
+                checkpoint: Some(checkpoint.clone()),
+                resume: true,
+                on_epoch: &mut |record| self.options.observer.epoch(index, record.epoch, epochs),
+                interrupted: self.options.interrupted,
+            },
+        )?;
+        if self.options.keep_models {
+            self.keep(&scorer, &encoder, cell)?;
+        }
+        let run = measure(self.recipe, cell, &scorer, &encoder, &test, Sizes {
+            train: train.len(),
+            validation: validation.len(),
+            test: test.len(),
+        })?;
+        if checkpoint.exists() {
+            fs::remove_dir_all(&checkpoint).map_err(AuditError::io(&checkpoint, "remove the checkpoint"))?;
+        }
+        Ok(run)
+    }
+
+    fn keep(&self, scorer: &Scorer, encoder: &Encoder, cell: &Cell<'_>) -> Result<(), AuditError> {
+        let name = cell.label().replace(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-', "_");
+        let folder = self.options.out.join("models").join(name);
+        crate::model::save(&folder, scorer, encoder, self.recipe)
+    }
+}
+
+/// Gate 1 on the training rows.
+fn balanced(method: &MethodSection, train: &Dataset, attribute: &str, seed: u64) -> Result<Dataset, AuditError> {
+    match &method.rebalance {
+        Some(choice) => Ok(choice.build(REBALANCERS)?.rebalance(train, attribute, &mut random(seed, "rebalance"))?),
+        None => Ok(train.clone()),
+    }
+}
+
+fn rows<'a>(data: &'a Dataset, features: &'a evenhand_data::Matrix, attribute: &str) -> Result<Rows<'a>, AuditError> {
+    Ok(Rows { features, labels: &data.label()?.values, groups: data.groups(attribute)?, weights: data.weights.as_deref() })
+}
+
+fn measure(recipe: &Recipe, cell: &Cell<'_>, scorer: &Scorer, encoder: &Encoder, test: &Dataset, sizes: Sizes) -> Result<RunReport, AuditError> {
+    let prediction = scorer.predict(&encoder.transform(test)?);
+    let labels = &test.label()?.values;
+    let plan = recipe.intervals.plan();
+    let latent = Latent { width: prediction.latent_width, values: &prediction.latent };
+    let mut performance = Vec::new();
+    let mut attributes = Vec::new();
+    for groups in &test.sensitive {
+        let mut outcomes =
+            Outcomes::new(&prediction.scores, groups)?.labels(labels)?.latent(latent)?.conventions(recipe.metrics.conventions(groups.name()))?;
+        if let Some(weights) = &test.weights {
+            outcomes = outcomes.weights(weights)?;
+        }
+        let (overall, compared) = evidence::findings(&outcomes, plan.as_ref())?;
+        if performance.is_empty() {
+            performance = overall;
+        }
+        attributes.push(evidence::attribute(&outcomes, compared, cell.first)?);
+    }
+    let latent = match (cell.first, test.sensitive.first()) {
+        (true, Some(groups)) => evidence::latent_plot(&latent, groups, labels, recipe.metrics.label_threshold),
+        _ => None,
+    };
+    Ok(RunReport {
+        seed: cell.part.seed,
+        fold: cell.part.fold,
+        sizes,
+        performance,
+        attributes,
+        epochs: evidence::epochs(scorer.curves()),
+        latent,
+        notes: scorer.notes().to_vec(),
+    })
+}
+
+/// Tilt of the data as loaded, after `skew`, and after gate 1 of each method, on the rows of the first run.
+fn tilts(recipe: &Recipe, data: &Dataset, attribute: &str, part: &Part) -> Result<Vec<Tilt>, AuditError> {
+    let pair = recipe.skew.as_ref().map(|skew| (skew.privileged.clone(), skew.unprivileged.clone()));
+    let threshold = recipe.skew.as_ref().map_or(recipe.metrics.label_threshold, |skew| skew.threshold);
+    let attribute = recipe.skew.as_ref().and_then(|skew| skew.attribute.as_deref()).unwrap_or(attribute);
+    let mut stages = Vec::new();
+    let mut add = |stage: String, rows: &Dataset, pair: Option<(String, String)>| -> Result<(), AuditError> {
+        stages.extend(evidence::tilt(&stage, rows, attribute, pair, threshold)?);
+        Ok(())
+    };
+    add("as loaded".to_owned(), data, pair.clone())?;
+    let train = data.select(&part.split.train);
+    if recipe.skew.is_some() {
+        add("training rows after skew".to_owned(), &train, pair.clone())?;
+    }
+    for method in &recipe.methods {
+        if method.rebalance.is_some() && method.swept.is_none() {
+            add(format!("training rows after {}", method.name), &balanced(method, &train, attribute, part.seed)?, pair.clone())?;
+        }
+    }
+    Ok(stages)
+}
+
+/// Mean and sample standard deviation of every metric over the runs.
+fn summarise(runs: &[RunReport]) -> Vec<Summary> {
+    let Some(first) = runs.first() else { return Vec::new() };
+    let mut keys: Vec<(String, Option<String>)> = first.performance.iter().map(|finding| (finding.metric.clone(), None)).collect();
+    for attribute in &first.attributes {
+        keys.extend(attribute.findings.iter().map(|finding| (finding.metric.clone(), Some(attribute.attribute.clone()))));
+    }
+    keys.into_iter()
+        .map(|(metric, attribute)| {
+            let estimates: Vec<&Estimate> =
+                runs.iter().filter_map(|run| evidence::finding(run, &metric, attribute.as_deref())).map(|finding| &finding.estimate).collect();
+            let values: Vec<f64> = estimates.iter().filter_map(|estimate| estimate.number()).collect();
+            let mean = if values.is_empty() {
+                estimates.first().map_or_else(|| Estimate::undefined("no run measured it"), |estimate| (*estimate).clone())
+            } else {
+                Estimate::value(values.iter().sum::<f64>() / values.len() as f64)
+            };
+            let std = mean.number().filter(|_| values.len() > 1).map(|mean| {
+                (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (values.len() - 1) as f64).sqrt()
+            });
+            Summary { metric, attribute, mean, std, defined: values.len(), runs: runs.len() }
+        })
+        .collect()
+}
+
+/// Writes `report.json` and `report.html` into a folder; both appear whole or not at all.
+pub fn write_report(report: &Report, folder: &Path) -> Result<(PathBuf, PathBuf), AuditError> {
+    fs::create_dir_all(folder).map_err(AuditError::io(folder, "create the folder"))?;
+    let (json, page) = (folder.join("report.json"), folder.join("report.html"));
+    write::replace(&json, report.to_json()?.as_bytes())?;
+    write::replace(&page, crate::html::render(report)?.as_bytes())?;
+    Ok((json, page))
+}

@@ -1,0 +1,303 @@
+//! The audit of scores that somebody already holds: a file in, the same report out.
+
+use std::collections::BTreeMap;
+
+use evenhand_data::table::{self, ScoreRoles};
+use evenhand_data::{Dataset, Label, LabelKind, SensitiveRole};
+use evenhand_metrics::{Estimate, Outcomes, Tally};
+
+use crate::report::{
+    AttributeFindings, AttributeSummary, Column, DataSummary, FileSummary, GroupCount, GroupSummary, LabelSummary, MethodReport, Report,
+    ReportKind, RunReport, Sizes, Summary,
+};
+use crate::recipe::{IntervalSection, MetricsSection};
+use crate::{AuditError, evidence, run};
+
+/// What to audit and how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScoresRequest {
+    /// Heading of the report.
+    pub title: String,
+    /// CSV or Parquet files, or globs.
+    pub files: Vec<String>,
+    /// Column with the score (or a 0/1 decision).
+    pub score: String,
+    /// Sensitive attributes: a column (`gender`), an intersection (`gender x race`) or a cut (`age > 25`).
+    pub groups: Vec<String>,
+    /// Column with the truth.
+    pub label: Option<String>,
+    /// The favourable value of the label, when it is not 0/1 or a number in [0, 1].
+    pub favourable: Option<String>,
+    /// Column with the sample weight.
+    pub weight: Option<String>,
+    /// Texts that mean "missing", beside the empty field.
+    pub missing: Vec<String>,
+    /// What is measured.
+    pub metrics: MetricsSection,
+    /// Intervals and p-values.
+    pub intervals: IntervalSection,
+    /// Limits by metric.
+    pub limits: BTreeMap<String, f64>,
+    /// True reads in chunks with constant memory: exact counts, SPDD within a printed bound.
+    pub stream: bool,
+}
+
+impl ScoresRequest {
+    fn roles(&self) -> Result<ScoreRoles, AuditError> {
+        Ok(ScoreRoles {
+            score: self.score.clone(),
+            groups: self.groups.iter().map(|text| sensitive_role(text)).collect::<Result<_, _>>()?,
+            label: self.label.clone(),
+            favourable: self.favourable.clone(),
+            weight: self.weight.clone(),
+            missing: self.missing.clone(),
+        })
+    }
+}
+
+/// Reads `gender`, `gender x race` or `age > 25`.
+pub fn sensitive_role(text: &str) -> Result<SensitiveRole, AuditError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(AuditError::Request("--group is empty; give a column, for example --group gender".to_owned()));
+    }
+    for sign in [">=", "<=", ">", "<"] {
+        if let Some((column, bound)) = text.split_once(sign) {
+            return Ok(SensitiveRole {
+                name: text.to_owned(),
+                columns: vec![column.trim().to_owned()],
+                rule: Some(format!("{sign} {}", bound.trim())),
+            });
+        }
+    }
+    let columns: Vec<String> = text.split(" x ").map(|column| column.trim().to_owned()).collect();
+    Ok(SensitiveRole { name: columns.join(" x "), columns, rule: None })
+}
+
+/// Audits the scores of a file.
+pub fn audit(request: &ScoresRequest) -> Result<Report, AuditError> {
+    if request.groups.is_empty() {
+        return Err(AuditError::Request("no sensitive attribute; name its column with --group, for example --group gender".to_owned()));
+    }
+    if request.stream { streamed(request) } else { whole(request) }
+}
+
+fn whole(request: &ScoresRequest) -> Result<Report, AuditError> {
+    let scored = table::read_scores(&request.files, &request.roles()?)?;
+    let plan = request.intervals.plan();
+    let mut performance = Vec::new();
+    let mut attributes = Vec::new();
+    for groups in &scored.groups {
+        let mut outcomes = Outcomes::new(&scored.scores, groups)?.conventions(request.metrics.conventions(groups.name()))?;
+        if let Some(labels) = &scored.labels {
+            outcomes = outcomes.labels(labels)?;
+        }
+        if let Some(weights) = &scored.weights {
+            outcomes = outcomes.weights(weights)?;
+        }
+        let (overall, compared) = evidence::findings(&outcomes, plan.as_ref())?;
+        if performance.is_empty() && scored.labels.is_some() {
+            performance = overall;
+        }
+        attributes.push(evidence::attribute(&outcomes, compared, true)?);
+    }
+    let data = Dataset {
+        name: request.title.clone(),
+        label: request.label.as_ref().zip(scored.labels.as_ref()).map(|(name, values)| Label {
+            name: name.clone(),
+            kind: if values.iter().all(|value| *value == 0.0 || *value == 1.0) { LabelKind::Binary } else { LabelKind::Continuous },
+            values: values.clone(),
+        }),
+        sensitive: scored.groups,
+        weights: scored.weights,
+        rows: (1..=scored.scores.len() as u64).collect(),
+        provenance: scored.provenance,
+        ..Dataset::default()
+    };
+    let mut summary = evidence::data_summary(&data, request.metrics.label_threshold)?;
+    if data.label.is_some() {
+        for groups in &data.sensitive {
+            summary.tilt.extend(evidence::tilt("labels as given", &data, groups.name(), None, request.metrics.label_threshold)?);
+        }
+    }
+    join(request, summary, performance, attributes, data.len(), Vec::new())
+}
+
+fn streamed(request: &ScoresRequest) -> Result<Report, AuditError> {
+    let roles = request.roles()?;
+    let mut chunks = table::stream(&request.files, &roles)?;
+    let mut tallies: Vec<Tally> = Vec::new();
+    let mut rows = 0;
+    for chunk in &mut chunks {
+        let chunk = chunk?;
+        rows += chunk.scores.len();
+        if tallies.is_empty() {
+            for groups in &chunk.groups {
+                tallies.push(Tally::new(groups.name(), request.metrics.conventions(groups.name()))?);
+            }
+        }
+        for (tally, groups) in tallies.iter_mut().zip(&chunk.groups) {
+            tally.add(&chunk.scores, chunk.labels.as_deref(), chunk.weights.as_deref(), groups)?;
+        }
+    }
+    let plan = request.intervals.plan();
+    let mut performance = Vec::new();
+    let mut attributes = Vec::new();
+    let mut notes = Vec::new();
+    let mut summaries = Vec::new();
+    for tally in &tallies {
+        let (overall, compared): (Vec<_>, Vec<_>) =
+            tally.findings(plan.as_ref())?.into_iter().partition(|finding| !evidence::compares_groups(&finding.metric));
+        if performance.is_empty() {
+            performance = overall;
+        }
+        let groups: Vec<GroupCount> = tally.group_sizes().into_iter().map(|(name, n)| GroupCount { name, n }).collect();
+        notes.push(format!(
+            "{}: read in chunks; counts are exact, SPDD and KS come from a sketch of the scores: SPDD is within {:.2e} of the exact value.",
+            tally.attribute(),
+            tally.spdd_error_bound()
+        ));
+        summaries.push(AttributeSummary {
+            name: tally.attribute().to_owned(),
+            groups: groups
+                .iter()
+                .map(|group| GroupSummary {
+                    name: group.name.clone(),
+                    n: group.n,
+                    positive_rate: tally.positive_rate(&group.name),
+                    mean_label: Estimate::undefined("not kept when reading in chunks"),
+                })
+                .collect(),
+            unknown: tally.unknown_count(),
+        });
+        attributes.push(AttributeFindings {
+            attribute: tally.attribute().to_owned(),
+            groups,
+            unknown: tally.unknown_count(),
+            findings: compared,
+            densities: Vec::new(),
+            pass_rates: None,
+        });
+    }
+    let provenance = chunks.provenance();
+    let summary = DataSummary {
+        name: request.title.clone(),
+        loader: provenance.loader,
+        rows,
+        files: provenance
+            .files
+            .into_iter()
+            .map(|file| FileSummary { name: file.name, bytes: file.bytes, sha256: file.sha256 })
+            .collect(),
+        label: request.label.as_ref().map(|name| LabelSummary {
+            name: name.clone(),
+            kind: "read in chunks".to_owned(),
+            mean: tallies.first().map_or(0.0, Tally::mean_label),
+            threshold: request.metrics.label_threshold,
+        }),
+        attributes: summaries,
+        features: Vec::new(),
+        sensitive_features: Vec::new(),
+        tilt: Vec::new(),
+        notes: provenance.notes,
+    };
+    join(request, summary, performance, attributes, rows, notes)
+}
+
+fn join(
+    request: &ScoresRequest,
+    data: DataSummary,
+    performance: Vec<evenhand_metrics::Finding>,
+    attributes: Vec<AttributeFindings>,
+    rows: usize,
+    mut notes: Vec<String>,
+) -> Result<Report, AuditError> {
+    let run = RunReport {
+        seed: request.intervals.seed,
+        fold: None,
+        sizes: Sizes { train: 0, validation: 0, test: rows },
+        performance,
+        attributes,
+        epochs: Vec::new(),
+        latent: None,
+        notes: Vec::new(),
+    };
+    let columns = columns(request, &run)?;
+    notes.extend(data.notes.iter().cloned());
+    let mut report = Report {
+        format: crate::FORMAT,
+        kind: ReportKind::Audit,
+        title: request.title.clone(),
+        versions: run::versions(),
+        recipe: settings(request),
+        data,
+        methods: vec![MethodReport {
+            name: "scores".to_owned(),
+            rebalance: None,
+            objective: None,
+            swept: None,
+            published: BTreeMap::new(),
+            summary: summary(&run),
+            runs: vec![run],
+        }],
+        columns,
+        limits: Vec::new(),
+        notes,
+    };
+    report.limits = evidence::check_limits(&request.limits, &report)?;
+    Ok(report)
+}
+
+fn summary(run: &RunReport) -> Vec<Summary> {
+    let one = |metric: &str, attribute: Option<&str>, estimate: &Estimate| Summary {
+        metric: metric.to_owned(),
+        attribute: attribute.map(str::to_owned),
+        mean: estimate.clone(),
+        std: None,
+        defined: usize::from(estimate.number().is_some()),
+        runs: 1,
+    };
+    let overall = run.performance.iter().map(|finding| one(&finding.metric, None, &finding.estimate));
+    let compared = run.attributes.iter().flat_map(|attribute| {
+        attribute.findings.iter().map(move |finding| one(&finding.metric, Some(&attribute.attribute), &finding.estimate))
+    });
+    overall.chain(compared).collect()
+}
+
+fn columns(request: &ScoresRequest, run: &RunReport) -> Result<Vec<Column>, AuditError> {
+    let mut columns = Vec::new();
+    let labelled = request.label.is_some();
+    let usual: &[&str] = if labelled {
+        &["pcc", "srcc", "spdd", "ks", "demographic-parity-difference", "demographic-parity-ratio", "equalized-odds-difference"]
+    } else {
+        &["spdd", "ks", "demographic-parity-difference", "demographic-parity-ratio"]
+    };
+    let wanted: Vec<String> =
+        if request.metrics.table.is_empty() { usual.iter().map(|id| (*id).to_owned()).collect() } else { request.metrics.table.clone() };
+    for key in wanted {
+        let (metric, named) = key.split_once('@').map_or((key.as_str(), None), |(metric, attribute)| (metric, Some(attribute)));
+        if evidence::compares_groups(metric) {
+            for attribute in run.attributes.iter().filter(|attribute| named.is_none_or(|name| name == attribute.attribute)) {
+                columns.push(evidence::column(metric, Some(attribute.attribute.clone()))?);
+            }
+        } else {
+            columns.push(evidence::column(metric, None)?);
+        }
+    }
+    Ok(columns)
+}
+
+fn settings(request: &ScoresRequest) -> serde_json::Value {
+    serde_json::json!({
+        "score": request.score,
+        "groups": request.groups,
+        "label": request.label,
+        "favourable": request.favourable,
+        "weight": request.weight,
+        "missing": request.missing,
+        "metrics": request.metrics,
+        "intervals": request.intervals,
+        "limits": request.limits,
+        "stream": request.stream,
+    })
+}

@@ -1,0 +1,292 @@
+//! What can be typed. Parsing does no work: the commands translate to requests of `evenhand-audit`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Scores and shortlists that treat groups even-handedly, and the evidence.
+#[derive(Debug, Parser)]
+#[command(name = "evenhand", version, max_term_width = 110)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Print JSON instead of tables
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Threads to use (default: all cores); the results do not depend on it
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Train seven methods on made-up interviews and write the report; needs no data and no network
+    Demo(Demo),
+    /// Train one method of a recipe, keep the model, write scores' evidence
+    Run(Run),
+    /// Train every method of a recipe over its seeds or folds and compare them
+    Compare(Compare),
+    /// Train one method over several values of one setting
+    Sweep(Sweep),
+    /// Score the rows of a file with a model that `run` kept
+    Score(Score),
+    /// Audit the scores in a CSV or Parquet file
+    Audit(Audit),
+    /// Measure how far labels tilt towards a group, or write a subset with a wanted tilt
+    Skew(Skew),
+    /// Download a public corpus, or take it from a folder
+    Fetch(Fetch),
+    /// Explain the metrics, methods and corpora that recipes can name
+    Catalog(Catalog),
+    /// Print a completion script for a shell
+    Completions(Completions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Folder for the report
+    #[arg(long, default_value = "evenhand-demo", value_name = "FOLDER")]
+    pub(crate) out: PathBuf,
+    /// Compute everything anew, also what an earlier call finished
+    #[arg(long)]
+    pub(crate) fresh: bool,
+}
+
+/// What `run`, `compare` and `sweep` share.
+#[derive(Debug, Args)]
+pub(crate) struct Grid {
+    /// The recipe (TOML)
+    pub(crate) recipe: PathBuf,
+    /// Folder for finished runs and the report [default: runs/NAME-OF-RECIPE]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+    /// Folder of the corpus [default: where `evenhand fetch` puts it]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
+    /// Train this many methods at a time [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// Compute everything anew, also what an earlier call finished
+    #[arg(long)]
+    pub(crate) fresh: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) grid: Grid,
+    /// Name of the method [default: the recipe's last]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) method: Option<String>,
+    /// Seed [default: the recipe's first]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Compare {
+    #[command(flatten)]
+    pub(crate) grid: Grid,
+    /// Only these methods, by name
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub(crate) methods: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sweep {
+    #[command(flatten)]
+    pub(crate) grid: Grid,
+    /// The setting and its values
+    #[arg(long, value_name = "SETTING=VALUE,…", value_parser = over)]
+    pub(crate) over: Over,
+    /// Name of the method [default: the recipe's last]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) method: Option<String>,
+}
+
+/// A setting and its values.
+#[derive(Debug, Clone)]
+pub(crate) struct Over {
+    pub(crate) setting: String,
+    pub(crate) values: Vec<f64>,
+}
+
+fn over(text: &str) -> Result<Over, String> {
+    let (setting, values) = text.split_once('=').ok_or("write it as objective.lambda_w=0.1,1,10")?;
+    let values = values.split(',').map(|value| number(value.trim())).collect::<Result<_, _>>()?;
+    Ok(Over { setting: setting.trim().to_owned(), values })
+}
+
+fn number(text: &str) -> Result<f64, String> {
+    text.parse::<f64>().ok().filter(|number| number.is_finite()).ok_or_else(|| format!("`{text}` is not a finite number"))
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Score {
+    /// Folder of the model
+    pub(crate) model: PathBuf,
+    /// CSV or Parquet files, or globs, with the inputs of the model
+    #[arg(required = true)]
+    pub(crate) files: Vec<String>,
+    /// CSV file to write
+    #[arg(long, default_value = "scores.csv", value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+/// Whose definitions.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Convention {
+    Evenhand,
+    Fairlearn,
+    Aif360,
+}
+
+/// Exact or grid.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Definition {
+    Exact,
+    Grid,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    /// CSV or Parquet files, or globs
+    #[arg(required = true)]
+    pub(crate) files: Vec<String>,
+    /// Column with the score, or a 0/1 decision
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) score: String,
+    /// Sensitive attribute: a column, an intersection ("gender x race") or a cut ("age > 25"); may be repeated
+    #[arg(long = "group", required = true, value_name = "COLUMN")]
+    pub(crate) groups: Vec<String>,
+    /// Column with the truth: 0/1, true/false, or a number in [0, 1]
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) label: Option<String>,
+    /// The favourable value of the label, when it is a word
+    #[arg(long, value_name = "VALUE", requires = "label")]
+    pub(crate) favourable: Option<String>,
+    /// Column with the sample weight
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) weight: Option<String>,
+    /// Text that means "missing", beside the empty field; may be repeated
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) missing: Vec<String>,
+    /// Selected when the score is above this threshold
+    #[arg(long, default_value_t = 0.5, value_name = "T", value_parser = number, allow_negative_numbers = true)]
+    pub(crate) threshold: f64,
+    /// Select scores equal to the threshold as well
+    #[arg(long)]
+    pub(crate) at_or_above: bool,
+    /// A continuous label counts as positive at or above this value
+    #[arg(long, default_value_t = 0.5, value_name = "T", value_parser = number)]
+    pub(crate) label_threshold: f64,
+    /// The privileged group of an attribute, for signed definitions
+    #[arg(long, value_name = "ATTRIBUTE=GROUP", value_parser = pair)]
+    pub(crate) privileged: Vec<(String, String)>,
+    /// Whose definitions, where toolkits differ
+    #[arg(long, value_enum, default_value = "evenhand")]
+    pub(crate) convention: Convention,
+    /// Exact, or the 50-point grid of Kim et al. 2023
+    #[arg(long, value_enum, default_value = "exact")]
+    pub(crate) definition: Definition,
+    /// Smaller groups are listed, not compared
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) minimum_group_size: usize,
+    /// A limit: exit code 1 when it is breached; `metric=value` or `metric@attribute=value`, may be repeated
+    #[arg(long = "limit", value_name = "METRIC=VALUE", value_parser = limit)]
+    pub(crate) limits: Vec<(String, f64)>,
+    /// Coverage of the intervals; 0 turns them off
+    #[arg(long, default_value_t = 0.95, value_name = "LEVEL", value_parser = number)]
+    pub(crate) level: f64,
+    /// Replicates behind the intervals
+    #[arg(long, default_value_t = 1000, value_name = "N")]
+    pub(crate) replicates: usize,
+    /// Permutations behind p-values; 0 turns them off
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(crate) permutations: usize,
+    /// Seed of replicates and permutations
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(crate) seed: u64,
+    /// Read in chunks with constant memory: exact counts, SPDD within a printed bound
+    #[arg(long)]
+    pub(crate) stream: bool,
+    /// Folder for report.json and report.html; nothing is written without it
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+    /// Heading of the report [default: the file's name]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) title: Option<String>,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    text.split_once('=').map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).ok_or_else(|| "write it as attribute=group".to_owned())
+}
+
+fn limit(text: &str) -> Result<(String, f64), String> {
+    let (metric, value) = pair(text).map_err(|_| "write it as metric=value, for example spdd=0.05")?;
+    Ok((metric, number(&value)?))
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Skew {
+    /// CSV or Parquet files, or globs
+    #[arg(required = true)]
+    pub(crate) files: Vec<String>,
+    /// Column with the label or score in [0, 1]
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) label: String,
+    /// The favourable value of the label, when it is a word
+    #[arg(long, value_name = "VALUE")]
+    pub(crate) favourable: Option<String>,
+    /// Sensitive attribute: a column, an intersection ("gender x race") or a cut ("age > 25")
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) group: String,
+    /// The group that high labels tilt towards [default: the one with the larger share of them]
+    #[arg(long, value_name = "GROUP", requires = "unprivileged")]
+    pub(crate) privileged: Option<String>,
+    /// The group that high labels tilt away from
+    #[arg(long, value_name = "GROUP", requires = "privileged")]
+    pub(crate) unprivileged: Option<String>,
+    /// Labels at or above it are high
+    #[arg(long, default_value_t = 0.5, value_name = "T", value_parser = number)]
+    pub(crate) threshold: f64,
+    /// Write a subset with this unfairness degree (1 is even)
+    #[arg(long, value_name = "ALPHA", value_parser = number, requires = "out", conflicts_with = "keep")]
+    pub(crate) alpha: Option<f64>,
+    /// Write a subset that keeps this many rows in each of the two cut cells
+    #[arg(long, value_name = "ROWS", requires = "out")]
+    pub(crate) keep: Option<usize>,
+    /// CSV file for the subset
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Seed of the random choice
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Fetch {
+    /// Id of the corpus; without it the corpora are listed
+    pub(crate) corpus: Option<String>,
+    /// Take the files from this folder (or zip file) instead of the network
+    #[arg(long, value_name = "FOLDER", requires = "corpus")]
+    pub(crate) from: Option<PathBuf>,
+    /// Put them under this folder [default: EVENHAND_DATA, else the user's cache folder]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) to: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Catalog {
+    /// Id of a metric, method or corpus
+    pub(crate) id: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}

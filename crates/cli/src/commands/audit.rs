@@ -1,0 +1,57 @@
+//! `audit`: scores that somebody already holds.
+
+use evenhand_audit::ScoresRequest;
+use evenhand_audit::recipe::{ConventionName, DecisionRuleName, DefinitionName, IntervalSection, MetricsSection};
+
+use super::{Outcome, grid};
+use crate::args::{Audit, Convention, Definition};
+use crate::printer;
+
+pub(crate) fn audit(arguments: Audit, json: bool) -> anyhow::Result<Outcome> {
+    let out = arguments.out.clone();
+    let report = evenhand_audit::audit(&request(arguments))?;
+    grid::show(&report, json)?;
+    if let Some(folder) = out {
+        let (file, page) = evenhand_audit::write_report(&report, &folder)?;
+        printer::tell(&format!("Report: {} (open it in a browser), {}", page.display(), file.display()));
+    }
+    Ok(if report.breaches_a_limit() { Outcome::LimitBreached } else { Outcome::Fine })
+}
+
+fn request(arguments: Audit) -> ScoresRequest {
+    ScoresRequest {
+        title: arguments.title.unwrap_or_else(|| format!("Audit of {}", arguments.files.join(", "))),
+        files: arguments.files,
+        score: arguments.score,
+        groups: arguments.groups,
+        label: arguments.label,
+        favourable: arguments.favourable,
+        weight: arguments.weight,
+        missing: arguments.missing,
+        metrics: MetricsSection {
+            threshold: arguments.threshold,
+            decision_rule: if arguments.at_or_above { DecisionRuleName::AtOrAbove } else { DecisionRuleName::Above },
+            label_threshold: arguments.label_threshold,
+            convention: match arguments.convention {
+                Convention::Evenhand => ConventionName::Evenhand,
+                Convention::Fairlearn => ConventionName::Fairlearn,
+                Convention::Aif360 => ConventionName::Aif360,
+            },
+            definition: match arguments.definition {
+                Definition::Exact => DefinitionName::Exact,
+                Definition::Grid => DefinitionName::Grid,
+            },
+            privileged: arguments.privileged.into_iter().collect(),
+            minimum_group_size: arguments.minimum_group_size,
+            ..MetricsSection::default()
+        },
+        intervals: IntervalSection {
+            level: arguments.level,
+            replicates: arguments.replicates,
+            permutations: arguments.permutations,
+            seed: arguments.seed,
+        },
+        limits: arguments.limits.into_iter().collect(),
+        stream: arguments.stream,
+    }
+}

@@ -1,0 +1,59 @@
+//! `catalog`: what recipes can name.
+
+use evenhand_audit::catalog::Card;
+use evenhand_audit::registry;
+
+use super::Outcome;
+use crate::args::Catalog;
+use crate::printer;
+
+pub(crate) fn catalog(arguments: &Catalog, json: bool) -> anyhow::Result<Outcome> {
+    if let Some(id) = &arguments.id {
+        let card = registry::card(id)?;
+        if json { printer::json(&as_json(card))? } else { printer::text(&registry::describe(card))? }
+        return Ok(Outcome::Fine);
+    }
+    let cards = registry::cards();
+    if json {
+        printer::json(&serde_json::Value::Array(cards.into_iter().map(as_json).collect()))?;
+        return Ok(Outcome::Fine);
+    }
+    let width = cards.iter().map(|card| card.id.len()).max().unwrap_or(0);
+    let mut kind = None;
+    for card in cards {
+        if kind != Some(card.kind) {
+            printer::text(&format!("{}{}:\n", if kind.is_some() { "\n" } else { "" }, card.kind.name()))?;
+            kind = Some(card.kind);
+        }
+        printer::text(&format!("  {:width$}  {}\n", card.id, card.name))?;
+    }
+    printer::text("\n`evenhand catalog ID` gives formula, range, parameters and source.\n")?;
+    Ok(Outcome::Fine)
+}
+
+fn as_json(card: &Card) -> serde_json::Value {
+    let parameters: Vec<_> = card
+        .parameters
+        .iter()
+        .map(|parameter| {
+            serde_json::json!({
+                "name": parameter.name,
+                "default": parameter.default.to_string(),
+                "allowed": parameter.allowed.to_string(),
+                "purpose": parameter.purpose,
+            })
+        })
+        .collect();
+    serde_json::json!({
+        "id": card.id,
+        "name": card.name,
+        "kind": card.kind.name(),
+        "summary": card.summary,
+        "formula": card.formula,
+        "range": card.range,
+        "fair_value": card.fair_value,
+        "direction": registry::direction(card),
+        "source": card.source,
+        "parameters": parameters,
+    })
+}

@@ -1,0 +1,122 @@
+//! `demo`, `run`, `compare`, `sweep`: recipes in, reports out.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context;
+use evenhand_audit::{Options, Recipe, Report, ReportKind, view};
+
+use super::Outcome;
+use crate::args::{Compare, Demo, Grid, Run, Sweep};
+use crate::printer;
+use crate::progress::Bars;
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+const DEMO: &str = include_str!("../../../../recipes/demo.toml");
+
+pub(crate) fn demo(arguments: &Demo, threads: Option<u16>, json: bool) -> anyhow::Result<Outcome> {
+    let recipe = Recipe::parse(DEMO, "the built-in demo recipe", PathBuf::new())?;
+    let place = Place { out: &arguments.out, data: None, jobs: threads, fresh: arguments.fresh, keep_models: false };
+    execute(&recipe, &place, ReportKind::Comparison, json)
+}
+
+pub(crate) fn run(arguments: &Run, threads: Option<u16>, json: bool) -> anyhow::Result<Outcome> {
+    let mut recipe = Recipe::read(&arguments.grid.recipe)?;
+    let method = match &arguments.method {
+        Some(name) => recipe.method(name)?.clone(),
+        None => recipe.methods.last().cloned().context("the recipe has no method")?,
+    };
+    if arguments.method.is_none() && recipe.methods.len() > 1 {
+        printer::tell(&format!("The recipe has {} methods; running `{}`. --method chooses another.", recipe.methods.len(), method.name));
+    }
+    recipe.methods = vec![method];
+    recipe.seeds = vec![arguments.seed.unwrap_or(recipe.seeds[0])];
+    let out = out(&arguments.grid, "");
+    execute(&recipe, &place(&arguments.grid, &out, threads, true), ReportKind::Run, json)
+}
+
+pub(crate) fn compare(arguments: &Compare, threads: Option<u16>, json: bool) -> anyhow::Result<Outcome> {
+    let mut recipe = Recipe::read(&arguments.grid.recipe)?;
+    if !arguments.methods.is_empty() {
+        recipe.methods = arguments.methods.iter().map(|name| recipe.method(name).cloned()).collect::<Result<_, _>>()?;
+    }
+    let out = out(&arguments.grid, "");
+    execute(&recipe, &place(&arguments.grid, &out, threads, false), ReportKind::Comparison, json)
+}
+
+pub(crate) fn sweep(arguments: &Sweep, threads: Option<u16>, json: bool) -> anyhow::Result<Outcome> {
+    let recipe = Recipe::read(&arguments.grid.recipe)?;
+    let recipe = recipe.sweep(arguments.method.as_deref(), &arguments.over.setting, &arguments.over.values)?;
+    let out = out(&arguments.grid, "-sweep");
+    execute(&recipe, &place(&arguments.grid, &out, threads, false), ReportKind::Sweep, json)
+}
+
+#[derive(Debug)]
+struct Place<'a> {
+    out: &'a Path,
+    data: Option<&'a Path>,
+    jobs: Option<u16>,
+    fresh: bool,
+    keep_models: bool,
+}
+
+fn place<'a>(grid: &'a Grid, out: &'a Path, threads: Option<u16>, keep_models: bool) -> Place<'a> {
+    Place { out, data: grid.data.as_deref(), jobs: grid.jobs.or(threads), fresh: grid.fresh, keep_models }
+}
+
+fn out(grid: &Grid, suffix: &str) -> PathBuf {
+    let stem = grid.recipe.file_stem().map_or_else(|| "recipe".to_owned(), |stem| stem.to_string_lossy().into_owned());
+    grid.out.clone().unwrap_or_else(|| Path::new("runs").join(stem + suffix))
+}
+
+fn execute(recipe: &Recipe, place: &Place<'_>, kind: ReportKind, json: bool) -> anyhow::Result<Outcome> {
+    ctrlc::set_handler(|| {
+        // The second time the user means it.
+        if INTERRUPTED.swap(true, Ordering::Relaxed) {
+            std::process::exit(2);
+        }
+    })
+    .context("cannot listen for interrupts")?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let bars = Bars::new();
+    let report = evenhand_audit::compare(
+        recipe,
+        Options {
+            data_folder: place.data,
+            out: place.out,
+            jobs: place.jobs.map_or(cores, usize::from),
+            keep_models: place.keep_models,
+            fresh: place.fresh,
+            kind,
+            interrupted: &INTERRUPTED,
+            observer: &bars,
+        },
+    )?;
+    let (file, page) = evenhand_audit::write_report(&report, place.out)?;
+    show(&report, json)?;
+    if place.keep_models {
+        printer::tell(&format!("Models: {}", place.out.join("models").display()));
+    }
+    printer::tell(&format!("Report: {} (open it in a browser), {}", page.display(), file.display()));
+    Ok(if report.breaches_a_limit() { Outcome::LimitBreached } else { Outcome::Fine })
+}
+
+/// Prints the report as JSON or as its tables.
+pub(crate) fn show(report: &Report, json: bool) -> anyhow::Result<()> {
+    if json {
+        return printer::text(&report.to_json()?);
+    }
+    for note in &report.notes {
+        printer::tell(&format!("note: {note}"));
+    }
+    printer::table(&view::tilt_table(report))?;
+    if report.kind == ReportKind::Audit {
+        for table in view::group_tables(report) {
+            printer::table(&table)?;
+        }
+    } else {
+        printer::table(&view::method_table(report))?;
+    }
+    printer::table(&view::limits_table(report))
+}

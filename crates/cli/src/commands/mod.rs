@@ -1,0 +1,39 @@
+//! One file a command.
+
+mod audit;
+mod catalog;
+mod completions;
+mod fetch;
+mod grid;
+mod score;
+mod skew;
+
+use anyhow::Context;
+
+use crate::args::{Arguments, Command};
+
+/// How a command ended that could run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Fine,
+    LimitBreached,
+}
+
+pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
+    let Arguments { command, json, threads } = arguments;
+    if let Some(threads) = threads {
+        rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global().context("cannot start the threads")?;
+    }
+    match command {
+        Command::Demo(arguments) => grid::demo(&arguments, threads, json),
+        Command::Run(arguments) => grid::run(&arguments, threads, json),
+        Command::Compare(arguments) => grid::compare(&arguments, threads, json),
+        Command::Sweep(arguments) => grid::sweep(&arguments, threads, json),
+        Command::Score(arguments) => score::score(&arguments, json),
+        Command::Audit(arguments) => audit::audit(arguments, json),
+        Command::Skew(arguments) => skew::skew(arguments, json),
+        Command::Fetch(arguments) => fetch::fetch(&arguments, json),
+        Command::Catalog(arguments) => catalog::catalog(&arguments, json),
+        Command::Completions(arguments) => completions::completions(&arguments),
+    }
+}

@@ -1,0 +1,32 @@
+//! `skew`: the unfairness degree of a file's labels.
+
+use evenhand_audit::tilting::{TiltRequest, Wanted, tilt};
+use evenhand_audit::view;
+
+use super::Outcome;
+use crate::args::Skew;
+use crate::printer;
+
+pub(crate) fn skew(arguments: Skew, json: bool) -> anyhow::Result<Outcome> {
+    let wanted = arguments.alpha.map(Wanted::Alpha).or(arguments.keep.map(Wanted::Keep));
+    let report = tilt(&TiltRequest {
+        files: arguments.files,
+        label: arguments.label,
+        favourable: arguments.favourable,
+        group: arguments.group,
+        pair: arguments.privileged.zip(arguments.unprivileged),
+        threshold: arguments.threshold,
+        cut: wanted.zip(arguments.out),
+        seed: arguments.seed,
+    })?;
+    if json {
+        printer::json(&serde_json::to_value(&report)?)?;
+        return Ok(Outcome::Fine);
+    }
+    let stages: Vec<_> = std::iter::once(&report.before).chain(&report.after).cloned().collect();
+    printer::table(&view::tilts(&stages))?;
+    if let Some(path) = &report.written {
+        printer::tell(&format!("Subset: {}", path.display()));
+    }
+    Ok(Outcome::Fine)
+}

@@ -1,0 +1,67 @@
+//! Standard output is data, standard error is talk.
+
+use std::io::{self, Write};
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use evenhand_audit::view;
+
+/// Writes to standard output; a closed pipe becomes an error that `main` takes for success.
+pub(crate) fn text(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Writes a value as indented JSON.
+pub(crate) fn json(value: &serde_json::Value) -> anyhow::Result<()> {
+    text(&format!("{}\n", serde_json::to_string_pretty(value)?))
+}
+
+/// Writes a table with its title and footnotes.
+pub(crate) fn table(view: &view::Table) -> anyhow::Result<()> {
+    if view.rows.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled).set_header(&view.headers);
+    for row in &view.rows {
+        table.add_row(row);
+    }
+    for (index, right) in view.right_aligned.iter().enumerate() {
+        if let Some(column) = table.column_mut(index)
+            && *right
+        {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let mut out = String::new();
+    if !view.title.is_empty() {
+        out.push_str(&view.title);
+        out.push('\n');
+    }
+    out.push_str(&table.to_string());
+    out.push('\n');
+    for note in &view.footnotes {
+        out.push_str(note);
+        out.push('\n');
+    }
+    out.push('\n');
+    text(&out)
+}
+
+/// Tells something on standard error.
+pub(crate) fn tell(text: &str) {
+    // Nobody listens to standard error any more: nothing is left to do.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Tells an error and what caused it.
+pub(crate) fn error(error: &anyhow::Error) {
+    tell(&format!("error: {error:#}"));
+}
+
+/// True when standard output was closed by its reader.
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe))
+}
