@@ -17,6 +17,8 @@ use crate::report::{
 const PLOT_POINTS: usize = 101;
 /// Rows of the latent plot.
 const LATENT_POINTS: usize = 1000;
+/// What the trainer calls the loss of the task itself.
+const DATA_LOSS: &str = "data";
 /// Bins of a label histogram.
 const LABEL_BINS: usize = 20;
 
@@ -73,14 +75,30 @@ pub(crate) fn finding<'a>(run: &'a RunReport, metric: &str, attribute: Option<&s
 
 /// The training curve in the report's types.
 pub(crate) fn epochs(curve: &[EpochRecord]) -> Vec<Epoch> {
+    let loss = |terms: &BTreeMap<String, f64>| terms.get(DATA_LOSS).copied();
     curve
         .iter()
-        .map(|record| Epoch {
-            epoch: record.epoch,
-            train_loss: record.train_loss,
-            validation_loss: record.validation_loss,
-            terms: record.terms.clone(),
+        .map(|record| {
+            let mut terms: BTreeMap<String, f64> =
+                record.training.iter().filter(|(name, _)| *name != DATA_LOSS).map(|(name, value)| (name.clone(), *value)).collect();
+            terms.insert("validation accuracy".to_owned(), record.validation_accuracy);
+            terms.extend(record.validation_correlation.map(|value| ("validation PCC".to_owned(), value)));
+            terms.extend(record.validation_spdd.map(|value| ("validation SPDD".to_owned(), value)));
+            Epoch { epoch: record.epoch, train_loss: loss(&record.training), validation_loss: loss(&record.validation), terms }
         })
+        .collect()
+}
+
+/// Batches on which a term of the objective could not be computed, in words.
+pub(crate) fn skips(curve: &[EpochRecord]) -> Vec<String> {
+    let mut skipped: BTreeMap<&str, u64> = BTreeMap::new();
+    for (term, count) in curve.iter().flat_map(|record| &record.skipped) {
+        *skipped.entry(term).or_default() += count;
+    }
+    skipped.retain(|_, count| *count > 0);
+    skipped
+        .into_iter()
+        .map(|(term, count)| format!("the term `{term}` was left out of {count} training batches in which a group was absent"))
         .collect()
 }
 
@@ -212,6 +230,7 @@ pub(crate) fn tilt(
             }
         })
         .collect();
+    let number = |value: Option<f64>| value.map_or_else(|| Estimate::undefined("one of the two groups has no rows"), Estimate::value);
     Ok(Some(Tilt {
         stage: stage.to_owned(),
         attribute: attribute.to_owned(),
@@ -221,8 +240,8 @@ pub(crate) fn tilt(
         threshold,
         cells: [measured.cells[0][0], measured.cells[0][1], measured.cells[1][0], measured.cells[1][1]],
         alpha: measured.alpha.map_or_else(|| Estimate::undefined("a cell that alpha divides by is empty"), Estimate::value),
-        demographic_parity_difference: Estimate::value(measured.demographic_parity_difference),
-        spdd: Estimate::value(measured.spdd_data),
+        demographic_parity_difference: number(measured.demographic_parity_difference),
+        spdd: number(measured.spdd_data),
         histograms,
     }))
 }

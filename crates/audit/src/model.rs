@@ -4,14 +4,22 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use evenhand_data::{Encoder, Schema, table};
-use evenhand_learn::{SavedScorer, Scorer};
+use evenhand_learn::{Companions, Scorer};
 
 use crate::recipe::Recipe;
 use crate::{AuditError, write};
 
 /// Keeps a scorer with its encoder, the roles of the columns and the recipe in one folder.
 pub(crate) fn save(folder: &Path, scorer: &Scorer, encoder: &Encoder, recipe: &Recipe) -> Result<(), AuditError> {
-    Ok(scorer.save(folder, encoder, &recipe.to_json())?)
+    let json = |value: serde_json::Result<serde_json::Value>| {
+        value.map_err(|error| AuditError::Request(format!("the model's companions cannot be written as JSON: {error}")))
+    };
+    let companions = Companions {
+        encoder: json(serde_json::to_value(encoder))?,
+        schema: json(serde_json::to_value(&recipe.data))?,
+        recipe: recipe.to_json().to_string(),
+    };
+    Ok(scorer.save(folder, &companions)?)
 }
 
 /// What scoring a file did.
@@ -23,15 +31,19 @@ pub struct Scored {
     pub notes: Vec<String>,
 }
 
-/// Scores the rows of a file with a saved model and writes `row,[person,][job,][groups…,][label,]score` as CSV.
+/// Scores the rows of a file with a saved model and writes `row,[person,][job,][groups…,][label,]score` as CSV (the last
+/// column is `prediction` when one of the others is called `score`).
 pub fn score(model: &Path, files: &[String], out: &Path) -> Result<Scored, AuditError> {
-    let SavedScorer { scorer, encoder, recipe } = Scorer::load(model)?;
-    let recipe: Recipe = serde_json::from_value(recipe).map_err(|error| AuditError::Recipe {
-        origin: model.join("model.json").display().to_string(),
-        message: format!("the recipe kept with the model cannot be read: {error}"),
-    })?;
+    let scorer = Scorer::load(model)?;
+    let damaged = |what: &str, error: &serde_json::Error| AuditError::Recipe {
+        origin: model.display().to_string(),
+        message: format!("the {what} kept with the model cannot be read ({error}); train it again with `evenhand run`"),
+    };
+    let encoder: Encoder =
+        serde_json::from_value(scorer.companions().encoder.clone()).map_err(|error| damaged("encoder", &error))?;
+    let recipe: Recipe = serde_json::from_str(&scorer.companions().recipe).map_err(|error| damaged("recipe", &error))?;
     let mut schema: Schema = recipe.schema();
-    schema.features = Some(encoder.features().to_vec());
+    schema.features = Some(encoder.inputs().map(str::to_owned).collect());
     // Rows to be scored need their inputs only; what else the training knew is carried along where the file has it.
     let present = table::columns(files)?;
     let there = |column: &String| present.contains(column);
@@ -54,7 +66,9 @@ pub fn score(model: &Path, files: &[String], out: &Path) -> Result<Scored, Audit
     if let Some(label) = &data.label {
         columns.push((&label.name, Box::new(|row| label.values[row].to_string())));
     }
-    columns.push(("score", Box::new(|row| prediction.scores[row].to_string())));
+    // A label may be called `score` itself.
+    let heading = if columns.iter().any(|(name, _)| *name == "score") { "prediction" } else { "score" };
+    columns.push((heading, Box::new(|row| prediction.scores[row].to_string())));
     for (name, _) in &columns {
         text.push(',');
         text.push_str(&quoted(name));

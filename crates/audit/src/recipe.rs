@@ -579,8 +579,8 @@ impl Recipe {
         for metric in self.limits.keys() {
             evenhand_metrics::find(metric.split('@').next().unwrap_or(metric)).map_err(|error| format!("[limits]: {error}"))?;
         }
-        self.training.validate().map_err(|message| format!("[training] {message}"))?;
-        self.model.validate().map_err(|message| format!("[model] {message}"))?;
+        self.training.check().map_err(|error| error.to_string())?;
+        self.model.check().map_err(|error| error.to_string())?;
         let mut names: Vec<String> = Vec::new();
         let (model, training) = (self.model.clone(), self.training.clone());
         for (index, method) in self.methods.iter_mut().enumerate() {
@@ -601,8 +601,12 @@ impl Recipe {
             for metric in method.published.keys() {
                 evenhand_metrics::find(metric.split('@').next().unwrap_or(metric)).map_err(|error| place(format!("published: {error}")))?;
             }
-            merged::<Training>(&training, &method.training, "training").and_then(|settings| settings.validate()).map_err(place)?;
-            merged::<Architecture>(&model, &method.model, "model").and_then(|settings| settings.validate()).map_err(place)?;
+            merged::<Training>(&training, &method.training, "training")
+                .and_then(|settings| settings.check().map_err(|error| error.to_string()))
+                .map_err(place)?;
+            merged::<Architecture>(&model, &method.model, "model")
+                .and_then(|settings| settings.check().map_err(|error| error.to_string()))
+                .map_err(place)?;
         }
         Ok(())
     }
@@ -704,7 +708,7 @@ impl Recipe {
                 "objective" => Some(&mut variant.objective),
                 "rebalance" => Some(variant.rebalance.as_mut().ok_or_else(|| bad_setting(format!("`{}` has no rebalance", chosen.name)))?),
                 "training" | "model" => {
-                    let whole = value.fract() == 0.0 && !matches!(key, "learning_rate" | "weight_decay" | "dropout" | "learning_rate_decay");
+                    let whole = value.fract() == 0.0 && !matches!(key, "learning_rate" | "weight_decay" | "dropout");
                     let value = if whole { toml::Value::Integer(value as i64) } else { toml::Value::Float(value) };
                     if section == "training" { &mut variant.training } else { &mut variant.model }.insert(key.to_owned(), value);
                     None

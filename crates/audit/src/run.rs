@@ -147,12 +147,15 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
     Ok(report)
 }
 
+/// The tensor library behind `evenhand-learn`, as pinned in the workspace.
+const ENGINE: &str = "burn 0.22.1, flex";
+
 /// Versions that the numbers depend on.
 pub fn versions() -> BTreeMap<String, String> {
     BTreeMap::from([
         ("evenhand".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
         ("report format".to_owned(), crate::FORMAT.to_string()),
-        ("tensor engine".to_owned(), evenhand_learn::ENGINE.to_owned()),
+        ("tensor engine".to_owned(), ENGINE.to_owned()),
     ])
 }
 
@@ -404,7 +407,7 @@ fn measure(recipe: &Recipe, cell: &Cell<'_>, scorer: &Scorer, encoder: &Encoder,
     let mut attributes = Vec::new();
     for groups in &test.sensitive {
         let mut outcomes =
-            Outcomes::new(&prediction.scores, groups)?.labels(labels)?.latent(latent)?.conventions(recipe.metrics.conventions(groups.name()))?;
+            Outcomes::new(&prediction.scores, groups)?.labels(labels)?.latent(latent)?.conventions(recipe.metrics.conventions(groups.name()));
         if let Some(weights) = &test.weights {
             outcomes = outcomes.weights(weights)?;
         }
@@ -426,7 +429,7 @@ fn measure(recipe: &Recipe, cell: &Cell<'_>, scorer: &Scorer, encoder: &Encoder,
         attributes,
         epochs: evidence::epochs(scorer.curves()),
         latent,
-        notes: scorer.notes().to_vec(),
+        notes: evidence::skips(scorer.curves()),
     })
 }
 

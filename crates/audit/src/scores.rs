@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use evenhand_data::table::{self, ScoreRoles};
-use evenhand_data::{Dataset, Label, LabelKind, SensitiveRole};
+use evenhand_data::{Dataset, LabelRole, SensitiveRole};
 use evenhand_metrics::{Estimate, Outcomes, Tally};
 
 use crate::report::{
@@ -32,6 +32,8 @@ pub struct ScoresRequest {
     pub weight: Option<String>,
     /// Texts that mean "missing", beside the empty field.
     pub missing: Vec<String>,
+    /// Lowest and highest possible score when that is not 0 to 1; scores are rescaled to [0, 1].
+    pub range: Option<(f64, f64)>,
     /// What is measured.
     pub metrics: MetricsSection,
     /// Intervals and p-values.
@@ -47,10 +49,10 @@ impl ScoresRequest {
         Ok(ScoreRoles {
             score: self.score.clone(),
             groups: self.groups.iter().map(|text| sensitive_role(text)).collect::<Result<_, _>>()?,
-            label: self.label.clone(),
-            favourable: self.favourable.clone(),
+            label: self.label.clone().map(|column| LabelRole { column, favourable: self.favourable.clone() }),
             weight: self.weight.clone(),
             missing: self.missing.clone(),
+            range: self.range,
         })
     }
 }
@@ -88,29 +90,25 @@ fn whole(request: &ScoresRequest) -> Result<Report, AuditError> {
     let mut performance = Vec::new();
     let mut attributes = Vec::new();
     for groups in &scored.groups {
-        let mut outcomes = Outcomes::new(&scored.scores, groups)?.conventions(request.metrics.conventions(groups.name()))?;
-        if let Some(labels) = &scored.labels {
+        let mut outcomes = Outcomes::new(&scored.scores, groups)?.conventions(request.metrics.conventions(groups.name()));
+        if let Some(labels) = scored.labels() {
             outcomes = outcomes.labels(labels)?;
         }
         if let Some(weights) = &scored.weights {
             outcomes = outcomes.weights(weights)?;
         }
         let (overall, compared) = evidence::findings(&outcomes, plan.as_ref())?;
-        if performance.is_empty() && scored.labels.is_some() {
+        if performance.is_empty() && scored.label.is_some() {
             performance = overall;
         }
         attributes.push(evidence::attribute(&outcomes, compared, true)?);
     }
     let data = Dataset {
         name: request.title.clone(),
-        label: request.label.as_ref().zip(scored.labels.as_ref()).map(|(name, values)| Label {
-            name: name.clone(),
-            kind: if values.iter().all(|value| *value == 0.0 || *value == 1.0) { LabelKind::Binary } else { LabelKind::Continuous },
-            values: values.clone(),
-        }),
+        rows: (1..=scored.scores.len() as u64).collect(),
+        label: scored.label,
         sensitive: scored.groups,
         weights: scored.weights,
-        rows: (1..=scored.scores.len() as u64).collect(),
         provenance: scored.provenance,
         ..Dataset::default()
     };
@@ -125,7 +123,7 @@ fn whole(request: &ScoresRequest) -> Result<Report, AuditError> {
 
 fn streamed(request: &ScoresRequest) -> Result<Report, AuditError> {
     let roles = request.roles()?;
-    let mut chunks = table::stream(&request.files, &roles)?;
+    let mut chunks = table::stream_scores(&request.files, &roles)?;
     let mut tallies: Vec<Tally> = Vec::new();
     let mut rows = 0;
     for chunk in &mut chunks {
@@ -179,15 +177,14 @@ fn streamed(request: &ScoresRequest) -> Result<Report, AuditError> {
             pass_rates: None,
         });
     }
-    let provenance = chunks.provenance();
     let summary = DataSummary {
         name: request.title.clone(),
-        loader: provenance.loader,
+        loader: "table".to_owned(),
         rows,
-        files: provenance
-            .files
-            .into_iter()
-            .map(|file| FileSummary { name: file.name, bytes: file.bytes, sha256: file.sha256 })
+        files: chunks
+            .digests()
+            .iter()
+            .map(|file| FileSummary { name: file.name.clone(), bytes: file.bytes, sha256: file.sha256.clone() })
             .collect(),
         label: request.label.as_ref().map(|name| LabelSummary {
             name: name.clone(),
@@ -199,7 +196,7 @@ fn streamed(request: &ScoresRequest) -> Result<Report, AuditError> {
         features: Vec::new(),
         sensitive_features: Vec::new(),
         tilt: Vec::new(),
-        notes: provenance.notes,
+        notes: chunks.notes(),
     };
     join(request, summary, performance, attributes, rows, notes)
 }
@@ -295,6 +292,7 @@ fn settings(request: &ScoresRequest) -> serde_json::Value {
         "favourable": request.favourable,
         "weight": request.weight,
         "missing": request.missing,
+        "range": request.range,
         "metrics": request.metrics,
         "intervals": request.intervals,
         "limits": request.limits,

@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use evenhand_data::table::{self, ScoreRoles};
-use evenhand_data::{Dataset, Label, LabelKind, skew};
+use evenhand_data::{Dataset, LabelRole, Schema, skew, table};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
@@ -58,26 +57,15 @@ pub struct TiltReport {
 
 /// Measures the tilt of a file's labels and, if asked, writes a subset with the wanted one.
 pub fn tilt(request: &TiltRequest) -> Result<TiltReport, AuditError> {
-    let scored = table::read_scores(
-        &request.files,
-        &ScoreRoles {
-            score: request.label.clone(),
-            groups: vec![scores::sensitive_role(&request.group)?],
-            label: None,
-            favourable: request.favourable.clone(),
-            weight: None,
-            missing: Vec::new(),
-        },
-    )?;
-    let groups = scored.groups.into_iter().next().ok_or_else(|| AuditError::Request("no group column was read".to_owned()))?;
-    let attribute = groups.name().to_owned();
-    let data = Dataset {
-        label: Some(Label { name: request.label.clone(), kind: LabelKind::Continuous, values: scored.scores }),
-        sensitive: vec![groups],
-        rows: Vec::new(),
-        ..Dataset::default()
+    let role = scores::sensitive_role(&request.group)?;
+    let attribute = role.name.clone();
+    let schema = Schema {
+        features: Some(Vec::new()),
+        label: Some(LabelRole { column: request.label.clone(), favourable: request.favourable.clone() }),
+        sensitive: vec![role],
+        ..Schema::default()
     };
-    let data = Dataset { rows: (1..=data.label()?.values.len() as u64).collect(), ..data };
+    let data = table::read(&request.files, &schema)?;
     let measured = |stage: &str, rows: &Dataset, pair: Option<(String, String)>| -> Result<Tilt, AuditError> {
         evidence::tilt(stage, rows, &attribute, pair, request.threshold)?
             .ok_or_else(|| AuditError::Request(format!("`{attribute}` has fewer than two groups with rows; a tilt needs two")))

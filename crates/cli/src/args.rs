@@ -173,6 +173,9 @@ pub(crate) struct Audit {
     /// Text that means "missing", beside the empty field; may be repeated
     #[arg(long, value_name = "TEXT")]
     pub(crate) missing: Vec<String>,
+    /// Lowest and highest possible score, when that is not 0 to 1; scores and threshold are rescaled to [0, 1]
+    #[arg(long, value_name = "LOW,HIGH", value_parser = range, allow_hyphen_values = true)]
+    pub(crate) range: Option<(f64, f64)>,
     /// Selected when the score is above this threshold
     #[arg(long, default_value_t = 0.5, value_name = "T", value_parser = number, allow_negative_numbers = true)]
     pub(crate) threshold: f64,
@@ -218,6 +221,12 @@ pub(crate) struct Audit {
     /// Heading of the report [default: the file's name]
     #[arg(long, value_name = "TEXT")]
     pub(crate) title: Option<String>,
+}
+
+fn range(text: &str) -> Result<(f64, f64), String> {
+    let (low, high) = text.split_once(',').ok_or("write it as LOW,HIGH, for example 0,100")?;
+    let (low, high) = (number(low.trim())?, number(high.trim())?);
+    if low < high { Ok((low, high)) } else { Err(format!("{low} is not below {high}")) }
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

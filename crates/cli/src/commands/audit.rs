@@ -28,6 +28,7 @@ fn request(arguments: Audit) -> ScoresRequest {
         favourable: arguments.favourable,
         weight: arguments.weight,
         missing: arguments.missing,
+        range: arguments.range,
         metrics: MetricsSection {
             threshold: arguments.threshold,
             decision_rule: if arguments.at_or_above { DecisionRuleName::AtOrAbove } else { DecisionRuleName::Above },

@@ -1,0 +1,108 @@
+//! What a user sees who gives bad input: what, where, the remedy; exit code 2; no panic; nothing half-written.
+
+use std::fmt::Write as _;
+
+use crate::command::{Place, stderr};
+
+const GOOD: &[u8] = b"score,gender,age,label,weight\n0.2,f,30,0,1\n0.9,m,40,1,1\n0.4,f,50,1,2\n0.7,m,20,0,1\n";
+
+const RECIPE: &str = r#"
+name = "test"
+[data]
+loader = { id = "synthetic", rows = 200 }
+attributes = ["gender"]
+[training]
+epochs = 1
+[[method]]
+objective = "vanilla"
+"#;
+
+/// A case: what is wrong, the files beside `good.csv` and `good.toml`, the command.
+type Case = (&'static str, Vec<(&'static str, Vec<u8>)>, &'static str);
+
+fn text(content: &str) -> Vec<u8> {
+    content.as_bytes().to_vec()
+}
+
+fn recipe(from: &str, to: &str) -> Vec<u8> {
+    assert!(RECIPE.contains(from), "the recipe of the test does not hold `{from}`");
+    RECIPE.replace(from, to).into_bytes()
+}
+
+fn cases() -> Vec<Case> {
+    let audit = "audit bad.csv --score score --group gender --out out";
+    vec![
+        ("no such file", vec![], "audit nowhere.csv --score score --group gender --out out"),
+        ("glob without a match", vec![], "audit 'part-*.csv' --score score --group gender --out out"),
+        ("a folder instead of a file", vec![("bad.csv/x", text(""))], audit),
+        ("empty file", vec![("bad.csv", text(""))], audit),
+        ("header only", vec![("bad.csv", text("score,gender\n"))], audit),
+        ("missing column", vec![], "audit good.csv --score scores --group gender --out out"),
+        ("missing group column", vec![], "audit good.csv --score score --group gendr --out out"),
+        ("word as score", vec![("bad.csv", text("score,gender\n0.1,f\nhigh,m\n"))], audit),
+        ("NaN score", vec![("bad.csv", text("score,gender\n0.1,f\nNaN,m\n"))], audit),
+        ("empty score", vec![("bad.csv", text("score,gender\n0.1,f\n,m\n"))], audit),
+        ("score out of range", vec![("bad.csv", text("score,gender\n0.1,f\n7,m\n"))], audit),
+        ("label out of range", vec![("bad.csv", text("score,gender,label\n0.1,f,0\n0.3,m,1.5\n"))], "audit bad.csv --score score --group gender --label label"),
+        ("negative weight", vec![("bad.csv", text("score,gender,w\n0.1,f,1\n0.3,m,-1\n"))], "audit bad.csv --score score --group gender --weight w"),
+        ("weights all zero", vec![("bad.csv", text("score,gender,w\n0.1,f,0\n0.3,m,0\n"))], "audit bad.csv --score score --group gender --weight w"),
+        ("ragged row", vec![("bad.csv", text("score,gender\n0.1,f\n0.3\n"))], audit),
+        ("duplicate header", vec![("bad.csv", text("score,gender,gender\n0.1,f,f\n"))], audit),
+        ("not UTF-8", vec![("bad.csv", b"score,gender\n0.1,\xff\xfe\n".to_vec())], audit),
+        ("open quote", vec![("bad.csv", text("score,gender\n0.1,\"f\n0.2,m\n"))], audit),
+        ("not a Parquet file", vec![("bad.parquet", text("score,gender\n"))], "audit bad.parquet --score score --group gender"),
+        ("truncated Parquet file", vec![("bad.parquet", b"PAR1\x15\x04PAR1".to_vec())], "audit bad.parquet --score score --group gender"),
+        ("cut of a text column", vec![], "audit good.csv --score score --group 'gender > 3'"),
+        ("unknown metric in a limit", vec![], "audit good.csv --score score --group gender --limit spd=0.1"),
+        ("limit that is no number", vec![], "audit good.csv --score score --group gender --limit spdd=low"),
+        ("level of an interval outside its range", vec![], "audit good.csv --score score --group gender --level 1.5"),
+        ("missing column when streaming", vec![], "audit good.csv --stream --score scores --group gender"),
+        ("bad value late in a stream", vec![("bad.csv", text("score,gender\n0.1,f\n0.2,m\nx,m\n"))], "audit bad.csv --stream --score score --group gender --out out"),
+        ("unknown privileged group", vec![], "audit good.csv --score score --group gender --privileged gender=x --convention aif360"),
+        ("no such recipe", vec![], "compare nowhere.toml"),
+        ("broken TOML", vec![("bad.toml", text("name = \"x\n"))], "compare bad.toml --out out"),
+        ("unknown key", vec![("bad.toml", recipe("epochs", "epoch"))], "compare bad.toml --out out"),
+        ("unknown section", vec![("bad.toml", recipe("[training]", "[trainning]"))], "compare bad.toml --out out"),
+        ("unknown objective", vec![("bad.toml", recipe("vanilla", "vanila"))], "compare bad.toml --out out"),
+        ("unknown loader", vec![("bad.toml", recipe("synthetic", "synthetics"))], "compare bad.toml --out out"),
+        ("unknown parameter", vec![("bad.toml", recipe("\"vanilla\"", "{ id = \"wasserstein\", lamda_w = 1.0 }"))], "compare bad.toml --out out"),
+        ("parameter out of range", vec![("bad.toml", recipe("\"vanilla\"", "{ id = \"wasserstein\", lambda_w = -1.0 }"))], "compare bad.toml --out out"),
+        ("unknown attribute", vec![("bad.toml", recipe("[\"gender\"]", "[\"gendre\"]"))], "compare bad.toml --out out"),
+        ("no method", vec![("bad.toml", recipe("[[method]]\nobjective = \"vanilla\"", ""))], "compare bad.toml --out out"),
+        ("shares that do not sum to 1", vec![("bad.toml", recipe("[training]", "[split]\nkind = \"hold-out\"\nshares = [0.5, 0.2, 0.2]\n[training]"))], "compare bad.toml --out out"),
+        ("skew that cannot be reached", vec![("bad.toml", recipe("[training]", "[skew]\nprivileged = \"female\"\nunprivileged = \"nobody\"\nalpha = 3.0\n[training]"))], "compare bad.toml --out out"),
+        ("corpus that is not there", vec![("bad.toml", recipe("{ id = \"synthetic\", rows = 200 }", "\"adult\"").into_iter().collect())], "compare bad.toml --out out"),
+        ("unknown method", vec![], "run good.toml --method vanila --out out"),
+        ("unknown setting", vec![], "sweep good.toml --over objective.lambda=1 --out out"),
+        ("values that are no numbers", vec![], "sweep good.toml --over objective.lambda_w=a,b --out out"),
+        ("no model", vec![], "score nowhere good.csv --out scores.csv"),
+        ("a model folder with something else in it", vec![("model/scorer.json", text("{\"format\": 7"))], "score model good.csv --out scores.csv"),
+        ("skew of one group", vec![("bad.csv", text("label,gender\n0.1,f\n0.9,f\n"))], "skew bad.csv --label label --group gender"),
+        ("unreachable alpha", vec![], "skew good.csv --label label --group gender --alpha 50 --out tilted.csv"),
+        ("alpha below 1", vec![], "skew good.csv --label label --group gender --alpha 0.5 --out tilted.csv"),
+        ("unknown corpus", vec![], "fetch adlut"),
+        ("corpus from a folder without it", vec![], "fetch adult --from . --to corpora"),
+        ("corpus with a wrong file", vec![("wrong/adult.data", text("x")), ("wrong/adult.test", text("x")), ("wrong/adult.names", text("x"))], "fetch adult --from wrong --to corpora"),
+        ("unknown id", vec![], "catalog spd"),
+    ]
+}
+
+#[test]
+fn every_bad_input_is_told_with_its_place_and_remedy() {
+    let mut told = String::new();
+    for (what, files, words) in cases() {
+        let mut all: Vec<(&str, &[u8])> = vec![("good.csv", GOOD), ("good.toml", RECIPE.as_bytes())];
+        all.extend(files.iter().map(|(name, content)| (*name, content.as_slice())));
+        let place = Place::new(&all);
+        let before = place.files();
+        let output = place.run(words);
+        let message = stderr(&output).replace(&place.path().display().to_string(), "FOLDER");
+        assert_eq!(output.status.code(), Some(2), "{what}: `evenhand {words}` said\n{message}");
+        assert!(!message.contains("panicked"), "{what}: {message}");
+        assert!(!message.trim().is_empty(), "{what}: nothing was said");
+        assert_eq!(place.files(), before, "{what}: files were left behind or lost");
+        let _ = writeln!(told, "## {what}\n$ evenhand {words}\nexit code {}\n{}\n", output.status.code().unwrap(), message.trim_end());
+    }
+    assert!(cases().len() >= 25);
+    insta::assert_snapshot!(told);
+}

@@ -1,0 +1,153 @@
+//! What the command does on a good day.
+
+use crate::command::{Place, stderr, stdout};
+
+const SCORES: &[u8] = b"score,gender,label\n0.2,f,0\n0.9,m,1\n0.4,f,1\n0.7,m,0\n0.6,f,1\n0.8,m,1\n";
+
+const RECIPE: &[u8] = br#"
+name = "small"
+seeds = [0, 1]
+[data]
+loader = { id = "synthetic", rows = 600 }
+attributes = ["gender"]
+[model]
+hidden = [8]
+[training]
+loss = "mse"
+epochs = 2
+[intervals]
+replicates = 50
+[[method]]
+objective = "vanilla"
+[[method]]
+objective = "wasserstein-adversary"
+"#;
+
+#[test]
+fn audit_prints_numbers_by_group_and_writes_both_reports() {
+    let place = Place::new(&[("scores.csv", SCORES)]);
+    let output = place.run("audit scores.csv --score score --group gender --label label --out out");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).contains("selection rate") || stdout(&output).contains("Selection rate"), "{}", stdout(&output));
+    assert_eq!(place.files(), ["out/report.html", "out/report.json", "scores.csv"]);
+}
+
+#[test]
+fn a_breached_limit_gives_exit_code_1_and_a_met_one_0() {
+    let place = Place::new(&[("scores.csv", SCORES)]);
+    // W1 between (.2, .4, .6) and (.7, .8, .9) is .4.
+    assert_eq!(place.run("audit scores.csv --score score --group gender --limit spdd=0.39").status.code(), Some(1));
+    assert_eq!(place.run("audit scores.csv --score score --group gender --limit spdd=0.41").status.code(), Some(0));
+}
+
+#[test]
+fn json_on_standard_output_is_the_report() {
+    let place = Place::new(&[("scores.csv", SCORES)]);
+    let output = place.run("audit scores.csv --score score --group gender --json");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings = report["methods"][0]["runs"][0]["attributes"][0]["findings"].as_array().unwrap().clone();
+    let spdd = findings.iter().find(|finding| finding["metric"] == "spdd").unwrap();
+    assert!((spdd["estimate"]["value"].as_f64().unwrap() - 0.4).abs() < 1e-12);
+}
+
+#[test]
+fn streaming_gives_the_same_counts() {
+    let place = Place::new(&[("scores.csv", SCORES)]);
+    let rate = |words: &str| {
+        let output = place.run(words);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let findings = report["methods"][0]["runs"][0]["attributes"][0]["findings"].as_array().unwrap().clone();
+        findings.iter().find(|finding| finding["metric"] == "demographic-parity-difference").unwrap()["estimate"]["value"].clone()
+    };
+    let whole = rate("audit scores.csv --score score --group gender --json");
+    assert_eq!(whole, rate("audit scores.csv --score score --group gender --json --stream"));
+}
+
+#[test]
+fn a_comparison_is_the_same_on_one_thread_and_on_two_and_goes_on_where_it_stopped() {
+    let place = Place::new(&[("small.toml", RECIPE)]);
+    let report = |words: &str, folder: &str| {
+        let output = place.run(words);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        std::fs::read(place.path().join(folder).join("report.json")).unwrap()
+    };
+    let one = report("compare small.toml --out one --threads 1", "one");
+    let two = report("compare small.toml --out two --threads 2", "two");
+    assert_eq!(one, two);
+    let cells: Vec<String> = place.files().into_iter().filter(|file| file.starts_with("two/cells/")).collect();
+    assert_eq!(cells.len(), 4);
+    std::fs::remove_file(place.path().join(&cells[1])).unwrap();
+    assert_eq!(report("compare small.toml --out two --threads 2", "two"), one);
+}
+
+#[test]
+fn a_kept_model_scores_new_rows() {
+    let table: String = std::iter::once("tests_passed,years,gender,score,person\n".to_owned())
+        .chain((0..200).map(|row| {
+            let quality = f64::from(row % 40) / 40.0;
+            format!("{},{},{},{:.3},p{}\n", row % 40, row % 7, if row % 2 == 0 { "f" } else { "m" }, quality, row / 2)
+        }))
+        .collect();
+    let recipe = br#"
+name = "own table"
+[data]
+loader = "table"
+files = ["table.csv"]
+person = "person"
+label = { column = "score" }
+sensitive = [{ column = "gender" }]
+[training]
+loss = "mse"
+epochs = 3
+[[method]]
+objective = "vanilla"
+"#;
+    let place = Place::new(&[("table.csv", table.as_bytes()), ("own.toml", recipe)]);
+    let output = place.run("run own.toml --out out");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let output = place.run("score out/models/vanilla__seed_0 table.csv --out scores.csv");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let scores = std::fs::read_to_string(place.path().join("scores.csv")).unwrap();
+    assert_eq!(scores.lines().next(), Some("row,person,gender,score,prediction"));
+    assert_eq!(scores.lines().count(), 201);
+    let output = place.run("audit scores.csv --score prediction --group gender --label score");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn skew_writes_a_subset_with_the_wanted_tilt() {
+    // 20 rows in each cell of group x high.
+    let table: String = std::iter::once("id,gender,score\n".to_owned())
+        .chain((0..80).map(|row| format!("{row},{},{}\n", if row % 2 == 0 { "f" } else { "m" }, if row < 40 { 0.9 } else { 0.1 })))
+        .collect();
+    let place = Place::new(&[("table.csv", table.as_bytes())]);
+    let output = place.run("skew table.csv --label score --group gender --privileged f --unprivileged m --alpha 4 --out tilted.csv --json");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["after"]["cells"], serde_json::json!([20, 5, 5, 20]));
+    assert_eq!(report["after"]["alpha"]["value"], 4.0);
+    let subset = std::fs::read_to_string(place.path().join("tilted.csv")).unwrap();
+    assert_eq!(subset.lines().next(), Some("id,gender,score"));
+    assert_eq!(subset.lines().count(), 51);
+    assert!(subset.lines().skip(1).all(|line| table.contains(line)));
+}
+
+#[test]
+fn every_id_of_the_catalog_is_explained() {
+    let place = Place::new(&[]);
+    let list: serde_json::Value = serde_json::from_slice(&place.run("catalog --json").stdout).unwrap();
+    let ids: Vec<&str> = list.as_array().unwrap().iter().map(|card| card["id"].as_str().unwrap()).collect();
+    assert!(ids.len() > 30);
+    for id in ids {
+        let output = place.run(&format!("catalog {id}"));
+        assert_eq!(output.status.code(), Some(0));
+        assert!(stdout(&output).contains("Source: "), "{id}");
+    }
+}
+
+#[test]
+fn completions_are_printed() {
+    let place = Place::new(&[]);
+    assert!(stdout(&place.run("completions bash")).contains("evenhand"));
+}

@@ -1,0 +1,5 @@
+//! The command as a user types it.
+
+mod bad_inputs;
+mod command;
+mod everyday;
