@@ -70,7 +70,7 @@ fn cases() -> Vec<Case> {
         ("unknown attribute", vec![("bad.toml", recipe("[\"gender\"]", "[\"gendre\"]"))], "compare bad.toml --out out"),
         ("no method", vec![("bad.toml", recipe("[[method]]\nobjective = \"vanilla\"", ""))], "compare bad.toml --out out"),
         ("shares that do not sum to 1", vec![("bad.toml", recipe("[training]", "[split]\nkind = \"hold-out\"\nshares = [0.5, 0.2, 0.2]\n[training]"))], "compare bad.toml --out out"),
-        ("skew that cannot be reached", vec![("bad.toml", recipe("[training]", "[skew]\nprivileged = \"female\"\nunprivileged = \"nobody\"\nalpha = 3.0\n[training]"))], "compare bad.toml --out out"),
+        ("skew that cannot be reached", vec![("bad.toml", recipe("[training]", "[skew]\nprivileged = \"f\"\nunprivileged = \"nobody\"\nalpha = 3.0\n[training]"))], "compare bad.toml --out out"),
         ("corpus that is not there", vec![("bad.toml", recipe("{ id = \"synthetic\", rows = 200 }", "\"adult\"").into_iter().collect())], "compare bad.toml --out out"),
         ("unknown method", vec![], "run good.toml --method vanila --out out"),
         ("unknown setting", vec![], "sweep good.toml --over objective.lambda=1 --out out"),
