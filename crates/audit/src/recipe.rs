@@ -157,6 +157,13 @@ pub struct SensitiveSection {
     pub rule: Option<String>,
 }
 
+impl SensitiveSection {
+    fn role(&self) -> SensitiveRole {
+        let columns: Vec<String> = self.column.iter().chain(&self.columns).cloned().collect();
+        SensitiveRole { name: self.name.clone().unwrap_or_else(|| columns.join(" x ")), columns, rule: self.rule.clone() }
+    }
+}
+
 /// `[skew]`: tilts training (and validation) rows to a wanted unfairness degree.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -628,13 +635,13 @@ impl Recipe {
             features: data.features.clone(),
             exclude: data.exclude.clone(),
             label: data.label.as_ref().map(|label| LabelRole { column: label.column.clone(), favourable: label.favourable.clone() }),
+            // A corpus knows its attributes: naming one, or an intersection `a x b`, is enough.
             sensitive: data
-                .sensitive
+                .attributes
                 .iter()
-                .map(|section| {
-                    let columns: Vec<String> = section.column.iter().chain(&section.columns).cloned().collect();
-                    SensitiveRole { name: section.name.clone().unwrap_or_else(|| columns.join(" x ")), columns, rule: section.rule.clone() }
-                })
+                .filter(|_| data.sensitive.is_empty())
+                .map(|name| SensitiveRole { name: name.clone(), columns: name.split(" x ").map(str::to_owned).collect(), rule: None })
+                .chain(data.sensitive.iter().map(SensitiveSection::role))
                 .collect(),
             sensitive_as_features: data.sensitive_as_features,
             person: data.person.clone(),

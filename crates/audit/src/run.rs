@@ -70,11 +70,7 @@ impl std::fmt::Debug for Options<'_> {
 /// Loads the rows of a recipe and keeps the attributes that it asks for, in its order.
 pub fn load(recipe: &Recipe, data_folder: Option<&Path>) -> Result<Dataset, AuditError> {
     let loader = recipe.data.loader.build(LOADERS)?;
-    let folder = match (&recipe.data.folder, data_folder) {
-        (Some(folder), _) => Some(recipe.folder.join(folder)),
-        (None, Some(folder)) => Some(folder.to_path_buf()),
-        (None, None) => evenhand_data::loaders::corpus_folder(&recipe.data.loader.id),
-    };
+    let folder = recipe.data.folder.as_ref().map(|folder| recipe.folder.join(folder)).or_else(|| data_folder.map(Path::to_path_buf));
     let mut data = loader.load(&LoadRequest {
         folder: folder.as_deref(),
         files: &recipe.files(),

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
 use crate::report::Tilt;
-use crate::{AuditError, evidence, scores};
+use crate::{AuditError, evidence, scores, write};
 
 /// How strongly the subset shall tilt.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -83,7 +83,7 @@ pub fn tilt(request: &TiltRequest) -> Result<TiltReport, AuditError> {
         Wanted::Keep(count) => skew::subset_by_count(labels, groups, &privileged, &unprivileged, request.threshold, *count, &mut rng)?,
     };
     let after = measured("subset", &data.select(&rows), Some((privileged, unprivileged)))?;
-    table::copy_rows(&request.files, &rows, out)?;
+    write::replace(out, table::rows_as_csv(&request.files, &rows)?.as_bytes())?;
     let dp_data = vec![dp_data(&before), dp_data(&after)];
     Ok(TiltReport { before, after: Some(after), dp_data, written: Some(out.clone()) })
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::AuditError;
 
 /// Writes under a temporary name beside the target, then renames: a reader sees the old file or the new one.
-pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), AuditError> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), AuditError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(AuditError::io(folder, "create the folder"))?;
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(AuditError::io(path, "write"))?;

@@ -8,6 +8,7 @@
 //! when the header holds more of them, by `;` or tabs. Blanks around a value are cut. Several files are joined in the order given, those
 //! of a pattern in the order of their names.
 
+mod copy;
 mod csv;
 mod files;
 mod parquet;
@@ -23,6 +24,7 @@ pub(crate) use csv::Header;
 pub(crate) use files::{Format, Source, bytes as file_bytes, digest as file_digest};
 pub(crate) use raw::RawTable;
 pub(crate) use roles::{remark, sensitive_columns};
+pub use copy::{columns, rows_as_csv};
 pub use stream::{Chunk, Chunks, stream, stream_scores};
 
 /// Categories of one input beyond which the report warns: one-hot encoding makes an input of each.
