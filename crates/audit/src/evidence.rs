@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use evenhand_catalog::Direction;
 use evenhand_data::{Dataset, Groups, LabelKind, UNKNOWN, skew};
 use evenhand_learn::EpochRecord;
+use evenhand_metrics::representation::pca_2d;
 use evenhand_metrics::{Estimate, Finding, IntervalPlan, Latent, Outcomes};
 
 use crate::AuditError;
@@ -15,6 +16,8 @@ use crate::report::{
 
 /// Points of the density and pass-rate plots.
 const PLOT_POINTS: usize = 101;
+/// Level at which the bands of all thresholds hold together.
+const BAND_LEVEL: f64 = 0.95;
 /// Rows of the latent plot.
 const LATENT_POINTS: usize = 1000;
 /// What the trainer calls the loss of the task itself.
@@ -33,33 +36,53 @@ pub(crate) fn findings(outcomes: &Outcomes<'_>, plan: Option<&IntervalPlan>) -> 
     Ok(all.into_iter().partition(|finding| !compares_groups(&finding.metric)))
 }
 
-/// One attribute's part of a run.
-pub(crate) fn attribute(outcomes: &Outcomes<'_>, findings: Vec<Finding>, plots: bool) -> Result<AttributeFindings, AuditError> {
-    let groups = outcomes.groups();
-    Ok(AttributeFindings {
-        attribute: groups.name().to_owned(),
-        groups: groups.levels().iter().zip(groups.sizes()).map(|(name, n)| GroupCount { name: name.clone(), n }).collect(),
-        unknown: groups.unknown_count(),
+/// Groups with their sizes, and the number of rows of unknown group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Counted {
+    pub(crate) attribute: String,
+    pub(crate) groups: Vec<GroupCount>,
+    pub(crate) unknown: usize,
+}
+
+impl Counted {
+    pub(crate) fn of(groups: &Groups) -> Self {
+        Counted {
+            attribute: groups.name().to_owned(),
+            groups: groups.levels().iter().zip(groups.sizes()).map(|(name, n)| GroupCount { name: name.clone(), n }).collect(),
+            unknown: groups.unknown_count(),
+        }
+    }
+}
+
+/// One attribute's part of a run; the plots are drawn where `plots` says so.
+pub(crate) fn attribute(outcomes: &Outcomes<'_>, counted: Counted, findings: Vec<Finding>, plots: bool) -> AttributeFindings {
+    let pair = findings.iter().find(|finding| finding.metric == "spdd").and_then(|finding| finding.largest_pair.clone());
+    AttributeFindings {
+        attribute: counted.attribute,
+        groups: counted.groups,
+        unknown: counted.unknown,
         findings,
         densities: if plots { densities(outcomes) } else { Vec::new() },
-        pass_rates: plots.then(|| pass_rates(outcomes)),
-    })
+        pass_rates: plots.then(|| pass_rates(outcomes, pair)),
+    }
 }
 
 fn densities(outcomes: &Outcomes<'_>) -> Vec<Density> {
-    evenhand_metrics::densities(outcomes, PLOT_POINTS)
+    evenhand_metrics::density(outcomes, PLOT_POINTS)
         .into_iter()
-        .map(|density| Density { group: density.group, n: density.n, points: density.points, values: density.values, mean: density.mean })
+        .map(|density| Density { group: density.group, n: density.n, points: density.score, values: density.density, mean: density.mean })
         .collect()
 }
 
-fn pass_rates(outcomes: &Outcomes<'_>) -> PassRates {
-    let rates = evenhand_metrics::pass_rates(outcomes, PLOT_POINTS, 0.95);
+fn pass_rates(outcomes: &Outcomes<'_>, pair: Option<(String, String)>) -> PassRates {
+    let rates = evenhand_metrics::pass_rates(outcomes, PLOT_POINTS, BAND_LEVEL);
+    let margin = |name: &str| rates.groups.iter().find(|group| group.group == name).map(|group| group.margin);
+    let gap_band = pair.as_ref().and_then(|(one, other)| Some(margin(one)? + margin(other)?));
     PassRates {
         thresholds: rates.thresholds,
-        groups: rates.groups.into_iter().map(|group| PassRate { group: group.group, n: group.n, rates: group.rates, band: group.band }).collect(),
-        pair: rates.pair,
-        gap_band: rates.gap_band,
+        groups: rates.groups.into_iter().map(|group| PassRate { group: group.group, n: group.n, rates: group.rate, band: group.margin }).collect(),
+        pair,
+        gap_band,
         level: rates.level,
     }
 }
@@ -102,24 +125,24 @@ pub(crate) fn skips(curve: &[EpochRecord]) -> Vec<String> {
         .collect()
 }
 
-/// Up to 1,000 evenly spaced rows of known group in the plane of their first two principal components.
-pub(crate) fn latent_plot(latent: &Latent<'_>, groups: &Groups, labels: &[f64], threshold: f64) -> Option<LatentPlot> {
-    let plane = evenhand_metrics::representation::pca_2d(latent)?;
-    let known: Vec<usize> = (0..groups.len()).filter(|&row| groups.codes()[row] != UNKNOWN).collect();
+/// Up to 1,000 evenly spaced rows of known group in the plane of their first two principal components; `None` without embeddings.
+pub(crate) fn latent_plot(latent: Latent<'_>, groups: &Groups, labels: &[f64], threshold: f64) -> Option<LatentPlot> {
+    let plane = pca_2d(latent);
+    let known: Vec<usize> = (0..plane.coordinates.len()).filter(|&row| groups.codes()[row] != UNKNOWN).collect();
     let stride = known.len().div_ceil(LATENT_POINTS).max(1);
     // Three decimals place a point; more only make the report larger.
     let rounded = |number: f64| (number * 1e3).round() / 1e3;
-    let points = known
+    let points: Vec<LatentPoint> = known
         .iter()
         .step_by(stride)
         .map(|&row| LatentPoint {
-            x: rounded(plane.points[row][0]),
-            y: rounded(plane.points[row][1]),
+            x: rounded(plane.coordinates[row][0]),
+            y: rounded(plane.coordinates[row][1]),
             group: groups.level(groups.codes()[row]).to_owned(),
             high: labels[row] >= threshold,
         })
         .collect();
-    Some(LatentPlot { attribute: groups.name().to_owned(), explained: plane.explained, points })
+    (!points.is_empty()).then(|| LatentPlot { attribute: groups.name().to_owned(), explained: plane.explained, points })
 }
 
 /// What is known of the data before any model.

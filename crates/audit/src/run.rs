@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 
 use crate::recipe::{MethodSection, Recipe, SplitSection};
 use crate::report::{MethodReport, Report, ReportKind, RunReport, Sizes, Summary, Tilt};
+use crate::evidence::Counted;
 use crate::{AuditError, evidence, write};
 
 /// Who watches a long run: progress bars live in the faces, not here.
@@ -402,8 +403,10 @@ fn measure(recipe: &Recipe, cell: &Cell<'_>, scorer: &Scorer, encoder: &Encoder,
     let mut performance = Vec::new();
     let mut attributes = Vec::new();
     for groups in &test.sensitive {
-        let mut outcomes =
-            Outcomes::new(&prediction.scores, groups)?.labels(labels)?.latent(latent)?.conventions(recipe.metrics.conventions(groups.name()));
+        let mut outcomes = Outcomes::new(&prediction.scores, groups)?.labels(labels)?.conventions(recipe.metrics.conventions(groups.name()));
+        if latent.width > 0 {
+            outcomes = outcomes.latent(latent)?;
+        }
         if let Some(weights) = &test.weights {
             outcomes = outcomes.weights(weights)?;
         }
@@ -411,10 +414,10 @@ fn measure(recipe: &Recipe, cell: &Cell<'_>, scorer: &Scorer, encoder: &Encoder,
         if performance.is_empty() {
             performance = overall;
         }
-        attributes.push(evidence::attribute(&outcomes, compared, cell.first)?);
+        attributes.push(evidence::attribute(&outcomes, Counted::of(groups), compared, cell.first));
     }
     let latent = match (cell.first, test.sensitive.first()) {
-        (true, Some(groups)) => evidence::latent_plot(&latent, groups, labels, recipe.metrics.label_threshold),
+        (true, Some(groups)) => evidence::latent_plot(latent, groups, labels, recipe.metrics.label_threshold),
         _ => None,
     };
     Ok(RunReport {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use evenhand_data::table::{self, ScoreRoles};
-use evenhand_data::{Dataset, LabelRole, SensitiveRole};
+use evenhand_data::{Dataset, Groups, LabelRole, SensitiveRole};
 use evenhand_metrics::{Estimate, Outcomes, Tally};
 
 use crate::report::{
@@ -11,7 +11,11 @@ use crate::report::{
     ReportKind, RunReport, Sizes, Summary,
 };
 use crate::recipe::{IntervalSection, MetricsSection};
+use crate::evidence::Counted;
 use crate::{AuditError, evidence, run};
+
+/// Bins of the sketch of each group's scores when reading in chunks.
+const SKETCH_BINS: usize = 1 << 16;
 
 /// What to audit and how.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,7 +105,7 @@ fn whole(request: &ScoresRequest) -> Result<Report, AuditError> {
         if performance.is_empty() && scored.label.is_some() {
             performance = overall;
         }
-        attributes.push(evidence::attribute(&outcomes, compared, true)?);
+        attributes.push(evidence::attribute(&outcomes, Counted::of(groups), compared, true));
     }
     let data = Dataset {
         name: request.title.clone(),
@@ -121,21 +125,34 @@ fn whole(request: &ScoresRequest) -> Result<Report, AuditError> {
     join(request, summary, performance, attributes, data.len(), Vec::new())
 }
 
+/// What a stream has told of one attribute so far.
+#[derive(Debug)]
+struct Seen {
+    attribute: String,
+    tally: Tally,
+    sizes: BTreeMap<String, (usize, usize)>,
+    unknown: usize,
+}
+
 fn streamed(request: &ScoresRequest) -> Result<Report, AuditError> {
-    let roles = request.roles()?;
-    let mut chunks = table::stream_scores(&request.files, &roles)?;
-    let mut tallies: Vec<Tally> = Vec::new();
-    let mut rows = 0;
+    let mut chunks = table::stream_scores(&request.files, &request.roles()?)?;
+    let mut seen: Vec<Seen> = Vec::new();
+    let (mut rows, mut label_sum) = (0, 0.0);
     for chunk in &mut chunks {
         let chunk = chunk?;
         rows += chunk.scores.len();
-        if tallies.is_empty() {
-            for groups in &chunk.groups {
-                tallies.push(Tally::new(groups.name(), request.metrics.conventions(groups.name()))?);
-            }
+        label_sum += chunk.labels.iter().flatten().sum::<f64>();
+        if seen.is_empty() {
+            seen.extend(chunk.groups.iter().map(|groups| Seen {
+                attribute: groups.name().to_owned(),
+                tally: Tally::new(&[], request.metrics.conventions(groups.name()), SKETCH_BINS),
+                sizes: BTreeMap::new(),
+                unknown: 0,
+            }));
         }
-        for (tally, groups) in tallies.iter_mut().zip(&chunk.groups) {
-            tally.add(&chunk.scores, chunk.labels.as_deref(), chunk.weights.as_deref(), groups)?;
+        for (seen, groups) in seen.iter_mut().zip(&chunk.groups) {
+            seen.tally.add_groups(&chunk.scores, chunk.labels.as_deref(), chunk.weights.as_deref(), groups)?;
+            seen.count(groups, chunk.labels.as_deref(), request.metrics.label_threshold);
         }
     }
     let plan = request.intervals.plan();
@@ -143,39 +160,42 @@ fn streamed(request: &ScoresRequest) -> Result<Report, AuditError> {
     let mut attributes = Vec::new();
     let mut notes = Vec::new();
     let mut summaries = Vec::new();
-    for tally in &tallies {
+    for seen in &seen {
+        let summary = seen.tally.summary()?;
         let (overall, compared): (Vec<_>, Vec<_>) =
-            tally.findings(plan.as_ref())?.into_iter().partition(|finding| !evidence::compares_groups(&finding.metric));
-        if performance.is_empty() {
+            summary.findings(plan.as_ref()).into_iter().partition(|finding| !evidence::compares_groups(&finding.metric));
+        if performance.is_empty() && request.label.is_some() {
             performance = overall;
         }
-        let groups: Vec<GroupCount> = tally.group_sizes().into_iter().map(|(name, n)| GroupCount { name, n }).collect();
         notes.push(format!(
-            "{}: read in chunks; counts are exact, SPDD and KS come from a sketch of the scores: SPDD is within {:.2e} of the exact value.",
-            tally.attribute(),
-            tally.spdd_error_bound()
+            "{}: read in chunks. Metrics of counts are exact; metrics of scores come from a sketch of {SKETCH_BINS} bins: SPDD is within \
+             {:.2e} of the exact value.",
+            seen.attribute,
+            seen.tally.spdd_error_bound()
         ));
         summaries.push(AttributeSummary {
-            name: tally.attribute().to_owned(),
-            groups: groups
+            name: seen.attribute.clone(),
+            groups: seen
+                .tally
+                .levels()
                 .iter()
-                .map(|group| GroupSummary {
-                    name: group.name.clone(),
-                    n: group.n,
-                    positive_rate: tally.positive_rate(&group.name),
-                    mean_label: Estimate::undefined("not kept when reading in chunks"),
+                .map(|name| {
+                    let (n, positive) = seen.sizes.get(name).copied().unwrap_or_default();
+                    GroupSummary {
+                        name: name.clone(),
+                        n,
+                        positive_rate: if request.label.is_some() && n > 0 {
+                            Estimate::value(positive as f64 / n as f64)
+                        } else {
+                            Estimate::undefined("the data has no label")
+                        },
+                        mean_label: Estimate::undefined("not kept when reading in chunks"),
+                    }
                 })
                 .collect(),
-            unknown: tally.unknown_count(),
+            unknown: seen.unknown,
         });
-        attributes.push(AttributeFindings {
-            attribute: tally.attribute().to_owned(),
-            groups,
-            unknown: tally.unknown_count(),
-            findings: compared,
-            densities: Vec::new(),
-            pass_rates: None,
-        });
+        attributes.push(evidence::attribute(&summary.outcomes(), seen.counted(), compared, true));
     }
     let summary = DataSummary {
         name: request.title.clone(),
@@ -189,7 +209,7 @@ fn streamed(request: &ScoresRequest) -> Result<Report, AuditError> {
         label: request.label.as_ref().map(|name| LabelSummary {
             name: name.clone(),
             kind: "read in chunks".to_owned(),
-            mean: tallies.first().map_or(0.0, Tally::mean_label),
+            mean: label_sum / rows.max(1) as f64,
             threshold: request.metrics.label_threshold,
         }),
         attributes: summaries,
@@ -199,6 +219,34 @@ fn streamed(request: &ScoresRequest) -> Result<Report, AuditError> {
         notes: chunks.notes(),
     };
     join(request, summary, performance, attributes, rows, notes)
+}
+
+impl Seen {
+    fn count(&mut self, groups: &Groups, labels: Option<&[f64]>, threshold: f64) {
+        let mut sizes = vec![(0, 0); groups.levels().len()];
+        for (row, &code) in groups.codes().iter().enumerate() {
+            match sizes.get_mut(code as usize) {
+                Some((n, positive)) => {
+                    *n += 1;
+                    *positive += usize::from(labels.is_some_and(|labels| labels[row] >= threshold));
+                }
+                None => self.unknown += 1,
+            }
+        }
+        for (name, (n, positive)) in groups.levels().iter().zip(sizes) {
+            let entry = self.sizes.entry(name.clone()).or_default();
+            *entry = (entry.0 + n, entry.1 + positive);
+        }
+    }
+
+    fn counted(&self) -> Counted {
+        let size = |name: &String| self.sizes.get(name).map_or(0, |(n, _)| *n);
+        Counted {
+            attribute: self.attribute.clone(),
+            groups: self.tally.levels().iter().map(|name| GroupCount { name: name.clone(), n: size(name) }).collect(),
+            unknown: self.unknown,
+        }
+    }
 }
 
 fn join(

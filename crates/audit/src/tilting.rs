@@ -80,7 +80,7 @@ pub fn tilt(request: &TiltRequest) -> Result<TiltReport, AuditError> {
     let (privileged, unprivileged) = (before.privileged.clone(), before.unprivileged.clone());
     let rows = match wanted {
         Wanted::Alpha(alpha) => skew::subset(labels, groups, &privileged, &unprivileged, request.threshold, *alpha, &mut rng)?,
-        Wanted::Keep(count) => skew::subset_by_count(labels, groups, &privileged, &unprivileged, request.threshold, *count, &mut rng)?,
+        Wanted::Keep(count) => skew::subset_by_count(labels, groups, &privileged, &unprivileged, request.threshold, [*count; 2], &mut rng)?,
     };
     let after = measured("subset", &data.select(&rows), Some((privileged, unprivileged)))?;
     write::replace(out, table::rows_as_csv(&request.files, &rows)?.as_bytes())?;

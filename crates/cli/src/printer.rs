@@ -24,7 +24,7 @@ pub(crate) fn table(view: &view::Table) -> anyhow::Result<()> {
         return Ok(());
     }
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled).set_header(&view.headers);
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled).set_header(&view.headers);
     for row in &view.rows {
         table.add_row(row);
     }
