@@ -3,8 +3,6 @@
 //! The faces (the command line, later a server and Python) translate to and from the functions here and hold no formula.
 
 mod error;
-mod lookup;
-mod numbers;
 mod evidence;
 pub mod html;
 mod lookup;
