@@ -116,7 +116,7 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
             rebalance: method.rebalance.as_ref().map(crate::recipe::Choice::summary),
             objective: Some(method.objective.summary()),
             swept: method.swept,
-            published: method.published.iter().map(|(metric, value)| (metric.clone(), (*value).into())).collect(),
+            published: method.published.iter().map(|(metric, value)| (with_attribute(metric, &attribute), (*value).into())).collect(),
             summary: summarise(runs),
             runs: runs.to_vec(),
         });
@@ -142,6 +142,11 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
     };
     report.limits = evidence::check_limits(&recipe.limits, &report)?;
     Ok(report)
+}
+
+/// `spdd` means the gap of the first attribute; overall performance has none.
+fn with_attribute(metric: &str, attribute: &str) -> String {
+    if metric.contains('@') || !evidence::compares_groups(metric) { metric.to_owned() } else { format!("{metric}@{attribute}") }
 }
 
 /// The tensor library behind `evenhand-learn`, as pinned in the workspace.

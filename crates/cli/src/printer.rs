@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use evenhand_audit::view;
 
 /// Writes to standard output; a closed pipe becomes an error that `main` takes for success.
@@ -18,13 +18,19 @@ pub(crate) fn json(value: &serde_json::Value) -> anyhow::Result<()> {
     text(&format!("{}\n", serde_json::to_string_pretty(value)?))
 }
 
+/// Lines above, below and under the heading; none between rows.
+const STYLE: TableStyle = TableStyle::new()
+    .top_border(LineStyle::none().fill('─').junction('─'))
+    .header_separator(LineStyle::none().fill('─').junction('─'))
+    .bottom_border(LineStyle::none().fill('─').junction('─'));
+
 /// Writes a table with its title and footnotes.
 pub(crate) fn table(view: &view::Table) -> anyhow::Result<()> {
     if view.rows.is_empty() {
         return Ok(());
     }
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled).set_header(&view.headers);
+    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled).set_header(&view.headers);
     for row in &view.rows {
         table.add_row(row);
     }
