@@ -10,8 +10,8 @@ use evenhand_metrics::{Estimate, Finding, IntervalPlan, Latent, Outcomes};
 
 use crate::AuditError;
 use crate::report::{
-    AttributeFindings, AttributeSummary, Column, DataSummary, Density, Epoch, FileSummary, GroupCount, GroupSummary, LabelSummary, LatentPlot,
-    LatentPoint, LimitCheck, PassRate, PassRates, Report, RunReport, Tilt,
+    AttributeFindings, AttributeSummary, Column, DataSummary, Density, Epoch, FileSummary, GroupCount, GroupSummary, LabelSummary,
+    LatentPlot, LatentPoint, LimitCheck, PassRate, PassRates, Report, RunReport, Tilt,
 };
 
 /// Points of the density and pass-rate plots.
@@ -27,7 +27,7 @@ const LABEL_BINS: usize = 20;
 
 /// True when the metric compares groups, false when it is overall performance.
 pub(crate) fn compares_groups(metric: &str) -> bool {
-    !evenhand_metrics::performance::METRICS.iter().any(|known| known.card().id == metric)
+    !evenhand_metrics::PERFORMANCE.iter().any(|known| known.card().id == metric)
 }
 
 /// All findings about some outcomes: overall performance, and what compares groups.
@@ -80,7 +80,11 @@ fn pass_rates(outcomes: &Outcomes<'_>, pair: Option<(String, String)>) -> PassRa
     let gap_band = pair.as_ref().and_then(|(one, other)| Some(margin(one)? + margin(other)?));
     PassRates {
         thresholds: rates.thresholds,
-        groups: rates.groups.into_iter().map(|group| PassRate { group: group.group, n: group.n, rates: group.rate, band: group.margin }).collect(),
+        groups: rates
+            .groups
+            .into_iter()
+            .map(|group| PassRate { group: group.group, n: group.n, rates: group.rate, band: group.margin })
+            .collect(),
         pair,
         gap_band,
         level: rates.level,
@@ -159,7 +163,13 @@ pub(crate) fn data_summary(data: &Dataset, threshold: f64) -> Result<DataSummary
                 .enumerate()
                 .map(|(code, name)| {
                     let labels: Vec<f64> = label.map_or_else(Vec::new, |label| {
-                        groups.codes().iter().zip(&label.values).filter(|(known, _)| **known == code as u32).map(|(_, value)| *value).collect()
+                        groups
+                            .codes()
+                            .iter()
+                            .zip(&label.values)
+                            .filter(|(known, _)| **known == code as u32)
+                            .map(|(_, value)| *value)
+                            .collect()
                     });
                     let n = groups.codes().iter().filter(|known| **known == code as u32).count();
                     let mean = |value: &dyn Fn(f64) -> f64| match (label, labels.len()) {
@@ -324,7 +334,8 @@ pub(crate) fn check_limits(limits: &BTreeMap<String, f64>, report: &Report) -> R
                 .find(|summary| summary.metric == metric && summary.attribute == *attribute)
                 .map(|summary| summary.mean.clone())
                 .ok_or_else(|| AuditError::Request(format!("limit `{key}`: the report has no such number")))?;
-            let lower_bound = card.direction == Direction::Higher || (card.direction == Direction::NearFair && card.fair_value == Some(1.0));
+            let lower_bound =
+                card.direction == Direction::Higher || (card.direction == Direction::NearFair && card.fair_value == Some(1.0));
             let met = estimate.number().is_some_and(|value| match (lower_bound, card.direction) {
                 (true, _) => value >= limit,
                 (false, Direction::NearFair) => value.abs() <= limit,

@@ -39,11 +39,11 @@ pub fn score(model: &Path, files: &[String], out: &Path) -> Result<Scored, Audit
         origin: model.display().to_string(),
         message: format!("the {what} kept with the model cannot be read ({error}); train it again with `evenhand run`"),
     };
-    let encoder: Encoder =
-        serde_json::from_value(scorer.companions().encoder.clone()).map_err(|error| damaged("encoder", &error))?;
+    let encoder: Encoder = serde_json::from_value(scorer.companions().encoder.clone()).map_err(|error| damaged("encoder", &error))?;
     let recipe: Recipe = serde_json::from_str(&scorer.companions().recipe).map_err(|error| damaged("recipe", &error))?;
     let mut schema: Schema = recipe.schema();
     schema.features = Some(encoder.inputs().map(str::to_owned).collect());
+    schema.types = encoder.types();
     // Rows to be scored need their inputs only; what else the training knew is carried along where the file has it.
     let present = table::columns(files)?;
     let there = |column: &String| present.contains(column);

@@ -502,7 +502,11 @@ impl<'de> Deserialize<'de> for Choice {
             toml::Value::Table(mut table) => {
                 let id = match table.remove("id") {
                     Some(toml::Value::String(id)) => id,
-                    _ => return Err(D::Error::custom("a method is written as \"id\" or as { id = \"id\", parameter = value }; `id` is missing")),
+                    _ => {
+                        return Err(D::Error::custom(
+                            "a method is written as \"id\" or as { id = \"id\", parameter = value }; `id` is missing",
+                        ));
+                    }
                 };
                 let parameters = table
                     .iter()
@@ -511,7 +515,9 @@ impl<'de> Deserialize<'de> for Choice {
                     .map_err(D::Error::custom)?;
                 Ok(Choice { id, parameters })
             }
-            other => Err(D::Error::custom(format!("a method is written as \"id\" or as {{ id = \"id\", parameter = value }}, not {other}"))),
+            other => {
+                Err(D::Error::custom(format!("a method is written as \"id\" or as {{ id = \"id\", parameter = value }}, not {other}")))
+            }
         }
     }
 }
@@ -550,7 +556,10 @@ impl Recipe {
             return Err("[data] files is empty; the loader `table` needs files = [\"candidates.csv\"]".to_owned());
         }
         if self.data.loader.id != "table" && !self.data.files.is_empty() {
-            return Err(format!("[data] files is for the loader `table` only; `{}` reads its own files from `folder`", self.data.loader.id));
+            return Err(format!(
+                "[data] files is for the loader `table` only; `{}` reads its own files from `folder`",
+                self.data.loader.id
+            ));
         }
         if self.seeds.is_empty() {
             return Err("seeds is empty; give at least one, for example seeds = [0]".to_owned());
@@ -561,7 +570,9 @@ impl Recipe {
         match &self.split {
             SplitSection::HoldOut { shares } => {
                 if shares.iter().any(|share| !(*share > 0.0)) || (shares.iter().sum::<f64>() - 1.0).abs() > 1e-9 {
-                    return Err(format!("[split] shares = {shares:?}: three positive shares (training, validation, test) that sum to 1 are needed"));
+                    return Err(format!(
+                        "[split] shares = {shares:?}: three positive shares (training, validation, test) that sum to 1 are needed"
+                    ));
                 }
             }
             SplitSection::KFold { folds, validation_share } => {
@@ -593,7 +604,8 @@ impl Recipe {
         for (index, method) in self.methods.iter_mut().enumerate() {
             let place = |error: String| format!("[[method]] {}: {error}", index + 1);
             let objective = method.objective.resolve(OBJECTIVES).map_err(said).map_err(place)?;
-            let rebalancer = method.rebalance.as_mut().map(|choice| choice.resolve(REBALANCERS)).transpose().map_err(said).map_err(place)?;
+            let rebalancer =
+                method.rebalance.as_mut().map(|choice| choice.resolve(REBALANCERS)).transpose().map_err(said).map_err(place)?;
             if method.name.is_empty() {
                 method.name = match rebalancer {
                     Some(card) if objective.id == "vanilla" => card.id.to_owned(),

@@ -43,7 +43,8 @@ pub fn describe(card: &Card) -> String {
         text.push_str("\nParameters:\n");
         let width = card.parameters.iter().map(|parameter| parameter.name.len()).max().unwrap_or(0);
         for parameter in card.parameters {
-            let _ = writeln!(text, "  {:width$}  default {} ({}): {}", parameter.name, parameter.default, parameter.allowed, parameter.purpose);
+            let _ =
+                writeln!(text, "  {:width$}  default {} ({}): {}", parameter.name, parameter.default, parameter.allowed, parameter.purpose);
         }
     }
     let _ = writeln!(text, "\nSource: {}", card.source);
@@ -91,11 +92,8 @@ fn document(title: &str, summary: &str, kinds: &[Kind]) -> String {
             if !card.parameters.is_empty() {
                 text.push_str("\n| parameter | default | allowed | purpose |\n|---|---|---|---|\n");
                 for parameter in card.parameters {
-                    let _ = writeln!(
-                        text,
-                        "| `{}` | {} | {} | {} |",
-                        parameter.name, parameter.default, parameter.allowed, parameter.purpose
-                    );
+                    let _ =
+                        writeln!(text, "| `{}` | {} | {} | {} |", parameter.name, parameter.default, parameter.allowed, parameter.purpose);
                 }
             }
         }

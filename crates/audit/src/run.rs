@@ -18,9 +18,9 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 
+use crate::evidence::Counted;
 use crate::recipe::{MethodSection, Recipe, SplitSection};
 use crate::report::{MethodReport, Report, ReportKind, RunReport, Sizes, Summary, Tilt};
-use crate::evidence::Counted;
 use crate::{AuditError, evidence, write};
 
 /// Who watches a long run: progress bars live in the faces, not here.
@@ -370,11 +370,14 @@ impl Workshop<'_> {
         if self.options.keep_models {
             self.keep(&scorer, &encoder, cell)?;
         }
-        let run = measure(self.recipe, cell, &scorer, &encoder, &test, Sizes {
-            train: train.len(),
-            validation: validation.len(),
-            test: test.len(),
-        })?;
+        let run = measure(
+            self.recipe,
+            cell,
+            &scorer,
+            &encoder,
+            &test,
+            Sizes { train: train.len(), validation: validation.len(), test: test.len() },
+        )?;
         if checkpoint.exists() {
             fs::remove_dir_all(&checkpoint).map_err(AuditError::io(&checkpoint, "remove the checkpoint"))?;
         }
@@ -400,7 +403,14 @@ fn rows<'a>(data: &'a Dataset, features: &'a evenhand_data::Matrix, attribute: &
     Ok(Rows { features, labels: &data.label()?.values, groups: data.groups(attribute)?, weights: data.weights.as_deref() })
 }
 
-fn measure(recipe: &Recipe, cell: &Cell<'_>, scorer: &Scorer, encoder: &Encoder, test: &Dataset, sizes: Sizes) -> Result<RunReport, AuditError> {
+fn measure(
+    recipe: &Recipe,
+    cell: &Cell<'_>,
+    scorer: &Scorer,
+    encoder: &Encoder,
+    test: &Dataset,
+    sizes: Sizes,
+) -> Result<RunReport, AuditError> {
     let prediction = scorer.predict(&encoder.transform(test)?);
     let labels = &test.label()?.values;
     let plan = recipe.intervals.plan();
@@ -408,7 +418,8 @@ fn measure(recipe: &Recipe, cell: &Cell<'_>, scorer: &Scorer, encoder: &Encoder,
     let mut performance = Vec::new();
     let mut attributes = Vec::new();
     for groups in &test.sensitive {
-        let mut outcomes = Outcomes::new(&prediction.scores, groups)?.labels(labels)?.conventions(recipe.metrics.conventions(groups.name()));
+        let mut outcomes =
+            Outcomes::new(&prediction.scores, groups)?.labels(labels)?.conventions(recipe.metrics.conventions(groups.name()));
         if latent.width > 0 {
             outcomes = outcomes.latent(latent)?;
         }
@@ -469,17 +480,21 @@ fn summarise(runs: &[RunReport]) -> Vec<Summary> {
     }
     keys.into_iter()
         .map(|(metric, attribute)| {
-            let estimates: Vec<&Estimate> =
-                runs.iter().filter_map(|run| evidence::finding(run, &metric, attribute.as_deref())).map(|finding| &finding.estimate).collect();
+            let estimates: Vec<&Estimate> = runs
+                .iter()
+                .filter_map(|run| evidence::finding(run, &metric, attribute.as_deref()))
+                .map(|finding| &finding.estimate)
+                .collect();
             let values: Vec<f64> = estimates.iter().filter_map(|estimate| estimate.number()).collect();
             let mean = if values.is_empty() {
                 estimates.first().map_or_else(|| Estimate::undefined("no run measured it"), |estimate| (*estimate).clone())
             } else {
                 Estimate::value(values.iter().sum::<f64>() / values.len() as f64)
             };
-            let std = mean.number().filter(|_| values.len() > 1).map(|mean| {
-                (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (values.len() - 1) as f64).sqrt()
-            });
+            let std = mean
+                .number()
+                .filter(|_| values.len() > 1)
+                .map(|mean| (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (values.len() - 1) as f64).sqrt());
             Summary { metric, attribute, mean, std, defined: values.len(), runs: runs.len() }
         })
         .collect()

@@ -6,12 +6,12 @@ use evenhand_data::table::{self, ScoreRoles};
 use evenhand_data::{Dataset, Groups, LabelRole, SensitiveRole};
 use evenhand_metrics::{Estimate, Outcomes, Tally};
 
+use crate::evidence::Counted;
+use crate::recipe::{IntervalSection, MetricsSection};
 use crate::report::{
     AttributeFindings, AttributeSummary, Column, DataSummary, FileSummary, GroupCount, GroupSummary, LabelSummary, MethodReport, Report,
     ReportKind, RunReport, Sizes, Summary,
 };
-use crate::recipe::{IntervalSection, MetricsSection};
-use crate::evidence::Counted;
 use crate::{AuditError, evidence, run};
 
 /// Bins of the sketch of each group's scores when reading in chunks.

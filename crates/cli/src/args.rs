@@ -230,7 +230,9 @@ fn range(text: &str) -> Result<(f64, f64), String> {
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
-    text.split_once('=').map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).ok_or_else(|| "write it as attribute=group".to_owned())
+    text.split_once('=')
+        .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
+        .ok_or_else(|| "write it as attribute=group".to_owned())
 }
 
 fn limit(text: &str) -> Result<(String, f64), String> {

@@ -32,6 +32,8 @@ pub use finding::{Comparison, Estimate, Finding, GroupFinding, Interval};
 pub use metric::{METRICS, Metric, Needs, evaluate, find, metrics};
 pub use outcomes::{Convention, Conventions, DecisionRule, Definition, Latent, Outcomes};
 pub use pass_rates::{GroupPassRate, PassRateGap, PassRates, pass_rates};
+/// The metrics of overall performance; all others compare groups.
+pub use performance::METRICS as PERFORMANCE;
 pub use resample::IntervalPlan;
 pub use tally::{Summary, Tally};
 

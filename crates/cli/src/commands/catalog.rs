@@ -10,7 +10,11 @@ use crate::printer;
 pub(crate) fn catalog(arguments: &Catalog, json: bool) -> anyhow::Result<Outcome> {
     if let Some(id) = &arguments.id {
         let card = registry::card(id)?;
-        if json { printer::json(&as_json(card))? } else { printer::text(&registry::describe(card))? }
+        if json {
+            printer::json(&as_json(card))?
+        } else {
+            printer::text(&registry::describe(card))?
+        }
         return Ok(Outcome::Fine);
     }
     let cards = registry::cards();

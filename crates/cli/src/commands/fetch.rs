@@ -25,11 +25,8 @@ pub(crate) fn fetch(arguments: &Fetch, json: bool) -> anyhow::Result<Outcome> {
     })?;
     bar.finish_and_clear();
     if json {
-        let files: Vec<_> = fetched
-            .files
-            .iter()
-            .map(|file| serde_json::json!({ "name": file.name, "bytes": file.bytes, "sha256": file.sha256 }))
-            .collect();
+        let files: Vec<_> =
+            fetched.files.iter().map(|file| serde_json::json!({ "name": file.name, "bytes": file.bytes, "sha256": file.sha256 })).collect();
         printer::json(&serde_json::json!({ "corpus": corpus, "folder": fetched.folder, "files": files }))?;
     } else {
         for file in &fetched.files {

@@ -20,11 +20,11 @@ use crate::{ColumnType, DataError, Dataset, Feature, Groups, Label, LabelRole, P
 use raw::Wanted;
 use roles::{Extent, Missing, Required};
 
+pub use copy::{columns, rows_as_csv};
 pub(crate) use csv::Header;
 pub(crate) use files::{Format, Source, bytes as file_bytes, digest as file_digest};
 pub(crate) use raw::RawTable;
 pub(crate) use roles::{remark, sensitive_columns};
-pub use copy::{columns, rows_as_csv};
 pub use stream::{Chunk, Chunks, stream, stream_scores};
 
 /// Categories of one input beyond which the report warns: one-hot encoding makes an input of each.

@@ -19,7 +19,7 @@ mod roc_auc;
 mod srcc;
 
 /// The metrics of this folder, in the order of reports.
-pub(crate) const METRICS: &[&dyn Metric] = &[
+pub const METRICS: &[&dyn Metric] = &[
     &accuracy::Accuracy,
     &balanced_accuracy::BalancedAccuracy,
     &precision::Precision,
