@@ -72,16 +72,16 @@ fn doubles(path: &Path) -> Option<Vec<f64>> {
 fn candidates(folder: Option<&Path>, name: &str, rows: usize) -> (Vec<f64>, Vec<f64>, Groups) {
     let file = |kind: &str| folder.map(|folder| folder.join(format!("{name}.{kind}")));
     let stored = file("scores.f64").and_then(|path| doubles(&path)).zip(file("labels.u8").and_then(|path| std::fs::read(path).ok()));
-    let (scores, labels, codes) = match stored.zip(file("groups.u8").and_then(|path| std::fs::read(path).ok())) {
-        Some(((scores, labels), groups)) => (scores, labels, groups),
-        None => {
-            let mut rng = ChaCha8Rng::seed_from_u64(1);
-            let codes: Vec<u8> = (0..rows).map(|_| rng.random_range(0..4)).collect();
-            let labels: Vec<u8> = (0..rows).map(|_| u8::from(rng.random::<f64>() < 0.4)).collect();
-            let lean = |(&code, &label): (&u8, &u8)| 0.15 * f64::from(label) + 0.03 * f64::from(code);
-            let scores = codes.iter().zip(&labels).map(lean).map(|lean| (0.7 * rng.random::<f64>() + lean).clamp(0.0, 1.0)).collect();
-            (scores, labels, codes)
-        }
+    let groups = file("groups.u8").and_then(|path| std::fs::read(path).ok());
+    let (scores, labels, codes) = if let Some(((scores, labels), groups)) = stored.zip(groups) {
+        (scores, labels, groups)
+    } else {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let codes: Vec<u8> = (0..rows).map(|_| rng.random_range(0..4)).collect();
+        let labels: Vec<u8> = (0..rows).map(|_| u8::from(rng.random::<f64>() < 0.4)).collect();
+        let lean = |(&code, &label): (&u8, &u8)| 0.15 * f64::from(label) + 0.03 * f64::from(code);
+        let scores = codes.iter().zip(&labels).map(lean).map(|lean| (0.7 * rng.random::<f64>() + lean).clamp(0.0, 1.0)).collect();
+        (scores, labels, codes)
     };
     let levels = codes.iter().max().map_or(0, |code| usize::from(*code) + 1);
     let groups = Groups::new("group", (0..levels).map(|level| level.to_string()).collect(), codes.into_iter().map(u32::from).collect());

@@ -58,12 +58,11 @@ pub(crate) fn measure(id: &str, part: Part, space: Space, outcomes: &Outcomes) -
         let centre = &mut centres[outcomes.slot(row)];
         centre.weight += weight;
         centre.rows += 1;
-        match plane {
-            Some(plane) => centre.sum.iter_mut().zip(&plane.coordinates[row]).for_each(|(sum, value)| *sum += weight * value),
-            None => {
-                let vector = &latent.values[row * latent.width..(row + 1) * latent.width];
-                centre.sum.iter_mut().zip(vector).for_each(|(sum, &value)| *sum += weight * f64::from(value));
-            }
+        if let Some(plane) = plane {
+            centre.sum.iter_mut().zip(&plane.coordinates[row]).for_each(|(sum, value)| *sum += weight * value);
+        } else {
+            let vector = &latent.values[row * latent.width..(row + 1) * latent.width];
+            centre.sum.iter_mut().zip(vector).for_each(|(sum, &value)| *sum += weight * f64::from(value));
         }
     }
     let empty = if part == Part::High { "no rows in the high-scoring part" } else { "no rows in the low-scoring part" };

@@ -39,7 +39,9 @@ pub fn pca_2d(latent: Latent) -> Pca {
     for row in latent.values.chunks_exact(width) {
         mean.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
     }
-    mean.iter_mut().for_each(|sum| *sum /= rows as f64);
+    for sum in &mut mean {
+        *sum /= rows as f64;
+    }
     let covariance = covariance(latent, &mean);
     let trace: f64 = (0..width).map(|column| covariance[column * width + column]).sum();
     let axes = if width <= JACOBI_WIDTH { jacobi(covariance, width) } else { iterate(&covariance, width) };
@@ -204,7 +206,9 @@ fn orthonormalise(basis: &mut [Vec<f64>]) {
             }
         }
         let length = dot(vector, vector).sqrt();
-        vector.iter_mut().for_each(|value| *value = if length > 0.0 { *value / length } else { 0.0 });
+        for value in vector.iter_mut() {
+            *value = if length > 0.0 { *value / length } else { 0.0 };
+        }
     }
 }
 
@@ -218,7 +222,9 @@ fn oriented(mut axis: Vec<f64>) -> Vec<f64> {
         }
     }
     if largest < 0.0 {
-        axis.iter_mut().for_each(|loading| *loading = -*loading);
+        for loading in &mut axis {
+            *loading = -*loading;
+        }
     }
     axis
 }

@@ -440,10 +440,9 @@ impl Disparity {
                     let drawn = Hypergeometric::new(rows, hits, size).map_or(0, |draw| draw.sample(rng)).min(hits).min(size);
                     rows -= size;
                     hits -= drawn;
-                    let mut confusion = Confusion::default();
-                    confusion.false_positives = weight_of(&selected, drawn, rng);
-                    confusion.true_negatives = weight_of(&rejected, size - drawn, rng);
-                    confusion
+                    let false_positives = weight_of(&selected, drawn, rng);
+                    let true_negatives = weight_of(&rejected, size - drawn, rng);
+                    Confusion { false_positives, true_negatives, ..Confusion::default() }
                 })
                 .collect();
             self.summary(&permuted, privileged, convention).is_ok_and(|(value, _)| extremity(value) >= limit)

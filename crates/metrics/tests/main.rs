@@ -1,5 +1,7 @@
 //! Integration tests of the crate, one binary.
 
+#![allow(clippy::unwrap_used)]
+
 mod contract;
 mod intervals;
 mod mistakes;

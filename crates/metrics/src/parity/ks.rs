@@ -10,7 +10,7 @@
 
 use evenhand_catalog::{Card, Direction, Kind};
 
-use crate::gaps::{self, Gap, Marginal, Pair};
+use crate::gaps::{self, Gap, Marginal};
 use crate::{DecisionRule, Finding, IntervalPlan, Metric, Needs, Outcomes};
 
 const CARD: Card = Card {
@@ -44,17 +44,19 @@ impl Metric for Ks {
     }
 }
 
-const GAP: Marginal = Marginal { id: CARD.id, follows_grid: false, between };
-
-fn between(pair: &Pair) -> Result<Gap, String> {
-    let mut largest = 0.0_f64;
-    let mut at = None;
-    pair.stretches(|from, to, a, b| {
-        let gap = (a - b).abs();
-        if gap > largest + 1e-12 {
-            largest = gap;
-            at = Some(if pair.rule == DecisionRule::Above { from } else { to });
-        }
-    });
-    Ok(Gap { value: largest, at })
-}
+const GAP: Marginal = Marginal {
+    id: CARD.id,
+    follows_grid: false,
+    between: |pair| {
+        let mut largest = 0.0_f64;
+        let mut at = None;
+        pair.stretches(|from, to, a, b| {
+            let gap = (a - b).abs();
+            if gap > largest + 1e-12 {
+                largest = gap;
+                at = Some(if pair.rule == DecisionRule::Above { from } else { to });
+            }
+        });
+        Ok(Gap { value: largest, at })
+    },
+};

@@ -14,7 +14,7 @@
 
 use evenhand_catalog::{Card, Direction, Kind};
 
-use crate::gaps::{self, Gap, Marginal, Pair};
+use crate::gaps::{self, Marginal};
 use crate::{Definition, Finding, IntervalPlan, Metric, Needs, Outcomes};
 
 const CARD: Card = Card {
@@ -48,17 +48,19 @@ impl Metric for Spdd {
     }
 }
 
-const GAP: Marginal = Marginal { id: CARD.id, follows_grid: true, between };
-
-fn between(pair: &Pair) -> Result<Gap, String> {
-    if pair.definition == Definition::Grid {
-        return Ok(pair.grid_mean().into());
-    }
-    let mut area = 0.0;
-    pair.stretches(|from, to, a, b| {
-        if to < f64::INFINITY {
-            area += (a - b).abs() * (to - from);
+const GAP: Marginal = Marginal {
+    id: CARD.id,
+    follows_grid: true,
+    between: |pair| {
+        if pair.definition == Definition::Grid {
+            return Ok(pair.grid_mean().into());
         }
-    });
-    Ok(area.into())
-}
+        let mut area = 0.0;
+        pair.stretches(|from, to, a, b| {
+            if to < f64::INFINITY {
+                area += (a - b).abs() * (to - from);
+            }
+        });
+        Ok(area.into())
+    },
+};

@@ -8,7 +8,7 @@
 
 use evenhand_catalog::{Card, Direction, Kind};
 
-use crate::joint::{self, Truth};
+use crate::joint::{self, Statistic, Truth};
 use crate::sample::Sample;
 use crate::{Finding, IntervalPlan, Metric, Needs, Outcomes};
 
@@ -39,7 +39,7 @@ impl Metric for Mae {
     }
 
     fn measure(&self, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding {
-        let mut finding = joint::measure(CARD.id, Truth::Value, statistic, outcomes, plan);
+        let mut finding = joint::measure(CARD.id, Truth::Value, STATISTIC, outcomes, plan);
         if outcomes.has_labels() {
             let all = &outcomes.samples().all;
             let median = median(all);
@@ -49,9 +49,7 @@ impl Metric for Mae {
     }
 }
 
-fn statistic(sample: &Sample, weights: &[f64]) -> Result<f64, &'static str> {
-    Ok(joint::mean(sample, weights, |row| (sample.scores[row] - sample.labels[row]).abs()))
-}
+const STATISTIC: Statistic = |sample, weights| Ok(joint::mean(sample, weights, |row| (sample.scores[row] - sample.labels[row]).abs()));
 
 /// A weighted median of the labels; every value between two middle labels has the same mean absolute error.
 fn median(sample: &Sample) -> f64 {

@@ -9,8 +9,7 @@
 
 use evenhand_catalog::{Card, Direction, Kind};
 
-use crate::joint::{self, Truth};
-use crate::sample::Sample;
+use crate::joint::{self, Statistic, Truth};
 use crate::{Finding, IntervalPlan, Metric, Needs, Outcomes};
 
 const CARD: Card = Card {
@@ -40,7 +39,7 @@ impl Metric for Mse {
     }
 
     fn measure(&self, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding {
-        let mut finding = joint::measure(CARD.id, Truth::Value, statistic, outcomes, plan);
+        let mut finding = joint::measure(CARD.id, Truth::Value, STATISTIC, outcomes, plan);
         if outcomes.has_labels() {
             let all = &outcomes.samples().all;
             let mean = joint::mean(all, &all.weights, |row| all.labels[row]);
@@ -50,6 +49,4 @@ impl Metric for Mse {
     }
 }
 
-fn statistic(sample: &Sample, weights: &[f64]) -> Result<f64, &'static str> {
-    Ok(joint::mean(sample, weights, |row| (sample.scores[row] - sample.labels[row]).powi(2)))
-}
+const STATISTIC: Statistic = |sample, weights| Ok(joint::mean(sample, weights, |row| (sample.scores[row] - sample.labels[row]).powi(2)));
