@@ -56,7 +56,7 @@ pub fn score(model: &Path, files: &[String], out: &Path) -> Result<Scored, Audit
     let prediction = scorer.predict(&encoder.transform(&data)?);
 
     let mut text = String::from("row");
-    let mut columns: Vec<(&str, Box<dyn Fn(usize) -> String + '_>)> = Vec::new();
+    let mut columns: Vec<(&str, Field<'_>)> = Vec::new();
     for identity in data.person.iter().chain(&data.job) {
         columns.push((&identity.name, Box::new(|row| quoted(&identity.levels[identity.codes[row] as usize]))));
     }
@@ -85,6 +85,9 @@ pub fn score(model: &Path, files: &[String], out: &Path) -> Result<Scored, Audit
     write::replace(out, text.as_bytes())?;
     Ok(Scored { rows: data.len(), notes: data.provenance.notes.clone() })
 }
+
+/// The text of one column in a row.
+type Field<'a> = Box<dyn Fn(usize) -> String + 'a>;
 
 /// A CSV field, quoted where it must be.
 fn quoted(text: &str) -> String {

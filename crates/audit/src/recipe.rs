@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use evenhand_catalog::{Card, Entry, Parameters, Value, nearest};
-use evenhand_data::{CategoricalEncoding, ColumnType, Encoding, LOADERS, LabelRole, NumericEncoding, Schema, SensitiveRole};
+use evenhand_data::{CategoricalEncoding, ColumnType, Encoding, Groups, LOADERS, LabelRole, NumericEncoding, Schema, SensitiveRole};
 use evenhand_learn::{Architecture, OBJECTIVES, Training};
 use evenhand_metrics::{Convention, Conventions, DecisionRule, Definition, IntervalPlan};
 use evenhand_rebalance::REBALANCERS;
@@ -326,6 +326,27 @@ pub enum DefinitionName {
 }
 
 impl MetricsSection {
+    /// Refuses privileged groups and attributes that the data does not have.
+    pub(crate) fn check(&self, attributes: &[Groups]) -> Result<(), AuditError> {
+        for (attribute, group) in &self.privileged {
+            let bad = |kind: &str, word: &str, known: Vec<&str>| {
+                let hint = nearest(word, known.iter().copied()).map(|word| format!("; did you mean `{word}`?")).unwrap_or_default();
+                AuditError::Request(format!(
+                    "privileged {attribute} = {group}: the data has no {kind} `{word}`{hint}; known are {}",
+                    known.join(", ")
+                ))
+            };
+            let groups = attributes
+                .iter()
+                .find(|groups| groups.name() == attribute)
+                .ok_or_else(|| bad("attribute", attribute, attributes.iter().map(Groups::name).collect()))?;
+            if groups.code(group).is_none() {
+                return Err(bad("group", group, groups.levels().iter().map(String::as_str).collect()));
+            }
+        }
+        Ok(())
+    }
+
     /// The conventions for one attribute.
     pub fn conventions(&self, attribute: &str) -> Conventions {
         Conventions {
@@ -500,13 +521,10 @@ impl<'de> Deserialize<'de> for Choice {
         match toml::Value::deserialize(deserializer)? {
             toml::Value::String(id) => Ok(Choice { id, parameters: BTreeMap::new() }),
             toml::Value::Table(mut table) => {
-                let id = match table.remove("id") {
-                    Some(toml::Value::String(id)) => id,
-                    _ => {
-                        return Err(D::Error::custom(
-                            "a method is written as \"id\" or as { id = \"id\", parameter = value }; `id` is missing",
-                        ));
-                    }
+                let Some(toml::Value::String(id)) = table.remove("id") else {
+                    return Err(D::Error::custom(
+                        "a method is written as \"id\" or as { id = \"id\", parameter = value }; `id` is missing",
+                    ));
                 };
                 let parameters = table
                     .iter()
@@ -569,7 +587,7 @@ impl Recipe {
         }
         match &self.split {
             SplitSection::HoldOut { shares } => {
-                if shares.iter().any(|share| !(*share > 0.0)) || (shares.iter().sum::<f64>() - 1.0).abs() > 1e-9 {
+                if shares.iter().any(|share| *share <= 0.0 || !share.is_finite()) || (shares.iter().sum::<f64>() - 1.0).abs() > 1e-9 {
                     return Err(format!(
                         "[split] shares = {shares:?}: three positive shares (training, validation, test) that sum to 1 are needed"
                     ));

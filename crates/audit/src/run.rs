@@ -5,6 +5,7 @@
 //! found again by the digest of everything that it depends on, so a changed recipe never meets an old cell.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -87,6 +88,7 @@ pub fn load(recipe: &Recipe, data_folder: Option<&Path>) -> Result<Dataset, Audi
 /// Runs every cell of a recipe and joins the report.
 pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditError> {
     let data = load(recipe, options.data_folder)?;
+    recipe.metrics.check(&data.sensitive)?;
     let label = data.label()?.clone();
     let attribute = data
         .sensitive
@@ -224,7 +226,11 @@ fn digest_of_data(data: &Dataset) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// One method on one part of the data.
@@ -297,7 +303,7 @@ impl Workshop<'_> {
                         if index >= cells.len() || failed.load(Ordering::Relaxed) || self.options.interrupted.load(Ordering::Relaxed) {
                             return;
                         }
-                        let result = self.finished(&kept(index)).map_or_else(|| self.run(index, &cells[index], &kept(index)), Ok);
+                        let result = finished(&kept(index)).map_or_else(|| self.run(index, &cells[index], &kept(index)), Ok);
                         if result.is_err() {
                             failed.store(true, Ordering::Relaxed);
                         }
@@ -325,11 +331,6 @@ impl Workshop<'_> {
             }
         }
         Ok(runs)
-    }
-
-    fn finished(&self, path: &Path) -> Option<RunReport> {
-        let text = fs::read_to_string(path).ok()?;
-        serde_json::from_str(&text).ok()
     }
 
     fn run(&self, index: usize, cell: &Cell<'_>, kept: &Path) -> Result<RunReport, AuditError> {
@@ -389,6 +390,12 @@ impl Workshop<'_> {
         let folder = self.options.out.join("models").join(name);
         crate::model::save(&folder, scorer, encoder, self.recipe)
     }
+}
+
+/// A cell that an earlier call finished.
+fn finished(path: &Path) -> Option<RunReport> {
+    let text = fs::read_to_string(path).ok()?;
+    serde_json::from_str(&text).ok()
 }
 
 /// Gate 1 on the training rows.

@@ -90,6 +90,7 @@ pub fn audit(request: &ScoresRequest) -> Result<Report, AuditError> {
 
 fn whole(request: &ScoresRequest) -> Result<Report, AuditError> {
     let scored = table::read_scores(&request.files, &request.roles()?)?;
+    request.metrics.check(&scored.groups)?;
     let plan = request.intervals.plan();
     let mut performance = Vec::new();
     let mut attributes = Vec::new();
@@ -160,6 +161,8 @@ fn streamed(request: &ScoresRequest) -> Result<Report, AuditError> {
     let mut attributes = Vec::new();
     let mut notes = Vec::new();
     let mut summaries = Vec::new();
+    let known: Vec<Groups> = seen.iter().map(|seen| Groups::new(&*seen.attribute, seen.tally.levels().to_vec(), Vec::new())).collect();
+    request.metrics.check(&known)?;
     for seen in &seen {
         let summary = seen.tally.summary()?;
         let (overall, compared): (Vec<_>, Vec<_>) =

@@ -10,7 +10,11 @@ use crate::AuditError;
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), AuditError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(AuditError::io(folder, "create the folder"))?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(AuditError::io(path, "write"))?;
+    let mut builder = tempfile::Builder::new();
+    // A temporary file is private by default; a report is a file like any other.
+    #[cfg(unix)]
+    builder.permissions(<fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
+    let mut file = builder.prefix(".evenhand-").tempfile_in(folder).map_err(AuditError::io(path, "write"))?;
     file.write_all(bytes).map_err(AuditError::io(path, "write"))?;
     file.persist(path).map_err(|error| AuditError::Io { path: path.to_path_buf(), action: "write", cause: error.error })?;
     Ok(())

@@ -62,9 +62,15 @@ pub(crate) fn tell(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Tells an error and what caused it.
+/// Tells an error and what caused it; a cause that the message already holds is not told twice.
 pub(crate) fn error(error: &anyhow::Error) {
-    tell(&format!("error: {error:#}"));
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    tell(&format!("error: {text}"));
 }
 
 /// True when standard output was closed by its reader.

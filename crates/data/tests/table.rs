@@ -328,7 +328,7 @@ fn scores_may_be_rescaled_and_intersections_asked_for() {
     assert_eq!(scored.groups[1].levels(), ["f x x", "f x y", "m x y"]);
     assert_eq!(scored.groups[1].codes(), [0, 2, 1, u32::MAX]);
     assert_eq!(scored.provenance.notes[0], "scores were rescaled from 10 to 110 to 0 to 1");
-    assert!(scores(text, &score_roles()).unwrap_err().contains("or state the range of the scores"));
+    assert!(scores(text, &score_roles()).unwrap_err().contains("or state the range of the scores (`--range LOW,HIGH`)"));
 }
 
 #[test]

@@ -130,7 +130,7 @@ impl Required {
     fn remedy(self) -> String {
         match self {
             Required::Score(0.0, 1.0) => {
-                "a score is a number from 0 to 1; correct the row, or state the range of the scores so that they are rescaled".to_owned()
+                "a score is a number from 0 to 1; correct the row, or state the range of the scores (`--range LOW,HIGH`) so that they are rescaled".to_owned()
             }
             Required::Score(low, high) => format!("the range of the scores was stated as {low} to {high}; correct the row or the range"),
             Required::Label => {

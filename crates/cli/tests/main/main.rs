@@ -1,5 +1,7 @@
 //! The command as a user types it.
 
+#![allow(clippy::unwrap_used, missing_docs)]
+
 mod bad_inputs;
 mod command;
 mod everyday;
