@@ -1,5 +1,7 @@
 //! Integration tests of the audit crate, one module a subject.
 
+#![allow(clippy::unwrap_used)]
+
 mod docs;
 mod html;
 mod sample;

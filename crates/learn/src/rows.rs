@@ -150,7 +150,7 @@ impl BatchPlan {
             .collect()
     }
 
-    fn cells(&self, rows: &Rows<'_>) -> Vec<Vec<usize>> {
+    fn cells(self, rows: &Rows<'_>) -> Vec<Vec<usize>> {
         let label = |row: usize| u64::from(rows.labels[row] >= 0.5);
         let key = |row: usize| match self.balance {
             Balance::None => 0,

@@ -1,4 +1,6 @@
 //! Integration tests of the crate: one binary, one module a topic.
 
+#![allow(clippy::unwrap_used)]
+
 mod corpus;
 mod training;

@@ -11,9 +11,9 @@ pub(crate) fn catalog(arguments: &Catalog, json: bool) -> anyhow::Result<Outcome
     if let Some(id) = &arguments.id {
         let card = registry::card(id)?;
         if json {
-            printer::json(&as_json(card))?
+            printer::json(&as_json(card))?;
         } else {
-            printer::text(&registry::describe(card))?
+            printer::text(&registry::describe(card))?;
         }
         return Ok(Outcome::Fine);
     }

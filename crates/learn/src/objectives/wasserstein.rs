@@ -152,9 +152,10 @@ impl Penalty {
     /// The same on the validation rows.
     pub(super) fn validation(&self, outcome: &Validation<'_>) -> Vec<(&'static str, f64)> {
         let rows = outcome.rows;
-        let scores: Vec<f32> = match self.on_logit {
-            true => outcome.prediction.logits.clone(),
-            false => outcome.prediction.scores.iter().map(|&score| score as f32).collect(),
+        let scores: Vec<f32> = if self.on_logit {
+            outcome.prediction.logits.clone()
+        } else {
+            outcome.prediction.scores.iter().map(|&score| score as f32).collect()
         };
         let weights: Vec<f32> = (0..rows.len()).map(|row| rows.weights.map_or(1.0, |weights| weights[row] as f32)).collect();
         let found = between_groups(&scores, rows.groups.codes(), &weights, self.pairs, self.smallest);
