@@ -11,6 +11,8 @@ pub mod models;
 mod objective;
 pub mod objectives;
 mod optimizer;
+#[cfg(test)]
+mod pytorch_terms;
 mod randomness;
 mod rows;
 mod scorer;

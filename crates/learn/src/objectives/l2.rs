@@ -89,7 +89,7 @@ impl Objective for L2 {
 }
 
 /// Mean distance over the pairs of groups (each given as shares over the rows); `None` for fewer than two groups.
-fn distance(embedding: &Tensor<2>, groups: &[Vec<f32>], form: &str) -> Option<Term> {
+pub(crate) fn distance(embedding: &Tensor<2>, groups: &[Vec<f32>], form: &str) -> Option<Term> {
     let [rows, width] = embedding.dims();
     let pairs = groups.len() * groups.len().saturating_sub(1) / 2;
     if pairs == 0 {
