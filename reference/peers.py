@@ -8,7 +8,8 @@
 Makes its own Python environment under target/ (PyTorch is large: 5.5 GB), builds the release binaries, writes the data under target/peers/,
 measures ours, theirs and ours again, and writes docs/results/bench-peers.md, bench-peers.json and spdd-scaling.svg.
 
-The Rust side is `cargo run --release -p CRATE --example peers -- DATA-FOLDER NAME...`, which prints one JSON object a line, for example
+The Rust side is the example `peers` of evenhand-metrics and the example `steps` of evenhand-learn, called as `peers DATA-FOLDER NAME...`.
+They print one JSON object a line, for example
 {"name":"spdd_1e7","seconds_1_thread":0.4,"seconds_2_threads":0.3,"value":0.05}. Data files are raw little-endian arrays.
 """
 
@@ -17,7 +18,6 @@ import json
 import os
 import pathlib
 import platform
-import shutil
 import statistics
 import subprocess
 import sys
@@ -52,22 +52,15 @@ def enter_environment():
     os.execv(VENV / "bin" / "python", [str(VENV / "bin" / "python"), str(pathlib.Path(__file__).resolve()), *sys.argv[1:]])
 
 
-def build(parts):
-    """Release builds, each example copied aside: two crates have an example of the same name."""
-    WORK.mkdir(parents=True, exist_ok=True)
-    wanted = {"metrics": {"rates", "intervals", "spdd", "scaling"}, "learn": {"training"}}
-    for crate, users in wanted.items():
-        if users & parts:
-            subprocess.run(["cargo", "build", "--release", "-p", f"evenhand-{crate}", "--example", "peers"], cwd=ROOT, check=True)
-            shutil.copy2(TARGET / "release" / "examples" / "peers", WORK / f"peers-{crate}")
-    if {"audit", "stream"} & parts:
-        subprocess.run(["cargo", "build", "--release", "--bin", "evenhand"], cwd=ROOT, check=True)
+def build():
+    """Everything in one release build of the workspace: building crate by crate would compile shared dependencies again."""
+    subprocess.run(["cargo", "build", "--release", "--workspace", "--bins", "--example", "peers", "--example", "steps"], cwd=ROOT, check=True)
 
 
 def rust(crate, *names, threads=THREADS):
     """The lines an example prints, by name; a name that occurs several times becomes a list."""
     environment = {**os.environ, "RAYON_NUM_THREADS": str(threads)}
-    done = subprocess.run([WORK / f"peers-{crate}", DATA, *names], env=environment, stdout=subprocess.PIPE, check=True, text=True)
+    done = subprocess.run([TARGET / "release" / "examples" / {"metrics": "peers", "learn": "steps"}[crate], DATA, *names], env=environment, stdout=subprocess.PIPE, check=True, text=True)
     found = {}
     for line in done.stdout.splitlines():
         if line.startswith("{"):
@@ -238,10 +231,11 @@ def evenhand():
     return TARGET / "release" / "evenhand"
 
 
-def run_child(command):
-    """Wall seconds and peak memory (bytes) of a child."""
+def run_child(command, out):
+    """Wall seconds and peak memory (bytes) of a child whose output goes to a file."""
     start = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    with open(out, "wb") as stdout:
+        child = subprocess.Popen(command, stdout=stdout)
     _, status, usage = os.wait4(child.pid, 0)
     wall = time.perf_counter() - start
     code = os.waitstatus_to_exitcode(status)
@@ -250,14 +244,14 @@ def run_child(command):
     return wall, usage.ru_maxrss * 1024
 
 
-def audit_command(files, out, *more):
-    return [evenhand(), "audit", *files, "--score", "score", "--group", "gender", "--label", "label", "--json", out, *more]
+def audit_command(files, *more):
+    return [evenhand(), "audit", *files, "--score", "score", "--group", "gender", "--label", "label", "--json", *more]
 
 
 def audit(table, repeats):
     path = WORK / "audit-1e6.csv"
     write_csv(path, 1_000_000, 5)
-    walls, memory = zip(*[run_child(audit_command([path], WORK / "audit.json")) for _ in range(max(3, repeats))])
+    walls, memory = zip(*[run_child(audit_command([path]), WORK / "audit.json") for _ in range(max(3, repeats))])
     wall = statistics.median(walls)
     table.add("`evenhand audit`, CSV of 1e6 rows to JSON", wall, None, "-", "< 1 s", wall < 1)
     table.add("the same, peak memory", max(memory) / 1e6, None, "-", "-", None, unit="MB")
@@ -272,7 +266,7 @@ def stream(table, repeats):
             write_csv(path.with_suffix(".partial"), 10_000_000, 60 + part)
             path.with_suffix(".partial").rename(path)
         files.append(path)
-    wall, memory = run_child(audit_command([WORK / "stream-*.csv"], WORK / "stream.json", "--stream"))
+    wall, memory = run_child(audit_command([WORK / "stream-*.csv"], "--stream"), WORK / "stream.json")
     table.add("`evenhand audit --stream` of 5e7 rows in 5 files, peak memory", memory / 1e6, None, "-", "<= 300 MB", memory <= 300e6, unit="MB")
     table.add("the same, wall time", wall, None, "-", "-", None)
 
@@ -408,7 +402,7 @@ def main():
         raise SystemExit(f"unknown part {unknown[0]!r}; the parts are {', '.join(PARTS)}")
     DATA.mkdir(parents=True, exist_ok=True)
     RESULTS.mkdir(parents=True, exist_ok=True)
-    build(set(chosen))
+    build()
     table, curves = Table(), None
     for part in chosen:
         say(part)
