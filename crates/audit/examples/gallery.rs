@@ -1,24 +1,39 @@
-//! Writes a page of every kind from made-up reports, to look at: `cargo run -p evenhand-audit --example gallery -- FOLDER`.
+//! Writes pages to look at: one of every kind from made-up reports, or those of the reports that are named.
+//!
+//! `cargo run -p evenhand-audit --example gallery -- FOLDER [REPORT.json ...]`
 #![allow(clippy::print_stdout, reason = "an example speaks to whoever runs it")]
 
-use std::path::PathBuf;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use evenhand_audit::Report;
 
 #[path = "../tests/sample.rs"]
 mod sample;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "target/gallery".to_owned()));
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let folder = PathBuf::from(arguments.next().unwrap_or_else(|| "target/gallery".to_owned()));
     std::fs::create_dir_all(&folder)?;
-    let pages = [
-        ("comparison", sample::comparison(true)),
-        ("comparison-binary", sample::comparison(false)),
-        ("audit", sample::audit()),
-        ("sweep", sample::sweep()),
-        ("single", sample::single()),
-        ("extremes", sample::extremes()),
-    ];
+    let mut pages: Vec<(String, Report)> = Vec::new();
+    for path in arguments {
+        let name = Path::new(&path).file_stem().map_or_else(|| "report".to_owned(), |stem| stem.to_string_lossy().into_owned());
+        pages.push((name, serde_json::from_str(&std::fs::read_to_string(&path)?)?));
+    }
+    if pages.is_empty() {
+        pages = [
+            ("comparison", sample::comparison(true)),
+            ("comparison-binary", sample::comparison(false)),
+            ("audit", sample::audit()),
+            ("sweep", sample::sweep()),
+            ("single", sample::single()),
+            ("extremes", sample::extremes()),
+        ]
+        .map(|(name, report)| (name.to_owned(), report))
+        .into();
+    }
     for (name, report) in pages {
-        let path = folder.join(format!("{name}.html"));
+        let path = folder.join(name).with_extension("html");
         std::fs::write(&path, evenhand_audit::html::render(&report)?)?;
         println!("{}", path.display());
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use evenhand_catalog::Direction;
 use evenhand_metrics::{Estimate, Finding};
 
 use crate::lookup::{self, Measured};
@@ -29,7 +30,7 @@ pub(crate) const BEST: &str = "◆";
 /// One cell of the table of methods.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct MethodCell {
-    /// The mean, or `undefined`, or `-` where it was not measured.
+    /// The mean, or `undefined`, or `not measured`.
     pub(crate) value: String,
     /// Standard deviation over the runs.
     pub(crate) std: Option<String>,
@@ -86,7 +87,7 @@ pub(crate) fn methods(report: &Report) -> Methods {
             let mut shown = MethodCell { published: published.map(|one| published_text(one, places)), ..MethodCell::default() };
             table.published |= shown.published.is_some();
             match cell {
-                None => "-".clone_into(&mut shown.value),
+                None => "not measured".clone_into(&mut shown.value),
                 Some(cell) => {
                     match &cell.estimate {
                         Estimate::Value { value, .. } => shown.value = fixed(*value, places),
@@ -230,9 +231,12 @@ pub(crate) fn estimate_text(estimate: &Estimate) -> String {
     }
 }
 
-/// Whether a finding compares groups (a gap, a ratio) rather than stating one number per group.
+/// Whether a finding compares groups (a gap, a ratio) rather than describing each of them (a selection rate).
 pub(crate) fn compares(finding: &Finding) -> bool {
-    finding.largest_pair.is_some() || finding.by_group.is_empty() || !finding.against_rest.is_empty()
+    match evenhand_metrics::find(&finding.metric) {
+        Ok(known) => known.card().direction != Direction::Describes,
+        Err(_) => finding.largest_pair.is_some() || finding.by_group.is_empty(),
+    }
 }
 
 /// The findings whose statistic by group is shown: each different set of group values once.
@@ -286,7 +290,10 @@ fn by_group(report: &Report, title: String, findings: &crate::report::AttributeF
         let mut row = vec![group.name.clone(), crate::numbers::count(group.n)];
         for finding in &shown {
             row.push(match finding.by_group.iter().find(|one| one.group == group.name) {
-                None => "-".to_owned(),
+                None => match finding.left_out.iter().find(|(name, _)| *name == group.name) {
+                    Some((_, reason)) => format!("left out [{}]", note(notes, reason)),
+                    None => "not measured".to_owned(),
+                },
                 Some(one) => {
                     let rows = if one.n == group.n { String::new() } else { format!(" (n = {})", crate::numbers::count(one.n)) };
                     let mark = one.estimate.reason().map_or_else(String::new, |reason| format!(" [{}]", note(notes, reason)));

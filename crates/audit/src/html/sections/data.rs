@@ -82,7 +82,7 @@ fn groups(attribute: &AttributeSummary, labelled: bool) -> Grid {
             bar(n, largest),
         ];
         if labelled {
-            row.extend([Cell::text("–"), Cell::text("–")]);
+            row.extend([Cell::default(), Cell::default()]);
         }
         rows.push(row);
     }

@@ -135,16 +135,16 @@ fn by_group(report: &Report, findings: &AttributeFindings, notes: &mut Notes) ->
         let mut row = vec![Cell::text(&group.name), Cell::text(count(group.n))];
         for (position, finding) in shown.iter().enumerate() {
             let found = finding.by_group.iter().find(|one| one.group == group.name);
-            row.push(found.map_or_else(
-                || Cell::text("–"),
-                |one| {
+            row.push(match found {
+                None => absent(finding, &group.name, notes),
+                Some(one) => {
                     let mut cell = Cell::estimate(&one.estimate, places(finding.by_group.iter().map(|one| &one.estimate)), notes);
                     if one.n != group.n {
                         cell.sub.push(format!("n = {}", count(one.n)));
                     }
                     cell
-                },
-            ));
+                }
+            });
             if position == 0
                 && let Some((scale, ..)) = &scale
             {
@@ -154,6 +154,14 @@ fn by_group(report: &Report, findings: &AttributeFindings, notes: &mut Notes) ->
         row
     });
     Some(Grid { title: "Groups".to_owned(), rows: rows.collect(), columns, ..Grid::default() })
+}
+
+/// The cell of a group that has no value of a metric: left out with the reason, or not measured.
+fn absent(finding: &Finding, group: &str, notes: &mut Notes) -> Cell {
+    match finding.left_out.iter().find(|(name, _)| name == group) {
+        Some((_, reason)) => Cell { text: "left out".to_owned(), class: "undefined", note: Some(notes.number(reason)), ..Cell::default() },
+        None => Cell { text: "not measured".to_owned(), class: "undefined", ..Cell::default() },
+    }
 }
 
 const STRIP: (f64, f64) = (150.0, 16.0);
@@ -195,10 +203,10 @@ fn against_rest(report: &Report, findings: &AttributeFindings, notes: &mut Notes
         let mut row = vec![Cell::text(&group.name)];
         for finding in &compared {
             let found = finding.against_rest.iter().find(|one| one.group == group.name);
-            row.push(found.map_or_else(
-                || Cell::text("–"),
-                |one| Cell::estimate(&one.estimate, places(finding.against_rest.iter().map(|one| &one.estimate)), notes),
-            ));
+            row.push(match found {
+                None => absent(finding, &group.name, notes),
+                Some(one) => Cell::estimate(&one.estimate, places(finding.against_rest.iter().map(|one| &one.estimate)), notes),
+            });
         }
         row
     });

@@ -165,9 +165,15 @@ fn number(measured: &Measured, report: &Report) -> String {
     }
 }
 
-/// Between which groups the gap of a method's first run is largest, when there are more than two.
+/// Between which groups the gap of a method's first run is largest, with their sizes.
 fn pair(method: &MethodReport, attribute: &str) -> String {
-    let finding = method.runs.first().and_then(|run| lookup::finding(run, "spdd", Some(attribute)));
-    let Some((one, other)) = finding.and_then(|finding| finding.largest_pair.as_ref()) else { return String::new() };
-    format!(", largest between {one} and {other}")
+    let Some(findings) = method.runs.first().and_then(|run| lookup::findings_of(run, attribute)) else { return String::new() };
+    let pair = findings.findings.iter().find(|finding| finding.metric == "spdd").and_then(|finding| finding.largest_pair.as_ref());
+    let Some((one, other)) = pair else { return String::new() };
+    let sized = |name: &str| match findings.groups.iter().find(|group| group.name == name) {
+        Some(group) => format!("{name} (n = {})", count(group.n)),
+        None => name.to_owned(),
+    };
+    let which = if findings.groups.len() > 2 { "largest between" } else { "between" };
+    format!(", {which} {} and {}", sized(one), sized(other))
 }
