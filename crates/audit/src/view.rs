@@ -69,7 +69,7 @@ pub(crate) struct Methods {
 pub(crate) fn methods(report: &Report) -> Methods {
     let mut table = Methods { reading: reading(report), ..Methods::default() };
     table.rows = report.methods.iter().map(|method| (method.name.clone(), Vec::new())).collect();
-    for column in &report.columns {
+    for column in ordered(report) {
         let cells: Vec<Option<Measured>> =
             report.methods.iter().map(|method| lookup::measured(method, &column.metric, column.attribute.as_deref())).collect();
         if cells.iter().all(Option::is_none) {
@@ -113,6 +113,23 @@ pub(crate) fn methods(report: &Report) -> Methods {
         table.columns.push(column.clone());
     }
     table
+}
+
+/// The columns in the report's order; with several attributes, those of one attribute stand together.
+fn ordered(report: &Report) -> Vec<&Column> {
+    let mut attributes: Vec<&str> = Vec::new();
+    for name in report.columns.iter().filter_map(|column| column.attribute.as_deref()) {
+        if !attributes.contains(&name) {
+            attributes.push(name);
+        }
+    }
+    let mut columns: Vec<&Column> = report.columns.iter().collect();
+    if attributes.len() > 1 {
+        columns.sort_by_key(|column| {
+            column.attribute.as_deref().and_then(|name| attributes.iter().position(|known| *known == name)).map_or(0, |at| at + 1)
+        });
+    }
+    columns
 }
 
 /// What one number of the table is.
@@ -260,6 +277,19 @@ pub(crate) fn shown_by_group(findings: &[Finding]) -> Vec<&Finding> {
     shown
 }
 
+/// What the statistic of each group is called under a metric: a gap is made of rates that have names of their own.
+pub(crate) fn group_heading(report: &Report, metric: &str) -> String {
+    match metric {
+        "predictive-parity-difference" => "Positive predictive value".to_owned(),
+        "demographic-parity-difference" | "demographic-parity-ratio" | "disparate-impact" | "folded-disparate-impact" => {
+            lookup::heading(report, "selection-rate")
+        }
+        "equal-opportunity-difference" | "equal-opportunity-ratio" => lookup::heading(report, "true-positive-rate"),
+        "false-positive-rate-difference" => lookup::heading(report, "false-positive-rate"),
+        other => lookup::heading(report, other),
+    }
+}
+
 /// For the first run of every method and each attribute: the groups with their numbers, then what compares them.
 pub fn group_tables(report: &Report) -> Vec<Table> {
     let mut tables = Vec::new();
@@ -283,7 +313,7 @@ fn by_group(report: &Report, title: String, findings: &crate::report::AttributeF
     let mut table =
         Table { title, headers: vec!["group".to_owned(), "n".to_owned()], right_aligned: vec![false, true], ..Table::default() };
     for finding in &shown {
-        table.headers.push(lookup::heading(report, &finding.metric));
+        table.headers.push(group_heading(report, &finding.metric));
         table.right_aligned.push(true);
     }
     for group in &findings.groups {
@@ -366,10 +396,12 @@ pub fn tilts(tilts: &[Tilt]) -> Table {
         ..Table::default()
     };
     let mut notes = Vec::new();
+    let difference = decimals(tilts.iter().filter_map(|tilt| tilt.demographic_parity_difference.number()));
+    let spdd = decimals(tilts.iter().filter_map(|tilt| tilt.spdd.number()));
     for tilt in tilts {
-        let mut shown = |estimate: &Estimate| match estimate.reason() {
-            None => estimate_text(estimate),
-            Some(reason) => format!("undefined [{}]", note(&mut notes, reason)),
+        let mut shown = |estimate: &Estimate, places: usize| match estimate {
+            Estimate::Value { value, .. } => fixed(*value, places),
+            Estimate::Undefined { undefined } => format!("undefined [{}]", note(&mut notes, undefined)),
         };
         let [high_one, high_other, low_one, low_other] = tilt.cells.map(crate::numbers::count);
         table.rows.push(vec![
@@ -379,9 +411,9 @@ pub fn tilts(tilts: &[Tilt]) -> Table {
             crate::numbers::count(tilt.n),
             format!("{high_one} / {high_other}"),
             format!("{low_one} / {low_other}"),
-            shown(&tilt.alpha),
-            shown(&tilt.demographic_parity_difference),
-            shown(&tilt.spdd),
+            shown(&tilt.alpha, 3),
+            shown(&tilt.demographic_parity_difference, difference),
+            shown(&tilt.spdd, spdd),
         ]);
     }
     if let Some(tilt) = tilts.first() {

@@ -9,6 +9,7 @@ pub(crate) struct Scale {
     from: (f64, f64),
     to: (f64, f64),
     logarithmic: bool,
+    whole: bool,
 }
 
 impl Scale {
@@ -20,13 +21,18 @@ impl Scale {
         } else {
             from
         };
-        Scale { from, to, logarithmic: false }
+        Scale { from, to, logarithmic: false, whole: false }
     }
 
     /// A logarithmic scale over positive numbers.
     pub(crate) fn logarithmic(from: (f64, f64), to: (f64, f64)) -> Self {
         let linear = Scale::linear((from.0.log10(), from.1.log10()), to);
         Scale { logarithmic: true, ..linear }
+    }
+
+    /// A linear scale whose ticks are whole numbers.
+    pub(crate) fn counting(from: (f64, f64), to: (f64, f64)) -> Self {
+        Scale { whole: true, ..Scale::linear(from, to) }
     }
 
     /// A linear scale that leaves a margin around its numbers.
@@ -61,7 +67,9 @@ impl Scale {
         let (low, high) = (self.from.0.min(self.from.1), self.from.0.max(self.from.1));
         let rough = (high - low) / wanted.max(1) as f64;
         let power = 10f64.powf(rough.log10().floor());
-        let step = [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|factor| factor * power).find(|step| *step >= rough * 0.999).unwrap_or(rough);
+        let steps = [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|factor| factor * power);
+        let step =
+            steps.filter(|step| !self.whole || step.fract() == 0.0).find(|step| *step >= rough * 0.999).unwrap_or(1.0_f64.max(rough));
         let decimals =
             (0..8).find(|&decimals| ((step * 10f64.powi(decimals)).round() - step * 10f64.powi(decimals)).abs() < 1e-6).unwrap_or(8);
         let first = (low / step - 1e-9).ceil() as i64;

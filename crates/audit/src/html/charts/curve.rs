@@ -5,7 +5,15 @@ use super::svg::{Style, Svg, Swatch};
 use super::{Figure, LegendEntry, frame};
 use crate::report::RunReport;
 
-const PANEL: (f64, f64) = (290.0, 170.0);
+const PANEL: (f64, f64) = (236.0, 158.0);
+
+/// What the names of terms measured on the validation rows begin with.
+const VALIDATION: &str = "validation ";
+
+/// The metric that a term measured on the validation rows, unless it is a gap.
+fn measured(name: &str) -> Option<&str> {
+    name.strip_prefix(VALIDATION).filter(|metric| !metric.eq_ignore_ascii_case("spdd"))
+}
 
 /// A named series of one or more runs; the first run is drawn full, the others faint.
 struct Lines {
@@ -21,18 +29,29 @@ pub(crate) fn loss(runs: &[RunReport]) -> Figure {
     panel("task loss", &lines, legend)
 }
 
-/// Every further term: the objective's own, then what was measured on the validation rows.
+/// Every further term: the objective's own, each on a scale of its own, then what was measured on the validation rows, performance
+/// together and gaps apart.
 pub(crate) fn terms(runs: &[RunReport]) -> Vec<Figure> {
     let mut names: Vec<&str> = runs.iter().flat_map(|run| &run.epochs).flat_map(|epoch| epoch.terms.keys().map(String::as_str)).collect();
-    names.sort_unstable_by_key(|name| (name.starts_with("validation"), *name));
+    names.sort_unstable();
     names.dedup();
-    names
-        .into_iter()
-        .map(|name| {
-            let lines = Lines { style: Style(0), runs: points(runs, |epoch| epoch.terms.get(name).copied()) };
-            panel(name, &[lines], Vec::new())
-        })
-        .collect()
+    let series = |style, name: &str| Lines { style, runs: points(runs, |epoch| epoch.terms.get(name).copied()) };
+    let mut figures: Vec<Figure> =
+        names.iter().filter(|name| !name.starts_with(VALIDATION)).map(|name| panel(name, &[series(Style(0), name)], Vec::new())).collect();
+    let performance: Vec<(Style, &str, &str)> = names
+        .iter()
+        .filter_map(|name| Some((measured(name)?, *name)))
+        .enumerate()
+        .map(|(at, (metric, name))| (Style(at), metric, name))
+        .collect();
+    if !performance.is_empty() {
+        let lines: Vec<Lines> = performance.iter().map(|(style, _, name)| series(*style, name)).collect();
+        let legend = performance.iter().map(|(style, metric, _)| LegendEntry::new(Swatch::Line(*style), *metric)).collect();
+        figures.push(panel("validation performance", &lines, legend));
+    }
+    let gaps = names.iter().filter(|name| name.starts_with(VALIDATION) && measured(name).is_none());
+    figures.extend(gaps.map(|name| panel(name, &[series(Style(0), name)], Vec::new())));
+    figures
 }
 
 fn points(runs: &[RunReport], value: impl Fn(&crate::report::Epoch) -> Option<f64>) -> Vec<Vec<(f64, f64)>> {
@@ -48,7 +67,7 @@ fn panel(title: &str, series: &[Lines], legend: Vec<LegendEntry>) -> Figure {
     let mut svg = Svg::new(PANEL.0, PANEL.1);
     let all = || series.iter().flat_map(|lines| lines.runs.iter().flatten());
     let (first, last) = extent(all().map(|point| point.0)).unwrap_or((1.0, 2.0));
-    let x = Scale::linear((first, last.max(first + 1.0)), frame.width());
+    let x = Scale::counting((first, last.max(first + 1.0)), frame.width());
     let y = Scale::around(all().map(|point| point.1), frame.height());
     frame.y_axis(&mut svg, &y, 4, "");
     for lines in series {

@@ -14,8 +14,9 @@ pub(crate) fn figure(title: &str, plot: &LatentPlot, groups: &[String]) -> Figur
     let height = 286.0;
     let mut svg = Svg::new(WIDTH, height);
     let ranked = ranked_groups(plot);
-    let styled: Vec<&str> = ranked.iter().take(MOST_STYLED).map(String::as_str).collect();
-    let panels = [(true, 30.0, "label at or above the threshold"), (false, 290.0, "label below the threshold")];
+    let mut styled: Vec<&str> = ranked.iter().take(MOST_STYLED).map(String::as_str).collect();
+    styled.sort_by_key(|group| style_of(groups, group).0);
+    let panels = [(false, 30.0, "label below the threshold"), (true, 290.0, "label at or above the threshold")];
     let mut distances = Vec::new();
     for (high, left, heading) in panels {
         let frame = Frame { left, right: left + 238.0, top: 26.0, bottom: height - 36.0 };
@@ -43,9 +44,10 @@ pub(crate) fn figure(title: &str, plot: &LatentPlot, groups: &[String]) -> Figur
             svg.line((x.at(ax), y.at(ay)), (x.at(bx), y.at(by)), "link");
             distances.push(format!("{} {}", if high { "high-scoring" } else { "low-scoring" }, significant((ax - bx).hypot(ay - by))));
         }
-        for (group, cx, cy) in centres {
+        for (position, (group, cx, cy)) in centres.into_iter().enumerate() {
             let style = style_of(groups, group);
-            svg.path(&style.mark(x.at(cx), y.at(cy), 6.5), &format!("centre {}", style.fill()));
+            // Later ones are smaller, so that centroids in one place all show.
+            svg.path(&style.mark(x.at(cx), y.at(cy), 7.5 - 1.2 * (position as f64).min(3.0)), &format!("centre {}", style.fill()));
         }
     }
     svg.upright((16.0, f64::midpoint(26.0, height - 36.0)), "axis", &format!("axis 2 ({})", percent(plot.explained[1])));

@@ -49,7 +49,7 @@ pub(crate) fn front(means: &[(f64, f64)]) -> Vec<usize> {
 
 /// The picture.
 pub(crate) fn figure(title: &str, series: &[Series], axes: &Axes) -> Figure {
-    let (width, height) = (820.0, 430.0);
+    let (width, height) = (1080.0, 460.0);
     let frame = Frame { left: 58.0, right: width - 18.0, top: 28.0, bottom: height - 42.0 };
     let mut svg = Svg::new(width, height);
     let all = || series.iter().flat_map(|one| one.runs.iter().copied().chain([one.mean]).chain(one.published));

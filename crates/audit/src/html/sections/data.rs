@@ -8,7 +8,7 @@ use crate::html::charts::tilt as picture;
 use crate::html::grid::{Cell, Grid, Head, Notes, places};
 use crate::lookup;
 use crate::numbers::{count, percent, significant};
-use crate::report::{AttributeSummary, Report};
+use crate::report::{AttributeSummary, LabelSummary, Report};
 
 pub(super) const SECTION: Section = Section {
     id: "data",
@@ -26,7 +26,7 @@ fn content(report: &Report) -> Option<Value> {
             if label.kind == "binary" { String::new() } else { format!("; counted as high at or above {}", significant(label.threshold)) };
         format!("{} ({}), mean {}{positive}", label.name, label.kind, significant(label.mean))
     });
-    let attributes: Vec<Grid> = data.attributes.iter().map(|attribute| groups(attribute, data.label.is_some())).collect();
+    let attributes: Vec<Grid> = data.attributes.iter().map(|attribute| groups(attribute, data.label.as_ref())).collect();
     let mut tilts: Vec<Value> = Vec::new();
     let binary = data.label.as_ref().is_some_and(|label| label.kind == "binary");
     for attribute in lookup::attributes(report) {
@@ -46,19 +46,25 @@ fn content(report: &Report) -> Option<Value> {
         sensitive => data.sensitive_features.clone(),
         attributes => attributes,
         tilts => tilts,
-        notes => data.notes.clone(),
+        // What the reader must see stands at the top already.
+        notes => data.notes.iter().filter(|note| !report.notes.contains(note)).cloned().collect::<Vec<_>>(),
     })
 }
 
 /// The groups of one attribute with a bar each.
-fn groups(attribute: &AttributeSummary, labelled: bool) -> Grid {
+fn groups(attribute: &AttributeSummary, label: Option<&LabelSummary>) -> Grid {
     let total: usize = attribute.groups.iter().map(|group| group.n).sum::<usize>() + attribute.unknown;
     let largest = attribute.groups.iter().map(|group| group.n).chain([attribute.unknown]).max().unwrap_or(0);
     let share = |n: usize| if total == 0 { 0.0 } else { n as f64 / total as f64 };
     let mut notes = Notes::default();
     let mut columns = vec![Head::words("group"), Head::number("rows"), Head::number("share"), Head::words("")];
-    if labelled {
-        columns.extend([Head::number("positive labels"), Head::number("mean label")]);
+    if let Some(label) = label {
+        let positive = if label.kind == "binary" {
+            "positive labels".to_owned()
+        } else {
+            format!("labels ≥ {}", crate::numbers::plain(label.threshold))
+        };
+        columns.extend([Head::number(positive), Head::number("mean label")]);
     }
     let mut rows: Vec<Vec<Cell>> = attribute
         .groups
@@ -66,7 +72,7 @@ fn groups(attribute: &AttributeSummary, labelled: bool) -> Grid {
         .map(|group| {
             let mut row =
                 vec![Cell::text(&group.name), Cell::text(count(group.n)), Cell::text(percent(share(group.n))), bar(group.n, largest)];
-            if labelled {
+            if label.is_some() {
                 row.push(Cell::estimate(&group.positive_rate, 3, &mut notes));
                 row.push(Cell::estimate(&group.mean_label, 3, &mut notes));
             }
@@ -81,7 +87,7 @@ fn groups(attribute: &AttributeSummary, labelled: bool) -> Grid {
             Cell::text(percent(share(n))),
             bar(n, largest),
         ];
-        if labelled {
+        if label.is_some() {
             row.extend([Cell::default(), Cell::default()]);
         }
         rows.push(row);

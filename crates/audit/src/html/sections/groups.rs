@@ -11,7 +11,7 @@ use crate::html::grid::{Cell, Grid, Head, Notes, places};
 use crate::lookup;
 use crate::numbers::{count, counted, significant};
 use crate::report::{AttributeFindings, MethodReport, Report};
-use crate::view::{compares, estimate_text, shown_by_group};
+use crate::view::{compares, estimate_text, group_heading, shown_by_group};
 
 pub(super) const SECTION: Section = Section {
     id: "groups",
@@ -124,7 +124,7 @@ fn by_group(report: &Report, findings: &AttributeFindings, notes: &mut Notes) ->
     let scale = drawn.map(|finding| strip_scale(finding));
     let mut columns = vec![Head::words("group"), Head::number("n")];
     for (position, finding) in shown.iter().enumerate() {
-        columns.push(Head::number(lookup::heading(report, &finding.metric)));
+        columns.push(Head::number(group_heading(report, &finding.metric)));
         if position == 0
             && let Some(scale) = &scale
         {

@@ -4,7 +4,7 @@ use minijinja::{Value, context};
 
 use super::Section;
 use crate::html::grid::{Cell, Grid, Head};
-use crate::report::Report;
+use crate::report::{Column, Report};
 use crate::view::{self, BEST, MethodCell};
 
 pub(super) const SECTION: Section = Section {
@@ -37,7 +37,9 @@ fn content(report: &Report) -> Option<Value> {
         legend.push("Published values stand under ours in smaller type.".to_owned());
     }
     legend.extend(methods.remarks.iter().cloned());
-    Some(context! { reading => methods.reading.clone(), grid => grid(methods, legend), gates => gates })
+    let reading = methods.reading.clone();
+    let grid = if methods.rows.len() == 1 { transposed(methods, legend) } else { grid(methods, legend) };
+    Some(context! { reading => reading, grid => grid, gates => gates })
 }
 
 fn grid(methods: view::Methods, remarks: Vec<String>) -> Grid {
@@ -50,23 +52,53 @@ fn grid(methods: view::Methods, remarks: Vec<String>) -> Grid {
         }
     }
     let mut columns = vec![Head::words("method")];
-    columns.extend(methods.columns.iter().map(|column| Head {
-        text: column.heading.clone(),
-        sub: match (column.direction.as_str(), column.fair_value) {
-            ("higher", _) => "higher is better".to_owned(),
-            ("lower", Some(_)) => "0 at parity".to_owned(),
-            ("lower", None) => "lower is better".to_owned(),
-            ("near-fair", Some(fair)) => format!("{} at parity", crate::numbers::plain(fair)),
-            _ => String::new(),
-        },
-        number: true,
-    }));
+    columns.extend(methods.columns.iter().map(|column| Head { text: column.heading.clone(), sub: direction(column), number: true }));
     let rows = methods.rows.into_iter().map(|(name, cells)| {
         let mut row = vec![Cell::text(name)];
         row.extend(cells.into_iter().map(cell));
         row
     });
     Grid { title: String::new(), spans, columns, rows: rows.collect(), notes: methods.notes, remarks }
+}
+
+/// With a single method: a row a metric, a column an attribute.
+fn transposed(methods: view::Methods, remarks: Vec<String>) -> Grid {
+    let (mut metrics, mut attributes): (Vec<String>, Vec<Option<String>>) = (Vec::new(), Vec::new());
+    for column in &methods.columns {
+        if !metrics.contains(&column.metric) {
+            metrics.push(column.metric.clone());
+        }
+        if !attributes.contains(&column.attribute) {
+            attributes.push(column.attribute.clone());
+        }
+    }
+    let mut columns = vec![Head::words("metric"), Head::words("direction")];
+    columns.extend(attributes.iter().map(|attribute| match attribute {
+        None => Head::number("overall"),
+        Some(name) => Head { text: name.clone(), sub: "between groups".to_owned(), number: true },
+    }));
+    let cells = methods.rows.into_iter().next().map_or_else(Vec::new, |(_, cells)| cells);
+    let mut rows: Vec<Vec<Cell>> = Vec::new();
+    for metric in &metrics {
+        let Some(first) = methods.columns.iter().find(|column| column.metric == *metric) else { continue };
+        let mut row = vec![Cell::text(&first.heading), Cell { text: direction(first), class: "soft", ..Cell::default() }];
+        for attribute in &attributes {
+            let at = methods.columns.iter().position(|column| column.metric == *metric && column.attribute == *attribute);
+            row.push(at.and_then(|at| cells.get(at)).cloned().map_or_else(Cell::default, cell));
+        }
+        rows.push(row);
+    }
+    Grid { columns, rows, notes: methods.notes, remarks, ..Grid::default() }
+}
+
+/// Which way a column points, in words.
+fn direction(column: &Column) -> String {
+    match (column.direction.as_str(), column.fair_value) {
+        ("higher", _) => "higher is better".to_owned(),
+        ("lower", Some(fair)) | ("near-fair", Some(fair)) => format!("{} at parity", crate::numbers::plain(fair)),
+        ("lower", None) => "lower is better".to_owned(),
+        _ => String::new(),
+    }
 }
 
 fn cell(cell: MethodCell) -> Cell {

@@ -47,7 +47,7 @@ fn text(recipe: &serde_json::Value) -> Option<String> {
     }
     let mut plain = recipe.clone();
     drop_nulls(&mut plain);
-    toml::to_string_pretty(&plain).ok().or_else(|| serde_json::to_string_pretty(recipe).ok())
+    toml::to_string(&plain).ok().or_else(|| serde_json::to_string_pretty(recipe).ok())
 }
 
 /// TOML has no null: an absent key says the same.

@@ -23,7 +23,7 @@ fn content(report: &Report) -> Option<Value> {
         .map(|method| {
             let mut figures = vec![curve::loss(&method.runs)];
             figures.extend(curve::terms(&method.runs));
-            context! { class => "quad", title => method.name.clone(), figures => figures }
+            context! { class => "five", title => method.name.clone(), figures => figures }
         })
         .collect();
     let several = report.methods.iter().any(|method| method.runs.len() > 1);
