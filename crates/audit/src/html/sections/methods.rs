@@ -95,7 +95,7 @@ fn transposed(methods: view::Methods, remarks: Vec<String>) -> Grid {
 fn direction(column: &Column) -> String {
     match (column.direction.as_str(), column.fair_value) {
         ("higher", _) => "higher is better".to_owned(),
-        ("lower", Some(fair)) | ("near-fair", Some(fair)) => format!("{} at parity", crate::numbers::plain(fair)),
+        ("lower" | "near-fair", Some(fair)) => format!("{} at parity", crate::numbers::plain(fair)),
         ("lower", None) => "lower is better".to_owned(),
         _ => String::new(),
     }
