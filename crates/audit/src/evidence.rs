@@ -19,7 +19,7 @@ const PLOT_POINTS: usize = 101;
 /// Level at which the bands of all thresholds hold together.
 const BAND_LEVEL: f64 = 0.95;
 /// Rows of the latent plot.
-const LATENT_POINTS: usize = 1000;
+const LATENT_POINTS: usize = 600;
 /// What the trainer calls the loss of the task itself.
 const DATA_LOSS: &str = "data";
 /// Bins of a label histogram.
@@ -129,7 +129,7 @@ pub(crate) fn skips(curve: &[EpochRecord]) -> Vec<String> {
         .collect()
 }
 
-/// Up to 1,000 evenly spaced rows of known group in the plane of their first two principal components; `None` without embeddings.
+/// Up to 600 evenly spaced rows of known group in the plane of their first two principal components; `None` without embeddings.
 pub(crate) fn latent_plot(latent: Latent<'_>, groups: &Groups, labels: &[f64], threshold: f64) -> Option<LatentPlot> {
     let plane = pca_2d(latent);
     let known: Vec<usize> = (0..plane.coordinates.len()).filter(|&row| groups.codes()[row] != UNKNOWN).collect();

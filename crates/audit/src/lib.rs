@@ -27,9 +27,9 @@ pub use run::{Observer, Options, Silent, compare, write_report};
 pub use scores::{ScoresRequest, audit};
 
 impl Report {
-    /// The report as indented JSON with a final newline; the same report gives the same bytes.
+    /// The report as JSON on one line; the same report gives the same bytes.
     pub fn to_json(&self) -> Result<String, AuditError> {
-        serde_json::to_string_pretty(self)
+        serde_json::to_string(self)
             .map(|text| text + "\n")
             .map_err(|error| AuditError::Request(format!("the report cannot be written as JSON: {error}")))
     }

@@ -152,7 +152,7 @@ pub struct SensitiveSection {
     /// Several attributes or columns: their intersection.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,
-    /// A rule that cuts a numeric column in two, for example `> 25`.
+    /// A rule that cuts a numeric column in two, for example `> 25`, or sets one group against all others, for example `= White`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
 }

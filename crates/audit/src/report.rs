@@ -248,7 +248,7 @@ pub struct RunReport {
     /// The training curve.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub epochs: Vec<Epoch>,
-    /// 2-D PCA of the embeddings of up to 1,000 test rows (first run of each method only).
+    /// 2-D PCA of the embeddings of up to 600 test rows (first run of each method only).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latent: Option<LatentPlot>,
     /// Counted skips and other remarks of the training.

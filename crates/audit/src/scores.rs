@@ -26,7 +26,8 @@ pub struct ScoresRequest {
     pub files: Vec<String>,
     /// Column with the score (or a 0/1 decision).
     pub score: String,
-    /// Sensitive attributes: a column (`gender`), an intersection (`gender x race`) or a cut (`age > 25`).
+    /// Sensitive attributes: a column (`gender`), an intersection (`gender x race`), a cut (`age > 25`) or one group
+    /// against all others (`race = White`).
     pub groups: Vec<String>,
     /// Column with the truth.
     pub label: Option<String>,
@@ -61,13 +62,13 @@ impl ScoresRequest {
     }
 }
 
-/// Reads `gender`, `gender x race` or `age > 25`.
+/// Reads `gender`, `gender x race`, `age > 25` or `race = White` (against all others).
 pub fn sensitive_role(text: &str) -> Result<SensitiveRole, AuditError> {
     let text = text.trim();
     if text.is_empty() {
         return Err(AuditError::Request("--group is empty; give a column, for example --group gender".to_owned()));
     }
-    for sign in [">=", "<=", ">", "<"] {
+    for sign in [">=", "<=", ">", "<", "="] {
         if let Some((column, bound)) = text.split_once(sign) {
             return Ok(SensitiveRole {
                 name: text.to_owned(),

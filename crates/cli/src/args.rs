@@ -158,7 +158,7 @@ pub(crate) struct Audit {
     /// Column with the score, or a 0/1 decision
     #[arg(long, value_name = "COLUMN")]
     pub(crate) score: String,
-    /// Sensitive attribute: a column, an intersection ("gender x race") or a cut ("age > 25"); may be repeated
+    /// Sensitive attribute: a column, an intersection ("gender x race"), a cut ("age > 25") or one group against the rest ("race = White"); may be repeated
     #[arg(long = "group", required = true, value_name = "COLUMN")]
     pub(crate) groups: Vec<String>,
     /// Column with the truth: 0/1, true/false, or a number in [0, 1]
@@ -251,7 +251,7 @@ pub(crate) struct Skew {
     /// The favourable value of the label, when it is a word
     #[arg(long, value_name = "VALUE")]
     pub(crate) favourable: Option<String>,
-    /// Sensitive attribute: a column, an intersection ("gender x race") or a cut ("age > 25")
+    /// Sensitive attribute: a column, an intersection ("gender x race"), a cut ("age > 25") or one group against the rest ("race = White")
     #[arg(long, value_name = "COLUMN")]
     pub(crate) group: String,
     /// The group that high labels tilt towards [default: the one with the larger share of them]

@@ -158,7 +158,7 @@ pub enum DataError {
     },
     /// A rule that cuts a numeric column cannot be understood.
     #[error(
-        "sensitive attribute `{attribute}`: the rule `{rule}` is not understood; write `>`, `>=`, `<` or `<=` and a number, for example `> 25`"
+        "sensitive attribute `{attribute}`: the rule `{rule}` is not understood; write `>`, `>=`, `<` or `<=` and a number, for example `> 25`, or `=` and a group, for example `= White`"
     )]
     BadRule {
         /// Name of the attribute.

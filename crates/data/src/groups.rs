@@ -91,6 +91,17 @@ impl Groups {
         Groups { name: name.into(), ..self }
     }
 
+    /// One group against all others together, named `level` and `not level`; unknown stays unknown. `None` without such a group.
+    pub fn against_rest(&self, level: &str) -> Option<Self> {
+        let one = self.code(level)?;
+        let code = |code: u32| if code == UNKNOWN { UNKNOWN } else { u32::from(code != one) };
+        Some(Groups {
+            name: self.name.clone(),
+            levels: vec![level.to_owned(), format!("not {level}")],
+            codes: self.codes.iter().map(|&old| code(old)).collect(),
+        })
+    }
+
     /// The same attribute for the chosen rows (repetition allowed); levels stay, also those that become empty.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
@@ -158,6 +169,15 @@ mod tests {
         assert_eq!(groups.sizes(), [2, 1]);
         assert_eq!(groups.unknown_count(), 1);
         assert_eq!(groups.level(UNKNOWN), "unknown");
+    }
+
+    #[test]
+    fn one_group_can_stand_against_the_rest() {
+        let groups = Groups::from_texts("race", [Some("a"), Some("b"), None, Some("c")].into_iter());
+        let pooled = groups.against_rest("b").unwrap();
+        assert_eq!(pooled.levels(), ["b", "not b"]);
+        assert_eq!(pooled.codes(), [1, 0, UNKNOWN, 1]);
+        assert_eq!(groups.against_rest("d"), None);
     }
 
     #[test]

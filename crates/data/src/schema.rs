@@ -28,7 +28,8 @@ pub struct SensitiveRole {
     pub name: String,
     /// The column; several columns make an intersection of attributes named earlier or of plain columns.
     pub columns: Vec<String>,
-    /// A rule that cuts a numeric column in two, for example `> 25`; groups are then named `age > 25` and `age <= 25`.
+    /// A rule that cuts a numeric column in two, for example `> 25` (groups `age > 25` and `age <= 25`), or sets one group against all
+    /// others together, for example `= White` (groups `White` and `not White`).
     pub rule: Option<String>,
 }
 

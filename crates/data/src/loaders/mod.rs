@@ -206,7 +206,7 @@ pub(crate) fn keep_attributes(data: &mut Dataset, schema: &Schema) -> Result<(),
         let mut kept: Vec<Groups> = Vec::new();
         for role in &schema.sensitive {
             let columns = if role.columns.is_empty() { vec![role.name.clone()] } else { role.columns.clone() };
-            if let Some(rule) = &role.rule {
+            if let Some(rule) = role.rule.as_ref().filter(|rule| columns.len() > 1 || !rule.trim_start().starts_with('=')) {
                 return Err(DataError::BadRule {
                     attribute: role.name.clone(),
                     rule: format!("{rule} (`{}` is not a number here)", columns.join(", ")),
@@ -216,7 +216,11 @@ pub(crate) fn keep_attributes(data: &mut Dataset, schema: &Schema) -> Result<(),
                 .iter()
                 .map(|column| kept.iter().find(|groups| groups.name() == column).map_or_else(|| data.groups(column), Ok))
                 .collect::<Result<Vec<&Groups>, _>>()?;
-            let groups = if let [only] = parts.as_slice() { (*only).clone() } else { Groups::intersection(&parts) };
+            let groups = match (parts.as_slice(), &role.rule) {
+                ([only], Some(rule)) => crate::table::against_rest(only, rule)?,
+                ([only], None) => (*only).clone(),
+                _ => Groups::intersection(&parts),
+            };
             kept.push(if role.name.is_empty() { groups } else { groups.renamed(role.name.clone()) });
         }
         data.sensitive = kept;

@@ -24,7 +24,7 @@ pub use copy::{columns, rows_as_csv};
 pub(crate) use csv::Header;
 pub(crate) use files::{Format, Source, bytes as file_bytes, digest as file_digest};
 pub(crate) use raw::RawTable;
-pub(crate) use roles::{remark, sensitive_columns};
+pub(crate) use roles::{against_rest, remark, sensitive_columns};
 pub use stream::{Chunk, Chunks, stream, stream_scores};
 
 /// Categories of one input beyond which the report warns: one-hot encoding makes an input of each.

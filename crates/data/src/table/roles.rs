@@ -447,6 +447,9 @@ pub(crate) fn sensitive(
             return Err(DataError::BadColumn { column: name, reason });
         }
         let groups = match (columns.as_slice(), &role.rule) {
+            ([column], Some(rule)) if pooled(rule).is_some() => {
+                against_rest(&one_attribute(table, &attributes, &name, column, texts, notes)?, rule)?
+            }
             ([column], Some(rule)) => {
                 let rule = Rule::parse(&name, rule)?;
                 let missing = Missing { texts, sensitive: true };
@@ -466,6 +469,17 @@ pub(crate) fn sensitive(
         attributes.push(groups);
     }
     Ok(attributes)
+}
+
+/// The group that a rule `= GROUP` sets against all others.
+fn pooled(rule: &str) -> Option<&str> {
+    rule.trim().strip_prefix('=').map(str::trim)
+}
+
+/// Applies a rule `= GROUP`.
+pub(crate) fn against_rest(groups: &Groups, rule: &str) -> Result<Groups, DataError> {
+    let level = pooled(rule).unwrap_or_default();
+    groups.against_rest(level).ok_or_else(|| DataError::unknown_group(groups.name(), level, groups.levels()))
 }
 
 fn one_attribute(
