@@ -103,3 +103,75 @@ fn published_values_stand_beside_ours() {
     assert!(page.contains("published 0.755 (0.001)"));
     assert!(page.contains("published, tied to ours"));
 }
+
+#[test]
+fn a_single_method_has_a_row_for_each_metric() {
+    let page = page(&sample::audit());
+    let results = page.split("id=\"methods\"").nth(1).and_then(|rest| rest.split("</section>").next()).expect("the section exists");
+    assert!(results.contains(">metric</th>"));
+    assert!(results.contains(">origin<small>between groups</small>"));
+    assert!(!results.contains("class=\"best\""), "one method has no rival");
+}
+
+#[test]
+fn a_gap_that_leaves_a_group_out_says_so() {
+    let page = page(&sample::audit());
+    assert!(
+        page.contains(
+            "Oceania: fewer rows than the minimum group size (5) (SPDD, largest gap, DP difference, Equal opportunity difference)"
+        )
+    );
+    assert!(page.contains("17 rows of unknown group, left out of every gap."));
+}
+
+/// Changes a report into one that lacks something.
+type Change = fn(&mut Report);
+
+#[test]
+fn a_report_that_lacks_something_still_makes_a_page() {
+    let changes: [(&str, Change); 10] = [
+        ("no method", |report| report.methods.clear()),
+        ("no run", |report| report.methods.iter_mut().for_each(|method| method.runs.clear())),
+        ("no summary", |report| report.methods.iter_mut().for_each(|method| method.summary.clear())),
+        ("no column", |report| report.columns.clear()),
+        ("no attribute in the data", |report| report.data.attributes.clear()),
+        ("no label", |report| report.data.label = None),
+        ("no recipe", |report| report.recipe = serde_json::Value::Null),
+        ("one epoch", |report| report.methods.iter_mut().flat_map(|method| &mut method.runs).for_each(|run| run.epochs.truncate(1))),
+        ("one point of every curve", |report| {
+            for findings in report.methods.iter_mut().flat_map(|method| &mut method.runs).flat_map(|run| &mut run.attributes) {
+                for density in &mut findings.densities {
+                    density.points.truncate(1);
+                    density.values.truncate(1);
+                }
+                if let Some(rates) = &mut findings.pass_rates {
+                    rates.thresholds.truncate(1);
+                    rates.groups.iter_mut().for_each(|group| group.rates.truncate(1));
+                }
+            }
+        }),
+        ("no point of any curve", |report| {
+            for findings in report.methods.iter_mut().flat_map(|method| &mut method.runs).flat_map(|run| &mut run.attributes) {
+                for density in &mut findings.densities {
+                    density.points.clear();
+                    density.values.clear();
+                }
+                if let Some(rates) = &mut findings.pass_rates {
+                    rates.thresholds.clear();
+                    rates.pair = None;
+                    rates.groups.iter_mut().for_each(|group| group.rates.clear());
+                }
+            }
+        }),
+    ];
+    for mut report in all() {
+        for (what, change) in changes {
+            let mut changed = report.clone();
+            change(&mut changed);
+            let page = page(&changed);
+            assert!(!page.contains("NaN"), "{}, {what}: a number failed", report.title);
+        }
+        report.methods.truncate(1);
+        page(&report);
+    }
+}
