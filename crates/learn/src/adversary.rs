@@ -70,10 +70,10 @@ impl Schedule {
 #[derive(Debug, Clone)]
 pub struct Adversary {
     network: Mlp,
-    weights: Weights,
+    pub(crate) weights: Weights,
     optimizer: Adam,
     groups: usize,
-    bound: Option<Bound>,
+    pub(crate) bound: Option<Bound>,
 }
 
 impl Adversary {
@@ -86,7 +86,7 @@ impl Adversary {
         Adversary { network, weights, optimizer, groups, bound: None }
     }
 
-    /// The cross-entropy on the batch, reversed for the encoder with strength `reversal`; skipped and counted when fewer than two
+    /// The cross-entropy on the batch, reversed for the encoder with strength `reversal` (its value is the encoder's, `-c CE`); skipped and counted when fewer than two
     /// groups have rows in the batch, since then there is nothing to tell apart.
     pub fn term(&mut self, pass: &mut Pass<'_>, embedding: &Tensor<2>, reversal: f64) -> Term {
         self.bound = None;
@@ -106,7 +106,8 @@ impl Adversary {
         let term = Term::from_graph((log_softmax(output.logits, 1) * targets).sum().neg());
         pass.note("adversary", term.value);
         self.bound = Some(bound);
-        term
+        // The scorer sees -c CE, the adversary CE: one graph, whose value is told from the scorer's side.
+        Term { value: -reversal * term.value, ..term }
     }
 
     /// Moves the adversary one step with the gradients that the backward pass of its term left.

@@ -6,6 +6,8 @@
 mod adversary;
 mod archive;
 pub mod checkpoint;
+#[cfg(test)]
+mod contract;
 mod error;
 pub mod models;
 mod objective;
@@ -23,7 +25,7 @@ mod weights;
 
 pub use adversary::{Adversary, Schedule};
 pub use error::LearnError;
-pub use models::{Activation, Architecture};
+pub use models::{Activation, Architecture, sigmoid_of};
 pub use objective::{EpochEnd, Objective, Pass, Setting, Term, Validation, training_device};
 pub use objectives::OBJECTIVES;
 pub use optimizer::{Adam, OptimizerKind};

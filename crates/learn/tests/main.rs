@@ -3,4 +3,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod corpus;
+mod hooks;
+mod refusals;
 mod training;

@@ -15,7 +15,7 @@
 //! Source: Gretton et al., "A kernel two-sample test" (2012), equation 5; kernel widths as in common public code. Kim et al. 2023 name no
 //! kernel; their public code applies it to the scores and cuts the larger group.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData};
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
 
 use super::wasserstein::BALANCE;
@@ -119,8 +119,8 @@ fn pair(points: &Tensor<2>, first: &[f32], second: &[f32], share: f64, slopes: &
     let values: Vec<f32> = host(points.clone());
     let chosen: Vec<f32> = rows.iter().flat_map(|&row| values[row * width..(row + 1) * width].iter().copied()).collect();
     let signs: Vec<f32> = rows.iter().map(|&row| first[row] - second[row]).collect();
-    let z = Tensor::<2>::from_data(burn::tensor::TensorData::new(chosen, [count, width]), &device);
-    let v = Tensor::<2>::from_data(burn::tensor::TensorData::new(signs, [count, 1]), &device);
+    let z = Tensor::<2>::from_data(TensorData::new(chosen, [count, width]), &device);
+    let v = Tensor::<2>::from_data(TensorData::new(signs, [count, 1]), &device);
 
     let squares = (z.clone() * z.clone()).sum_dim(1);
     let distances = (squares.clone() + squares.transpose() - z.clone().matmul(z.clone().transpose()).mul_scalar(2.0)).clamp_min(0.0);
@@ -149,4 +149,35 @@ fn pair(points: &Tensor<2>, first: &[f32], second: &[f32], share: f64, slopes: &
         }
     }
     share * value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn points(values: &[f32]) -> Tensor<2> {
+        Tensor::from_data(TensorData::new(values.to_vec(), [values.len(), 1]), &crate::training_device())
+    }
+
+    #[test]
+    fn a_sample_against_itself_is_0_and_sizes_need_not_agree() {
+        let half = [0.5, 0.5, 0.0, 0.0];
+        let other = [0.0, 0.0, 0.5, 0.5];
+        let same = discrepancy(&points(&[0.1, 0.7, 0.1, 0.7]), &[half.to_vec(), other.to_vec()]).unwrap();
+        assert!(same.value.abs() < 1e-6);
+        // The same distribution once with two rows and once with four.
+        let shares = [vec![0.5, 0.5, 0.0, 0.0, 0.0, 0.0], vec![0.0, 0.0, 0.25, 0.25, 0.25, 0.25]];
+        let repeated = discrepancy(&points(&[0.1, 0.7, 0.1, 0.7, 0.1, 0.7]), &shares).unwrap();
+        assert!(repeated.value.abs() < 1e-6);
+        assert!(discrepancy(&points(&[0.1, 0.9]), &[vec![0.5, 0.5]]).is_none());
+        assert_eq!(discrepancy(&points(&[0.3, 0.3]), &[vec![1.0, 0.0], vec![0.0, 1.0]]).unwrap().value, 0.0);
+    }
+
+    #[test]
+    fn two_points_by_hand() {
+        // One row each at distance d = .04 = h: kernels exp(-4), exp(-2), exp(-1), exp(-1/2), exp(-1/4), K(a,a) = K(b,b) = 5.
+        let off: f64 = [-4.0_f64, -2.0, -1.0, -0.5, -0.25].iter().map(|power| power.exp()).sum();
+        let found = discrepancy(&points(&[0.2, 0.4]), &[vec![1.0, 0.0], vec![0.0, 1.0]]).unwrap();
+        assert!((found.value - (10.0 - 2.0 * off)).abs() < 1e-4);
+    }
 }

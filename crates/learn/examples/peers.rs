@@ -1,0 +1,73 @@
+//! Seconds a training step takes, as JSON lines, for `reference/peers.py` to set beside PyTorch's.
+//!
+//! Timed is the real loop: drawing and gathering the batch, forward and backward pass, optimiser, the loss read every step. A step's
+//! time is an epoch's divided by its steps (the epoch's end adds a validation pass over a few rows); printed is the median epoch.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use evenhand_catalog::{Parameters, find};
+use evenhand_data::{Groups, Matrix};
+use evenhand_learn::{Architecture, EpochRecord, OBJECTIVES, Purpose, Rows, RunHooks, Selection, Training, fit, stream};
+use rand::{Rng, RngExt};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const INPUTS: usize = 100;
+const STEPS: usize = 20;
+
+struct Corpus {
+    features: Matrix,
+    labels: Vec<f64>,
+    groups: Groups,
+}
+
+impl Corpus {
+    fn new(rows: usize, rng: &mut impl Rng) -> Self {
+        let features = Matrix::new(INPUTS, (0..rows * INPUTS).map(|_| rng.random::<f32>() * 3.4 - 1.7).collect());
+        let labels = (0..rows).map(|_| f64::from(u8::from(rng.random::<f32>() < 0.4))).collect();
+        let codes = (0..rows).map(|_| u32::from(rng.random::<f32>() < 0.5)).collect();
+        Corpus { features, labels, groups: Groups::new("group", vec!["a".to_owned(), "b".to_owned()], codes) }
+    }
+
+    fn rows(&self) -> Rows<'_> {
+        Rows { features: &self.features, labels: &self.labels, groups: &self.groups, weights: None }
+    }
+}
+
+fn step_seconds(hidden: &[usize], batch_size: usize, epochs: usize, objective: &str) -> Result<f64, Box<dyn std::error::Error>> {
+    let rng = &mut stream(7, Purpose::Batches, 0);
+    let (train, validation) = (Corpus::new(batch_size * STEPS, rng), Corpus::new(16, rng));
+    let architecture = Architecture { hidden: hidden.to_vec(), ..Architecture::default() };
+    let training = Training { batch_size, epochs, selection: Selection::Last, ..Training::default() };
+    let entry = find(OBJECTIVES, objective)?;
+    let objective = (entry.build)(&Parameters::resolve(entry.card, &BTreeMap::new())?)?;
+    let mut times = Vec::new();
+    let mut last = Instant::now();
+    let mut note = |_: &EpochRecord| {
+        times.push(last.elapsed().as_secs_f64() / STEPS as f64);
+        last = Instant::now();
+    };
+    let interrupted = AtomicBool::new(false);
+    let mut run = RunHooks { checkpoint: None, resume: false, on_epoch: &mut note, interrupted: &interrupted };
+    fit(&train.rows(), &validation.rows(), &architecture, &training, objective, 7, &mut run)?;
+    times.remove(0);
+    times.sort_unstable_by(f64::total_cmp);
+    Ok(times[times.len() / 2])
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut out = std::io::stdout().lock();
+    for (name, hidden, batch_size, epochs, objective) in [
+        ("train_step_100_200_1_b2000", [200].as_slice(), 2000, 60, "vanilla"),
+        ("train_step_3x128_b256", &[128, 128, 128], 256, 120, "vanilla"),
+        ("train_step_100_200_1_b2000_wasserstein", &[200], 2000, 30, "wasserstein"),
+    ] {
+        let seconds = step_seconds(hidden, batch_size, epochs, objective)?;
+        writeln!(out, "{{\"name\":\"{name}\",\"seconds\":{seconds:e}}}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,277 @@
+//! What every objective must keep, and expected values from PyTorch.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::{Tensor, TensorData};
+use evenhand_catalog::{Kind, Parameters, Value};
+use evenhand_data::{Groups, Matrix, UNKNOWN};
+
+use crate::adversary::Adversary;
+use crate::models::{Activation, Architecture, Mlp, Model};
+use crate::objective::{Ledger, Pass, Setting, Term, data_loss, training_device};
+use crate::objectives::{OBJECTIVES, l2, mmd};
+use crate::optimizer::{Adam, OptimizerKind};
+use crate::randomness::{Purpose, stream};
+use crate::rows::{Batch, Draw, Rows};
+use crate::training::{DataLoss, Training};
+use crate::transport::{Pairs, between_groups};
+use crate::weights::{Gradients, Weights, host};
+use crate::{Objective, sigmoid_of};
+
+/// Calls `each` with a pass over one batch of 24 rows in three groups, one of them unknown, with weights.
+fn with_pass<T>(objective: &mut dyn Objective, weights: &mut Weights, each: impl FnOnce(&mut dyn Objective, &mut Pass<'_>) -> T) -> T {
+    let rng = &mut stream(3, Purpose::Batches, 0);
+    let values: Vec<f32> = (0..24 * 3).map(|_| rand::RngExt::random::<f32>(rng) * 2.0 - 1.0).collect();
+    let features = Matrix::new(3, values);
+    let labels: Vec<f64> = (0..24).map(|row| f64::from(u8::from(row % 3 == 0))).collect();
+    let codes = (0..24).map(|row| if row == 5 { UNKNOWN } else { [0, 1, 0, 2, 0, 1][row % 6] }).collect();
+    let groups = Groups::new("group", vec!["a".into(), "b".into(), "c".into()], codes);
+    let train = Rows { features: &features, labels: &labels, groups: &groups, weights: None };
+    let (model, _) = Mlp::new(&architecture(), 3, &mut stream(3, Purpose::Initialisation, 0));
+    let training = Training { epochs: 10, ..Training::default() };
+    let setting = Setting { train: &train, model: &model, training: &training, seed: 3 };
+    objective.prepare(&setting, weights, &mut stream(3, Purpose::ObjectiveInitialisation, 0)).unwrap();
+    let row_weights: Vec<f32> = (0..24).map(|row| 0.5 + (row % 4) as f32 * 0.5).collect();
+    let mut batch = Batch::gather(&train, Draw { rows: (0..24).collect(), factors: None }, &row_weights);
+    let device = training_device();
+    let inputs = Tensor::from_data(TensorData::new(std::mem::take(&mut batch.inputs), [24, 3]), &device);
+    let mut pass = Pass {
+        setting,
+        batch: &batch,
+        epoch: 6,
+        learning_rate: 1e-3,
+        bound: weights.bind(&device),
+        weights,
+        rng: &mut stream(3, Purpose::Objective, 0),
+        dropout: &mut stream(3, Purpose::Dropout, 0),
+        ledger: &mut Ledger::default(),
+        inputs,
+    };
+    each(objective, &mut pass)
+}
+
+/// Smooth, so that differences converge.
+fn architecture() -> Architecture {
+    Architecture { hidden: vec![5], bottleneck: Some(2), head: vec![4], activation: Activation::Tanh, ..Architecture::default() }
+}
+
+fn build(entry: &evenhand_catalog::Entry<dyn Objective>, given: &BTreeMap<String, Value>) -> Box<dyn Objective> {
+    (entry.build)(&Parameters::resolve(entry.card, given).unwrap()).unwrap()
+}
+
+fn loss_and_gradients(objective: &mut dyn Objective, weights: &mut Weights) -> (f64, Gradients) {
+    with_pass(objective, weights, |objective, pass| {
+        let inputs = pass.inputs();
+        let output = pass.forward(inputs);
+        let loss = objective.loss(pass, &output).unwrap();
+        let mut tape = pass.backward(&loss).unwrap();
+        (loss.value, pass.gradients(&mut tape))
+    })
+}
+
+#[test]
+fn cards_are_complete_and_defaults_build() {
+    for entry in OBJECTIVES {
+        let card = entry.card;
+        assert_eq!(card.kind, Kind::Objective);
+        assert!(!card.summary.is_empty() && !card.formula.is_empty() && !card.source.is_empty(), "{}", card.id);
+        let objective = build(entry, &BTreeMap::new());
+        assert_eq!(objective.card().id, card.id);
+        assert_eq!(objective.parameters().iter().count(), card.parameters.len(), "{}", card.id);
+    }
+}
+
+#[test]
+fn gradients_agree_with_finite_differences() {
+    // Every choice of words a card offers is tried. MMD's bandwidth is a constant for its gradient, so whole differences do not
+    // apply to it; its file and the expected values below test it.
+    for entry in OBJECTIVES.iter().filter(|entry| entry.card.id != mmd::ENTRY.card.id) {
+        let mut choices = vec![BTreeMap::new()];
+        for parameter in entry.card.parameters {
+            if let evenhand_catalog::Allowed::OneOf(words) = parameter.allowed {
+                choices.extend(words.iter().map(|word| BTreeMap::from([(parameter.name.to_owned(), Value::Text((*word).to_owned()))])));
+            }
+            if parameter.name.starts_with("lambda") {
+                for given in &mut choices {
+                    given.insert(parameter.name.to_owned(), Value::Number(0.7));
+                }
+            }
+        }
+        for given in choices {
+            let mut objective = build(entry, &given);
+            let (_, mut weights) = Mlp::new(&architecture(), 3, &mut stream(3, Purpose::Initialisation, 0));
+            let (_, gradients) = loss_and_gradients(objective.as_mut(), &mut weights);
+            let largest = gradients.arrays.iter().flatten().fold(0.0_f32, |largest, value| largest.max(value.abs()));
+            let step = 4e-3_f32;
+            for slot in 0..weights.arrays.len() {
+                for place in 0..weights.arrays[slot].values.len() {
+                    let kept = weights.arrays[slot].values[place];
+                    let mut at = |value: f32| {
+                        weights.arrays[slot].values[place] = value;
+                        loss_and_gradients(objective.as_mut(), &mut weights).0
+                    };
+                    let difference = (at(kept + step) - at(kept - step)) / f64::from(2.0 * step);
+                    weights.arrays[slot].values[place] = kept;
+                    let found = f64::from(gradients.arrays[slot][place]);
+                    let name = &weights.arrays[slot].name;
+                    let id = entry.card.id;
+                    assert!((found - difference).abs() < 0.01 * f64::from(largest), "{id} {given:?} {name}: {found} against {difference}");
+                }
+            }
+        }
+    }
+}
+
+// ------------------------------------------------------------------------------------------ expected values from PyTorch
+
+fn expected() -> serde_json::Value {
+    serde_json::from_str(include_str!("../../../reference/terms.json")).unwrap()
+}
+
+fn floats(value: &serde_json::Value) -> Vec<f32> {
+    value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap() as f32).collect()
+}
+
+fn codes(value: &serde_json::Value) -> Vec<u32> {
+    value.as_array().unwrap().iter().map(|code| u32::try_from(code.as_i64().unwrap()).unwrap_or(UNKNOWN)).collect()
+}
+
+fn close(found: &[f32], expected: &[f32], tolerance: f32, what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    for (found, expected) in found.iter().zip(expected) {
+        assert!((found - expected).abs() <= tolerance * (1.0 + expected.abs()), "{what}: {found} against {expected}");
+    }
+}
+
+#[test]
+fn wasserstein_agrees_with_pytorch() {
+    for case in expected()["wasserstein"].as_array().unwrap() {
+        let (scores, groups) = (floats(&case["scores"]), codes(&case["groups"]));
+        let weights = if case["weights"].is_null() { vec![1.0; scores.len()] } else { floats(&case["weights"]) };
+        for (pairs, key) in [(Pairs::Largest, "largest"), (Pairs::Mean, "mean"), (Pairs::AgainstRest, "against_rest")] {
+            let found = between_groups(&scores, &groups, &weights, pairs, 1).unwrap();
+            let name = case["name"].as_str().unwrap();
+            assert!((found.distance - case[key]["value"].as_f64().unwrap()).abs() < 1e-9, "{name}, {key}");
+            close(&found.slopes, &floats(&case[key]["gradient"]), 1e-6, name);
+        }
+    }
+}
+
+#[test]
+fn mmd_and_l2_agree_with_pytorch() {
+    for case in expected()["representation"].as_array().unwrap() {
+        let (values, groups) = (floats(&case["values"]), codes(&case["groups"]));
+        let width = case["width"].as_u64().unwrap() as usize;
+        let rows = groups.len();
+        let shares = |level: u32| {
+            let size = groups.iter().filter(|&&group| group == level).count() as f32;
+            groups.iter().map(|&group| if group == level { 1.0 / size } else { 0.0 }).collect::<Vec<f32>>()
+        };
+        let shares = [shares(0), shares(1)];
+        let check = |key: &str, tolerance: f32, term: &dyn Fn(&Tensor<2>) -> Term| {
+            let z = Tensor::<2>::from_data(TensorData::new(values.clone(), [rows, width]), &training_device()).require_grad();
+            let term = term(&z);
+            assert!((term.value - case[key]["value"].as_f64().unwrap()).abs() < f64::from(tolerance), "{key}: {}", term.value);
+            let mut tape = term.graph.unwrap().backward();
+            close(&host(z.grad_remove(&mut tape).unwrap()), &floats(&case[key]["gradient"]), tolerance, key);
+        };
+        check("mmd", 5e-6, &|z| mmd::discrepancy(z, &shares).unwrap());
+        check("l2_mean_squared", 1e-6, &|z| l2::distance(z, &shares, "mean-squared").unwrap());
+        check("l2_squared", 1e-6, &|z| l2::distance(z, &shares, "squared").unwrap());
+        check("l2_distance", 1e-6, &|z| l2::distance(z, &shares, "euclidean").unwrap());
+    }
+}
+
+#[test]
+fn data_losses_with_wasserstein_agree_with_pytorch() {
+    let case = &expected()["total_loss"];
+    let (logits, groups) = (floats(&case["logits"]), codes(&case["groups"]));
+    let rows = logits.len();
+    for (loss, key, labels) in [(DataLoss::Bce, "bce", "labels"), (DataLoss::Mse, "mse", "targets")] {
+        let (value, mut slopes) = data_loss(loss, &logits, &floats(&case[labels]), &vec![1.0 / rows as f32; rows]);
+        assert!((value - case[key]["loss"].as_f64().unwrap()).abs() < 1e-6);
+        let scores: Vec<f32> = logits.iter().map(|&logit| sigmoid_of(logit)).collect();
+        let found = between_groups(&scores, &groups, &vec![1.0; rows], Pairs::Largest, 1).unwrap();
+        assert!((found.distance - case[key]["distance"].as_f64().unwrap()).abs() < 1e-6);
+        for ((slope, own), score) in slopes.iter_mut().zip(&found.slopes).zip(&scores) {
+            *slope += 0.5 * own * score * (1.0 - score);
+        }
+        close(&slopes, &floats(&case[key]["gradient"]), 1e-6, key);
+    }
+}
+
+#[test]
+fn the_reversed_adversary_agrees_with_pytorch() {
+    for case in expected()["reversal"].as_array().unwrap() {
+        let codes = codes(&case["groups"]);
+        let features = Matrix::new(4, floats(&case["features"]));
+        let groups = Groups::new("group", vec!["a".into(), "b".into()], codes);
+        let labels = [0.0; 6];
+        let train = Rows { features: &features, labels: &labels, groups: &groups, weights: None };
+        let architecture = Architecture { hidden: vec![3], ..Architecture::default() };
+        let (model, mut weights) = Mlp::new(&architecture, 4, &mut stream(1, Purpose::Initialisation, 0));
+        weights.arrays[0].values = floats(&case["encoder_weight"]);
+        weights.arrays[1].values = floats(&case["encoder_bias"]);
+        let training = Training::default();
+        let setting = Setting { train: &train, model: &model, training: &training, seed: 1 };
+        let mut adversary = Adversary::new(Vec::new(), OptimizerKind::Adam, &setting, &mut stream(1, Purpose::Objective, 0));
+        adversary.weights.arrays[0].values = floats(&case["adversary_weight"]);
+        adversary.weights.arrays[1].values = floats(&case["adversary_bias"]);
+        let mut batch = Batch::gather(&train, Draw { rows: (0..6).collect(), factors: None }, &[1.0; 6]);
+        let device = training_device();
+        let inputs = Tensor::<2>::from_data(TensorData::new(std::mem::take(&mut batch.inputs), [6, 4]), &device);
+        let mut ledger = Ledger::default();
+        let mut pass = Pass {
+            setting,
+            batch: &batch,
+            epoch: 1,
+            learning_rate: 1e-3,
+            bound: weights.bind(&device),
+            weights: &mut weights,
+            rng: &mut stream(1, Purpose::Objective, 1),
+            dropout: &mut stream(1, Purpose::Dropout, 1),
+            ledger: &mut ledger,
+            inputs: inputs.clone(),
+        };
+        let output = pass.forward(inputs);
+        let coefficient = case["coefficient"].as_f64().unwrap();
+        let term = adversary.term(&mut pass, &output.embedding, coefficient);
+        let loss = case["loss"].as_f64().unwrap();
+        assert!((term.value + coefficient * loss).abs() < 1e-6);
+        let mut tape = pass.backward(&term).unwrap();
+        let encoder = pass.gradients(&mut tape);
+        close(&encoder.arrays[0], &floats(&case["gradients"]["encoder_weight"]), 1e-6, "encoder weight");
+        close(&encoder.arrays[1], &floats(&case["gradients"]["encoder_bias"]), 1e-6, "encoder bias");
+        let own = adversary.bound.take().unwrap().gradients(&mut tape, &adversary.weights);
+        close(&own.arrays[0], &floats(&case["gradients"]["adversary_weight"]), 1e-6, "adversary weight");
+        close(&own.arrays[1], &floats(&case["gradients"]["adversary_bias"]), 1e-6, "adversary bias");
+    }
+}
+
+#[test]
+fn three_steps_of_both_optimisers_agree_with_pytorch() {
+    for case in expected()["optimiser"].as_array().unwrap() {
+        let architecture = Architecture { hidden: vec![5], ..Architecture::default() };
+        let (model, mut weights) = Mlp::new(&architecture, 4, &mut stream(1, Purpose::Initialisation, 0));
+        let names = ["hidden_weight", "hidden_bias", "output_weight", "output_bias"];
+        for (array, name) in weights.arrays.iter_mut().zip(names) {
+            array.values = floats(&case["start"][name]);
+        }
+        let kind = if case["optimiser"] == "adamw" { OptimizerKind::Adamw } else { OptimizerKind::Adam };
+        let mut optimizer = Adam::new(kind, case["weight_decay"].as_f64().unwrap(), &weights);
+        let device = training_device();
+        for expected in floats(&case["losses"]) {
+            let bound = weights.bind(&device);
+            let inputs = Tensor::<2>::from_data(TensorData::new(floats(&case["features"]), [8, 4]), &device);
+            let output = model.forward(&bound, inputs, &mut crate::models::Mode::Training(&mut stream(1, Purpose::Dropout, 1)));
+            let (value, slopes) = data_loss(DataLoss::Bce, output.host_logits(), &floats(&case["labels"]), &[0.125; 8]);
+            assert!((value - f64::from(expected)).abs() < 1e-5);
+            let mut tape = Term::from_slopes(value, output.logit(), slopes).graph.unwrap().backward();
+            let gradients = bound.gradients(&mut tape, &weights);
+            optimizer.step(&mut weights, &gradients, case["learning_rate"].as_f64().unwrap());
+        }
+        for (array, name) in weights.arrays.iter().zip(names) {
+            close(&array.values, &floats(&case["end"][name]), 2e-5, name);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Bad input: every refusal says what is wrong, where, and what to do; nothing panics.
+
+use std::fs;
+
+use evenhand_catalog::Value;
+use evenhand_data::{Groups, Matrix, UNKNOWN};
+use evenhand_learn::{Architecture, Companions, OBJECTIVES, Scorer, Training};
+
+use crate::corpus::{Corpus, fit_plainly, objective, short, small};
+
+fn refusal(change: impl FnOnce(&mut Corpus, &mut Corpus, &mut Architecture, &mut Training)) -> String {
+    let (mut train, mut validation) = (Corpus::new(40, 2, 1), Corpus::new(40, 2, 2));
+    let (mut architecture, mut training) = (small(), short());
+    change(&mut train, &mut validation, &mut architecture, &mut training);
+    fit_plainly(&train, &validation, &architecture, &training, objective("vanilla", &[]), 1).unwrap_err().to_string()
+}
+
+#[test]
+fn rows_that_do_not_fit_are_refused() {
+    let cases = [
+        (refusal(|train, _, _, _| train.labels[3] = 1.5), "training row 3: the label is 1.5"),
+        (refusal(|_, validation, _, _| validation.labels.truncate(7)), "40 rows of features but 7 labels"),
+        (refusal(|train, _, _, _| train.weights = Some(vec![-1.0; 40])), "training row 0: the weight is -1"),
+        (refusal(|train, _, _, _| train.weights = Some(vec![0.0; 40])), "all weights are 0"),
+        (refusal(|_, validation, _, _| validation.features = Matrix::new(2, vec![0.0; 80])), "training has 4 columns, validation 2"),
+        (
+            refusal(|train, _, _, _| {
+                let mut values = train.features.values().to_vec();
+                values[9] = f32::NAN;
+                train.features = Matrix::new(4, values);
+            }),
+            "training row 2: feature column 1 is NaN",
+        ),
+        (refusal(|_, _, architecture, _| architecture.hidden = vec![0]), "`architecture.hidden` = 0"),
+        (refusal(|_, _, architecture, _| architecture.dropout = 1.0), "`architecture.dropout` = 1"),
+        (refusal(|_, _, _, training| training.learning_rate = f64::NAN), "`training.learning_rate` = NaN"),
+        (refusal(|_, _, _, training| training.batch_size = 0), "`training.batch_size` = 0"),
+        (refusal(|_, _, _, training| training.epochs = 0), "`training.epochs` = 0"),
+    ];
+    for (message, expected) in cases {
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
+fn a_loss_that_leaves_the_numbers_stops_the_run() {
+    let message = refusal(|train, _, _, training| {
+        train.features = Matrix::new(4, train.features.values().iter().map(|value| value * 1e30).collect());
+        training.learning_rate = 1e6;
+        training.epochs = 50;
+    });
+    assert!(message.contains("lower `training.learning_rate`"), "{message}");
+}
+
+#[test]
+fn an_absent_group_is_skipped_and_counted_and_nothing_becomes_nan() {
+    for id in OBJECTIVES.iter().map(|entry| entry.card.id) {
+        for codes in [vec![0; 80], vec![UNKNOWN; 80]] {
+            let alone = || {
+                let mut corpus = Corpus::new(80, 2, 1);
+                corpus.groups = Groups::new("group", vec!["a".into(), "b".into()], codes.clone());
+                corpus
+            };
+            let scorer = fit_plainly(&alone(), &alone(), &small(), &short(), objective(id, &[]), 1).unwrap();
+            assert!(scorer.predict(&alone().features).scores.iter().all(|score| score.is_finite()), "{id}");
+            let skipped: u64 = scorer.curves()[0].skipped.values().sum();
+            assert_eq!(skipped > 0, id != "vanilla", "{id}");
+            assert!(scorer.curves()[0].validation_spdd.is_none());
+        }
+    }
+}
+
+#[test]
+fn weights_of_zero_take_rows_out() {
+    // Rows of weight 0 carry the opposite label: they must not be learned.
+    let mut train = Corpus::new(300, 2, 1);
+    let weights: Vec<f64> = (0..300).map(|row| f64::from(u8::from(row % 2 == 0))).collect();
+    for row in (1..300).step_by(2) {
+        train.labels[row] = 1.0 - train.labels[row];
+    }
+    train.weights = Some(weights);
+    let validation = Corpus::new(300, 2, 2);
+    let training = Training { epochs: 15, ..short() };
+    for id in OBJECTIVES.iter().map(|entry| entry.card.id) {
+        let scorer = fit_plainly(&train, &validation, &small(), &training, objective(id, &[]), 1).unwrap();
+        assert!(scorer.curves().iter().any(|record| record.validation_accuracy > 0.6), "{id}");
+    }
+}
+
+#[test]
+fn clashing_parameters_are_refused() {
+    use std::collections::BTreeMap;
+
+    use evenhand_catalog::{Parameters, find};
+    let entry = find(OBJECTIVES, "adversarial").unwrap();
+    let given = BTreeMap::from([("adversary_hidden".to_owned(), Value::Numbers(vec![12.5]))]);
+    let message = (entry.build)(&Parameters::resolve(entry.card, &given).unwrap()).unwrap_err().to_string();
+    assert!(message.contains("12.5"), "{message}");
+    let given = BTreeMap::from([("lamda_adv".to_owned(), Value::Number(1.0))]);
+    let message = Parameters::resolve(entry.card, &given).unwrap_err().to_string();
+    assert!(message.contains("did you mean `lambda_adv`"), "{message}");
+}
+
+#[test]
+fn damaged_and_foreign_folders_are_refused() {
+    let corpus = Corpus::new(60, 2, 1);
+    let scorer = fit_plainly(&corpus, &corpus, &small(), &short(), objective("vanilla", &[]), 1).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("scorer");
+    let manifest = place.join("scorer.json");
+    let weights = place.join("weights.safetensors");
+    let fresh = || scorer.save(&place, &Companions::default()).unwrap();
+    let refusal = || Scorer::load(&place).unwrap_err().to_string();
+
+    assert!(refusal().contains("is no folder"));
+    fs::create_dir(&place).unwrap();
+    assert!(refusal().contains("holds no scorer.json"));
+    fresh();
+
+    let text = fs::read_to_string(&manifest).unwrap();
+    for (edited, expected) in [
+        (text[..text.len() / 2].to_owned(), "is no JSON"),
+        ("{}".to_owned(), "does not describe a scorer"),
+        (text.replacen("\"version\": 1", "\"version\": 9", 1), "format version 9"),
+        (text.replacen("\"model\": \"mlp\"", "\"model\": \"forest\"", 1), "names the model `forest`"),
+        (text.replacen("\"columns\": 4", "\"columns\": 0", 1), "0 input columns"),
+        (text.replacen("\"columns\": 4", "\"columns\": 5", 1), "of shape [5, 8]"),
+        (text.replacen("\"seed\"", "\"grain\"", 1), "is incomplete"),
+    ] {
+        assert_ne!(edited, text, "{expected}");
+        fs::write(&manifest, edited).unwrap();
+        assert!(refusal().contains(expected), "{}", refusal());
+        fs::remove_dir_all(&place).unwrap();
+        fresh();
+    }
+
+    let bytes = fs::read(&weights).unwrap();
+    fs::write(&weights, &bytes[..bytes.len() - 5]).unwrap();
+    assert!(refusal().contains("no safetensors file"), "{}", refusal());
+    let mut with_nan = bytes;
+    let end = with_nan.len();
+    with_nan[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
+    fs::write(&weights, with_nan).unwrap();
+    assert!(refusal().contains("NaN"), "{}", refusal());
+    fs::remove_file(&weights).unwrap();
+    assert!(refusal().contains("reading"), "{}", refusal());
+
+    // A folder with other people's files is never overwritten.
+    let foreign = folder.path().join("thesis");
+    fs::create_dir(&foreign).unwrap();
+    fs::write(foreign.join("chapter.txt"), "words").unwrap();
+    let message = scorer.save(&foreign, &Companions::default()).unwrap_err().to_string();
+    assert!(message.contains("holds other files"), "{message}");
+    assert_eq!(fs::read_to_string(foreign.join("chapter.txt")).unwrap(), "words");
+}
