@@ -24,9 +24,9 @@ use crate::{Comparison, DecisionRule, Definition, Estimate, Finding, Outcomes};
 /// Up to this many rows a bootstrap draws single rows.
 pub(crate) const DIRECT: usize = 8192;
 /// Score blocks above that.
-pub(crate) const BLOCKS: usize = 1024;
+const BLOCKS: usize = 512;
 /// Score blocks and label blocks of metrics that read both.
-pub(crate) const JOINT_BLOCKS: usize = 64;
+pub(crate) const JOINT_BLOCKS: usize = 32;
 /// Thresholds of the paper's grid: 0, 0.02, ..., 0.98.
 const GRID: usize = 50;
 
@@ -103,6 +103,24 @@ impl Pair<'_> {
         }
     }
 
+    /// Two sorted samples.
+    pub(crate) fn sorted<'s>(a: &'s Sample, b: &'s Sample, outcomes: &Outcomes) -> Pair<'s> {
+        let conventions = &outcomes.conventions;
+        let (rule, definition) = (conventions.decision_rule, conventions.definition);
+        Pair { sides: [Side::Sorted(a), Side::Sorted(b)], places: &[], rule, definition }
+    }
+
+    /// Integral of |Fa - Fb|: the Wasserstein distance.
+    pub(crate) fn area(&self) -> f64 {
+        let mut area = 0.0;
+        self.stretches(|from, to, a, b| {
+            if to < f64::INFINITY {
+                area += (a - b).abs() * (to - from);
+            }
+        });
+        area
+    }
+
     /// Mean over the grid of the absolute gap of the shares above the threshold.
     pub(crate) fn grid_mean(&self) -> f64 {
         let mut thresholds = grid().peekable();
@@ -176,13 +194,7 @@ impl ScoreGap for Marginal {
     }
 
     fn exact(&self, a: &Sample, b: &Sample, outcomes: &Outcomes) -> Result<Gap, String> {
-        let conventions = &outcomes.conventions;
-        (self.between)(&Pair {
-            sides: [Side::Sorted(a), Side::Sorted(b)],
-            places: &[],
-            rule: conventions.decision_rule,
-            definition: conventions.definition,
-        })
+        (self.between)(&Pair::sorted(a, b, outcomes))
     }
 
     fn framed(&self, frame: &Frame, a: &[f64], b: &[f64]) -> Option<f64> {
@@ -211,20 +223,21 @@ impl Frame {
     fn new(outcomes: &Outcomes, joint: bool) -> Self {
         let all = &outcomes.samples().all;
         let definition = outcomes.conventions.definition;
-        let most = if joint {
-            JOINT_BLOCKS
-        } else if all.len() <= DIRECT {
-            all.len()
-        } else {
-            BLOCKS
-        };
-        let (place_edges, places, coarse_places) = blocks(all.len(), most, |position| all.scores[position]);
         let (level_edges, levels, coarse_levels) = if joint {
             let by_label = all.by_label();
             blocks(all.len(), JOINT_BLOCKS, |position| all.labels[by_label[position] as usize])
         } else {
             (vec![f64::INFINITY], vec![1.0], false)
         };
+        let most = if joint {
+            // Few labels leave cells for more scores.
+            (JOINT_BLOCKS * JOINT_BLOCKS / levels.len()).min(BLOCKS)
+        } else if all.len() <= DIRECT {
+            all.len()
+        } else {
+            BLOCKS
+        };
+        let (place_edges, places, coarse_places) = blocks(all.len(), most, |position| all.scores[position]);
         let rule = outcomes.conventions.decision_rule;
         Frame { places, levels, definition, rule, place_edges, level_edges, coarse: coarse_places || coarse_levels }
     }

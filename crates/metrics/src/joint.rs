@@ -8,12 +8,16 @@
 
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
+use rayon::prelude::*;
 
-use crate::gaps::{BLOCKS, DIRECT, JOINT_BLOCKS, blocks};
+use crate::gaps::{DIRECT, JOINT_BLOCKS, blocks};
 use crate::rates::NO_LABELS;
 use crate::resample::{self, IntervalPlan, Purpose};
-use crate::sample::Sample;
+use crate::sample::{Cells, Sample};
 use crate::{Estimate, Finding, GroupFinding, Interval, Outcomes};
+
+/// Score blocks of statistics that read only whether a label is positive.
+const JUDGED_BLOCKS: usize = 256;
 
 /// The statistic of rows under the given weights (0 allowed), or why it does not exist.
 pub(crate) type Statistic = fn(&Sample, &[f64]) -> Result<f64, &'static str>;
@@ -46,19 +50,14 @@ pub(crate) fn measure(id: &str, truth: Truth, statistic: Statistic, outcomes: &O
             _ => estimate,
         }
     };
-    finding.estimate = estimate(&samples.all);
-    finding.by_group = selection
-        .present
-        .iter()
-        .map(|&code| {
-            let sample = &samples.groups[code as usize];
-            GroupFinding {
-                group: outcomes.groups.level(code).to_owned(),
-                n: outcomes.counts()[code as usize].rows(),
-                estimate: estimate(sample),
-            }
-        })
-        .collect();
+    let by_group = || {
+        let group = |&code: &u32| {
+            let (sample, n) = (&samples.groups[code as usize], outcomes.counts()[code as usize].rows());
+            GroupFinding { group: outcomes.groups.level(code).to_owned(), n, estimate: estimate(sample) }
+        };
+        selection.present.par_iter().map(group).collect()
+    };
+    (finding.estimate, finding.by_group) = rayon::join(|| estimate(&samples.all), by_group);
     finding
 }
 
@@ -73,11 +72,11 @@ fn bootstrap(sample: &Sample, truth: Truth, statistic: Statistic, exact: f64, pl
             statistic(sample, &weights).ok()
         })
     } else {
-        let (cells, deviations) = gather(sample, truth);
-        let shift = exact - statistic(&cells, &cells.weights).ok()?;
+        let Cells { sample: cells, deviations } = sample.gathered[truth as usize].get_or_init(|| Box::new(gather(sample, truth))).as_ref();
+        let shift = exact - statistic(cells, &cells.weights).ok()?;
         resample::replicate(plan.replicates, plan.seed, Purpose::Bootstrap, |rng| {
-            let weights = draw(&cells.weights, &deviations, rng);
-            statistic(&cells, &weights).ok().map(|value| value + shift)
+            let weights = draw(&cells.weights, deviations, rng);
+            statistic(cells, &weights).ok().map(|value| value + shift)
         })
     };
     resample::interval(values.into_iter().flatten().collect(), plan.level, "bootstrap")
@@ -91,14 +90,16 @@ fn draw(means: &[f64], deviations: &[f64], rng: &mut impl Rng) -> Vec<f64> {
     means.iter().zip(deviations).map(|(&mean, &deviation)| normal(mean, deviation, rng)).collect()
 }
 
-/// Rows gathered into cells: a sample whose rows are the cells, and the square root of each cell's summed squared weights.
-fn gather(sample: &Sample, truth: Truth) -> (Sample, Vec<f64>) {
-    let most = if truth == Truth::Positive { BLOCKS } else { JOINT_BLOCKS };
+/// Gathers rows into cells.
+fn gather(sample: &Sample, truth: Truth) -> Cells {
+    let most = if truth == Truth::Positive { JUDGED_BLOCKS } else { JOINT_BLOCKS };
     let (score_edges, scores, _) = blocks(sample.len(), most, |row| sample.scores[row]);
-    let by_label = sample.by_label();
     let (label_edges, labels, _) = match truth {
         Truth::Positive => (vec![], vec![0.0, 1.0], false),
-        Truth::Value => blocks(sample.len(), JOINT_BLOCKS, |position| sample.labels[by_label[position] as usize]),
+        Truth::Value => {
+            let by_label = sample.by_label();
+            blocks(sample.len(), JOINT_BLOCKS, |position| sample.labels[by_label[position] as usize])
+        }
     };
     let mut mass = vec![(0.0, 0.0); scores.len() * labels.len()];
     let mut place = 0;
@@ -114,14 +115,13 @@ fn gather(sample: &Sample, truth: Truth) -> (Sample, Vec<f64>) {
         cell.0 += sample.weights[row];
         cell.1 += sample.square(row);
     }
-    let mut cells = Sample::default();
-    let mut deviations = Vec::new();
+    let mut cells = Cells::default();
     for (index, (weight, squares)) in mass.into_iter().enumerate().filter(|(_, (weight, _))| *weight > 0.0) {
         let level = index % labels.len();
-        cells.push(scores[index / labels.len()], Some(labels[level]), level == 1, weight);
-        deviations.push(f64::sqrt(squares));
+        cells.sample.push(scores[index / labels.len()], Some(labels[level]), level == 1, weight);
+        cells.deviations.push(f64::sqrt(squares));
     }
-    (cells, deviations)
+    cells
 }
 
 /// Weighted mean of a number per row.

@@ -2,7 +2,12 @@
 
 use std::sync::OnceLock;
 
+use rayon::prelude::*;
+
 use crate::{Outcomes, order};
+
+/// Rows per task of a parallel pass.
+const CHUNK: usize = 1 << 15;
 
 /// Scores in ascending order with the labels and weights of the same rows. Rows of weight 0 are not among them.
 #[derive(Debug, Default)]
@@ -16,6 +21,8 @@ pub(crate) struct Sample {
     /// Sum of the squared weights of the rows behind each entry, where an entry stands for many; else empty.
     pub(crate) squares: Vec<f64>,
     by_label: OnceLock<Vec<u32>>,
+    /// The rows gathered into cells by score and class, and by score and label.
+    pub(crate) gathered: [OnceLock<Box<Cells>>; 2],
 }
 
 impl Sample {
@@ -39,7 +46,16 @@ impl Sample {
 
     /// Positions in ascending order of the label.
     pub(crate) fn by_label(&self) -> &[u32] {
-        self.by_label.get_or_init(|| order::ascending(&self.labels))
+        self.by_label.get_or_init(|| {
+            if self.labels.iter().all(|&label| label == 0.0 || label == 1.0) {
+                // Binary labels: the negatives in their order, then the positives.
+                let rows =
+                    |wanted: f64| self.labels.iter().enumerate().filter(move |(_, label)| **label == wanted).map(|(row, _)| row as u32);
+                rows(0.0).chain(rows(1.0)).collect()
+            } else {
+                order::ascending(&self.labels)
+            }
+        })
     }
 
     pub(crate) fn push(&mut self, score: f64, label: Option<f64>, positive: bool, weight: f64) {
@@ -73,6 +89,15 @@ impl Sample {
         (mean, squares / total)
     }
 
+    /// The rows whose label is at least this, without labels.
+    pub(crate) fn at_least(&self, label: f64) -> Sample {
+        let mut sample = Sample::default();
+        for row in (0..self.len()).filter(|&row| self.labels[row] >= label) {
+            sample.push(self.scores[row], None, false, self.weights[row]);
+        }
+        sample
+    }
+
     /// Two samples as one, still in ascending order.
     pub(crate) fn merged(samples: &[&Sample]) -> Sample {
         let rows = samples.iter().map(|sample| sample.len()).sum();
@@ -95,6 +120,15 @@ impl Sample {
     }
 }
 
+/// Rows gathered into cells.
+#[derive(Debug, Default)]
+pub(crate) struct Cells {
+    /// One entry a cell.
+    pub(crate) sample: Sample,
+    /// Square root of each cell's summed squared weights.
+    pub(crate) deviations: Vec<f64>,
+}
+
 /// End of the run of equal numbers that starts here.
 pub(crate) fn run_end(ascending: &[f64], start: usize) -> usize {
     let value = ascending[start];
@@ -109,25 +143,34 @@ pub(crate) struct Samples {
 }
 
 pub(crate) fn sort(outcomes: &Outcomes) -> Samples {
-    let counts = outcomes.counts();
+    let mut order = order::ascending(outcomes.scores);
+    if outcomes.weights.is_some() {
+        order.retain(|&row| outcomes.weight(row as usize) > 0.0);
+    }
+    // The rows are visited out of order once; the groups are then split off in order.
+    let (mut all, slots): (Sample, Vec<u32>) = rayon::join(
+        || {
+            let pick =
+                |values: &[f64]| -> Vec<f64> { order.par_iter().with_min_len(CHUNK).map(|&row| values[row as usize] + 0.0).collect() };
+            let scores = pick(outcomes.scores);
+            let labels = outcomes.labels.map(pick).unwrap_or_default();
+            let weights = outcomes.weights.map_or_else(|| vec![1.0; order.len()], pick);
+            Sample { scores, labels, weights, ..Sample::default() }
+        },
+        || order.par_iter().with_min_len(CHUNK).map(|&row| outcomes.slot(row as usize) as u32).collect(),
+    );
+    let cut = outcomes.conventions.label_threshold;
+    all.positive = all.labels.iter().map(|&label| label >= cut).collect();
     let labelled = outcomes.has_labels();
-    let order = order::ascending(outcomes.scores);
-    let fill = |keep_groups: bool| {
-        let mut samples: Vec<Sample> = Vec::new();
-        samples.resize_with(if keep_groups { counts.len() } else { 1 }, Sample::default);
-        for (slot, sample) in samples.iter_mut().enumerate() {
-            sample.reserve(if keep_groups { counts[slot].rows() } else { outcomes.scores.len() }, labelled);
-        }
-        for &row in &order {
-            let row = row as usize;
-            let weight = outcomes.weight(row);
-            if weight > 0.0 {
-                let slot = if keep_groups { outcomes.slot(row) } else { 0 };
-                samples[slot].push(outcomes.scores[row] + 0.0, outcomes.labels.map(|labels| labels[row]), outcomes.positive(row), weight);
-            }
-        }
-        samples
-    };
-    let (groups, mut all) = rayon::join(|| fill(true), || fill(false));
-    Samples { groups, all: all.pop().unwrap_or_default() }
+    let mut groups: Vec<Sample> = Vec::new();
+    for counts in outcomes.counts() {
+        let mut sample = Sample::default();
+        sample.reserve(counts.rows(), labelled);
+        groups.push(sample);
+    }
+    for (row, &slot) in slots.iter().enumerate() {
+        let positive = all.positive.get(row).copied().unwrap_or_default();
+        groups[slot as usize].push(all.scores[row], all.labels.get(row).copied(), positive, all.weights[row]);
+    }
+    Samples { groups, all }
 }

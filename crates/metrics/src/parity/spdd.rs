@@ -55,12 +55,6 @@ const GAP: Marginal = Marginal {
         if pair.definition == Definition::Grid {
             return Ok(pair.grid_mean().into());
         }
-        let mut area = 0.0;
-        pair.stretches(|from, to, a, b| {
-            if to < f64::INFINITY {
-                area += (a - b).abs() * (to - from);
-            }
-        });
-        Ok(area.into())
+        Ok(pair.area().into())
     },
 };

@@ -18,12 +18,15 @@
 
 use evenhand_catalog::{Card, Direction, Kind};
 
-use crate::gaps::{self, Frame, Gap, ScoreGap, blocks, distinct, grid};
+use crate::gaps::{self, Frame, Gap, Pair, ScoreGap, blocks, distinct, grid};
 use crate::sample::Sample;
 use crate::{Definition, Finding, IntervalPlan, Metric, Needs, Outcomes, order};
 
 /// Distinct scores x distinct labels up to which the sum is exact.
 const MOST_VISITS: usize = 200_000_000;
+
+/// Up to this many distinct labels each gets a pass of its own.
+const FEW: usize = 4;
 
 const CARD: Card = Card {
     id: "speo",
@@ -77,8 +80,11 @@ impl ScoreGap for Speo {
         if outcomes.conventions.definition == Definition::Grid {
             return Ok(grid_mean([on_grid(a), on_grid(b)]).into());
         }
-        let both = Joined::new(a, b);
-        both.mean().map(Gap::from).ok_or_else(|| "no label threshold at which both groups have rows".to_owned())
+        let mean = match few_labels([a, b]) {
+            Some(labels) => mean_over(&labels, a, b, outcomes),
+            None => Joined::new(a, b).mean(),
+        };
+        mean.map(Gap::from).ok_or_else(|| "no label threshold at which both groups have rows".to_owned())
     }
 
     fn framed(&self, frame: &Frame, a: &[f64], b: &[f64]) -> Option<f64> {
@@ -99,6 +105,38 @@ impl ScoreGap for Speo {
         }
         above.mean()
     }
+}
+
+/// The distinct labels in ascending order, where there are few.
+fn few_labels(sides: [&Sample; 2]) -> Option<Vec<f64>> {
+    let mut found: Vec<f64> = Vec::new();
+    for &label in sides.iter().flat_map(|side| &side.labels) {
+        if !found.contains(&label) {
+            if found.len() == FEW {
+                return None;
+            }
+            found.push(label);
+        }
+    }
+    found.sort_by(f64::total_cmp);
+    Some(found)
+}
+
+/// Mean over v of the distance among rows with y > v, one distance a label.
+fn mean_over(labels: &[f64], a: &Sample, b: &Sample, outcomes: &Outcomes) -> Option<f64> {
+    let (mut integral, mut measure, mut before) = (0.0, 0.0, 0.0);
+    for &label in labels {
+        let width = label.clamp(0.0, 1.0) - before;
+        before = label.clamp(0.0, 1.0);
+        if width > 0.0 {
+            let [above_a, above_b] = [a, b].map(|side| side.at_least(label));
+            if above_a.len() > 0 && above_b.len() > 0 {
+                integral += width * Pair::sorted(&above_a, &above_b, outcomes).area();
+                measure += width;
+            }
+        }
+    }
+    (measure > 0.0).then(|| integral / measure)
 }
 
 /// The rows with y > v, v falling: weights of both sides on shared places, and the integral over v so far.

@@ -46,15 +46,9 @@ impl Metric for StandardisedSpdd {
 const GAP: Marginal = Marginal { id: CARD.id, follows_grid: false, between };
 
 fn between(pair: &Pair) -> Result<Gap, String> {
-    let mut area = 0.0;
-    pair.stretches(|from, to, a, b| {
-        if to < f64::INFINITY {
-            area += (a - b).abs() * (to - from);
-        }
-    });
     let deviation = pair.pooled_deviation();
     if deviation > 0.0 {
-        Ok((area / deviation).into())
+        Ok((pair.area() / deviation).into())
     } else {
         Err("all scores are equal, so there is no spread to compare with".to_owned())
     }
