@@ -82,7 +82,7 @@ impl ScoreGap for Speo {
         }
         let mean = match few_labels([a, b]) {
             Some(labels) => mean_over(&labels, a, b, outcomes),
-            None => Joined::new(a, b).mean(),
+            None => Joined::new(a, b, MOST_VISITS).mean(),
         };
         mean.map(Gap::from).ok_or_else(|| "no label threshold at which both groups have rows".to_owned())
     }
@@ -192,10 +192,10 @@ struct Joined {
 }
 
 impl Joined {
-    fn new(a: &Sample, b: &Sample) -> Self {
+    fn new(a: &Sample, b: &Sample, most_visits: usize) -> Self {
         let both = Sample::merged(&[a, b]);
         let ascending: Vec<f64> = both.by_label().iter().map(|&row| both.labels[row as usize]).collect();
-        let coarse = distinct(&both.scores).saturating_mul(distinct(&ascending)) > MOST_VISITS;
+        let coarse = distinct(&both.scores).saturating_mul(distinct(&ascending)) > most_visits;
         let (most_places, most_levels) = if coarse { (4096, 1024) } else { (both.len(), both.len()) };
         let (place_edges, places, _) = blocks(both.len(), most_places, |row| both.scores[row]);
         let (level_edges, levels, _) = blocks(both.len(), most_levels, |row| ascending[row]);
@@ -278,5 +278,19 @@ mod tests {
         let outcomes = Outcomes::new(&scores, &groups).unwrap().labels(&labels).unwrap();
         let value = Speo.evaluate(&outcomes).estimate.number().unwrap();
         assert!((value - 0.2).abs() < 1e-15, "{value}");
+    }
+
+    #[test]
+    fn blocks_of_many_rows_come_close_to_the_exact_sum() {
+        let rows = 9_000_u64;
+        let next = |row: u64, salt: u64| ((row * 2_654_435_761 + salt * 40_503) % 1_000_003) as f64 / 1_000_003.0;
+        let scores: Vec<f64> = (0..rows).map(|row| f64::midpoint(next(row, 1), next(row, 2)) + 0.02 * (row % 2) as f64).collect();
+        let labels: Vec<f64> = (0..rows).map(|row| f64::midpoint(next(row, 1), next(row, 3))).collect();
+        let groups = Groups::new("g", vec!["a".to_owned(), "b".to_owned()], (0..rows).map(|row| (row % 2) as u32).collect());
+        let outcomes = Outcomes::new(&scores, &groups).unwrap().labels(&labels).unwrap();
+        let samples = outcomes.samples();
+        let [exact, coarse] = [usize::MAX, 0].map(|most| Joined::new(&samples.groups[0], &samples.groups[1], most).mean().unwrap());
+        assert!((exact - coarse).abs() < 1e-3, "{exact} {coarse}");
+        assert!(exact > 0.01);
     }
 }

@@ -1,6 +1,6 @@
 //! Whether the representation behind the scores depends on the group.
 //!
-//! One file a metric. A new one is a file here, a `mod` line and a line in [`METRICS`].
+//! One file a metric. A new one is a file here, a `mod` line and a line in `METRICS`.
 
 pub use crate::pca::{Pca, pca_2d};
 
