@@ -460,20 +460,18 @@ fn tilts(recipe: &Recipe, data: &Dataset, attribute: &str, part: &Part) -> Resul
     let pair = recipe.skew.as_ref().map(|skew| (skew.privileged.clone(), skew.unprivileged.clone()));
     let threshold = recipe.skew.as_ref().map_or(recipe.metrics.label_threshold, |skew| skew.threshold);
     let attribute = recipe.skew.as_ref().and_then(|skew| skew.attribute.as_deref()).unwrap_or(attribute);
-    let mut stages = Vec::new();
-    let mut add = |stage: String, rows: &Dataset, pair: Option<(String, String)>| -> Result<(), AuditError> {
-        stages.extend(evidence::tilt(&stage, rows, attribute, pair, threshold)?);
-        Ok(())
-    };
-    add("as loaded".to_owned(), data, pair.clone())?;
+    let Some(loaded) = evidence::tilt("as loaded", data, attribute, pair, threshold)? else { return Ok(Vec::new()) };
+    // All stages speak of the same two groups in the same order, also where gate 1 made their rates equal.
+    let pair = Some((loaded.privileged.clone(), loaded.unprivileged.clone()));
+    let mut stages = vec![loaded];
     let train = data.select(&part.split.train);
     if recipe.skew.is_some() {
-        add("training rows after skew".to_owned(), &train, pair.clone())?;
+        stages.extend(evidence::tilt("training rows after skew", &train, attribute, pair.clone(), threshold)?);
     }
-    for method in &recipe.methods {
-        if method.rebalance.is_some() && method.swept.is_none() {
-            add(format!("training rows after {}", method.name), &balanced(method, &train, attribute, part.seed)?, pair.clone())?;
-        }
+    for method in recipe.methods.iter().filter(|method| method.rebalance.is_some() && method.swept.is_none()) {
+        let stage = format!("training rows after {}", method.name);
+        let rows = balanced(method, &train, attribute, part.seed)?;
+        stages.extend(evidence::tilt(&stage, &rows, attribute, pair.clone(), threshold)?);
     }
     Ok(stages)
 }
