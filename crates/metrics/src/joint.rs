@@ -1,4 +1,4 @@
-//! Performance measures that read score and label of every row: overall, in each group, with bootstrap intervals.
+//! Measures that read score and label of every row, or the score alone: overall, in each group, with bootstrap intervals.
 //!
 //! A statistic is a function of sorted rows and of a weight per row, so that a bootstrap replicate is the same function with other
 //! weights and nothing is sorted again. Overall statistics resample all rows, a group's statistic resamples the group's rows. Above
@@ -29,6 +29,8 @@ pub(crate) enum Truth {
     Positive,
     /// Its value.
     Value,
+    /// Nothing: the statistic exists without labels.
+    Unread,
 }
 
 /// The finding of a statistic, overall and in each group.
@@ -36,7 +38,7 @@ pub(crate) fn measure(id: &str, truth: Truth, statistic: Statistic, outcomes: &O
     let mut finding = Finding::new(id);
     let selection = outcomes.selection();
     finding.left_out = selection.left_out;
-    if !outcomes.has_labels() {
+    if truth != Truth::Unread && !outcomes.has_labels() {
         finding.estimate = Estimate::undefined(NO_LABELS);
         return finding;
     }
@@ -92,9 +94,10 @@ fn draw(means: &[f64], deviations: &[f64], rng: &mut impl Rng) -> Vec<f64> {
 
 /// Gathers rows into cells.
 fn gather(sample: &Sample, truth: Truth) -> Cells {
-    let most = if truth == Truth::Positive { JUDGED_BLOCKS } else { JOINT_BLOCKS };
+    let most = if truth == Truth::Value { JOINT_BLOCKS } else { JUDGED_BLOCKS };
     let (score_edges, scores, _) = blocks(sample.len(), most, |row| sample.scores[row]);
     let (label_edges, labels, _) = match truth {
+        Truth::Unread => (vec![], vec![0.0], false),
         Truth::Positive => (vec![], vec![0.0, 1.0], false),
         Truth::Value => {
             let by_label = sample.by_label();
@@ -108,6 +111,7 @@ fn gather(sample: &Sample, truth: Truth) -> Cells {
             place += 1;
         }
         let level = match truth {
+            Truth::Unread => 0,
             Truth::Positive => usize::from(sample.positive[row]),
             Truth::Value => label_edges.partition_point(|&edge| edge < sample.labels[row]),
         };

@@ -117,7 +117,7 @@ pub(crate) fn by_counts(
     finding
 }
 
-const METHOD: &str = "count-resampling";
+pub(crate) const METHOD: &str = "count-resampling";
 
 /// A finding of a rate, overall and in each group.
 pub(crate) fn rate(id: &str, rate: &Rate, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding {

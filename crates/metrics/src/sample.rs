@@ -21,8 +21,8 @@ pub(crate) struct Sample {
     /// Sum of the squared weights of the rows behind each entry, where an entry stands for many; else empty.
     pub(crate) squares: Vec<f64>,
     by_label: OnceLock<Vec<u32>>,
-    /// The rows gathered into cells by score and class, and by score and label.
-    pub(crate) gathered: [OnceLock<Box<Cells>>; 2],
+    /// The rows gathered into cells by score and class, by score and label, and by score alone.
+    pub(crate) gathered: [OnceLock<Box<Cells>>; 3],
 }
 
 impl Sample {
