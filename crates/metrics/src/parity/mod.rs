@@ -16,6 +16,7 @@ mod false_positive_rate;
 mod false_positive_rate_difference;
 mod folded_disparate_impact;
 mod ks;
+mod mean_score;
 mod predictive_parity_difference;
 mod selection_rate;
 pub(crate) mod spdd;
@@ -29,6 +30,7 @@ pub(crate) const METRICS: &[&dyn Metric] = &[
     &standardised_spdd::StandardisedSpdd,
     &ks::Ks,
     &speo::Speo,
+    &mean_score::MeanScore,
     &selection_rate::SelectionRate,
     &true_positive_rate::TruePositiveRate,
     &false_positive_rate::FalsePositiveRate,
