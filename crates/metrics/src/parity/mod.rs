@@ -17,6 +17,7 @@ mod false_positive_rate_difference;
 mod folded_disparate_impact;
 mod ks;
 mod mean_score;
+mod mean_score_difference;
 mod predictive_parity_difference;
 mod selection_rate;
 pub(crate) mod spdd;
@@ -31,6 +32,7 @@ pub(crate) const METRICS: &[&dyn Metric] = &[
     &ks::Ks,
     &speo::Speo,
     &mean_score::MeanScore,
+    &mean_score_difference::MeanScoreDifference,
     &selection_rate::SelectionRate,
     &true_positive_rate::TruePositiveRate,
     &false_positive_rate::FalsePositiveRate,
