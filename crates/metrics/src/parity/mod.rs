@@ -15,6 +15,7 @@ mod equalized_odds_sum;
 mod false_positive_rate;
 mod false_positive_rate_difference;
 mod folded_disparate_impact;
+mod histogram_kl;
 mod ks;
 mod mean_score;
 mod mean_score_difference;
@@ -33,6 +34,7 @@ pub(crate) const METRICS: &[&dyn Metric] = &[
     &speo::Speo,
     &mean_score::MeanScore,
     &mean_score_difference::MeanScoreDifference,
+    &histogram_kl::HistogramKl,
     &selection_rate::SelectionRate,
     &true_positive_rate::TruePositiveRate,
     &false_positive_rate::FalsePositiveRate,
