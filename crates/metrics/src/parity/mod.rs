@@ -21,6 +21,7 @@ mod mean_score;
 mod mean_score_difference;
 mod predictive_parity_difference;
 mod selection_rate;
+mod selection_share;
 pub(crate) mod spdd;
 pub(crate) mod speo;
 mod standardised_spdd;
@@ -36,6 +37,7 @@ pub(crate) const METRICS: &[&dyn Metric] = &[
     &mean_score_difference::MeanScoreDifference,
     &histogram_kl::HistogramKl,
     &selection_rate::SelectionRate,
+    &selection_share::SelectionShare,
     &true_positive_rate::TruePositiveRate,
     &false_positive_rate::FalsePositiveRate,
     &demographic_parity_difference::DemographicParityDifference,
