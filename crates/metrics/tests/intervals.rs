@@ -58,6 +58,11 @@ fn every_metric_has_its_interval_around_it() {
         for weighted in [false, true] {
             let outcomes = if weighted { rows.outcomes().weights(&rows.weights).unwrap() } else { rows.outcomes() };
             for finding in evaluate(&[], &outcomes, Some(&plan)).unwrap() {
+                if finding.metric == "histogram-kl" {
+                    // Resampling empties bins, which alone moves it: it has none on purpose.
+                    assert!(finding.estimate.interval().is_none());
+                    continue;
+                }
                 let value = finding.estimate.number().unwrap();
                 let interval = finding.estimate.interval().unwrap_or_else(|| panic!("{} has no interval", finding.metric));
                 let slack = 1e-9 + 0.25 * (interval.high - interval.low);

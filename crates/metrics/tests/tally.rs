@@ -49,10 +49,11 @@ fn number(findings: &[Finding], id: &str) -> f64 {
     findings.iter().find(|finding| finding.metric == id).unwrap().estimate.number().unwrap()
 }
 
-const COUNTED: [&str; 8] = [
+const COUNTED: [&str; 9] = [
     "accuracy",
     "f1",
     "selection-rate",
+    "selection-share",
     "true-positive-rate",
     "demographic-parity-difference",
     "demographic-parity-ratio",
@@ -92,7 +93,7 @@ proptest! {
             prop_assert!((exact.estimate.number().unwrap() - sketched.estimate.number().unwrap()).abs() <= bound + 1e-12);
         }
         // Scores are known to within a bin.
-        for id in ["brier", "mse", "mae", "pcc", "roc-auc", "speo"] {
+        for id in ["brier", "mse", "mae", "pcc", "roc-auc", "speo", "mean-score", "mean-score-difference"] {
             let (exact, sketched) = (number(&batch, id), number(&many, id));
             prop_assert!((exact - sketched).abs() < 0.01, "{id}: {exact} {sketched}");
         }
