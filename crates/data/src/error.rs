@@ -183,6 +183,15 @@ pub enum DataError {
         /// Expected files, joined by commas.
         files: String,
     },
+    /// A numpy file that no loader knows.
+    #[error(
+        "`{file}` cannot be read: of .npy files only the predictions of FairCVtest are understood, under their own names \
+         (predictions_biased_gender.npy and so on); write other scores as CSV or Parquet"
+    )]
+    UnknownNpy {
+        /// File as given.
+        file: String,
+    },
     /// A corpus file does not hold what it should.
     #[error("`{file}` is not the file of the corpus that is expected: {reason}")]
     CorpusChanged {

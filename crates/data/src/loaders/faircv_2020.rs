@@ -11,7 +11,7 @@
 //! | 14-33, 34-53 | face embedding; face embedding made agnostic of gender and ethnicity |
 //!
 //! The release names no column; the names of the competencies follow the ranges of their values (0 to 5, continuous, 0 or 1, 1 to 5,
-//! eight times 0 to 3) and the project's description. 11 labels of the ethnicity file exceed 1 and are cut to 1. A person is the
+//! eight times 0 to 3) and the project's description. 11 labels of the ethnicity file exceed 1 and are cut to 1 for learning. A person is the
 //! identity of the face image.
 
 use std::path::Path;
@@ -20,7 +20,7 @@ use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Kind, Literal, Pa
 
 use super::{LoadRequest, Loader, folder_of, keep_attributes};
 use crate::pickle::{Object, object_of_npy};
-use crate::table::{Scored, file_bytes, file_digest, remark};
+use crate::table::{ScoreRoles, Scored, file_bytes, file_digest, remark};
 use crate::{DataError, Dataset, Feature, FileDigest, Groups, Identity, Label, LabelKind, Provenance, Schema, Values};
 
 pub(super) const CARD: Card = Card {
@@ -204,7 +204,7 @@ impl Loader for FairCv2020 {
 }
 
 /// Scores of a published network with both attributes and the scores that it should have given: the blind ones in scenario 1, the
-/// biased ones in all others.
+/// biased ones in all others. These stay as published, the 11 above 1 (up to 1.174) too: errors are measured against them.
 pub fn predictions(folder: Option<&Path>, bias: Bias, scenario: Scenario) -> Result<Scored, DataError> {
     let request = LoadRequest { folder, files: &[], schema: &Schema::default(), seed: 0 };
     let profiles = Profiles::read(&request, bias)?;
@@ -216,7 +216,11 @@ pub fn predictions(folder: Option<&Path>, bias: Bias, scenario: Scenario) -> Res
     let scores = scores.filter(|scores| scores.len() == profiles.rows() && scores.iter().all(|score| (0.0..=1.0).contains(score)));
     let scores = scores.ok_or_else(|| changed(&path, "it does not hold one prediction from 0 to 1 for every profile"))?;
     let mut notes = Vec::new();
-    let label = profiles.label(scenario == Scenario::Blind, &mut notes);
+    let label = profiles.published(scenario == Scenario::Blind);
+    let above = label.values.iter().filter(|&&value| value > 1.0).count();
+    if above > 0 {
+        notes.push(format!("{above} labels lie above 1; they are kept as published"));
+    }
     let groups = profiles.groups();
     for groups in &groups {
         remark(groups, &mut notes);
@@ -224,6 +228,57 @@ pub fn predictions(folder: Option<&Path>, bias: Bias, scenario: Scenario) -> Res
     let files = vec![profiles.digest.clone(), file_digest(&path, &bytes)];
     let provenance = Provenance { loader: CARD.id.to_owned(), files, notes };
     Ok(Scored { scores, label: Some(label), weights: None, groups, provenance })
+}
+
+/// What a file of predictions can be asked for, in the manner of columns.
+const ASKED: [&str; 4] = ["prediction", "label", "gender", "ethnicity"];
+
+/// Reads one file of predictions as if it were a table with the columns `prediction`, `label` (the scores that the network should
+/// have given), `gender` and `ethnicity`; either of the first two can be the score. The profiles lie beside it.
+pub fn read_scores(path: &Path, roles: &ScoreRoles) -> Result<Scored, DataError> {
+    let file = path.display().to_string();
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut known = [Bias::Gender, Bias::Ethnicity].into_iter().flat_map(|bias| Scenario::ALL.map(|scenario| (bias, scenario)));
+    let Some((bias, scenario)) = known.find(|(bias, scenario)| scenario.file(*bias) == name) else {
+        return Err(DataError::UnknownNpy { file });
+    };
+    let absent = |column: &str| DataError::missing_column(&file, column, &ASKED.map(str::to_owned));
+    let refused = |column: &str, reason: &str| Err(DataError::BadColumn { column: column.to_owned(), reason: reason.to_owned() });
+    for role in &roles.groups {
+        let columns = if role.columns.is_empty() { std::slice::from_ref(&role.name) } else { &role.columns };
+        if let Some(column) = columns.iter().find(|column| !ASKED[2..].contains(&column.as_str())) {
+            return Err(absent(column));
+        }
+    }
+    if let Some(column) = &roles.weight {
+        return refused(column, "FairCVtest has no weights; leave the weight out");
+    }
+    if roles.range.is_some() || !roles.missing.is_empty() {
+        return refused(&roles.score, "FairCVtest's predictions lie in 0 to 1 and nothing is missing; leave range and missing values out");
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut scored = predictions(Some(folder), bias, scenario)?;
+    let label = scored.label.take().ok_or_else(|| absent("label"))?;
+    match roles.score.as_str() {
+        "prediction" => {}
+        "label" => {
+            let above = label.values.iter().filter(|&&value| value > 1.0).count();
+            if above > 0 {
+                scored.provenance.notes.push(format!("{above} labels above 1 were cut to 1 where they stand as scores"));
+            }
+            scored.scores = label.values.iter().map(|value| value.min(1.0)).collect();
+        }
+        other => return Err(absent(other)),
+    }
+    match &roles.label {
+        None => {}
+        Some(role) if role.column != "label" => return Err(absent(&role.column)),
+        Some(role) if role.favourable.is_some() => return refused("label", "it is a number from 0 to 1 and has no favourable value"),
+        Some(_) => scored.label = Some(label),
+    }
+    let mut attributes = Dataset { sensitive: scored.groups, ..Dataset::default() };
+    keep_attributes(&mut attributes, &Schema { sensitive: roles.groups.clone(), ..Schema::default() })?;
+    Ok(Scored { groups: attributes.sensitive, ..scored })
 }
 
 fn changed(path: &Path, reason: &str) -> DataError {
@@ -280,13 +335,21 @@ impl Profiles {
         vec![Groups::new("gender", names(&["male", "female"]), codes(1)), Groups::new("ethnicity", names(&["G1", "G2", "G3"]), codes(0))]
     }
 
-    fn label(&self, blind: bool, notes: &mut Vec<String>) -> Label {
+    /// The label as published, where some of it lies above 1.
+    fn published(&self, blind: bool) -> Label {
         let (name, values) = if blind { ("blind score", &self.blind) } else { ("biased score", &self.biased) };
-        let above = values.iter().filter(|&&value| value > 1.0).count();
+        Label { name: name.to_owned(), kind: LabelKind::Continuous, values: values.clone() }
+    }
+
+    /// The label cut to [0, 1], to learn from.
+    fn label(&self, blind: bool, notes: &mut Vec<String>) -> Label {
+        let mut label = self.published(blind);
+        let above = label.values.iter().filter(|&&value| value > 1.0).count();
         if above > 0 {
             notes.push(format!("{above} scores above 1 were cut to 1"));
+            label.values.iter_mut().for_each(|value| *value = value.min(1.0));
         }
-        Label { name: name.to_owned(), kind: LabelKind::Continuous, values: values.iter().map(|value| value.min(1.0)).collect() }
+        label
     }
 }
 

@@ -221,7 +221,12 @@ pub(crate) fn keep_attributes(data: &mut Dataset, schema: &Schema) -> Result<(),
                 ([only], None) => (*only).clone(),
                 _ => Groups::intersection(&parts),
             };
-            kept.push(if role.name.is_empty() { groups } else { groups.renamed(role.name.clone()) });
+            let groups = if role.name.is_empty() { groups } else { groups.renamed(role.name.clone()) };
+            if kept.iter().any(|known| known.name() == groups.name()) {
+                let reason = "two sensitive attributes have this name; give them different names".to_owned();
+                return Err(DataError::BadColumn { column: groups.name().to_owned(), reason });
+            }
+            kept.push(groups);
         }
         data.sensitive = kept;
     }
