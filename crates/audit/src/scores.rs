@@ -1,13 +1,15 @@
 //! The audit of scores that somebody already holds: a file in, the same report out.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use evenhand_data::table::{self, ScoreRoles};
+use evenhand_data::loaders::faircv_2020;
+use evenhand_data::table::{self, ScoreRoles, Scored};
 use evenhand_data::{Dataset, Groups, LabelRole, SensitiveRole};
 use evenhand_metrics::{Estimate, Outcomes, Tally};
 
 use crate::evidence::Counted;
-use crate::recipe::{IntervalSection, MetricsSection};
+use crate::recipe::{DecisionRuleName, IntervalSection, MetricsSection};
 use crate::report::{
     AttributeFindings, AttributeSummary, Column, DataSummary, FileSummary, GroupCount, GroupSummary, LabelSummary, MethodReport, Report,
     ReportKind, RunReport, Sizes, Summary,
@@ -22,7 +24,7 @@ const SKETCH_BINS: usize = 1 << 16;
 pub struct ScoresRequest {
     /// Heading of the report.
     pub title: String,
-    /// CSV or Parquet files, or globs.
+    /// CSV or Parquet files, or globs; or one file of FairCVtest's predictions (.npy).
     pub files: Vec<String>,
     /// Column with the score (or a 0/1 decision).
     pub score: String,
@@ -39,6 +41,8 @@ pub struct ScoresRequest {
     pub missing: Vec<String>,
     /// Lowest and highest possible score when that is not 0 to 1; scores are rescaled to [0, 1].
     pub range: Option<(f64, f64)>,
+    /// Selects the rows with this many highest scores, whatever the threshold in `metrics` says; rows that tie with the last are selected too.
+    pub top: Option<usize>,
     /// What is measured.
     pub metrics: MetricsSection,
     /// Intervals and p-values.
@@ -86,12 +90,55 @@ pub fn audit(request: &ScoresRequest) -> Result<Report, AuditError> {
     if request.groups.is_empty() {
         return Err(AuditError::Request("no sensitive attribute; name its column with --group, for example --group gender".to_owned()));
     }
-    if request.stream { streamed(request) } else { whole(request) }
+    match (request.stream, request.top) {
+        (false, _) => whole(request),
+        (true, None) => streamed(request),
+        (true, Some(_)) => {
+            let message = "the top scores are known only once all are read, so --top cannot be used with --stream; leave out --stream, or give \
+                           --threshold instead";
+            Err(AuditError::Request(message.to_owned()))
+        }
+    }
+}
+
+fn is_npy(file: &str) -> bool {
+    Path::new(file).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npy"))
+}
+
+fn read(request: &ScoresRequest) -> Result<Scored, AuditError> {
+    let roles = request.roles()?;
+    match request.files.as_slice() {
+        [file] if is_npy(file) => Ok(faircv_2020::read_scores(Path::new(file), &roles)?),
+        files => match files.iter().find(|file| is_npy(file)) {
+            Some(file) => Err(AuditError::Request(format!("{file} cannot be read together with other files; audit it on its own"))),
+            None => Ok(table::read_scores(files, &roles)?),
+        },
+    }
+}
+
+/// The request with the threshold that selects the rows with the `top` highest scores, and a remark on how many these are.
+fn at_top(request: &ScoresRequest, top: usize, scores: &[f64]) -> Result<(ScoresRequest, String), AuditError> {
+    if top == 0 || top > scores.len() {
+        return Err(AuditError::Request(format!("--top {top} is not possible: there are {} rows; give 1 to {0}", scores.len())));
+    }
+    let mut ordered = scores.to_vec();
+    let (_, threshold, _) = ordered.select_nth_unstable_by(top - 1, |one, other| other.total_cmp(one));
+    let threshold = *threshold;
+    let selected = scores.iter().filter(|score| **score >= threshold).count();
+    let tied = if selected > top { ": rows with this very score are selected together" } else { "" };
+    let note = format!("Top {top}: {selected} rows score {threshold} or more and are selected{tied}.");
+    let metrics = MetricsSection { threshold, decision_rule: DecisionRuleName::AtOrAbove, ..request.metrics.clone() };
+    Ok((ScoresRequest { metrics, ..request.clone() }, note))
 }
 
 fn whole(request: &ScoresRequest) -> Result<Report, AuditError> {
-    let scored = table::read_scores(&request.files, &request.roles()?)?;
+    let scored = read(request)?;
     request.metrics.check(&scored.groups)?;
+    let (resolved, notes) = match request.top {
+        None => (request.clone(), Vec::new()),
+        Some(top) => at_top(request, top, &scored.scores).map(|(resolved, note)| (resolved, vec![note]))?,
+    };
+    let request = &resolved;
     let plan = request.intervals.plan();
     let mut performance = Vec::new();
     let mut attributes = Vec::new();
@@ -124,7 +171,7 @@ fn whole(request: &ScoresRequest) -> Result<Report, AuditError> {
             summary.tilt.extend(evidence::tilt("labels as given", &data, groups.name(), None, request.metrics.label_threshold)?);
         }
     }
-    join(request, summary, performance, attributes, data.len(), Vec::new())
+    join(request, summary, performance, attributes, data.len(), notes)
 }
 
 /// What a stream has told of one attribute so far.
@@ -137,6 +184,9 @@ struct Seen {
 }
 
 fn streamed(request: &ScoresRequest) -> Result<Report, AuditError> {
+    if let Some(file) = request.files.iter().find(|file| is_npy(file)) {
+        return Err(AuditError::Request(format!("{file} cannot be read in chunks; leave out --stream")));
+    }
     let mut chunks = table::stream_scores(&request.files, &request.roles()?)?;
     let mut seen: Vec<Seen> = Vec::new();
     let (mut rows, mut label_sum) = (0, 0.0);
@@ -345,6 +395,7 @@ fn settings(request: &ScoresRequest) -> serde_json::Value {
         "weight": request.weight,
         "missing": request.missing,
         "range": request.range,
+        "top": request.top,
         "metrics": request.metrics,
         "intervals": request.intervals,
         "limits": request.limits,

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod docs;
+mod faircv;
 mod html;
 mod sample;
 mod view;

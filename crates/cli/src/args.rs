@@ -152,7 +152,7 @@ pub(crate) enum Definition {
 
 #[derive(Debug, Args)]
 pub(crate) struct Audit {
-    /// CSV or Parquet files, or globs
+    /// CSV or Parquet files, or globs; or one predictions_*.npy of FairCVtest with its profiles beside it
     #[arg(required = true)]
     pub(crate) files: Vec<String>,
     /// Column with the score, or a 0/1 decision
@@ -179,6 +179,9 @@ pub(crate) struct Audit {
     /// Selected when the score is above this threshold
     #[arg(long, default_value_t = 0.5, value_name = "T", value_parser = number, allow_negative_numbers = true)]
     pub(crate) threshold: f64,
+    /// Selected are the K highest scores, and those equal to the last of them, whatever the threshold
+    #[arg(long, value_name = "K", conflicts_with = "threshold")]
+    pub(crate) top: Option<usize>,
     /// Select scores equal to the threshold as well
     #[arg(long)]
     pub(crate) at_or_above: bool,

@@ -29,6 +29,7 @@ fn request(arguments: Audit) -> ScoresRequest {
         weight: arguments.weight,
         missing: arguments.missing,
         range: arguments.range,
+        top: arguments.top,
         metrics: MetricsSection {
             threshold: arguments.threshold,
             decision_rule: if arguments.at_or_above { DecisionRuleName::AtOrAbove } else { DecisionRuleName::Above },
