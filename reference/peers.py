@@ -388,6 +388,7 @@ def main():
     parser.add_argument("--only", help="parts, with commas: " + ", ".join(PARTS))
     parser.add_argument("--stream", action="store_true", help="also the stream of 50,000,000 rows")
     parser.add_argument("--quick", action="store_true", help="few repetitions; writes no results")
+    parser.add_argument("--no-build", action="store_true", help="take the release binaries as they are")
     parser.add_argument("--torch-steps", help=argparse.SUPPRESS)
     parser.add_argument("--steps", type=int, default=400, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -402,7 +403,8 @@ def main():
         raise SystemExit(f"unknown part {unknown[0]!r}; the parts are {', '.join(PARTS)}")
     DATA.mkdir(parents=True, exist_ok=True)
     RESULTS.mkdir(parents=True, exist_ok=True)
-    build()
+    if not arguments.no_build:
+        build()
     table, curves = Table(), None
     for part in chosen:
         say(part)

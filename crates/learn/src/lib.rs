@@ -13,8 +13,6 @@ pub mod models;
 mod objective;
 pub mod objectives;
 mod optimizer;
-#[cfg(test)]
-mod pytorch_terms;
 mod randomness;
 mod rows;
 mod scorer;

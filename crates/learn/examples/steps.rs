@@ -1,4 +1,5 @@
-//! Seconds a training step takes, as JSON lines, for `reference/peers.py` to set beside PyTorch's.
+//! Seconds a training step takes, as JSON lines, for `reference/peers.py` to set beside PyTorch's: `steps FOLDER NAME...`, where
+//! FOLDER is not read; without names every measurement runs.
 //!
 //! Timed is the real loop: drawing and gathering the batch, forward and backward pass, optimiser, the loss read every step. A step's
 //! time is an epoch's divided by its steps (the epoch's end adds a validation pass over a few rows); printed is the median epoch.
@@ -61,11 +62,15 @@ fn step_seconds(hidden: &[usize], batch_size: usize, epochs: usize, objective: &
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut out = std::io::stdout().lock();
+    let wanted: Vec<String> = std::env::args().skip(2).collect();
     for (name, hidden, batch_size, epochs, objective) in [
         ("train_step_100_200_1_b2000", [200].as_slice(), 2000, 60, "vanilla"),
         ("train_step_3x128_b256", &[128, 128, 128], 256, 120, "vanilla"),
         ("train_step_100_200_1_b2000_wasserstein", &[200], 2000, 30, "wasserstein"),
     ] {
+        if !wanted.is_empty() && !wanted.iter().any(|wanted| wanted == name) {
+            continue;
+        }
         let seconds = step_seconds(hidden, batch_size, epochs, objective)?;
         writeln!(out, "{{\"name\":\"{name}\",\"seconds\":{seconds:e}}}")?;
     }
