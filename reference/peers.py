@@ -232,16 +232,17 @@ def evenhand():
 
 
 def run_child(command, out):
-    """Wall seconds and peak memory (bytes) of a child whose output goes to a file."""
-    start = time.perf_counter()
-    with open(out, "wb") as stdout:
-        child = subprocess.Popen(command, stdout=stdout)
-    _, status, usage = os.wait4(child.pid, 0)
-    wall = time.perf_counter() - start
-    code = os.waitstatus_to_exitcode(status)
+    """Wall seconds and peak memory (bytes) of a child whose output goes to a file.
+
+    A small process starts it: a child's peak is counted from the memory of the process that forks it, and this one holds the arrays.
+    """
+    starter = ("import json, os, subprocess, sys, time; start = time.perf_counter(); child = subprocess.Popen(sys.argv[2:], stdout=open(sys.argv[1], 'wb')); "
+               "_, status, usage = os.wait4(child.pid, 0); print(json.dumps([time.perf_counter() - start, usage.ru_maxrss, os.waitstatus_to_exitcode(status)]))")
+    done = subprocess.run([sys.executable, "-S", "-c", starter, out, *command], stdout=subprocess.PIPE, check=True, text=True)
+    wall, kilobytes, code = json.loads(done.stdout)
     if code != 0:
         raise SystemExit(f"exit code {code}: {' '.join(map(str, command))}")
-    return wall, usage.ru_maxrss * 1024
+    return wall, kilobytes * 1024
 
 
 def audit_command(files, *more):
@@ -272,7 +273,10 @@ def stream(table, repeats):
 
 
 def torch_steps(name, layers, batch, steps):
-    """Median seconds of one training step in PyTorch: forward, BCE on the logit, backward, Adam, loss read back."""
+    """Median seconds of one training step in PyTorch: rows of the batch gathered, forward, BCE on the logit, backward, Adam, loss read back.
+
+    The Rust side times its training loop, which shuffles and gathers too; so this one does. Both corpora hold 20 batches.
+    """
     import torch
 
     torch.set_num_threads(THREADS)
@@ -282,14 +286,17 @@ def torch_steps(name, layers, batch, steps):
         parts += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
     model = torch.nn.Sequential(*parts[:-1])
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
-    x = torch.randn(batch, layers[0])
-    y = (torch.rand(batch, 1) < 0.4).float()
+    x = torch.randn(20 * batch, layers[0])
+    y = (torch.rand(20 * batch, 1) < 0.4).float()
     loss_of = torch.nn.BCEWithLogitsLoss()
     times = []
     for step in range(steps + 50):
         start = time.perf_counter()
+        if step % 20 == 0:
+            order = torch.randperm(20 * batch)
+        rows = order[step % 20 * batch : (step % 20 + 1) * batch]
         optimiser.zero_grad()
-        loss = loss_of(model(x), y)
+        loss = loss_of(model(x[rows]), y[rows])
         loss.backward()
         optimiser.step()
         loss.item()
