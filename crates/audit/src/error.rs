@@ -73,6 +73,15 @@ pub enum AuditError {
 }
 
 impl AuditError {
+    /// True when the user asked to stop.
+    pub(crate) fn is_interrupt(&self) -> bool {
+        match self {
+            AuditError::Interrupted { .. } | AuditError::Learn(LearnError::Interrupted { .. }) => true,
+            AuditError::Method { cause, .. } => cause.is_interrupt(),
+            _ => false,
+        }
+    }
+
     pub(crate) fn io(path: impl Into<PathBuf>, action: &'static str) -> impl FnOnce(std::io::Error) -> AuditError {
         let path = path.into();
         move |cause| AuditError::Io { path, action, cause }

@@ -279,6 +279,17 @@ pub(crate) fn tilt(
     }))
 }
 
+/// Refuses a key of a limit or a published value that names an attribute which the data, or the metric, does not have.
+pub(crate) fn check_key(key: &str, data: &Dataset) -> Result<(), AuditError> {
+    match key.split_once('@') {
+        Some((metric, _)) if !compares_groups(metric) => {
+            Err(AuditError::Request(format!("`{key}`: {metric} is measured over all rows, not by attribute; write `{metric}`")))
+        }
+        Some((_, attribute)) => Ok(data.groups(attribute).map(|_| ())?),
+        None => Ok(()),
+    }
+}
+
 /// The columns of the main table: what the recipe asks for, or the usual ones for the kind of label.
 pub(crate) fn columns(wanted: &[String], data: &Dataset, kind: LabelKind) -> Result<Vec<Column>, AuditError> {
     let usual: &[&str] = match kind {
@@ -328,18 +339,22 @@ pub(crate) fn check_limits(limits: &BTreeMap<String, f64>, report: &Report) -> R
             (true, None) => report.data.attributes.iter().map(|attribute| Some(attribute.name.clone())).collect(),
         };
         for (method, attribute) in report.methods.iter().flat_map(|method| attributes.iter().map(move |attribute| (method, attribute))) {
-            let estimate = method
+            let summary = method
                 .summary
                 .iter()
                 .find(|summary| summary.metric == metric && summary.attribute == *attribute)
-                .map(|summary| summary.mean.clone())
                 .ok_or_else(|| AuditError::Request(format!("limit `{key}`: the report has no such number")))?;
-            let lower_bound =
-                card.direction == Direction::Higher || (card.direction == Direction::NearFair && card.fair_value == Some(1.0));
-            let met = estimate.number().is_some_and(|value| match (lower_bound, card.direction) {
-                (true, _) => value >= limit,
-                (false, Direction::NearFair) => value.abs() <= limit,
-                (false, _) => value <= limit,
+            let estimate = if summary.defined < summary.runs && summary.mean.number().is_some() {
+                Estimate::undefined(format!("it is undefined in {} of {} runs", summary.runs - summary.defined, summary.runs))
+            } else {
+                summary.mean.clone()
+            };
+            let met = estimate.number().is_some_and(|value| match (card.direction, card.fair_value) {
+                (Direction::Higher, _) => value >= limit,
+                // A ratio is as far from parity at 2 as at 1/2.
+                (Direction::NearFair, Some(1.0)) => value.min(1.0 / value) >= limit,
+                (Direction::NearFair, _) => value.abs() <= limit,
+                _ => value <= limit,
             });
             let place = attribute.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
             let of = if report.methods.len() > 1 { format!("{}: ", method.name) } else { String::new() };

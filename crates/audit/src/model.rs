@@ -52,7 +52,18 @@ pub fn score(model: &Path, files: &[String], out: &Path) -> Result<Scored, Audit
     schema.person = schema.person.filter(there);
     schema.job = schema.job.filter(there);
     schema.weight = None;
-    let data = table::read(files, &schema)?;
+    let mut notes = Vec::new();
+    let data = match table::read(files, &schema) {
+        Ok(data) => data,
+        Err(error) if schema.label.is_some() => {
+            // New candidates often have an empty label column; any other error comes back without the label too.
+            let data = table::read(files, &Schema { label: None, ..schema })?;
+            notes.push(format!("the label is left out: {error}"));
+            data
+        }
+        Err(error) => return Err(error.into()),
+    };
+    notes.extend(data.provenance.notes.iter().cloned());
     let prediction = scorer.predict(&encoder.transform(&data)?);
 
     let mut text = String::from("row");
@@ -83,7 +94,7 @@ pub fn score(model: &Path, files: &[String], out: &Path) -> Result<Scored, Audit
         text.push('\n');
     }
     write::replace(out, text.as_bytes())?;
-    Ok(Scored { rows: data.len(), notes: data.provenance.notes.clone() })
+    Ok(Scored { rows: data.len(), notes })
 }
 
 /// The text of one column in a row.

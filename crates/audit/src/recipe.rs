@@ -394,9 +394,10 @@ impl Default for IntervalSection {
 impl IntervalSection {
     /// The plan for the metrics, `None` when turned off.
     pub fn plan(&self) -> Option<IntervalPlan> {
-        (self.level > 0.0 && self.replicates > 0).then_some(IntervalPlan {
-            level: self.level,
-            replicates: self.replicates,
+        let intervals = self.level > 0.0 && self.replicates > 0;
+        (intervals || self.permutations > 0).then_some(IntervalPlan {
+            level: if intervals { self.level } else { IntervalSection::default().level },
+            replicates: if intervals { self.replicates } else { 0 },
             seed: self.seed,
             permutations: self.permutations,
         })
@@ -733,7 +734,8 @@ impl Recipe {
         let (section, key) = setting
             .split_once('.')
             .ok_or_else(|| bad_setting("a setting is written as objective.NAME, rebalance.NAME, training.NAME or model.NAME".to_owned()))?;
-        let number = |value: f64, whole: bool| if whole { Value::Integer(value as i64) } else { Value::Number(value) };
+        let number =
+            |value: f64, whole: bool| if whole && value.fract() == 0.0 { Value::Integer(value as i64) } else { Value::Number(value) };
         let mut recipe = self.clone();
         recipe.methods = Vec::new();
         for &value in values {

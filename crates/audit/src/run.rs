@@ -88,13 +88,18 @@ pub fn load(recipe: &Recipe, data_folder: Option<&Path>) -> Result<Dataset, Audi
 /// Runs every cell of a recipe and joins the report.
 pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditError> {
     let data = load(recipe, options.data_folder)?;
+    // What can be refused is refused before hours of training.
     recipe.metrics.check(&data.sensitive)?;
+    for key in recipe.limits.keys().chain(recipe.methods.iter().flat_map(|method| method.published.keys())) {
+        evidence::check_key(key, &data)?;
+    }
     let label = data.label()?.clone();
     let attribute = data
         .sensitive
         .first()
         .map(|groups| groups.name().to_owned())
         .ok_or_else(|| AuditError::Request("the data has no sensitive attribute; name one under [[data.sensitive]]".to_owned()))?;
+    let columns = evidence::columns(&recipe.metrics.table, &data, label.kind)?;
     let parts = all_parts(recipe, &data, &attribute)?;
     let cells: Vec<Cell<'_>> = recipe
         .methods
@@ -125,10 +130,20 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
     }
     let mut summary = evidence::data_summary(&data, recipe.metrics.label_threshold)?;
     summary.tilt = tilts(recipe, &data, &attribute, &parts[0])?;
-    let columns = evidence::columns(&recipe.metrics.table, &data, label.kind)?;
     let mut notes = summary.notes.clone();
     if !summary.sensitive_features.is_empty() {
-        notes.push(format!("Sensitive attributes are inputs of the model, as the recipe asks: {}.", summary.sensitive_features.join(", ")));
+        notes.push(format!("Sensitive columns are among the inputs of the model: {}.", summary.sensitive_features.join(", ")));
+    }
+    if let Some(skew) = &recipe.skew {
+        let groups = data.groups(skew.attribute.as_deref().unwrap_or(&attribute))?;
+        let pair = [groups.code(&skew.privileged), groups.code(&skew.unprivileged)];
+        let others = groups.codes().iter().filter(|code| !pair.contains(&Some(**code))).count();
+        if others > 0 {
+            notes.push(format!(
+                "The skew keeps rows of `{}` and `{}` only: {others} rows of other or unknown groups train and validate nothing.",
+                skew.privileged, skew.unprivileged
+            ));
+        }
     }
     let mut report = Report {
         format: crate::FORMAT,
@@ -262,7 +277,7 @@ impl Cell<'_> {
             "skew": json(serde_json::to_value(&recipe.skew))?,
             "split": json(serde_json::to_value(&recipe.split))?,
             "encoding": json(serde_json::to_value(recipe.encoding))?,
-            "metrics": json(serde_json::to_value(&recipe.metrics))?,
+            "metrics": json(serde_json::to_value(&crate::recipe::MetricsSection { table: Vec::new(), ..recipe.metrics.clone() }))?,
             "intervals": json(serde_json::to_value(recipe.intervals))?,
             "model": json(serde_json::to_value(recipe.model_of(self.method)?))?,
             "training": json(serde_json::to_value(recipe.training_of(self.method)?))?,
@@ -303,7 +318,9 @@ impl Workshop<'_> {
                         if index >= cells.len() || failed.load(Ordering::Relaxed) || self.options.interrupted.load(Ordering::Relaxed) {
                             return;
                         }
-                        let result = finished(&kept(index)).map_or_else(|| self.run(index, &cells[index], &kept(index)), Ok);
+                        let found =
+                            finished(&kept(index)).filter(|_| !self.options.keep_models || self.model_folder(&cells[index]).is_dir());
+                        let result = found.map_or_else(|| self.run(index, &cells[index], &kept(index)), Ok);
                         if result.is_err() {
                             failed.store(true, Ordering::Relaxed);
                         }
@@ -319,16 +336,15 @@ impl Workshop<'_> {
         let total = results.len();
         let finished = results.iter().filter(|result| matches!(result, Some(Ok(_)))).count();
         let mut runs = Vec::with_capacity(total);
-        for result in results {
+        for result in results.into_iter().flatten() {
             match result {
-                Some(Ok(run)) => runs.push(run),
-                Some(Err(_)) | None if self.options.interrupted.load(Ordering::Relaxed) => {
-                    return Err(AuditError::Interrupted { finished, total, folder: self.options.out.to_path_buf() });
-                }
-                Some(Err(error)) => return Err(error),
-                // Another cell failed before this one began; its error comes later in the list.
-                None => {}
+                Ok(run) => runs.push(run),
+                Err(error) if error.is_interrupt() => {}
+                Err(error) => return Err(error),
             }
+        }
+        if runs.len() < total {
+            return Err(AuditError::Interrupted { finished, total, folder: self.options.out.to_path_buf() });
         }
         Ok(runs)
     }
@@ -352,7 +368,8 @@ impl Workshop<'_> {
         let encoder = Encoder::fit(&train, self.recipe.encoding())?;
         let training = self.recipe.training_of(method)?;
         let epochs = training.epochs;
-        let checkpoint = kept.with_extension("checkpoint");
+        // Two methods with equal settings share a digest, and must not share a checkpoint.
+        let checkpoint = kept.with_extension(format!("{index}.checkpoint"));
         let (train_inputs, validation_inputs) = (encoder.transform(&train)?, encoder.transform(&validation)?);
         let scorer = evenhand_learn::fit(
             &rows(&train, &train_inputs, self.attribute)?,
@@ -386,9 +403,12 @@ impl Workshop<'_> {
     }
 
     fn keep(&self, scorer: &Scorer, encoder: &Encoder, cell: &Cell<'_>) -> Result<(), AuditError> {
+        crate::model::save(&self.model_folder(cell), scorer, encoder, self.recipe)
+    }
+
+    fn model_folder(&self, cell: &Cell<'_>) -> PathBuf {
         let name = cell.label().replace(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-', "_");
-        let folder = self.options.out.join("models").join(name);
-        crate::model::save(&folder, scorer, encoder, self.recipe)
+        self.options.out.join("models").join(name)
     }
 }
 

@@ -90,6 +90,11 @@ pub fn audit(request: &ScoresRequest) -> Result<Report, AuditError> {
     if request.groups.is_empty() {
         return Err(AuditError::Request("no sensitive attribute; name its column with --group, for example --group gender".to_owned()));
     }
+    let level = request.intervals.level;
+    if !(0.0..1.0).contains(&level) {
+        return Err(AuditError::Request(format!("level = {level} is not allowed for intervals; it must be at least 0 (off) and below 1")));
+    }
+    let request = &rescaled(request)?;
     match (request.stream, request.top) {
         (false, _) => whole(request),
         (true, None) => streamed(request),
@@ -99,6 +104,20 @@ pub fn audit(request: &ScoresRequest) -> Result<Report, AuditError> {
             Err(AuditError::Request(message.to_owned()))
         }
     }
+}
+
+/// The request with its threshold on the scale of the scores that the readers give, 0 to 1.
+fn rescaled(request: &ScoresRequest) -> Result<ScoresRequest, AuditError> {
+    let (low, high) = request.range.unwrap_or((0.0, 1.0));
+    let threshold = request.metrics.threshold;
+    if !(low..=high).contains(&threshold) {
+        return Err(AuditError::Request(format!(
+            "threshold = {threshold} is not a possible score: scores lie between {low} and {high}; give another threshold, or the range of the \
+             scores with --range LOW,HIGH"
+        )));
+    }
+    let metrics = MetricsSection { threshold: (threshold - low) / (high - low), ..request.metrics.clone() };
+    Ok(ScoresRequest { metrics, ..request.clone() })
 }
 
 fn is_npy(file: &str) -> bool {
@@ -214,7 +233,23 @@ fn streamed(request: &ScoresRequest) -> Result<Report, AuditError> {
     let mut summaries = Vec::new();
     let known: Vec<Groups> = seen.iter().map(|seen| Groups::new(&*seen.attribute, seen.tally.levels().to_vec(), Vec::new())).collect();
     request.metrics.check(&known)?;
+    // A part of a file may lack what the whole must have.
+    for (role, seen) in request.roles()?.groups.iter().zip(&seen) {
+        if let Some(level) = role.rule.as_deref().and_then(|rule| rule.strip_prefix("= "))
+            && seen.sizes.get(level).is_none_or(|(n, _)| *n == 0)
+        {
+            return Err(AuditError::Request(format!("--group \"{}\": no row of the files has the group `{level}`", role.name)));
+        }
+    }
+    if let Some(value) = request.favourable.as_ref().filter(|_| label_sum == 0.0) {
+        return Err(AuditError::Request(format!(
+            "no row of the files has the favourable value `{value}` in the label column; check its spelling"
+        )));
+    }
     for seen in &seen {
+        if seen.unknown > 0 {
+            notes.push(format!("`{}`: the group of {} rows is unknown; they are left out of every gap", seen.attribute, seen.unknown));
+        }
         let summary = seen.tally.summary()?;
         let (overall, compared): (Vec<_>, Vec<_>) =
             summary.findings(plan.as_ref()).into_iter().partition(|finding| !evidence::compares_groups(&finding.metric));

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use evenhand_data::{Dataset, LabelRole, Schema, skew, table};
+use evenhand_metrics::Estimate;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
@@ -49,7 +50,7 @@ pub struct TiltReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<Tilt>,
     /// `DP_data` of Kim et al. 2023, table 1 (half the gap of the groups' shares of high labels), before and after.
-    pub dp_data: Vec<f64>,
+    pub dp_data: Vec<Estimate>,
     /// Where the subset went.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub written: Option<PathBuf>,
@@ -88,6 +89,9 @@ pub fn tilt(request: &TiltRequest) -> Result<TiltReport, AuditError> {
     Ok(TiltReport { before, after: Some(after), dp_data, written: Some(out.clone()) })
 }
 
-fn dp_data(tilt: &Tilt) -> f64 {
-    tilt.demographic_parity_difference.number().unwrap_or(0.0) / 2.0
+fn dp_data(tilt: &Tilt) -> Estimate {
+    match &tilt.demographic_parity_difference {
+        Estimate::Value { value, .. } => Estimate::value(value.abs() / 2.0),
+        undefined @ Estimate::Undefined { .. } => undefined.clone(),
+    }
 }

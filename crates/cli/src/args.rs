@@ -176,9 +176,9 @@ pub(crate) struct Audit {
     /// Lowest and highest possible score, when that is not 0 to 1; scores and threshold are rescaled to [0, 1]
     #[arg(long, value_name = "LOW,HIGH", value_parser = range, allow_hyphen_values = true)]
     pub(crate) range: Option<(f64, f64)>,
-    /// Selected when the score is above this threshold
-    #[arg(long, default_value_t = 0.5, value_name = "T", value_parser = number, allow_negative_numbers = true)]
-    pub(crate) threshold: f64,
+    /// Selected when the score is above this threshold [default: 0.5, or the middle of --range]
+    #[arg(long, value_name = "T", value_parser = number, allow_negative_numbers = true)]
+    pub(crate) threshold: Option<f64>,
     /// Selected are the K highest scores, and those equal to the last of them, whatever the threshold
     #[arg(long, value_name = "K", conflicts_with = "threshold")]
     pub(crate) top: Option<usize>,
@@ -233,7 +233,7 @@ fn range(text: &str) -> Result<(f64, f64), String> {
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
-    text.split_once('=')
+    text.rsplit_once('=')
         .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
         .ok_or_else(|| "write it as attribute=group".to_owned())
 }

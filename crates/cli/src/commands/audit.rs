@@ -1,5 +1,7 @@
 //! `audit`: scores that somebody already holds.
 
+use std::path::Path;
+
 use evenhand_audit::ScoresRequest;
 use evenhand_audit::recipe::{ConventionName, DecisionRuleName, DefinitionName, IntervalSection, MetricsSection};
 
@@ -20,7 +22,7 @@ pub(crate) fn audit(arguments: Audit, json: bool) -> anyhow::Result<Outcome> {
 
 fn request(arguments: Audit) -> ScoresRequest {
     ScoresRequest {
-        title: arguments.title.unwrap_or_else(|| format!("Audit of {}", arguments.files.join(", "))),
+        title: arguments.title.unwrap_or_else(|| format!("Audit of {}", names(&arguments.files))),
         files: arguments.files,
         score: arguments.score,
         groups: arguments.groups,
@@ -31,7 +33,10 @@ fn request(arguments: Audit) -> ScoresRequest {
         range: arguments.range,
         top: arguments.top,
         metrics: MetricsSection {
-            threshold: arguments.threshold,
+            threshold: arguments.threshold.unwrap_or_else(|| {
+                let (low, high) = arguments.range.unwrap_or((0.0, 1.0));
+                f64::midpoint(low, high)
+            }),
             decision_rule: if arguments.at_or_above { DecisionRuleName::AtOrAbove } else { DecisionRuleName::Above },
             label_threshold: arguments.label_threshold,
             convention: match arguments.convention {
@@ -56,4 +61,10 @@ fn request(arguments: Audit) -> ScoresRequest {
         limits: arguments.limits.into_iter().collect(),
         stream: arguments.stream,
     }
+}
+
+/// File names without their folders, which say nothing to whoever reads the report.
+fn names(files: &[String]) -> String {
+    let name = |file: &String| Path::new(file).file_name().map_or_else(|| file.clone(), |name| name.to_string_lossy().into_owned());
+    files.iter().map(name).collect::<Vec<_>>().join(", ")
 }

@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: &Run, threads: Option<u16>, json: bool) -> anyhow::
     }
     recipe.methods = vec![method];
     recipe.seeds = vec![arguments.seed.unwrap_or(recipe.seeds[0])];
-    let out = out(&arguments.grid, "");
+    let out = out(&arguments.grid, "-run");
     execute(&recipe, &place(&arguments.grid, &out, threads, true), ReportKind::Run, json)
 }
 

@@ -41,6 +41,59 @@ fn a_breached_limit_gives_exit_code_1_and_a_met_one_0() {
 }
 
 #[test]
+fn a_range_rescales_scores_and_threshold_together() {
+    let rows = "score,gender\n20,f\n90,m\n40,f\n70,m\n65,f\n80,m\n";
+    let place = Place::new(&[("percent.csv", rows.as_bytes())]);
+    // Above 60: one of three f, three of three m.
+    let limit = |value: &str| {
+        let words = format!(
+            "audit percent.csv --score score --group gender --range 0,100 --threshold 60 --limit demographic-parity-difference={value}"
+        );
+        place.run(&words).status.code()
+    };
+    assert_eq!(limit("0.66"), Some(1));
+    assert_eq!(limit("0.67"), Some(0));
+    let outside = place.run("audit percent.csv --score score --group gender --range 0,100 --threshold 160");
+    assert_eq!(outside.status.code(), Some(2), "{}", stderr(&outside));
+}
+
+#[test]
+fn a_ratio_far_above_1_breaches_its_limit() {
+    let place = Place::new(&[("scores.csv", SCORES)]);
+    // Above 0.5: one of three f, three of three m, so m over f is 3.
+    let words = "audit scores.csv --score score --group gender --convention aif360 --privileged gender=f --limit disparate-impact=0.8";
+    assert_eq!(place.run(words).status.code(), Some(1));
+}
+
+#[test]
+fn a_stream_knows_a_group_that_begins_late() {
+    let mut rows = String::from("score,race\n");
+    for row in 0..900_000 {
+        rows.push_str(if row < 899_000 { "0.25,A\n" } else { "0.75,W\n" });
+    }
+    rows.push_str(&"0.25,B\n".repeat(400_000));
+    let place = Place::new(&[("sorted.csv", rows.as_bytes())]);
+    let spdd = |words: &str| {
+        let output = place.run(words);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let findings = report["methods"][0]["runs"][0]["attributes"][0]["findings"].as_array().unwrap().clone();
+        findings.iter().find(|finding| finding["metric"] == "spdd").unwrap()["estimate"]["value"].as_f64().unwrap()
+    };
+    assert!((spdd("audit sorted.csv --score score --group 'race = W' --json --stream --level 0") - 0.5).abs() < 1e-9);
+    let absent = place.run("audit sorted.csv --score score --group 'race = X' --stream");
+    assert_eq!(absent.status.code(), Some(2), "{}", stderr(&absent));
+}
+
+#[test]
+fn a_run_after_a_comparison_keeps_its_model() {
+    let place = Place::new(&[("small.toml", RECIPE)]);
+    assert_eq!(place.run("compare small.toml --out out").status.code(), Some(0));
+    assert_eq!(place.run("run small.toml --out out").status.code(), Some(0));
+    assert!(place.path().join("out/models/wasserstein-adversary__seed_0/scorer.json").is_file(), "{:?}", place.files());
+}
+
+#[test]
 fn json_on_standard_output_is_the_report() {
     let place = Place::new(&[("scores.csv", SCORES)]);
     let output = place.run("audit scores.csv --score score --group gender --json");

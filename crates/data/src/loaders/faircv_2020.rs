@@ -225,7 +225,7 @@ pub fn predictions(folder: Option<&Path>, bias: Bias, scenario: Scenario) -> Res
     for groups in &groups {
         remark(groups, &mut notes);
     }
-    let files = vec![profiles.digest.clone(), file_digest(&path, &bytes)];
+    let files = vec![profiles.digest, file_digest(&path, &bytes)];
     let provenance = Provenance { loader: CARD.id.to_owned(), files, notes };
     Ok(Scored { scores, label: Some(label), weights: None, groups, provenance })
 }

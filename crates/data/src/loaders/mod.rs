@@ -146,7 +146,12 @@ impl Own<'_> {
             types: asked.types.clone(),
             missing: Vec::new(),
         };
-        crate::table::dataset(table, &schema, card.id.to_owned(), card.id)
+        let mut data = crate::table::dataset(table, &schema, card.id.to_owned(), card.id)?;
+        // Also the columns of attributes that the recipe does not pick are sensitive; the report names them.
+        for feature in &mut data.features {
+            feature.sensitive |= self.attributes.iter().any(|attribute| attribute.column == feature.name);
+        }
+        Ok(data)
     }
 
     fn attribute(&self, name: &str) -> Option<&Attribute> {

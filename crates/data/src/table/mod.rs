@@ -65,7 +65,7 @@ pub(crate) fn dataset(table: RawTable, schema: &Schema, name: String, loader: &s
             table.position(named)?;
         }
     }
-    let sensitive = roles::sensitive(&table, &schema.sensitive, &schema.missing, &mut notes)?;
+    let sensitive = roles::sensitive(&table, &schema.sensitive, &schema.missing, Extent::Whole, &mut notes)?;
     let label = schema.label.as_ref().map(|role| roles::label(&table, role, Extent::Whole)).transpose()?;
     let person = schema.person.as_ref().map(|column| roles::identity(&table, column, &schema.missing)).transpose()?;
     let job = schema.job.as_ref().map(|column| roles::identity(&table, column, &schema.missing)).transpose()?;
@@ -229,7 +229,7 @@ fn scored(table: RawTable, roles: &ScoreRoles, extent: Extent) -> Result<Scored,
     let scores = roles::required(&table, table.position(&roles.score)?, Required::Score(low, high))?;
     let label = roles.label.as_ref().map(|role| roles::label(&table, role, extent)).transpose()?;
     let weights = roles.weight.as_ref().map(|column| roles::weights(&table, column, extent)).transpose()?;
-    let groups = roles::sensitive(&table, &roles.groups, &roles.missing, &mut notes)?;
+    let groups = roles::sensitive(&table, &roles.groups, &roles.missing, extent, &mut notes)?;
     let provenance = Provenance { loader: "table".to_owned(), files: table.digests, notes };
     Ok(Scored { scores, label, weights, groups, provenance })
 }

@@ -436,6 +436,7 @@ pub(crate) fn sensitive(
     table: &RawTable,
     roles: &[SensitiveRole],
     texts: &[String],
+    extent: Extent,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Groups>, DataError> {
     let mut attributes: Vec<Groups> = Vec::new();
@@ -448,7 +449,8 @@ pub(crate) fn sensitive(
         }
         let groups = match (columns.as_slice(), &role.rule) {
             ([column], Some(rule)) if pooled(rule).is_some() => {
-                against_rest(&one_attribute(table, &attributes, &name, column, texts, notes)?, rule)?
+                let groups = one_attribute(table, &attributes, &name, column, texts, notes)?;
+                if extent == Extent::Part { against_rest_of_part(&groups, rule) } else { against_rest(&groups, rule)? }
             }
             ([column], Some(rule)) => {
                 let rule = Rule::parse(&name, rule)?;
@@ -474,6 +476,16 @@ pub(crate) fn sensitive(
 /// The group that a rule `= GROUP` sets against all others.
 fn pooled(rule: &str) -> Option<&str> {
     rule.trim().strip_prefix('=').map(str::trim)
+}
+
+/// The same for a part of a file, in which the group may have no row.
+fn against_rest_of_part(groups: &Groups, rule: &str) -> Groups {
+    let level = pooled(rule).unwrap_or_default();
+    groups.against_rest(level).unwrap_or_else(|| {
+        let levels = vec![level.to_owned(), format!("not {level}")];
+        let codes = groups.codes().iter().map(|&code| if code == UNKNOWN { UNKNOWN } else { 1 }).collect();
+        Groups::new(groups.name(), levels, codes)
+    })
 }
 
 /// Applies a rule `= GROUP`.
