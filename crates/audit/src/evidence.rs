@@ -279,6 +279,20 @@ pub(crate) fn tilt(
     }))
 }
 
+/// What a reader must know of intervals of largest gaps, where one of them does not hold its own value.
+pub(crate) fn interval_note<'a>(runs: impl Iterator<Item = &'a RunReport>) -> Option<String> {
+    let above = runs
+        .flat_map(|run| &run.attributes)
+        .flat_map(|attribute| &attribute.findings)
+        .filter_map(|finding| Some((finding.estimate.number()?, finding.estimate.interval()?)))
+        .any(|(value, interval)| value < interval.low || value > interval.high);
+    above.then(|| {
+        "Some intervals lie beside their own value: the largest gap of resampled groups is larger than that of the groups themselves, most so \
+         near parity and with small groups. Such an interval says nothing about whether the gap is zero; for that ask for permutation p-values."
+            .to_owned()
+    })
+}
+
 /// Refuses a key of a limit or a published value that names an attribute which the data, or the metric, does not have.
 pub(crate) fn check_key(key: &str, data: &Dataset) -> Result<(), AuditError> {
     match key.split_once('@') {

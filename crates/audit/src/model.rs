@@ -34,6 +34,7 @@ pub struct Scored {
 /// Scores the rows of a file with a saved model and writes `row,[person,][job,][groups…,][label,]score` as CSV (the last
 /// column is `prediction` when one of the others is called `score`).
 pub fn score(model: &Path, files: &[String], out: &Path) -> Result<Scored, AuditError> {
+    write::refuse_input(out, files)?;
     let scorer = Scorer::load(model)?;
     let damaged = |what: &str, error: &serde_json::Error| AuditError::Recipe {
         origin: model.display().to_string(),

@@ -583,6 +583,9 @@ impl Recipe {
         if self.seeds.is_empty() {
             return Err("seeds is empty; give at least one, for example seeds = [0]".to_owned());
         }
+        if let Some(seed) = self.seeds.iter().enumerate().find_map(|(index, seed)| self.seeds[..index].contains(seed).then_some(seed)) {
+            return Err(format!("seeds names {seed} twice; the same run counted twice would look like stability"));
+        }
         if self.methods.is_empty() {
             return Err("there is no [[method]]; add one, for example [[method]] objective = \"vanilla\"".to_owned());
         }

@@ -145,6 +145,7 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
             ));
         }
     }
+    notes.extend(evidence::interval_note(methods.iter().flat_map(|method| &method.runs)));
     let mut report = Report {
         format: crate::FORMAT,
         kind: options.kind,

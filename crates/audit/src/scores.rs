@@ -135,6 +135,19 @@ fn read(request: &ScoresRequest) -> Result<Scored, AuditError> {
     }
 }
 
+/// Refuses files of the same content: rows that count twice would narrow every interval.
+fn refuse_twice<'a>(files: impl Iterator<Item = (&'a String, &'a String)>) -> Result<(), AuditError> {
+    let mut seen: BTreeMap<&String, &String> = BTreeMap::new();
+    for (name, digest) in files {
+        if let Some(other) = seen.insert(digest, name) {
+            return Err(AuditError::Request(format!(
+                "{name} has the same content as {other}; leave one of them out, its rows would count twice"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// The request with the threshold that selects the rows with the `top` highest scores, and a remark on how many these are.
 fn at_top(request: &ScoresRequest, top: usize, scores: &[f64]) -> Result<(ScoresRequest, String), AuditError> {
     if top == 0 || top > scores.len() {
@@ -152,6 +165,7 @@ fn at_top(request: &ScoresRequest, top: usize, scores: &[f64]) -> Result<(Scores
 
 fn whole(request: &ScoresRequest) -> Result<Report, AuditError> {
     let scored = read(request)?;
+    refuse_twice(scored.provenance.files.iter().map(|file| (&file.name, &file.sha256)))?;
     request.metrics.check(&scored.groups)?;
     let (resolved, notes) = match request.top {
         None => (request.clone(), Vec::new()),
@@ -232,6 +246,7 @@ fn streamed(request: &ScoresRequest) -> Result<Report, AuditError> {
     let mut notes = Vec::new();
     let mut summaries = Vec::new();
     let known: Vec<Groups> = seen.iter().map(|seen| Groups::new(&*seen.attribute, seen.tally.levels().to_vec(), Vec::new())).collect();
+    refuse_twice(chunks.digests().iter().map(|file| (&file.name, &file.sha256)))?;
     request.metrics.check(&known)?;
     // A part of a file may lack what the whole must have.
     for (role, seen) in request.roles()?.groups.iter().zip(&seen) {
@@ -358,6 +373,7 @@ fn join(
     };
     let columns = columns(request, &run)?;
     notes.extend(data.notes.iter().cloned());
+    notes.extend(evidence::interval_note(std::iter::once(&run)));
     let mut report = Report {
         format: crate::FORMAT,
         kind: ReportKind::Audit,

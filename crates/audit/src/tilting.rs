@@ -58,6 +58,9 @@ pub struct TiltReport {
 
 /// Measures the tilt of a file's labels and, if asked, writes a subset with the wanted one.
 pub fn tilt(request: &TiltRequest) -> Result<TiltReport, AuditError> {
+    if let Some((_, out)) = &request.cut {
+        write::refuse_input(out, &request.files)?;
+    }
     let role = scores::sensitive_role(&request.group)?;
     let attribute = role.name.clone();
     let schema = Schema {

@@ -6,6 +6,15 @@ use std::path::Path;
 
 use crate::AuditError;
 
+/// Refuses an output that would replace one of its inputs.
+pub(crate) fn refuse_input(out: &Path, files: &[String]) -> Result<(), AuditError> {
+    let same = |file: &String| matches!((fs::canonicalize(file), fs::canonicalize(out)), (Ok(one), Ok(other)) if one == other);
+    match files.iter().find(|file| same(file)) {
+        Some(file) => Err(AuditError::Request(format!("--out {} would replace the input {file}; give another file", out.display()))),
+        None => Ok(()),
+    }
+}
+
 /// Writes under a temporary name beside the target, then renames: a reader sees the old file or the new one.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), AuditError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

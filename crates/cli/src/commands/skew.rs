@@ -8,6 +8,9 @@ use crate::args::Skew;
 use crate::printer;
 
 pub(crate) fn skew(arguments: Skew, json: bool) -> anyhow::Result<Outcome> {
+    if arguments.out.is_some() && arguments.alpha.is_none() && arguments.keep.is_none() {
+        anyhow::bail!("--out needs the wanted tilt: add --alpha ALPHA or --keep ROWS");
+    }
     let wanted = arguments.alpha.map(Wanted::Alpha).or(arguments.keep.map(Wanted::Keep));
     let report = tilt(&TiltRequest {
         files: arguments.files,

@@ -120,6 +120,16 @@ fn cases() -> Vec<Case> {
         ("skew of one group", vec![("bad.csv", text("label,gender\n0.1,f\n0.9,f\n"))], "skew bad.csv --label label --group gender"),
         ("unreachable alpha", vec![], "skew good.csv --label label --group gender --alpha 50 --out tilted.csv"),
         ("alpha below 1", vec![], "skew good.csv --label label --group gender --alpha 0.5 --out tilted.csv"),
+        ("output that is the input", vec![], "skew good.csv --label label --group gender --keep 0 --out good.csv"),
+        ("output without a wish", vec![], "skew good.csv --label label --group gender --out tilted.csv"),
+        ("the same file twice", vec![], "audit good.csv good.csv --score score --group gender"),
+        ("threshold outside the scores", vec![], "audit good.csv --score score --group gender --threshold 50"),
+        ("a seed twice", vec![("bad.toml", recipe("[data]", "seeds = [1, 1]\n[data]"))], "compare bad.toml --out out"),
+        (
+            "limit by an attribute that is not there",
+            vec![("bad.toml", recipe("[training]", "[limits]\n\"spdd@gendre\" = 0.1\n[training]"))],
+            "compare bad.toml --out out",
+        ),
         ("unknown corpus", vec![], "fetch adlut"),
         ("corpus from a folder without it", vec![], "fetch adult --from . --to corpora"),
         (
