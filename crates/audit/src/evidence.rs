@@ -91,15 +91,6 @@ fn pass_rates(outcomes: &Outcomes<'_>, pair: Option<(String, String)>) -> PassRa
     }
 }
 
-/// The finding of a metric in a run.
-pub(crate) fn finding<'a>(run: &'a RunReport, metric: &str, attribute: Option<&str>) -> Option<&'a Finding> {
-    let findings = match attribute {
-        None => &run.performance,
-        Some(name) => &run.attributes.iter().find(|found| found.attribute == name)?.findings,
-    };
-    findings.iter().find(|finding| finding.metric == metric)
-}
-
 /// The training curve in the report's types.
 pub(crate) fn epochs(curve: &[EpochRecord]) -> Vec<Epoch> {
     let loss = |terms: &BTreeMap<String, f64>| terms.get(DATA_LOSS).copied();

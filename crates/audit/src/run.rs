@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 use crate::evidence::Counted;
 use crate::recipe::{MethodSection, Recipe, SplitSection};
 use crate::report::{MethodReport, Report, ReportKind, RunReport, Sizes, Summary, Tilt};
-use crate::{AuditError, evidence, write};
+use crate::{AuditError, evidence, lookup, write};
 
 /// Who watches a long run: progress bars live in the faces, not here.
 pub trait Observer: Sync {
@@ -508,7 +508,7 @@ fn summarise(runs: &[RunReport]) -> Vec<Summary> {
         .map(|(metric, attribute)| {
             let estimates: Vec<&Estimate> = runs
                 .iter()
-                .filter_map(|run| evidence::finding(run, &metric, attribute.as_deref()))
+                .filter_map(|run| lookup::finding(run, &metric, attribute.as_deref()))
                 .map(|finding| &finding.estimate)
                 .collect();
             let values: Vec<f64> = estimates.iter().filter_map(|estimate| estimate.number()).collect();
