@@ -65,7 +65,7 @@ pub fn score(model: &Path, files: &[String], out: &Path) -> Result<Scored, Audit
         Err(error) => return Err(error.into()),
     };
     notes.extend(data.provenance.notes.iter().cloned());
-    let prediction = scorer.predict(&encoder.transform(&data)?);
+    let prediction = scorer.predict(&encoder.transform(&data)?)?;
 
     let mut text = String::from("row");
     let mut columns: Vec<(&str, Field<'_>)> = Vec::new();

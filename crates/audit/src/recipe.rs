@@ -98,6 +98,9 @@ pub struct DataSection {
     /// The label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<LabelSection>,
+    /// Columns of further truths in [0, 1] that an interview network learns beside the label.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<String>,
     /// Sensitive attributes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sensitive: Vec<SensitiveSection>,
@@ -669,6 +672,7 @@ impl Recipe {
             features: data.features.clone(),
             exclude: data.exclude.clone(),
             label: data.label.as_ref().map(|label| LabelRole { column: label.column.clone(), favourable: label.favourable.clone() }),
+            targets: data.targets.clone(),
             // A corpus knows its attributes: naming one, or an intersection `a x b`, is enough.
             sensitive: data
                 .attributes

@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use evenhand_data::{Dataset, Encoder, LOADERS, LoadRequest, Split, skew, split};
-use evenhand_learn::{OBJECTIVES, Rows, RunHooks, Scorer};
+use evenhand_learn::{Candidates, OBJECTIVES, Rows, RunHooks, Scorer};
 use evenhand_metrics::{Estimate, Latent, Outcomes};
 use evenhand_rebalance::REBALANCERS;
 use rand::SeedableRng;
@@ -428,7 +428,14 @@ fn balanced(method: &MethodSection, train: &Dataset, attribute: &str, seed: u64)
 }
 
 fn rows<'a>(data: &'a Dataset, features: &'a evenhand_data::Matrix, attribute: &str) -> Result<Rows<'a>, AuditError> {
-    Ok(Rows { features, labels: &data.label()?.values, groups: data.groups(attribute)?, weights: data.weights.as_deref() })
+    Ok(Rows {
+        features,
+        labels: &data.label()?.values,
+        groups: data.groups(attribute)?,
+        weights: data.weights.as_deref(),
+        recordings: data.recordings.as_ref(),
+        targets: &data.targets,
+    })
 }
 
 fn measure(
@@ -439,7 +446,7 @@ fn measure(
     test: &Dataset,
     sizes: Sizes,
 ) -> Result<RunReport, AuditError> {
-    let prediction = scorer.predict(&encoder.transform(test)?);
+    let prediction = scorer.predict(Candidates { features: &encoder.transform(test)?, recordings: test.recordings.as_ref() })?;
     let labels = &test.label()?.values;
     let plan = recipe.intervals.plan();
     let latent = Latent { width: prediction.latent_width, values: &prediction.latent };

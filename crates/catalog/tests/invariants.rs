@@ -16,9 +16,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("data", &["catalog"]),
     ("metrics", &["catalog", "data"]),
     ("rerank", &["catalog", "data"]),
-    ("media", &["catalog", "data"]),
-    ("rebalance", &["catalog", "data", "metrics"]),
-    ("learn", &["catalog", "data", "metrics"]),
+    ("kernels", &[]),
+    ("media", &["catalog", "data", "kernels"]),
+    ("rebalance", &["catalog", "data", "metrics", "kernels"]),
+    ("learn", &["catalog", "data", "metrics", "kernels"]),
     ("audit", &["catalog", "data", "metrics", "rerank", "media", "rebalance", "learn"]),
     ("cli", &["audit"]),
     ("server", &["audit"]),
@@ -29,7 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const TENSOR_CRATES: &[&str] = &["learn", "rebalance", "media"];
 
 /// Crates that do no IO, print nothing, and know no clock and no ambient randomness.
-const PURE_CRATES: &[&str] = &["catalog", "metrics", "rerank"];
+const PURE_CRATES: &[&str] = &["catalog", "kernels", "metrics", "rerank"];
 
 /// Folders that hold one method a file: the file's name is the method's id.
 const REGISTRIES: &[&str] = &[

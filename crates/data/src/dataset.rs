@@ -1,5 +1,6 @@
 //! The typed data set that every gate reads.
 
+use crate::recordings::Recordings;
 use crate::{DataError, Groups};
 
 /// The code of a missing value in a categorical column.
@@ -118,6 +119,8 @@ pub struct Dataset {
     pub features: Vec<Feature>,
     /// The truth, where there is one.
     pub label: Option<Label>,
+    /// Further truths that a scorer may learn beside the label (personality traits beside the interview score).
+    pub targets: Vec<Label>,
     /// Sensitive attributes and intersections, in the recipe's order.
     pub sensitive: Vec<Groups>,
     /// Whose row it is; one person never stands on both sides of a split.
@@ -126,6 +129,8 @@ pub struct Dataset {
     pub job: Option<Identity>,
     /// Sample weights, finite and not negative, with a positive sum.
     pub weights: Option<Vec<f64>>,
+    /// The rows' recorded interviews, where the source has them.
+    pub recordings: Option<Recordings>,
     /// Number of the row in its source, counted from 1 at the first data row; survives selection and repetition.
     pub rows: Vec<u64>,
     /// Where the rows came from.
@@ -172,6 +177,11 @@ impl Dataset {
     /// The chosen rows in the chosen order; a row may be chosen more than once (oversampling).
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
+        let label = |label: &Label| Label {
+            name: label.name.clone(),
+            kind: label.kind,
+            values: rows.iter().map(|&row| label.values[row]).collect(),
+        };
         let identity = |identity: &Identity| Identity {
             name: identity.name.clone(),
             levels: identity.levels.clone(),
@@ -184,15 +194,13 @@ impl Dataset {
                 .iter()
                 .map(|feature| Feature { name: feature.name.clone(), values: feature.values.select(rows), sensitive: feature.sensitive })
                 .collect(),
-            label: self.label.as_ref().map(|label| Label {
-                name: label.name.clone(),
-                kind: label.kind,
-                values: rows.iter().map(|&row| label.values[row]).collect(),
-            }),
+            label: self.label.as_ref().map(label),
+            targets: self.targets.iter().map(label).collect(),
             sensitive: self.sensitive.iter().map(|groups| groups.select(rows)).collect(),
             person: self.person.as_ref().map(identity),
             job: self.job.as_ref().map(identity),
             weights: self.weights.as_ref().map(|weights| rows.iter().map(|&row| weights[row]).collect()),
+            recordings: self.recordings.as_ref().map(|recordings| recordings.select(rows)),
             rows: rows.iter().map(|&row| self.rows[row]).collect(),
             provenance: self.provenance.clone(),
         }

@@ -102,7 +102,8 @@ impl Encoder {
         }
         let inputs = data.features.iter().map(|feature| Input::fit(feature, encoding)).collect::<Vec<_>>();
         let columns: Vec<String> = inputs.iter().flat_map(|input| input.columns(encoding)).collect();
-        if columns.is_empty() {
+        // Candidates may be known by their recordings alone.
+        if columns.is_empty() && data.recordings.is_none() {
             return Err(DataError::NoFeatures);
         }
         Ok(Encoder { encoding, inputs, columns })
@@ -138,6 +139,9 @@ impl Encoder {
     pub fn transform(&self, data: &Dataset) -> Result<Matrix, DataError> {
         let found = self.find(data)?;
         let width = self.columns.len();
+        if width == 0 {
+            return Ok(Matrix::without_columns(data.len()));
+        }
         let mut values = vec![0.0_f32; width * data.len()];
         let mut offset = 0;
         for (input, feature) in self.inputs.iter().zip(found) {

@@ -53,6 +53,22 @@ pub enum DataError {
         /// The operating system's reason.
         source: std::io::Error,
     },
+    /// The operating system refused.
+    #[error("cannot write `{path}`: {source}; check that the folder exists, may be written to and has room")]
+    Write {
+        /// The path as given.
+        path: String,
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
+    /// A file of recordings that cannot be used.
+    #[error("the recordings `{path}`: {problem}")]
+    BadRecordings {
+        /// The path as given.
+        path: String,
+        /// What is wrong and what to do.
+        problem: String,
+    },
     /// A file of zero bytes.
     #[error("`{file}` is empty (0 bytes); it needs a header line and at least one row")]
     EmptyFile {

@@ -9,6 +9,7 @@ mod groups;
 pub mod loaders;
 mod matrix;
 mod pickle;
+pub mod recordings;
 mod schema;
 pub mod seed;
 pub mod skew;

@@ -3,6 +3,7 @@
 /// A dense row-major matrix of `f32`: `rows x columns`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matrix {
+    rows: usize,
     columns: usize,
     values: Vec<f32>,
 }
@@ -14,12 +15,17 @@ impl Matrix {
     /// When the number of values is not a multiple of `columns`.
     pub fn new(columns: usize, values: Vec<f32>) -> Self {
         assert!(columns > 0 && values.len().is_multiple_of(columns), "a matrix needs whole rows");
-        Matrix { columns, values }
+        Matrix { rows: values.len() / columns, columns, values }
+    }
+
+    /// Rows without a column: candidates that are known by their recordings alone.
+    pub fn without_columns(rows: usize) -> Self {
+        Matrix { rows, columns: 0, values: Vec::new() }
     }
 
     /// Number of rows.
     pub fn rows(&self) -> usize {
-        self.values.len() / self.columns
+        self.rows
     }
 
     /// Number of columns.

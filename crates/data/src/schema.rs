@@ -42,6 +42,8 @@ pub struct Schema {
     pub exclude: Vec<String>,
     /// The label.
     pub label: Option<LabelRole>,
+    /// Columns of further truths beside the label, each in [0, 1].
+    pub targets: Vec<String>,
     /// Sensitive attributes.
     pub sensitive: Vec<SensitiveRole>,
     /// True when the sensitive columns are inputs as well.

@@ -35,7 +35,7 @@ impl Corpus {
     }
 
     fn rows(&self) -> Rows<'_> {
-        Rows { features: &self.features, labels: &self.labels, groups: &self.groups, weights: None }
+        Rows { features: &self.features, labels: &self.labels, groups: &self.groups, weights: None, recordings: None, targets: &[] }
     }
 }
 

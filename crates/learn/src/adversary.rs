@@ -95,7 +95,7 @@ impl Adversary {
         }
         let bound = self.weights.bind(&embedding.device());
         let reversed = embedding.clone().detach().mul_scalar(1.0 + reversal) - embedding.clone().mul_scalar(reversal);
-        let output = self.network.forward(&bound, reversed, &mut Mode::Evaluation);
+        let output = self.network.forward(&bound, &reversed.into(), &mut Mode::Evaluation);
         let rows = pass.batch.groups.iter().zip(&pass.batch.weights);
         let total: f64 = rows.clone().filter(|(group, _)| **group != UNKNOWN).map(|(_, weight)| f64::from(*weight)).sum();
         let mut targets = vec![0.0; pass.batch.len() * self.groups];

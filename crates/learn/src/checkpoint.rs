@@ -46,6 +46,11 @@ impl Fingerprint {
             rows.features.values().iter().for_each(|value| digest.add(u64::from(value.to_bits())));
             rows.labels.iter().for_each(|label| digest.add(label.to_bits()));
             rows.groups.codes().iter().for_each(|&code| digest.add(u64::from(code)));
+            rows.targets.iter().flat_map(|target| &target.values).for_each(|label| digest.add(label.to_bits()));
+            rows.recordings
+                .into_iter()
+                .flat_map(evenhand_data::recordings::Recordings::records)
+                .for_each(|&record| digest.add(u64::from(record)));
             rows.weights.into_iter().flatten().for_each(|weight| digest.add(weight.to_bits()));
         }
         Fingerprint {

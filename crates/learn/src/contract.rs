@@ -26,7 +26,7 @@ fn with_pass<T>(objective: &mut dyn Objective, weights: &mut Weights, each: impl
     let labels: Vec<f64> = (0..24).map(|row| f64::from(u8::from(row % 3 == 0))).collect();
     let codes = (0..24).map(|row| if row == 5 { UNKNOWN } else { [0, 1, 0, 2, 0, 1][row % 6] }).collect();
     let groups = Groups::new("group", vec!["a".into(), "b".into(), "c".into()], codes);
-    let train = Rows { features: &features, labels: &labels, groups: &groups, weights: None };
+    let train = Rows { features: &features, labels: &labels, groups: &groups, weights: None, recordings: None, targets: &[] };
     let (model, _) = Mlp::new(&architecture(), 3, &mut stream(3, Purpose::Initialisation, 0));
     let training = Training { epochs: 10, ..Training::default() };
     let setting = Setting { train: &train, model: &model, training: &training, seed: 3 };
@@ -34,7 +34,7 @@ fn with_pass<T>(objective: &mut dyn Objective, weights: &mut Weights, each: impl
     let row_weights: Vec<f32> = (0..24).map(|row| 0.5 + (row % 4) as f32 * 0.5).collect();
     let mut batch = Batch::gather(&train, Draw { rows: (0..24).collect(), factors: None }, &row_weights);
     let device = training_device();
-    let inputs = Tensor::from_data(TensorData::new(std::mem::take(&mut batch.inputs), [24, 3]), &device);
+    let inputs = Tensor::<2>::from_data(TensorData::new(std::mem::take(&mut batch.inputs), [24, 3]), &device);
     let mut pass = Pass {
         setting,
         batch: &batch,
@@ -45,7 +45,7 @@ fn with_pass<T>(objective: &mut dyn Objective, weights: &mut Weights, each: impl
         rng: &mut stream(3, Purpose::Objective, 0),
         dropout: &mut stream(3, Purpose::Dropout, 0),
         ledger: &mut Ledger::default(),
-        inputs,
+        inputs: inputs.into(),
     };
     each(objective, &mut pass)
 }
@@ -62,7 +62,7 @@ fn build(entry: &evenhand_catalog::Entry<dyn Objective>, given: &BTreeMap<String
 fn loss_and_gradients(objective: &mut dyn Objective, weights: &mut Weights) -> (f64, Gradients) {
     with_pass(objective, weights, |objective, pass| {
         let inputs = pass.inputs();
-        let output = pass.forward(inputs);
+        let output = pass.forward(&inputs);
         let loss = objective.loss(pass, &output).unwrap();
         let mut tape = pass.backward(&loss).unwrap();
         (loss.value, pass.gradients(&mut tape))
@@ -207,7 +207,7 @@ fn the_reversed_adversary_agrees_with_pytorch() {
         let features = Matrix::new(4, floats(&case["features"]));
         let groups = Groups::new("group", vec!["a".into(), "b".into()], codes);
         let labels = [0.0; 6];
-        let train = Rows { features: &features, labels: &labels, groups: &groups, weights: None };
+        let train = Rows { features: &features, labels: &labels, groups: &groups, weights: None, recordings: None, targets: &[] };
         let architecture = Architecture { hidden: vec![3], ..Architecture::default() };
         let (model, mut weights) = Mlp::new(&architecture, 4, &mut stream(1, Purpose::Initialisation, 0));
         weights.arrays[0].values = floats(&case["encoder_weight"]);
@@ -231,9 +231,9 @@ fn the_reversed_adversary_agrees_with_pytorch() {
             rng: &mut stream(1, Purpose::Objective, 1),
             dropout: &mut stream(1, Purpose::Dropout, 1),
             ledger: &mut ledger,
-            inputs: inputs.clone(),
+            inputs: inputs.clone().into(),
         };
-        let output = pass.forward(inputs);
+        let output = pass.forward(&inputs.into());
         let coefficient = case["coefficient"].as_f64().unwrap();
         let term = adversary.term(&mut pass, &output.embedding, coefficient);
         let loss = case["loss"].as_f64().unwrap();
@@ -263,7 +263,7 @@ fn three_steps_of_both_optimisers_agree_with_pytorch() {
         for expected in floats(&case["losses"]) {
             let bound = weights.bind(&device);
             let inputs = Tensor::<2>::from_data(TensorData::new(floats(&case["features"]), [8, 4]), &device);
-            let output = model.forward(&bound, inputs, &mut crate::models::Mode::Training(&mut stream(1, Purpose::Dropout, 1)));
+            let output = model.forward(&bound, &inputs.into(), &mut crate::models::Mode::Training(&mut stream(1, Purpose::Dropout, 1)));
             let (value, slopes) = data_loss(DataLoss::Bce, output.host_logits(), &floats(&case["labels"]), &[0.125; 8]);
             assert!((value - f64::from(expected)).abs() < 1e-5);
             let mut tape = Term::from_slopes(value, output.logit(), slopes).graph.unwrap().backward();

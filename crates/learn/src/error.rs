@@ -10,6 +10,9 @@ pub enum LearnError {
     /// An id or a parameter of an objective was refused.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    /// Rows or recordings could not be read.
+    #[error(transparent)]
+    Data(#[from] evenhand_data::DataError),
     /// A setting of `[architecture]` or `[training]` is outside its range.
     #[error("`{section}.{key}` = {value} is not allowed; it must be {expected}")]
     BadSetting {

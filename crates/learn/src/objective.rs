@@ -8,7 +8,7 @@ use evenhand_catalog::{Card, Parameters};
 use evenhand_data::UNKNOWN;
 use rand_chacha::ChaCha8Rng;
 
-use crate::models::{Mode, Model, Output, Tangent, sigmoid_of};
+use crate::models::{Inputs, Mode, Model, Output, Tangent, sigmoid_of};
 use crate::rows::{Batch, BatchPlan, Rows};
 use crate::scorer::Fitted;
 use crate::trainer::Task;
@@ -117,6 +117,8 @@ pub struct Validation<'a> {
     pub rows: &'a Rows<'a>,
     /// Scores and embeddings, in the order of the rows.
     pub prediction: &'a Prediction,
+    /// The recipe's `[training]`.
+    pub training: &'a Training,
     /// Epoch, from 1.
     pub epoch: usize,
 }
@@ -134,8 +136,8 @@ pub struct EpochEnd<'a> {
 
 impl EpochEnd<'_> {
     /// The model's scores and embeddings of all training rows, as it stands now.
-    pub fn predict_train(&self) -> Prediction {
-        crate::scorer::predict(self.setting.model, self.weights, self.setting.train.features)
+    pub fn predict_train(&self) -> Result<Prediction, LearnError> {
+        crate::scorer::predict(self.setting.model, self.weights, self.setting.train.candidates())
     }
 }
 
@@ -211,7 +213,7 @@ pub struct Pass<'a> {
     pub(crate) dropout: &'a mut ChaCha8Rng,
     pub(crate) ledger: &'a mut Ledger,
     pub(crate) bound: Bound,
-    pub(crate) inputs: Tensor<2>,
+    pub(crate) inputs: Inputs,
 }
 
 /// The device that training runs on: the tensor library's pure Rust CPU engine, recording a graph.
@@ -220,8 +222,8 @@ pub fn training_device() -> Device {
 }
 
 impl Pass<'_> {
-    /// The batch's inputs, `[rows, columns]`, outside the graph.
-    pub fn inputs(&self) -> Tensor<2> {
+    /// The batch's inputs, outside the graph.
+    pub fn inputs(&self) -> Inputs {
         self.inputs.clone()
     }
 
@@ -231,19 +233,19 @@ impl Pass<'_> {
     }
 
     /// A training pass of the model over any inputs with the pass's weights (a fresh dropout mask each time).
-    pub fn forward(&mut self, inputs: Tensor<2>) -> Output {
+    pub fn forward(&mut self, inputs: &Inputs) -> Output {
         self.setting.model.forward(&self.bound, inputs, &mut Mode::Training(&mut *self.dropout))
     }
 
     /// A pass that carries a tangent; an error that names the model when it cannot.
-    pub fn forward_tangent(&mut self, inputs: Tensor<2>, tangent: &Tangent, objective: &Card) -> Result<(Output, Output), LearnError> {
+    pub fn forward_tangent(&mut self, inputs: &Inputs, tangent: &Tangent, objective: &Card) -> Result<(Output, Output), LearnError> {
         let model = self.setting.model;
         model.forward_tangent(&self.bound, inputs, tangent, &mut Mode::Training(&mut *self.dropout)).ok_or_else(|| {
             LearnError::Unsupported {
                 objective: objective.id.to_owned(),
                 need: "directional derivatives".to_owned(),
                 model: format!("this `{}`", model.name()),
-                remedy: "set architecture.batch_norm = false or take another objective".to_owned(),
+                remedy: "set model.batch_norm = false or take another objective".to_owned(),
             }
         })
     }
@@ -265,10 +267,31 @@ impl Pass<'_> {
 
     /// The recipe's data loss on the batch: the weighted mean over rows of BCE with logits or squared error. Rows of weight 0 take
     /// no part.
+    ///
+    /// With further targets it is the mean over all of them, the label counting as one.
     pub fn data_loss(&mut self, output: &Output) -> Term {
-        let (value, slopes) = data_loss(self.setting.training.loss, output.host_logits(), &self.batch.labels, &self.batch.shares());
+        let shares = self.batch.shares();
+        let loss = self.setting.training.loss;
+        let count = output.targets();
+        if count == 1 {
+            let (value, slopes) = data_loss(loss, output.host_logits(), &self.batch.labels, &shares);
+            self.note("data", value);
+            return Term::from_slopes(value, output.logit(), slopes);
+        }
+        let mut value = 0.0;
+        let mut slopes = vec![0.0; output.len() * count];
+        for (target, labels) in std::iter::once(&self.batch.labels).chain(&self.batch.targets).enumerate() {
+            let (here, own) = data_loss(loss, &output.host_logits_of(target), labels, &shares);
+            value += here / count as f64;
+            slopes.iter_mut().skip(target).step_by(count).zip(own).for_each(|(slope, own)| *slope = own / count as f32);
+        }
         self.note("data", value);
-        Term::from_slopes(value, output.logit(), slopes)
+        Term::from_slopes(value, output.logits.clone().reshape([output.len() * count]), slopes)
+    }
+
+    /// The targets whose scores shall agree between groups: `training.regularised`, else the label alone (target 0).
+    pub fn regularised(&self) -> Vec<usize> {
+        self.setting.training.regularised_among(self.setting.train.targets)
     }
 
     /// Reports a term's value on this batch, for the training curves.

@@ -19,6 +19,8 @@ pub enum Purpose {
     ObjectiveInitialisation = 4,
     /// Whatever an objective draws during an epoch.
     Objective = 5,
+    /// Which of a segment's frames an epoch shows.
+    Frames = 6,
 }
 
 /// The stream for this seed, purpose and epoch (0 for what happens before the first epoch).

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use evenhand_data::{Groups, Matrix};
+use evenhand_data::recordings::Recordings;
+use evenhand_data::{Groups, Label, Matrix};
 use rand::Rng;
 use rand::seq::SliceRandom;
 
@@ -19,6 +20,32 @@ pub struct Rows<'a> {
     pub groups: &'a Groups,
     /// Sample weights, finite and not negative, with a positive sum.
     pub weights: Option<&'a [f64]>,
+    /// Recorded interviews of the rows, where the model reads them.
+    pub recordings: Option<&'a Recordings>,
+    /// Further labels in [0, 1] that the model learns beside `labels`.
+    pub targets: &'a [Label],
+}
+
+/// What a model reads of candidates: their encoded columns and, where they were interviewed, their recordings.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidates<'a> {
+    /// Encoded inputs.
+    pub features: &'a Matrix,
+    /// Recorded interviews of the same rows.
+    pub recordings: Option<&'a Recordings>,
+}
+
+impl<'a> From<&'a Matrix> for Candidates<'a> {
+    fn from(features: &'a Matrix) -> Self {
+        Candidates { features, recordings: None }
+    }
+}
+
+impl<'a> Rows<'a> {
+    /// What a model reads of these rows.
+    pub fn candidates(&self) -> Candidates<'a> {
+        Candidates { features: self.features, recordings: self.recordings }
+    }
 }
 
 impl Rows<'_> {
@@ -41,6 +68,8 @@ impl Rows<'_> {
         for (what, count) in [("labels", self.labels.len()), ("groups", self.groups.len())]
             .into_iter()
             .chain(self.weights.map(|weights| ("weights", weights.len())))
+            .chain(self.recordings.map(|recordings| ("recordings", recordings.len())))
+            .chain(self.targets.iter().map(|target| ("further labels", target.values.len())))
         {
             if count != rows {
                 return Err(LearnError::Misfit { part, reason: format!("{rows} rows of features but {count} {what}") });
@@ -54,6 +83,11 @@ impl Rows<'_> {
         }
         if let Some(row) = self.labels.iter().position(|label| !(0.0..=1.0).contains(label)) {
             return bad(row, "the label".to_owned(), self.labels[row], "labels must lie in [0, 1]");
+        }
+        for target in self.targets {
+            if let Some(row) = target.values.iter().position(|label| !(0.0..=1.0).contains(label)) {
+                return bad(row, format!("the target `{}`", target.name), target.values[row], "labels must lie in [0, 1]");
+            }
         }
         if let Some(weights) = self.weights {
             if let Some(row) = weights.iter().position(|weight| !weight.is_finite() || *weight < 0.0) {
@@ -176,6 +210,8 @@ pub struct Batch {
     pub columns: usize,
     /// Labels in [0, 1].
     pub labels: Vec<f32>,
+    /// Further labels, one vector a target.
+    pub targets: Vec<Vec<f32>>,
     /// Group codes, `evenhand_data::UNKNOWN` where not known.
     pub groups: Vec<u32>,
     /// Row weights; only their ratios matter.
@@ -195,6 +231,7 @@ impl Batch {
             columns,
             inputs,
             labels: draw.rows.iter().map(|&row| rows.labels[row] as f32).collect(),
+            targets: rows.targets.iter().map(|target| draw.rows.iter().map(|&row| target.values[row] as f32).collect()).collect(),
             groups: draw.rows.iter().map(|&row| rows.groups.codes()[row]).collect(),
             weights: draw.rows.iter().enumerate().map(|(place, &row)| row_weights[row] * factor(place)).collect(),
             rows: draw.rows,
@@ -244,7 +281,7 @@ mod tests {
         let features = Matrix::new(1, vec![0.0; 10]);
         let groups = Groups::new("g", vec!["a".into(), "b".into()], vec![0, 0, 0, 0, 0, 0, 0, 0, 1, 1]);
         let labels = [0.0, 1.0].repeat(5);
-        let rows = Rows { features: &features, labels: &labels, groups: &groups, weights: None };
+        let rows = Rows { features: &features, labels: &labels, groups: &groups, weights: None, recordings: None, targets: &[] };
         plan.draw(&rows, size, &mut stream(1, Purpose::Batches, 1))
     }
 
@@ -280,6 +317,7 @@ mod tests {
             inputs: vec![0.0; 4],
             columns: 1,
             labels: vec![0.0; 4],
+            targets: Vec::new(),
             groups: vec![0, 2, 0, evenhand_data::UNKNOWN],
             weights: vec![1.0, 2.0, 3.0, 4.0],
         };

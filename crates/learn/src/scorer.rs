@@ -12,23 +12,24 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::path::Path;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Device;
 use evenhand_catalog::Value;
-use evenhand_data::Matrix;
+use evenhand_data::Label;
+use evenhand_data::recordings::Shape;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::LearnError;
 use crate::archive::Archive;
-use crate::models::{Architecture, Mlp, Mode, Model};
+use crate::models::{self, Architecture, Interview, Mlp, Mode, Model};
 use crate::objective::Objective;
 use crate::randomness::{Purpose, stream};
+use crate::recorded::Recorded;
+use crate::rows::Candidates;
 use crate::trainer::EpochRecord;
 use crate::training::Training;
 use crate::weights::{Weights, host};
 
-/// Rows a block of a prediction holds: small enough for the cache, and a fixed size, so that threads change nothing.
-const BLOCK: usize = 1024;
 const MANIFEST: &str = "scorer.json";
 const WEIGHTS: &str = "weights.safetensors";
 const FORMAT: &str = "evenhand-scorer";
@@ -41,10 +42,24 @@ pub struct Prediction {
     pub scores: Vec<f64>,
     /// The logit behind each score; empty for a fitted thing that has none.
     pub logits: Vec<f32>,
+    /// The logits of the further targets, one vector each; empty where there are none.
+    pub targets: Vec<Vec<f32>>,
     /// The embedding, row after row; empty for a fitted thing that has none.
     pub latent: Vec<f32>,
     /// Width of the embedding, 0 when there is none.
     pub latent_width: usize,
+}
+
+impl Prediction {
+    /// The logits of a target; the label is target 0.
+    pub fn logits_of(&self, target: usize) -> &[f32] {
+        if target == 0 { &self.logits } else { &self.targets[target - 1] }
+    }
+
+    /// The scores of a further target, from 0.
+    pub fn target_scores(&self, target: usize) -> Vec<f64> {
+        self.targets[target].iter().map(|&logit| score(logit)).collect()
+    }
 }
 
 /// A thing that was fitted: a network, trees, a mixture of scorers.
@@ -56,7 +71,12 @@ pub trait Fitted: Debug + Send + Sync {
     fn columns(&self) -> usize;
 
     /// Scores the rows; the matrix has [`Fitted::columns`] columns.
-    fn predict(&self, features: &Matrix) -> Prediction;
+    fn predict(&self, candidates: Candidates<'_>) -> Result<Prediction, LearnError>;
+
+    /// What the recordings must look like, where it reads them.
+    fn shape(&self) -> Option<Shape> {
+        None
+    }
 
     /// Writes what [`Fitted::predict`] needs into a folder that exists.
     fn save(&self, folder: &Path) -> Result<(), LearnError>;
@@ -66,7 +86,7 @@ pub trait Fitted: Debug + Send + Sync {
 type Loader = fn(&Path, &Manifest) -> Result<Box<dyn Fitted>, LearnError>;
 
 /// Loaders of fitted things by name.
-const MODELS: &[(&str, Loader)] = &[("mlp", Network::load_mlp)];
+const MODELS: &[(&str, Loader)] = &[("mlp", Network::load_mlp), ("interview", Network::load_interview)];
 
 /// A network with its weights.
 #[derive(Debug)]
@@ -81,8 +101,28 @@ impl Network {
     }
 
     fn load_mlp(folder: &Path, manifest: &Manifest) -> Result<Box<dyn Fitted>, LearnError> {
-        // The first values are thrown away: the architecture fixes names and shapes, the file fills them.
-        let (model, mut weights) = Mlp::new(&manifest.architecture, manifest.columns, &mut stream(0, Purpose::Initialisation, 0));
+        let outputs = 1 + manifest.targets.len();
+        let (model, weights) =
+            Mlp::with_outputs(&manifest.architecture, manifest.columns, outputs, &mut stream(0, Purpose::Initialisation, 0));
+        Self::filled(folder, Box::new(model), weights)
+    }
+
+    fn load_interview(folder: &Path, manifest: &Manifest) -> Result<Box<dyn Fitted>, LearnError> {
+        let Some(shape) = manifest.shape else {
+            return Err(LearnError::BadFile {
+                path: folder.join(MANIFEST),
+                problem: "describes an interview network without the shape of its recordings".to_owned(),
+                remedy: "it may be edited; train again or restore it from a copy",
+            });
+        };
+        let settings = manifest.architecture.interview.clone().unwrap_or_default();
+        let outputs = 1 + manifest.targets.len();
+        let (model, weights) = Interview::new(&settings, shape, outputs, &mut stream(0, Purpose::Initialisation, 0))?;
+        Self::filled(folder, Box::new(model), weights)
+    }
+
+    /// The network with the weights of its folder in place of its first ones.
+    fn filled(folder: &Path, model: Box<dyn Model>, mut weights: Weights) -> Result<Box<dyn Fitted>, LearnError> {
         let path = folder.join(WEIGHTS);
         let mut archive = Archive::read(&path)?;
         for array in &mut weights.arrays {
@@ -110,7 +150,7 @@ impl Network {
                 remedy: "both files must come from the same folder; train again or restore it from a copy",
             });
         }
-        Ok(Box::new(Network::new(Box::new(model), weights)))
+        Ok(Box::new(Network::new(model, weights)))
     }
 }
 
@@ -123,8 +163,12 @@ impl Fitted for Network {
         self.model.columns()
     }
 
-    fn predict(&self, features: &Matrix) -> Prediction {
-        predict(self.model.as_ref(), &self.weights, features)
+    fn predict(&self, candidates: Candidates<'_>) -> Result<Prediction, LearnError> {
+        predict(self.model.as_ref(), &self.weights, candidates)
+    }
+
+    fn shape(&self) -> Option<Shape> {
+        self.model.shape()
     }
 
     fn save(&self, folder: &Path) -> Result<(), LearnError> {
@@ -134,26 +178,42 @@ impl Fitted for Network {
 }
 
 /// Scores and embeddings of all rows, block by block on all threads.
-pub(crate) fn predict(model: &dyn Model, weights: &Weights, features: &Matrix) -> Prediction {
+///
+/// Blocks have a fixed size, so that the number of threads changes nothing.
+pub(crate) fn predict(model: &dyn Model, weights: &Weights, candidates: Candidates<'_>) -> Result<Prediction, LearnError> {
+    model.accepts(candidates)?;
     let device = Device::flex();
     let bound = weights.bind(&device);
-    let columns = features.columns();
-    let blocks: Vec<(Vec<f32>, Vec<f32>)> = features
-        .values()
-        .par_chunks(BLOCK * columns)
-        .map(|block| {
-            let inputs = Tensor::from_data(TensorData::new(block.to_vec(), [block.len() / columns, columns]), &device);
-            let output = model.forward(&bound, inputs, &mut Mode::Evaluation);
-            (host(output.logits), host(output.embedding))
-        })
-        .collect();
+    let (features, size) = (candidates.features, model.block());
+    let block = |number: usize| -> Result<(Vec<f32>, Vec<f32>, usize), LearnError> {
+        let rows: Vec<usize> = (number * size..((number + 1) * size).min(features.rows())).collect();
+        let recorded = candidates.recordings.map(|recordings| Recorded::gather(recordings, &rows, None)).transpose()?;
+        let columns = features.columns();
+        let values = features.values()[rows[0] * columns..(rows[0] + rows.len()) * columns].to_vec();
+        let output = model.forward(&bound, &models::inputs(values, rows.len(), recorded, &device), &mut Mode::Evaluation);
+        let targets = output.targets();
+        Ok((host(output.logits), host(output.embedding), targets))
+    };
+    let count = features.rows().div_ceil(size);
+    // A model of recordings uses all threads within a block; blocks beside each other would only need more memory.
+    let blocks: Vec<_> = if candidates.recordings.is_some() {
+        (0..count).map(block).collect::<Result<_, _>>()?
+    } else {
+        (0..count).into_par_iter().map(block).collect::<Result<_, _>>()?
+    };
     let mut prediction = Prediction { latent_width: model.embedding_width(), ..Prediction::default() };
-    for (logits, latent) in blocks {
-        prediction.scores.extend(logits.iter().map(|&logit| score(logit)));
-        prediction.logits.extend(logits);
+    for (logits, latent, targets) in blocks {
+        prediction.targets.resize(targets - 1, Vec::new());
+        for row in logits.chunks(targets) {
+            prediction.scores.push(score(row[0]));
+            prediction.logits.push(row[0]);
+            for (target, &logit) in prediction.targets.iter_mut().zip(&row[1..]) {
+                target.push(logit);
+            }
+        }
         prediction.latent.extend(latent);
     }
-    prediction
+    Ok(prediction)
 }
 
 /// The sigmoid in `f64`: large logits keep apart that `f32` would round to the same score.
@@ -203,6 +263,10 @@ struct Manifest {
     version: u32,
     model: String,
     columns: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shape: Option<Shape>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    targets: Vec<String>,
     architecture: Architecture,
     training: Training,
     objective: String,
@@ -233,6 +297,8 @@ impl Scorer {
             version: VERSION,
             model: fitted.name().to_owned(),
             columns: fitted.columns(),
+            shape: fitted.shape(),
+            targets: Vec::new(),
             architecture: architecture.clone(),
             training: training.clone(),
             objective: objective.card().id.to_owned(),
@@ -249,9 +315,24 @@ impl Scorer {
     /// # Panics
     /// When the matrix has another number of columns than [`Scorer::columns`]: the encoder that travels with the scorer makes the
     /// right ones, so this is a slip of the caller, not of the data.
-    pub fn predict(&self, features: &Matrix) -> Prediction {
-        assert_eq!(features.columns(), self.columns(), "the scorer's own encoder makes its matrices");
-        self.fitted.predict(features)
+    pub fn predict<'a>(&self, candidates: impl Into<Candidates<'a>>) -> Result<Prediction, LearnError> {
+        let candidates = candidates.into();
+        assert_eq!(candidates.features.columns(), self.columns(), "the scorer's own encoder makes its matrices");
+        self.fitted.predict(candidates)
+    }
+
+    /// What the recordings of candidates must look like; `None` for a scorer of tables.
+    pub fn shape(&self) -> Option<Shape> {
+        self.manifest.shape
+    }
+
+    /// Names of the further targets, in the order of [`Prediction::targets`].
+    pub fn targets(&self) -> &[String] {
+        &self.manifest.targets
+    }
+
+    pub(crate) fn name_targets(&mut self, targets: &[Label]) {
+        self.manifest.targets = targets.iter().map(|target| target.name.clone()).collect();
     }
 
     /// Number of input columns.
@@ -361,7 +442,7 @@ impl Scorer {
                 "use the program that wrote it",
             ));
         };
-        if manifest.columns == 0 {
+        if manifest.columns == 0 && manifest.shape.is_none() {
             return Err(problem("has 0 input columns".to_owned(), damaged));
         }
         Ok(Scorer { fitted: loader(folder, &manifest)?, manifest })

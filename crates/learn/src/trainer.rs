@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{Checkpoint, Fingerprint};
-use crate::models::{Architecture, Mlp};
+use crate::models::{self, Architecture};
 use crate::objective::{EpochEnd, Ledger, Objective, Pass, Setting, Validation, data_loss, training_device};
 use crate::optimizer::Adam;
 use crate::randomness::{Purpose, stream};
+use crate::recorded::Recorded;
 use crate::rows::{Batch, Rows};
 use crate::scorer::{Network, Scorer, predict};
 use crate::training::{Selection, Training};
@@ -112,9 +112,10 @@ pub fn fit(
 
     // Model, optimiser and objective before the first epoch, all from the seed.
     let device = training_device();
-    let (model, mut weights) = Mlp::new(architecture, train.features.columns(), &mut stream(seed, Purpose::Initialisation, 0));
+    let (model, mut weights) = models::build(architecture, train, &mut stream(seed, Purpose::Initialisation, 0))?;
+    model.accepts(validation.candidates())?;
     let mut optimizer = Adam::new(training.optimizer, training.weight_decay, &weights);
-    let setting = Setting { train, model: &model, training, seed };
+    let setting = Setting { train, model: model.as_ref(), training, seed };
     objective.prepare(&setting, &weights, &mut stream(seed, Purpose::ObjectiveInitialisation, 0))?;
     let mut factors = vec![1.0_f32; train.len()];
     let mut curves: Vec<EpochRecord> = Vec::new();
@@ -135,6 +136,7 @@ pub fn fit(
         let mut ledger = Ledger::default();
         let mut dropout = stream(seed, Purpose::Dropout, epoch);
         let mut rng = stream(seed, Purpose::Objective, epoch);
+        let mut frames = stream(seed, Purpose::Frames, epoch);
 
         let draws = objective.plan().draw(train, training.batch_size, &mut stream(seed, Purpose::Batches, epoch));
         for (number, draw) in draws.into_iter().enumerate() {
@@ -143,8 +145,8 @@ pub fn fit(
             }
             let mut batch = Batch::gather(train, draw, &row_weights);
             objective.amend(&mut batch, &setting, &mut rng)?;
-            let shape = [batch.len(), batch.columns];
-            let inputs = Tensor::<2>::from_data(TensorData::new(std::mem::take(&mut batch.inputs), shape), &device);
+            let recorded = train.recordings.map(|recordings| Recorded::gather(recordings, &batch.rows, Some(&mut frames))).transpose()?;
+            let inputs = models::inputs(std::mem::take(&mut batch.inputs), batch.len(), recorded, &device);
             let mut pass = Pass {
                 setting,
                 batch: &batch,
@@ -158,7 +160,7 @@ pub fn fit(
                 inputs: inputs.clone(),
             };
 
-            let mut output = pass.forward(inputs);
+            let mut output = pass.forward(&inputs);
             let observed = std::mem::take(&mut output.observed);
             let loss = objective.loss(&mut pass, &output)?;
             if !loss.value.is_finite() {
@@ -175,7 +177,7 @@ pub fn fit(
             objective.after_step(&mut pass)?;
         }
 
-        let prediction = predict(&model, &weights, validation.features);
+        let prediction = predict(model.as_ref(), &weights, validation.candidates())?;
         let mut record = judge(validation, &prediction, objective.as_ref(), training, epoch, learning_rate, &ledger);
         let merit = merit(&record, training.selection);
         if best.as_ref().is_none_or(|best| merit > best.merit) {
@@ -195,8 +197,10 @@ pub fn fit(
     if let Some(best) = best {
         weights = best.weights;
     }
-    let network = Network::new(Box::new(model), weights);
-    Ok(Scorer::new(Box::new(network), objective.as_ref(), architecture, training, seed, curves))
+    let network = Network::new(model, weights);
+    let mut scorer = Scorer::new(Box::new(network), objective.as_ref(), architecture, training, seed, curves);
+    scorer.name_targets(train.targets);
+    Ok(scorer)
 }
 
 /// The weights that would be kept if training stopped now.
@@ -248,9 +252,16 @@ fn judge(
     let shares: Vec<f64> = (0..rows.len()).map(|row| rows.weights.map_or(1.0, |weights| weights[row]) / total).collect();
     let narrow: Vec<f32> = shares.iter().map(|&share| share as f32).collect();
     let labels: Vec<f32> = rows.labels.iter().map(|&label| label as f32).collect();
-    let (data, _) = data_loss(training.loss, &prediction.logits, &labels, &narrow);
+    let (mut data, _) = data_loss(training.loss, &prediction.logits, &labels, &narrow);
+    if !rows.targets.is_empty() {
+        for (target, logits) in rows.targets.iter().zip(&prediction.targets) {
+            let labels: Vec<f32> = target.values.iter().map(|&label| label as f32).collect();
+            data += data_loss(training.loss, logits, &labels, &narrow).0;
+        }
+        data /= (1 + rows.targets.len()) as f64;
+    }
     let mut validation = BTreeMap::from([("data".to_owned(), data)]);
-    for (name, value) in objective.validation_terms(&Validation { rows, prediction, epoch }) {
+    for (name, value) in objective.validation_terms(&Validation { rows, prediction, training, epoch }) {
         validation.insert(name.to_owned(), value);
     }
     let scores: Vec<f32> = prediction.scores.iter().map(|&score| score as f32).collect();

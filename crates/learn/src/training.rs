@@ -1,5 +1,6 @@
 //! The recipe's `[training]`: how a scorer is fitted, whatever the objective.
 
+use evenhand_data::Label;
 use serde::{Deserialize, Serialize};
 
 use crate::LearnError;
@@ -58,6 +59,7 @@ pub enum Selection {
 /// | `batch_size` | `256` | rows a step | at least 1 |
 /// | `epochs` | `50` | passes over the training rows, at most | at least 1 |
 /// | `patience` | `10` | epochs without a better one before training stops; 0 never stops early | at least 0 |
+/// | `regularised` | the label | names of the label and further targets whose scores the objective evens out | names of targets |
 /// | `selection` | `"objective"` | which epoch's weights are kept, judged on validation rows | `objective`, `loss`, `accuracy`, `correlation`, `last` |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -80,6 +82,9 @@ pub struct Training {
     pub patience: usize,
     /// Which epoch's weights are kept.
     pub selection: Selection,
+    /// Targets whose scores the objective evens out, by name; empty for the label alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub regularised: Vec<String>,
 }
 
 impl Default for Training {
@@ -94,6 +99,7 @@ impl Default for Training {
             epochs: 50,
             patience: 10,
             selection: Selection::Objective,
+            regularised: Vec::new(),
         }
     }
 }
@@ -117,6 +123,18 @@ impl Training {
             return bad("epochs", "0".to_owned(), "at least 1");
         }
         Ok(())
+    }
+
+    /// Indices of the regularised targets: 0 is the label (whatever name is not a further target's), then the further ones in order.
+    pub fn regularised_among(&self, further: &[Label]) -> Vec<usize> {
+        let mut chosen: Vec<usize> = self
+            .regularised
+            .iter()
+            .map(|name| further.iter().position(|target| target.name == *name).map_or(0, |place| place + 1))
+            .collect();
+        chosen.sort_unstable();
+        chosen.dedup();
+        if chosen.is_empty() { vec![0] } else { chosen }
     }
 
     /// Learning rate in this epoch (from 1), for a first rate of `rate`.

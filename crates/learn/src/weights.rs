@@ -4,6 +4,9 @@
 //! the graph; after the backward pass the gradients come back as flat arrays. So optimiser, checkpoint, best-epoch copy, gradient
 //! correction and model file are a few loops over slices, whatever rank a weight has and whatever model it belongs to.
 
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use burn::tensor::{Device, Gradients as Tape, Tensor, TensorData};
 use rand::{Rng, RngExt};
 
@@ -59,7 +62,7 @@ impl Weights {
                 if array.trained && device.is_autodiff() { tensor.require_grad() } else { tensor }
             })
             .collect();
-        Bound { tensors, shapes: self.arrays.iter().map(|array| array.shape.clone()).collect() }
+        Bound { tensors, shapes: self.arrays.iter().map(|array| array.shape.clone()).collect(), cuts: Arc::default() }
     }
 
     /// Gradients of zero.
@@ -73,9 +76,57 @@ impl Weights {
 pub struct Bound {
     tensors: Vec<Tensor<1>>,
     shapes: Vec<Vec<usize>>,
+    cuts: Arc<Mutex<Vec<Cut>>>,
+}
+
+/// Gradients by slot, as a [`Cut`] gives them.
+pub(crate) type SlotGradients = Vec<(Slot, Vec<f32>)>;
+
+/// From a leaf's gradient to gradients of arrays.
+type Backward = Box<dyn Fn(&[f32]) -> SlotGradients + Send>;
+
+/// Where a part of the network that the host computes meets the graph: the graph sees its result as a leaf, and the leaf's gradient is
+/// carried on by hand. First derivatives only.
+pub(crate) struct Cut {
+    leaf: Tensor<2>,
+    backward: Backward,
+}
+
+impl fmt::Debug for Cut {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Cut").field("leaf", &self.leaf.dims()).finish_non_exhaustive()
+    }
 }
 
 impl Bound {
+    /// Brings a result of the host, `[rows, width]`, into the graph. `backward` turns its gradient into gradients of arrays.
+    pub(crate) fn leaf(
+        &self,
+        values: Vec<f32>,
+        shape: [usize; 2],
+        backward: impl Fn(&[f32]) -> SlotGradients + Send + 'static,
+    ) -> Tensor<2> {
+        let device = self.tensors[0].device();
+        let leaf = Tensor::<2>::from_data(TensorData::new(values, shape), &device);
+        if !device.is_autodiff() {
+            return leaf;
+        }
+        let leaf = leaf.require_grad();
+        let mut cuts = self.cuts.lock().unwrap_or_else(PoisonError::into_inner);
+        cuts.push(Cut { leaf: leaf.clone(), backward: Box::new(backward) });
+        leaf
+    }
+
+    /// An array's values on the host.
+    pub(crate) fn values(&self, slot: Slot) -> Vec<f32> {
+        host(self.tensors[slot].clone().inner())
+    }
+
+    /// The arrays from a slot on, as a model whose weights were appended there counts them.
+    pub(crate) fn from(&self, slot: Slot) -> Bound {
+        Bound { tensors: self.tensors[slot..].to_vec(), shapes: self.shapes[slot..].to_vec(), cuts: Arc::default() }
+    }
+
     /// An array as a vector.
     pub fn vector(&self, slot: Slot) -> Tensor<1> {
         self.tensors[slot].clone()
@@ -89,7 +140,7 @@ impl Bound {
 
     /// The gradients of the trained arrays after a backward pass; zeros where the loss does not depend on an array.
     pub fn gradients(&self, tape: &mut Tape, weights: &Weights) -> Gradients {
-        let arrays = self
+        let mut arrays: Vec<Vec<f32>> = self
             .tensors
             .iter()
             .zip(&weights.arrays)
@@ -100,6 +151,12 @@ impl Bound {
                 tensor.grad_remove(tape).map_or_else(|| vec![0.0; array.values.len()], host)
             })
             .collect();
+        for cut in self.cuts.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            let Some(gradient) = cut.leaf.grad_remove(tape) else { continue };
+            for (slot, values) in (cut.backward)(&host(gradient)) {
+                arrays[slot].iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+            }
+        }
         Gradients { arrays }
     }
 }

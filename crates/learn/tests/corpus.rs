@@ -37,7 +37,14 @@ impl Corpus {
     }
 
     pub(crate) fn rows(&self) -> Rows<'_> {
-        Rows { features: &self.features, labels: &self.labels, groups: &self.groups, weights: self.weights.as_deref() }
+        Rows {
+            features: &self.features,
+            labels: &self.labels,
+            groups: &self.groups,
+            weights: self.weights.as_deref(),
+            recordings: None,
+            targets: &[],
+        }
     }
 }
 

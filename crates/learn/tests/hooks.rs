@@ -9,8 +9,8 @@ use evenhand_catalog::{Card, Direction, Kind, Parameters};
 use evenhand_data::Matrix;
 use evenhand_learn::models::{Output, Tangent};
 use evenhand_learn::{
-    Activation, Architecture, Balance, Batch, BatchPlan, Bound, Companions, EpochEnd, EpochRecord, Fitted, Gradients, LearnError,
-    Objective, Pass, Prediction, Rows, Scorer, Setting, Task, Term, Training, Weights, fit,
+    Activation, Architecture, Balance, Batch, BatchPlan, Bound, Candidates, Companions, EpochEnd, EpochRecord, Fitted, Gradients,
+    LearnError, Objective, Pass, Prediction, Rows, Scorer, Setting, Task, Term, Training, Weights, fit,
 };
 use rand_chacha::ChaCha8Rng;
 
@@ -65,7 +65,7 @@ impl Objective for Projection {
 
     fn correct(&mut self, pass: &mut Pass<'_>, _: &mut Tape, gradients: &mut Gradients) -> Result<(), LearnError> {
         let inputs = pass.inputs();
-        let output = pass.forward(inputs);
+        let output = pass.forward(&inputs);
         let other = Term::from_graph((output.score() * output.score()).mean());
         let mut tape = pass.backward(&other).expect("the score depends on the weights");
         let other = pass.gradients(&mut tape);
@@ -100,7 +100,7 @@ impl Objective for Reweighing {
     named!();
 
     fn end_epoch(&mut self, outcome: &EpochEnd<'_>, factors: &mut [f32]) -> Result<(), LearnError> {
-        assert_eq!(outcome.predict_train().scores.len(), factors.len());
+        assert_eq!(outcome.predict_train().unwrap().scores.len(), factors.len());
         for (factor, label) in factors.iter_mut().zip(outcome.setting.train.labels) {
             *factor = if *label > 0.5 { 0.0 } else { 1.0 };
         }
@@ -112,7 +112,7 @@ impl Objective for Reweighing {
 fn rows_can_be_reweighed_between_epochs() {
     let training = Training { epochs: 30, selection: evenhand_learn::Selection::Last, ..short() };
     let scorer = learn(Reweighing::default(), &small(), &training);
-    let scores = scorer.predict(&Corpus::new(200, 2, 2).features).scores;
+    let scores = scorer.predict(&Corpus::new(200, 2, 2).features).unwrap().scores;
     assert!(scores.iter().all(|score| *score < 0.5), "only rows with label 0 were left to learn from");
 }
 
@@ -126,8 +126,8 @@ impl Objective for Flip {
     named!();
 
     fn loss(&mut self, pass: &mut Pass<'_>, output: &Output) -> Result<Term, LearnError> {
-        let flipped = mirrored(pass.inputs());
-        let other = pass.forward(flipped);
+        let flipped = mirrored(pass.inputs().table);
+        let other = pass.forward(&flipped.into());
         let gap = output.score() - other.score();
         Ok(pass.data_loss(output).plus(Term::from_graph((gap.clone() * gap).mean()).times(30.0)))
     }
@@ -138,7 +138,7 @@ fn a_flipped_copy_of_the_batch_can_enter_the_loss() {
     let gap = |scorer: &Scorer| {
         let corpus = Corpus::new(200, 2, 2);
         let flipped = Matrix::new(4, corpus.features.values().chunks(4).flat_map(|row| [row[0], -row[1], row[2], row[3]]).collect());
-        let (a, b) = (scorer.predict(&corpus.features).scores, scorer.predict(&flipped).scores);
+        let (a, b) = (scorer.predict(&corpus.features).unwrap().scores, scorer.predict(&flipped).unwrap().scores);
         a.iter().zip(&b).map(|(a, b)| (a - b).abs()).sum::<f64>() / 200.0
     };
     let training = Training { epochs: 10, ..short() };
@@ -157,14 +157,14 @@ impl Objective for Smooth {
     named!();
 
     fn loss(&mut self, pass: &mut Pass<'_>, output: &Output) -> Result<Term, LearnError> {
-        let inputs = pass.inputs();
+        let inputs = pass.inputs().table;
         let direction = mirrored(inputs.clone()) - inputs.clone();
         let tangent = Tangent { weights: None, inputs: Some(direction.clone()) };
-        let (there, speed) = pass.forward_tangent(inputs.clone(), &tangent, &CARD)?;
+        let (there, speed) = pass.forward_tangent(&inputs.clone().into(), &tangent, &CARD)?;
         // The same derivative by central differences of two plain passes.
         let step = 1e-2;
-        let ahead = pass.forward(inputs.clone() + direction.clone().mul_scalar(step));
-        let behind = pass.forward(inputs - direction.mul_scalar(step));
+        let ahead = pass.forward(&(inputs.clone() + direction.clone().mul_scalar(step)).into());
+        let behind = pass.forward(&(inputs - direction.mul_scalar(step)).into());
         for (place, speed) in speed.host_logits().iter().enumerate() {
             let difference = (ahead.host_logits()[place] - behind.host_logits()[place]) / (2.0 * step);
             assert!((speed - difference).abs() < 2e-3 * (1.0 + speed.abs()), "{speed} against {difference}");
@@ -195,7 +195,7 @@ struct Curvature {
 impl Curvature {
     fn gradient(pass: &mut Pass<'_>) -> Gradients {
         let inputs = pass.inputs();
-        let output = pass.forward(inputs);
+        let output = pass.forward(&inputs);
         let loss = pass.data_loss(&output);
         let mut tape = pass.backward(&loss).expect("the loss depends on the weights");
         pass.gradients(&mut tape)
@@ -215,7 +215,7 @@ impl Objective for Curvature {
         let bound: Bound = direction.bind(&device.clone().without_autodiff());
         let tangent = Tangent { weights: Some(bound), inputs: None };
         let inputs = pass.inputs();
-        let (output, speed) = pass.forward_tangent(inputs, &tangent, &CARD)?;
+        let (output, speed) = pass.forward_tangent(&inputs, &tangent, &CARD)?;
         // dL = mean (sigmoid(z) - y) dz
         let labels = Tensor::<1>::from_data(TensorData::new(pass.batch.labels.clone(), [pass.batch.len()]), &device);
         let derivative = Term::from_graph(((output.score() - labels) * speed.logit()).mean());
@@ -311,9 +311,10 @@ impl Fitted for Stump {
         self.columns
     }
 
-    fn predict(&self, features: &Matrix) -> Prediction {
+    fn predict(&self, candidates: Candidates<'_>) -> Result<Prediction, LearnError> {
+        let features = candidates.features;
         let score = |row| if features.row(row)[self.column] > 0.0 { 0.9 } else { 0.1 };
-        Prediction { scores: (0..features.rows()).map(score).collect(), ..Prediction::default() }
+        Ok(Prediction { scores: (0..features.rows()).map(score).collect(), ..Prediction::default() })
     }
 
     fn save(&self, folder: &Path) -> Result<(), LearnError> {
@@ -345,7 +346,7 @@ impl Objective for Trees {
 fn a_method_can_bring_a_fit_and_a_model_of_its_own() {
     let scorer = learn(Trees::default(), &small(), &short());
     let corpus = Corpus::new(200, 2, 2);
-    let prediction = scorer.predict(&corpus.features);
+    let prediction = scorer.predict(&corpus.features).unwrap();
     let hits = prediction.scores.iter().zip(&corpus.labels).filter(|(score, label)| (**score > 0.5) == (**label > 0.5)).count();
     assert!(hits > 140, "{hits} of 200");
     let folder = tempfile::tempdir().unwrap();
@@ -372,13 +373,13 @@ impl Fitted for Mixture {
         self.0[0].columns()
     }
 
-    fn predict(&self, features: &Matrix) -> Prediction {
-        let mut scores = vec![0.0; features.rows()];
+    fn predict(&self, candidates: Candidates<'_>) -> Result<Prediction, LearnError> {
+        let mut scores = vec![0.0; candidates.features.rows()];
         for scorer in &self.0 {
             let share = 1.0 / self.0.len() as f64;
-            scores.iter_mut().zip(scorer.predict(features).scores).for_each(|(sum, score)| *sum += share * score);
+            scores.iter_mut().zip(scorer.predict(candidates)?.scores).for_each(|(sum, score)| *sum += share * score);
         }
-        Prediction { scores, ..Prediction::default() }
+        Ok(Prediction { scores, ..Prediction::default() })
     }
 
     fn save(&self, folder: &Path) -> Result<(), LearnError> {
@@ -417,5 +418,5 @@ fn whole_fits_can_be_repeated_and_mixed() {
         counts
     });
     assert!(epochs.values().all(|count| *count == 2));
-    assert!(scorer.predict(&Corpus::new(50, 2, 3).features).scores.iter().all(|score| (0.0..=1.0).contains(score)));
+    assert!(scorer.predict(&Corpus::new(50, 2, 3).features).unwrap().scores.iter().all(|score| (0.0..=1.0).contains(score)));
 }

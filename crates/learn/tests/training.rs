@@ -10,7 +10,7 @@ use evenhand_learn::{
 use crate::corpus::{Corpus, fit_plainly, objective, short, small};
 
 fn accuracy(scorer: &Scorer, corpus: &Corpus) -> f64 {
-    let scores = scorer.predict(&corpus.features).scores;
+    let scores = scorer.predict(&corpus.features).unwrap().scores;
     let hits = scores.iter().zip(&corpus.labels).filter(|(score, label)| (**score > 0.5) == (**label > 0.5)).count();
     hits as f64 / scores.len() as f64
 }
@@ -63,7 +63,7 @@ fn an_interrupted_run_resumes_bit_for_bit() {
         let mut run = RunHooks { checkpoint: Some(folder.path().to_owned()), resume: true, on_epoch: &mut note, interrupted: &calm };
         let resumed = fit(&train.rows(), &validation.rows(), &architecture, &training, objective(id, &[]), 11, &mut run).unwrap();
         assert_eq!(resumed.curves(), whole.curves(), "{id}");
-        assert_eq!(bytes(&resumed.predict(&validation.features)), bytes(&whole.predict(&validation.features)), "{id}");
+        assert_eq!(bytes(&resumed.predict(&validation.features).unwrap()), bytes(&whole.predict(&validation.features).unwrap()), "{id}");
 
         // Another seed is another run: the checkpoint is refused, and the message says why.
         let refused = fit(&train.rows(), &validation.rows(), &architecture, &training, objective(id, &[]), 12, &mut run).unwrap_err();
@@ -83,7 +83,7 @@ fn one_thread_and_two_give_the_same_bytes() {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
                 let scorer = fit_plainly(&train, &validation, &architecture, &training, objective(id, &[]), 13).unwrap();
-                (scorer.curves().to_vec(), bytes(&scorer.predict(&validation.features)))
+                (scorer.curves().to_vec(), bytes(&scorer.predict(&validation.features).unwrap()))
             })
         };
         assert!(run(1) == run(2), "{id} depends on the number of threads");
@@ -101,7 +101,7 @@ fn training_stops_when_patience_runs_out_and_keeps_the_best_epoch() {
     let losses: Vec<f64> = scorer.curves().iter().map(|record| record.validation["data"]).collect();
     assert!(losses.iter().all(|loss| *loss >= losses[best - 1]));
     // The weights are those of the best epoch: their loss on the validation rows is that record's.
-    let logits = scorer.predict(&validation.features).logits;
+    let logits = scorer.predict(&validation.features).unwrap().logits;
     let rows = logits.iter().zip(&validation.labels);
     let loss: f64 = rows.map(|(z, y)| f64::from(z.max(0.0) + (-z.abs()).exp().ln_1p()) - f64::from(*z) * y).sum::<f64>() / 60.0;
     assert!((loss - losses[best - 1]).abs() < 1e-6);
@@ -119,7 +119,7 @@ fn a_saved_scorer_gives_the_same_scores() {
         // The second and later ones replace the one before.
         scorer.save(&place, &companions).unwrap();
         let loaded = Scorer::load(&place).unwrap();
-        assert_eq!(bytes(&loaded.predict(&validation.features)), bytes(&scorer.predict(&validation.features)), "{id}");
+        assert_eq!(bytes(&loaded.predict(&validation.features).unwrap()), bytes(&scorer.predict(&validation.features).unwrap()), "{id}");
         assert_eq!((loaded.objective(), loaded.curves()), (id, scorer.curves()));
         assert_eq!(loaded.companions(), &companions);
     }

@@ -191,10 +191,12 @@ impl Loader for FairCv2020 {
             name: CARD.id.to_owned(),
             features,
             label: Some(label),
+            targets: Vec::new(),
             sensitive,
             person: Some(profiles.persons.clone()),
             job: None,
             weights: None,
+            recordings: None,
             rows: (1..=profiles.rows() as u64).collect(),
             provenance: Provenance { loader: CARD.id.to_owned(), files: vec![profiles.digest.clone()], notes },
         };

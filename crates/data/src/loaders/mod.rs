@@ -18,7 +18,9 @@ mod adult;
 mod compas;
 pub mod faircv_2020;
 mod german;
+pub mod interviews;
 mod synthetic;
+mod synthetic_interviews;
 mod table;
 mod utrecht_recruitment;
 
@@ -49,7 +51,9 @@ pub trait Loader: fmt::Debug + Send + Sync {
 /// All loaders. A new one is a file of its own and one line in each of the two lists of this module.
 pub const LOADERS: &[Entry<dyn Loader>] = &[
     Entry { card: &table::CARD, build: table::build },
+    Entry { card: &interviews::CARD, build: interviews::build },
     Entry { card: &synthetic::CARD, build: synthetic::build },
+    Entry { card: &synthetic_interviews::CARD, build: synthetic_interviews::build },
     Entry { card: &adult::CARD, build: adult::build },
     Entry { card: &compas::CARD, build: compas::build },
     Entry { card: &german::CARD, build: german::build },
@@ -138,6 +142,7 @@ impl Own<'_> {
             features: Some(features),
             exclude: asked.exclude.clone(),
             label: Some(LabelRole { column: self.label.to_owned(), favourable: Some(self.favourable.to_owned()) }),
+            targets: asked.targets.clone(),
             sensitive,
             sensitive_as_features: self.sensitive_as_features || asked.sensitive_as_features,
             person: self.person.map(str::to_owned),

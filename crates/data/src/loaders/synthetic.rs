@@ -194,6 +194,7 @@ impl Synthetic {
             name: CARD.id.to_owned(),
             features,
             label: Some(Label { name: "score".to_owned(), kind: LabelKind::Continuous, values: scores }),
+            targets: Vec::new(),
             sensitive: vec![Groups::new("gender", names(&["f", "m"]), genders), Groups::new("ethnicity", names(&ETHNICITIES), ethnicities)],
             person: Some(Identity {
                 name: "person".to_owned(),
@@ -202,6 +203,7 @@ impl Synthetic {
             }),
             job: Some(Identity { name: "job".to_owned(), levels: names(&JOBS), codes: jobs }),
             weights: None,
+            recordings: None,
             rows: (1..=self.rows as u64).collect(),
             provenance: Provenance {
                 loader: CARD.id.to_owned(),

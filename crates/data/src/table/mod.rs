@@ -17,13 +17,12 @@ mod roles;
 mod stream;
 
 use crate::{ColumnType, DataError, Dataset, Feature, Groups, Label, LabelRole, Provenance, Schema, SensitiveRole, Values};
-use raw::Wanted;
 use roles::{Extent, Missing, Required};
 
 pub use copy::{columns, rows_as_csv};
 pub(crate) use csv::Header;
 pub(crate) use files::{Format, Source, bytes as file_bytes, digest as file_digest};
-pub(crate) use raw::RawTable;
+pub(crate) use raw::{RawTable, Wanted};
 pub(crate) use roles::{against_rest, remark, sensitive_columns};
 pub use stream::{Chunk, Chunks, stream, stream_scores};
 
@@ -67,12 +66,15 @@ pub(crate) fn dataset(table: RawTable, schema: &Schema, name: String, loader: &s
     }
     let sensitive = roles::sensitive(&table, &schema.sensitive, &schema.missing, Extent::Whole, &mut notes)?;
     let label = schema.label.as_ref().map(|role| roles::label(&table, role, Extent::Whole)).transpose()?;
+    let further = |column: &String| roles::label(&table, &LabelRole { column: column.clone(), favourable: None }, Extent::Whole);
+    let targets = schema.targets.iter().map(further).collect::<Result<Vec<_>, _>>()?;
     let person = schema.person.as_ref().map(|column| roles::identity(&table, column, &schema.missing)).transpose()?;
     let job = schema.job.as_ref().map(|column| roles::identity(&table, column, &schema.missing)).transpose()?;
     let weights = schema.weight.as_ref().map(|column| roles::weights(&table, column, Extent::Whole)).transpose()?;
 
     let has_role = |name: &String| {
         schema.label.as_ref().is_some_and(|role| role.column == *name)
+            || schema.targets.contains(name)
             || [&schema.person, &schema.job, &schema.weight].into_iter().flatten().any(|column| column == name)
     };
     let mut names: Vec<String> = match &schema.features {
@@ -106,7 +108,7 @@ pub(crate) fn dataset(table: RawTable, schema: &Schema, name: String, loader: &s
     }
     let rows = (1..=table.rows() as u64).collect();
     let provenance = Provenance { loader: loader.to_owned(), files: table.digests, notes };
-    Ok(Dataset { name, features, label, sensitive, person, job, weights, rows, provenance })
+    Ok(Dataset { name, features, label, targets, sensitive, person, job, weights, recordings: None, rows, provenance })
 }
 
 /// Refuses roles that contradict each other.

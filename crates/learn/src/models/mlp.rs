@@ -19,7 +19,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{Mode, Model, Observed, Output, Tangent};
+use super::{Inputs, InterviewArchitecture, Mode, Model, Observed, Output, Tangent};
 use crate::LearnError;
 use crate::weights::{Bound, Slot, Weights};
 
@@ -71,6 +71,9 @@ pub struct Architecture {
     pub bottleneck: Option<usize>,
     /// Widths of layers between embedding and logit.
     pub head: Vec<usize>,
+    /// `[model.interview]`: the network that reads recordings; the keys above are those of tables and take no part in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interview: Option<InterviewArchitecture>,
 }
 
 impl Default for Architecture {
@@ -82,6 +85,7 @@ impl Default for Architecture {
             dropout: 0.0,
             bottleneck: None,
             head: Vec::new(),
+            interview: None,
         }
     }
 }
@@ -100,7 +104,7 @@ impl Architecture {
         if !(0.0..1.0).contains(&self.dropout) {
             return bad("dropout", self.dropout.to_string(), "at least 0 and below 1");
         }
-        Ok(())
+        self.interview.as_ref().map_or(Ok(()), InterviewArchitecture::check)
     }
 }
 
@@ -252,9 +256,9 @@ impl Model for Mlp {
         self.encoder_arrays
     }
 
-    fn forward(&self, weights: &Bound, inputs: Tensor<2>, mode: &mut Mode<'_>) -> Output {
+    fn forward(&self, weights: &Bound, inputs: &Inputs, mode: &mut Mode<'_>) -> Output {
         let mut observed = Vec::new();
-        let mut embedding = inputs;
+        let mut embedding = inputs.table.clone();
         for layer in &self.encoder {
             embedding = self.layer(layer, weights, embedding, mode, &mut observed);
         }
@@ -266,12 +270,12 @@ impl Model for Mlp {
     }
 
     /// Batch norm couples the rows of a batch, so its tangent is not that of a row: such a network is refused.
-    fn forward_tangent(&self, weights: &Bound, inputs: Tensor<2>, tangent: &Tangent, mode: &mut Mode<'_>) -> Option<(Output, Output)> {
+    fn forward_tangent(&self, weights: &Bound, inputs: &Inputs, tangent: &Tangent, mode: &mut Mode<'_>) -> Option<(Output, Output)> {
         if self.encoder.iter().chain(&self.head).any(|layer| layer.norm.is_some()) {
             return None;
         }
-        let mut speed = tangent.inputs.clone().unwrap_or_else(|| inputs.zeros_like());
-        let mut values = inputs;
+        let mut speed = tangent.inputs.clone().unwrap_or_else(|| inputs.table.zeros_like());
+        let mut values = inputs.table.clone();
         let mut embedding = (values.clone(), speed.clone());
         for (place, layer) in self.encoder.iter().chain(&self.head).enumerate() {
             let matrix = weights.matrix(layer.weight);

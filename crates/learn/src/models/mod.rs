@@ -3,17 +3,23 @@
 //! A model holds no weights: it is given them ([`Bound`]) for each pass. Objectives see only its [`Output`], so every objective fits
 //! every model.
 
+mod interview;
 mod mlp;
 
 use std::cell::OnceCell;
 use std::fmt::Debug;
+use std::sync::Arc;
 
-use burn::tensor::{Tensor, activation::sigmoid};
+use burn::tensor::{Device, Tensor, TensorData, activation::sigmoid};
 use rand_chacha::ChaCha8Rng;
 
+pub use interview::{Interview, InterviewArchitecture};
 pub use mlp::{Activation, Architecture, Mlp};
 
-use crate::weights::{Bound, Slot, host};
+use crate::recorded::Recorded;
+use crate::rows::Rows;
+use crate::weights::{Bound, Slot, Weights, host};
+use crate::{LearnError, rows::Candidates};
 
 /// Whether a pass trains (dropout, batch statistics) or predicts.
 #[derive(Debug)]
@@ -29,7 +35,7 @@ pub enum Mode<'a> {
 pub struct Output {
     /// The representation Z: `[rows, width]`.
     pub embedding: Tensor<2>,
-    /// One logit per row and target: `[rows, 1]`; the score is its sigmoid.
+    /// One logit per row and target, the label's first: `[rows, 1 + further targets]`; a score is the sigmoid of a logit.
     pub logits: Tensor<2>,
     /// Statistics that batch norm saw, to be mixed into its running ones.
     pub observed: Vec<Observed>,
@@ -61,9 +67,20 @@ impl Output {
         self.len() == 0
     }
 
-    /// The logits as a vector of the graph.
+    /// The label's logits as a vector of the graph.
     pub fn logit(&self) -> Tensor<1> {
-        self.logits.clone().reshape([self.len()])
+        self.logit_of(0)
+    }
+
+    /// The logits of a target as a vector of the graph; the label is target 0.
+    pub fn logit_of(&self, target: usize) -> Tensor<1> {
+        let logits = if self.targets() == 1 { self.logits.clone() } else { self.logits.clone().narrow(1, target, 1) };
+        logits.reshape([self.len()])
+    }
+
+    /// Number of targets, the label among them.
+    pub fn targets(&self) -> usize {
+        self.logits.dims()[1]
     }
 
     /// The scores as a vector of the graph.
@@ -71,14 +88,19 @@ impl Output {
         sigmoid(self.logit())
     }
 
-    /// The logits on the host, read once.
+    /// The logits of all targets on the host, row after row, read once.
     pub fn host_logits(&self) -> &[f32] {
         self.host.get_or_init(|| host(self.logits.clone().inner()))
     }
 
-    /// The scores on the host.
+    /// The logits of one target on the host.
+    pub fn host_logits_of(&self, target: usize) -> Vec<f32> {
+        self.host_logits().iter().skip(target).step_by(self.targets()).copied().collect()
+    }
+
+    /// The label's scores on the host.
     pub fn host_scores(&self) -> Vec<f32> {
-        self.host_logits().iter().map(|&logit| sigmoid_of(logit)).collect()
+        self.host_logits_of(0).into_iter().map(sigmoid_of).collect()
     }
 }
 
@@ -86,6 +108,62 @@ impl Output {
 pub fn sigmoid_of(logit: f32) -> f32 {
     let small = (-logit.abs()).exp();
     if logit >= 0.0 { 1.0 / (1.0 + small) } else { small / (1.0 + small) }
+}
+
+/// A batch as a model reads it.
+#[derive(Debug, Clone)]
+pub struct Inputs {
+    /// Encoded columns `[rows, columns]`; one column of zeros where there are none.
+    pub table: Tensor<2>,
+    /// Recordings of the same rows.
+    pub recordings: Option<Arc<Recorded>>,
+}
+
+impl From<Tensor<2>> for Inputs {
+    fn from(table: Tensor<2>) -> Self {
+        Inputs { table, recordings: None }
+    }
+}
+
+impl Inputs {
+    /// Where the tensors live.
+    pub fn device(&self) -> Device {
+        self.table.device()
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.table.dims()[0]
+    }
+}
+
+/// A batch's columns and recordings on a device.
+pub(crate) fn inputs(columns: Vec<f32>, rows: usize, recorded: Option<Recorded>, device: &Device) -> Inputs {
+    let width = columns.len() / rows.max(1);
+    let values = if width == 0 { vec![0.0; rows] } else { columns };
+    let table = Tensor::from_data(TensorData::new(values, [rows, width.max(1)]), device);
+    Inputs { table, recordings: recorded.map(Arc::new) }
+}
+
+/// The network that rows ask for, with its first weights: an interview network where they have recordings, else a perceptron.
+pub(crate) fn build(architecture: &Architecture, rows: &Rows<'_>, rng: &mut ChaCha8Rng) -> Result<(Box<dyn Model>, Weights), LearnError> {
+    let outputs = 1 + rows.targets.len();
+    let Some(recordings) = rows.recordings else {
+        if architecture.interview.is_some() {
+            return Err(LearnError::BadSetting {
+                section: "model",
+                key: "interview",
+                value: "given".to_owned(),
+                expected: "absent: these rows have no recordings; load them with the loader `interviews`".to_owned(),
+            });
+        }
+        let (model, weights) = Mlp::with_outputs(architecture, rows.features.columns(), outputs, rng);
+        return Ok((Box::new(model), weights));
+    };
+    let settings = architecture.interview.clone().unwrap_or_default();
+    let (model, mut weights) = Interview::new(&settings, recordings.shape(), outputs, rng)?;
+    model.standardise(&mut weights, recordings)?;
+    Ok((Box::new(model), weights))
 }
 
 /// Directions along which a forward pass is differentiated (reverse over forward needs them).
@@ -111,12 +189,28 @@ pub trait Model: Debug + Send + Sync {
     /// Number of leading arrays that make up the encoder (everything up to the embedding); the rest is the head.
     fn encoder_arrays(&self) -> usize;
 
-    /// One pass: `inputs` is `[rows, columns]`.
-    fn forward(&self, weights: &Bound, inputs: Tensor<2>, mode: &mut Mode<'_>) -> Output;
+    /// One pass over a batch.
+    fn forward(&self, weights: &Bound, inputs: &Inputs, mode: &mut Mode<'_>) -> Output;
+
+    /// Rows that a prediction passes at a time.
+    fn block(&self) -> usize {
+        1024
+    }
+
+    /// What the recordings must look like, for a model that reads them.
+    fn shape(&self) -> Option<evenhand_data::recordings::Shape> {
+        None
+    }
+
+    /// Refuses candidates that the model cannot read.
+    fn accepts(&self, candidates: Candidates<'_>) -> Result<(), LearnError> {
+        let _ = candidates;
+        Ok(())
+    }
 
     /// One pass that carries a tangent beside the values: the output and its derivative along `tangent`, both in the graph, so that
     /// an ordinary backward pass differentiates the directional derivative once more. `None` when the model cannot.
-    fn forward_tangent(&self, weights: &Bound, inputs: Tensor<2>, tangent: &Tangent, mode: &mut Mode<'_>) -> Option<(Output, Output)> {
+    fn forward_tangent(&self, weights: &Bound, inputs: &Inputs, tangent: &Tangent, mode: &mut Mode<'_>) -> Option<(Output, Output)> {
         let _ = (weights, inputs, tangent, mode);
         None
     }

@@ -15,6 +15,7 @@
 //! Source: Gretton et al., "A kernel two-sample test" (2012), equation 5; kernel widths as in common public code. Kim et al. 2023 name no
 //! kernel; their public code applies it to the scores and cuts the larger group.
 
+use burn::tensor::activation::sigmoid;
 use burn::tensor::{Tensor, TensorData};
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
 
@@ -81,7 +82,11 @@ impl Objective for Mmd {
     fn loss(&mut self, pass: &mut Pass<'_>, output: &Output) -> Result<Term, LearnError> {
         let lambda = self.parameters.number("lambda_mmd");
         let points = match self.parameters.text("on") {
-            "score" => output.score().reshape([output.len(), 1]),
+            // The scores of all regularised targets are one point.
+            "score" => {
+                let scores = pass.regularised().into_iter().map(|target| sigmoid(output.logit_of(target)).reshape([output.len(), 1]));
+                Tensor::cat(scores.collect(), 1)
+            }
             _ => output.embedding.clone(),
         };
         let loss = pass.data_loss(output);

@@ -17,7 +17,7 @@
 
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
 
-use crate::models::Output;
+use crate::models::{Output, sigmoid_of};
 use crate::objective::{Pass, Term, Validation};
 use crate::rows::{Balance, BatchPlan};
 use crate::transport::{Pairs, Transport, between_groups};
@@ -136,29 +136,49 @@ impl Penalty {
 
     /// `lambda_w W1` on the batch.
     pub(super) fn term(&self, pass: &mut Pass<'_>, output: &Output) -> Term {
-        let scores = if self.on_logit { output.host_logits().to_vec() } else { output.host_scores() };
-        let (groups, weights) = (&pass.batch.groups, &pass.batch.weights);
-        let Some(Transport { distance, mut slopes }) = between_groups(&scores, groups, weights, self.pairs, self.smallest) else {
-            return pass.skip("wasserstein");
-        };
-        pass.note("wasserstein", self.lambda * distance);
-        if !self.on_logit {
-            // ds/dz = s (1 - s)
-            slopes.iter_mut().zip(&scores).for_each(|(slope, score)| *slope *= score * (1.0 - score));
+        let targets = pass.regularised();
+        let share = 1.0 / targets.len() as f64;
+        let mut sum = Term::zero();
+        for target in targets {
+            let mut scores = output.host_logits_of(target);
+            if !self.on_logit {
+                for score in &mut scores {
+                    *score = sigmoid_of(*score);
+                }
+            }
+            let (groups, weights) = (&pass.batch.groups, &pass.batch.weights);
+            let Some(Transport { distance, mut slopes }) = between_groups(&scores, groups, weights, self.pairs, self.smallest) else {
+                return pass.skip("wasserstein");
+            };
+            if !self.on_logit {
+                // ds/dz = s (1 - s)
+                slopes.iter_mut().zip(&scores).for_each(|(slope, score)| *slope *= score * (1.0 - score));
+            }
+            sum = sum.plus(Term::from_slopes(distance, output.logit_of(target), slopes).times(self.lambda * share));
         }
-        Term::from_slopes(distance, output.logit(), slopes).times(self.lambda)
+        pass.note("wasserstein", sum.value);
+        sum
     }
 
     /// The same on the validation rows.
     pub(super) fn validation(&self, outcome: &Validation<'_>) -> Vec<(&'static str, f64)> {
         let rows = outcome.rows;
-        let scores: Vec<f32> = if self.on_logit {
-            outcome.prediction.logits.clone()
-        } else {
-            outcome.prediction.scores.iter().map(|&score| score as f32).collect()
-        };
         let weights: Vec<f32> = (0..rows.len()).map(|row| rows.weights.map_or(1.0, |weights| weights[row] as f32)).collect();
-        let found = between_groups(&scores, rows.groups.codes(), &weights, self.pairs, self.smallest);
-        found.map(|found| ("wasserstein", self.lambda * found.distance)).into_iter().collect()
+        let targets = outcome.training.regularised_among(rows.targets);
+        let distances: Option<Vec<f64>> = targets
+            .iter()
+            .map(|&target| {
+                let mut scores = outcome.prediction.logits_of(target).to_vec();
+                if !self.on_logit {
+                    for score in &mut scores {
+                        *score = sigmoid_of(*score);
+                    }
+                }
+                let found = between_groups(&scores, rows.groups.codes(), &weights, self.pairs, self.smallest);
+                found.map(|found| found.distance)
+            })
+            .collect();
+        let mean = |distances: Vec<f64>| distances.iter().sum::<f64>() / distances.len() as f64;
+        distances.map(|distances| ("wasserstein", self.lambda * mean(distances))).into_iter().collect()
     }
 }

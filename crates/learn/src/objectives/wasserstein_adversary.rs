@@ -110,7 +110,7 @@ impl Objective for WassersteinAdversary {
         let Some(Second { adversary, encoder }) = &mut self.second else { return Ok(()) };
         pass.rebind();
         let inputs = pass.inputs();
-        let output = pass.forward(inputs);
+        let output = pass.forward(&inputs);
         let term = adversary.term(pass, &output.embedding, strength);
         if let Some(mut tape) = pass.backward(&term) {
             let rate = |name| pass.setting.training.rate(self.parameters.number(name), pass.epoch);

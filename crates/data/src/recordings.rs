@@ -1,0 +1,514 @@
+//! The tensors of recorded interviews: one file for a whole folder of them, read record by record.
+//!
+//! ```text
+//! magic "evenhand"  | version u32 | header length u32 | header: JSON { shape, records } | zeros up to a multiple of 64
+//! record 0          | record 1    | ...                 all of one size, each starting at a multiple of 64
+//!
+//! record: presence u32          bit 0 video, bit 1 audio, bit 2 text
+//!         found   u8  [segments * per_segment]                  1 where the frame holds a face, 0 where it is all zeros
+//!         (zeros up to a multiple of 4)
+//!         audio   f32 [segments, audio]                         zeros where absent
+//!         text    f32 [text]                                    zeros where absent
+//!         frames  u8  [segments, per_segment, side, side, 3]    RGB
+//!         (zeros up to a multiple of 64)
+//! ```
+//!
+//! Numbers are little-endian. Sizes and alignment allow the file to be mapped into memory; this crate reads records by position
+//! instead: resident memory stays flat whatever the number of candidates, and a file that shrinks under a running program is an error
+//! with a message, not a signal.
+
+use std::fs::File;
+use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use serde::{Deserialize, Serialize};
+
+use crate::DataError;
+
+const MAGIC: &[u8; 8] = b"evenhand";
+const VERSION: u32 = 1;
+const ALIGNMENT: usize = 64;
+
+/// Sizes that all records of a file share. A size of 0 says that the modality was not extracted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shape {
+    /// Pieces of equal length that a recording is cut into.
+    pub segments: usize,
+    /// Frames kept of each segment.
+    pub per_segment: usize,
+    /// Width and height of a frame in pixels.
+    pub side: usize,
+    /// Audio features of a segment.
+    pub audio: usize,
+    /// Length of the text vector.
+    pub text: usize,
+}
+
+impl Shape {
+    /// Bytes of one candidate's frames.
+    pub fn frame_bytes(&self) -> usize {
+        self.segments * self.per_segment * self.side * self.side * 3
+    }
+
+    fn audio_start(&self) -> usize {
+        (4 + self.found()).next_multiple_of(4)
+    }
+
+    fn found(&self) -> usize {
+        if self.side == 0 { 0 } else { self.segments * self.per_segment }
+    }
+
+    fn text_start(&self) -> usize {
+        self.audio_start() + 4 * self.segments * self.audio
+    }
+
+    fn frames_start(&self) -> usize {
+        self.text_start() + 4 * self.text
+    }
+
+    /// Bytes from one record to the next.
+    fn stride(&self) -> usize {
+        (self.frames_start() + self.frame_bytes()).next_multiple_of(ALIGNMENT)
+    }
+
+    fn plausible(&self) -> bool {
+        let sizes = [self.segments, self.per_segment, self.side, self.audio, self.text];
+        sizes.iter().all(|&size| size <= 1 << 16) && (self.side > 0 || self.audio > 0 || self.text > 0) && self.segments > 0
+    }
+}
+
+/// One kind of input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Modality {
+    /// Frames of the face.
+    Video,
+    /// Features of the voice.
+    Audio,
+    /// The vector of the words.
+    Text,
+}
+
+impl Modality {
+    /// All of them, in the order of a record.
+    pub const ALL: [Modality; 3] = [Modality::Video, Modality::Audio, Modality::Text];
+
+    /// Its name in recipes and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Modality::Video => "video",
+            Modality::Audio => "audio",
+            Modality::Text => "text",
+        }
+    }
+
+    fn bit(self) -> u32 {
+        match self {
+            Modality::Video => 1,
+            Modality::Audio => 2,
+            Modality::Text => 4,
+        }
+    }
+}
+
+/// The tensors of one candidate. What could not be had is `None`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Recording {
+    /// Frames `[segments, per_segment, side, side, 3]`, and for each frame whether it holds a face.
+    pub video: Option<(Vec<u8>, Vec<bool>)>,
+    /// Audio features `[segments, audio]`.
+    pub audio: Option<Vec<f32>>,
+    /// Text vector.
+    pub text: Option<Vec<f32>>,
+}
+
+impl Recording {
+    /// The record's bytes; an error names the tensor that does not fit the shape or holds a number that is not finite.
+    pub fn to_bytes(&self, shape: &Shape) -> Result<Vec<u8>, DataError> {
+        let mut bytes = vec![0; shape.stride()];
+        let mut presence = 0;
+        let misfit = |what: &str, found: usize, wanted: usize| {
+            Err(DataError::BadRecordings {
+                path: String::new(),
+                problem: format!("{what} has {found} values where the shape asks for {wanted}"),
+            })
+        };
+        if let Some((frames, found)) = &self.video {
+            if frames.len() != shape.frame_bytes() || found.len() != shape.found() {
+                return misfit("the video", frames.len(), shape.frame_bytes());
+            }
+            presence |= Modality::Video.bit();
+            for (byte, &found) in bytes[4..].iter_mut().zip(found) {
+                *byte = u8::from(found);
+            }
+            bytes[shape.frames_start()..shape.frames_start() + frames.len()].copy_from_slice(frames);
+        }
+        let numbers = [
+            (Modality::Audio, &self.audio, shape.audio_start(), shape.segments * shape.audio),
+            (Modality::Text, &self.text, shape.text_start(), shape.text),
+        ];
+        for (modality, values, start, length) in numbers {
+            let Some(values) = values else { continue };
+            if values.len() != length {
+                return misfit(modality.name(), values.len(), length);
+            }
+            if values.iter().any(|value| !value.is_finite()) {
+                let problem = format!("the {} features hold a number that is not finite", modality.name());
+                return Err(DataError::BadRecordings { path: String::new(), problem });
+            }
+            presence |= modality.bit();
+            for (place, value) in bytes[start..start + 4 * length].chunks_exact_mut(4).zip(values) {
+                place.copy_from_slice(&value.to_le_bytes());
+            }
+        }
+        bytes[..4].copy_from_slice(&presence.to_le_bytes());
+        Ok(bytes)
+    }
+}
+
+/// A record as it was read: views into its bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Record<'a> {
+    shape: Shape,
+    bytes: &'a [u8],
+}
+
+impl<'a> Record<'a> {
+    /// Reads the bytes that [`Recording::to_bytes`] made; `None` when their number does not fit the shape.
+    pub fn new(shape: Shape, bytes: &'a [u8]) -> Option<Self> {
+        (bytes.len() == shape.stride()).then_some(Record { shape, bytes })
+    }
+
+    /// Whether a modality is there.
+    pub fn has(&self, modality: Modality) -> bool {
+        u32::from_le_bytes([self.bytes[0], self.bytes[1], self.bytes[2], self.bytes[3]]) & modality.bit() != 0
+    }
+
+    /// Whether frame `frame` of segment `segment` holds a face.
+    pub fn found(&self, segment: usize, frame: usize) -> bool {
+        self.has(Modality::Video) && self.bytes[4 + segment * self.shape.per_segment + frame] != 0
+    }
+
+    /// A frame, `[side, side, 3]`.
+    pub fn frame(&self, segment: usize, frame: usize) -> &'a [u8] {
+        let size = self.shape.side * self.shape.side * 3;
+        let start = self.shape.frames_start() + (segment * self.shape.per_segment + frame) * size;
+        &self.bytes[start..start + size]
+    }
+
+    /// Audio features `[segments, audio]`.
+    pub fn audio(&self) -> impl Iterator<Item = f32> + use<'a> {
+        numbers(&self.bytes[self.shape.audio_start()..self.shape.text_start()])
+    }
+
+    /// Text vector.
+    pub fn text(&self) -> impl Iterator<Item = f32> + use<'a> {
+        numbers(&self.bytes[self.shape.text_start()..self.shape.frames_start()])
+    }
+
+    /// A copy that owns its tensors.
+    pub fn to_recording(&self) -> Recording {
+        let shape = &self.shape;
+        Recording {
+            video: self.has(Modality::Video).then(|| {
+                let frames = self.bytes[shape.frames_start()..shape.frames_start() + shape.frame_bytes()].to_vec();
+                (frames, self.bytes[4..4 + shape.found()].iter().map(|&byte| byte != 0).collect())
+            }),
+            audio: self.has(Modality::Audio).then(|| self.audio().collect()),
+            text: self.has(Modality::Text).then(|| self.text().collect()),
+        }
+    }
+}
+
+fn numbers(bytes: &[u8]) -> impl Iterator<Item = f32> + use<'_> {
+    bytes.chunks_exact(4).map(|word| f32::from_le_bytes([word[0], word[1], word[2], word[3]]))
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    shape: Shape,
+    records: usize,
+}
+
+/// Writes a file of records, which appears whole or not at all.
+#[derive(Debug)]
+pub struct RecordWriter {
+    path: PathBuf,
+    file: BufWriter<tempfile::NamedTempFile>,
+    header: Header,
+    written: usize,
+}
+
+impl RecordWriter {
+    /// Begins a file for this many records.
+    pub fn create(path: &Path, shape: Shape, records: usize) -> Result<Self, DataError> {
+        let failed = write_failed(path);
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut file = BufWriter::new(tempfile::NamedTempFile::new_in(folder).map_err(&failed)?);
+        let header = Header { shape, records };
+        let text = serde_json::to_string(&header).map_err(|error| failed(std::io::Error::other(error)))?;
+        let length = MAGIC.len() + 8 + text.len();
+        let mut bytes = Vec::with_capacity(length.next_multiple_of(ALIGNMENT));
+        bytes.extend_from_slice(MAGIC);
+        bytes.extend_from_slice(&VERSION.to_le_bytes());
+        bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(text.as_bytes());
+        bytes.resize(length.next_multiple_of(ALIGNMENT), 0);
+        file.write_all(&bytes).map_err(&failed)?;
+        Ok(RecordWriter { path: path.to_owned(), file, header, written: 0 })
+    }
+
+    /// Adds the bytes of the next record, as [`Recording::to_bytes`] or [`RecordStore::read`] gave them.
+    pub fn push(&mut self, record: &[u8]) -> Result<(), DataError> {
+        if record.len() != self.header.shape.stride() || self.written == self.header.records {
+            return Err(bad(&self.path, "was given a record too many or of another shape".to_owned()));
+        }
+        self.written += 1;
+        self.file.write_all(record).map_err(write_failed(&self.path))
+    }
+
+    /// Puts the file in its place.
+    pub fn finish(self) -> Result<(), DataError> {
+        if self.written != self.header.records {
+            return Err(bad(&self.path, format!("was given {} of {} records", self.written, self.header.records)));
+        }
+        let failed = write_failed(&self.path);
+        let file = self.file.into_inner().map_err(|error| failed(error.into_error()))?;
+        file.as_file().sync_all().map_err(&failed)?;
+        file.persist(&self.path).map_err(|error| failed(error.error))?;
+        Ok(())
+    }
+}
+
+fn write_failed(path: &Path) -> impl Fn(std::io::Error) -> DataError + use<> {
+    let path = path.display().to_string();
+    move |source| DataError::Write { path: path.clone(), source }
+}
+
+fn bad(path: &Path, problem: String) -> DataError {
+    DataError::BadRecordings { path: path.display().to_string(), problem }
+}
+
+#[derive(Debug)]
+enum Place {
+    /// A file, its first record's offset.
+    File(Mutex<File>, PathBuf, u64),
+    Memory(Vec<u8>),
+}
+
+/// All records of a file, or of a corpus that was made up in memory.
+#[derive(Debug)]
+pub struct RecordStore {
+    shape: Shape,
+    records: usize,
+    place: Place,
+}
+
+impl RecordStore {
+    /// Opens a file and checks its header and length.
+    pub fn open(path: &Path) -> Result<Self, DataError> {
+        let read = |source| DataError::Read { path: path.display().to_string(), source };
+        let mut file = File::open(path).map_err(read)?;
+        let length = file.metadata().map_err(read)?.len();
+        let mut start = [0; 16];
+        if length < start.len() as u64 {
+            return Err(bad(path, "is too short to hold recordings; extract again".to_owned()));
+        }
+        file.read_exact(&mut start).map_err(read)?;
+        if &start[..8] != MAGIC {
+            return Err(bad(path, "does not hold recordings; name the folder that `evenhand extract` wrote".to_owned()));
+        }
+        let word = |place: usize| u32::from_le_bytes([start[place], start[place + 1], start[place + 2], start[place + 3]]);
+        if word(8) != VERSION {
+            return Err(bad(path, format!("has format version {}, this program reads {VERSION}; extract again", word(8))));
+        }
+        let mut text = vec![0; (word(12) as usize).min(length as usize - start.len())];
+        file.read_exact(&mut text).map_err(read)?;
+        let header: Header =
+            serde_json::from_slice(&text).map_err(|error| bad(path, format!("has a damaged header ({error}); extract again")))?;
+        if !header.shape.plausible() {
+            return Err(bad(path, "has a header with sizes out of range; extract again".to_owned()));
+        }
+        let offset = (start.len() + text.len()).next_multiple_of(ALIGNMENT) as u64;
+        let wanted = offset + header.records as u64 * header.shape.stride() as u64;
+        if length != wanted {
+            return Err(bad(
+                path,
+                format!("has {length} bytes where its header asks for {wanted}; it was cut off or edited: extract again"),
+            ));
+        }
+        Ok(RecordStore { shape: header.shape, records: header.records, place: Place::File(Mutex::new(file), path.to_owned(), offset) })
+    }
+
+    /// Records that stand in memory, one after the other.
+    pub fn in_memory(shape: Shape, recordings: &[Recording]) -> Result<Self, DataError> {
+        let mut bytes = Vec::with_capacity(recordings.len() * shape.stride());
+        for recording in recordings {
+            bytes.extend(recording.to_bytes(&shape)?);
+        }
+        Ok(RecordStore { shape, records: recordings.len(), place: Place::Memory(bytes) })
+    }
+
+    /// Sizes of a record.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// Number of records.
+    pub fn len(&self) -> usize {
+        self.records
+    }
+
+    /// True when there are no records.
+    pub fn is_empty(&self) -> bool {
+        self.records == 0
+    }
+
+    /// Reads one record's bytes into a buffer that is used again and again.
+    ///
+    /// # Panics
+    /// When there is no such record.
+    pub fn read<'a>(&self, record: usize, buffer: &'a mut Vec<u8>) -> Result<Record<'a>, DataError> {
+        assert!(record < self.records, "record {record} of {}", self.records);
+        let stride = self.shape.stride();
+        match &self.place {
+            Place::Memory(bytes) => {
+                buffer.clear();
+                buffer.extend_from_slice(&bytes[record * stride..(record + 1) * stride]);
+            }
+            Place::File(file, path, offset) => {
+                buffer.resize(stride, 0);
+                let position = offset + record as u64 * stride as u64;
+                let mut file = file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                file.seek(SeekFrom::Start(position))
+                    .and_then(|_| file.read_exact(buffer))
+                    .map_err(|source| DataError::Read { path: path.display().to_string(), source })?;
+            }
+        }
+        Ok(Record { shape: self.shape, bytes: buffer })
+    }
+}
+
+/// The recordings of a data set's rows.
+#[derive(Debug, Clone)]
+pub struct Recordings {
+    store: Arc<RecordStore>,
+    /// Record of each row.
+    records: Vec<u32>,
+}
+
+impl PartialEq for Recordings {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.store, &other.store) && self.records == other.records
+    }
+}
+
+impl Recordings {
+    /// The rows' recordings: `records` names a record of the store for each row.
+    ///
+    /// # Panics
+    /// When a row names a record that is not there.
+    pub fn new(store: Arc<RecordStore>, records: Vec<u32>) -> Self {
+        assert!(records.iter().all(|&record| (record as usize) < store.len()), "every row has a record");
+        Recordings { store, records }
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// True when there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Sizes of a record.
+    pub fn shape(&self) -> Shape {
+        self.store.shape()
+    }
+
+    /// The record of each row.
+    pub fn records(&self) -> &[u32] {
+        &self.records
+    }
+
+    /// Reads a row's record.
+    pub fn read<'a>(&self, row: usize, buffer: &'a mut Vec<u8>) -> Result<Record<'a>, DataError> {
+        self.store.read(self.records[row] as usize, buffer)
+    }
+
+    /// The chosen rows in the chosen order.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        Recordings { store: Arc::clone(&self.store), records: rows.iter().map(|&row| self.records[row]).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape() -> Shape {
+        Shape { segments: 2, per_segment: 1, side: 2, audio: 3, text: 2 }
+    }
+
+    fn recording(seed: u8) -> Recording {
+        Recording {
+            video: Some(((0..24_u8).map(|place| place * seed).collect(), vec![true, seed.is_multiple_of(2)])),
+            audio: Some((0..6_u8).map(|place| f32::from(place) - f32::from(seed)).collect()),
+            text: (seed > 1).then(|| vec![0.5, f32::from(seed)]),
+        }
+    }
+
+    #[test]
+    fn records_come_back_from_a_file_and_from_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tensors");
+        let recordings = [recording(1), recording(2), Recording::default()];
+        let mut writer = RecordWriter::create(&path, shape(), 3).unwrap();
+        for recording in &recordings {
+            writer.push(&recording.to_bytes(&shape()).unwrap()).unwrap();
+        }
+        writer.finish().unwrap();
+        let mut buffer = Vec::new();
+        for store in [RecordStore::open(&path).unwrap(), RecordStore::in_memory(shape(), &recordings).unwrap()] {
+            assert_eq!((store.len(), store.shape()), (3, shape()));
+            for (place, recording) in recordings.iter().enumerate() {
+                assert_eq!(store.read(place, &mut buffer).unwrap().to_recording(), *recording);
+            }
+            let record = store.read(1, &mut buffer).unwrap();
+            assert_eq!(record.frame(1, 0)[..3], [24, 26, 28]);
+            assert!(record.found(0, 0) && record.found(1, 0) && record.has(Modality::Text));
+            let rows = Recordings::new(Arc::new(store), vec![2, 0, 0]).select(&[1, 2]);
+            assert_eq!(rows.read(1, &mut buffer).unwrap().to_recording(), recordings[0]);
+        }
+    }
+
+    #[test]
+    fn a_damaged_file_and_a_misfit_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tensors");
+        let mut writer = RecordWriter::create(&path, shape(), 1).unwrap();
+        writer.push(&recording(1).to_bytes(&shape()).unwrap()).unwrap();
+        writer.finish().unwrap();
+        let whole = std::fs::read(&path).unwrap();
+        let refusal = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            RecordStore::open(&path).unwrap_err().to_string()
+        };
+        assert!(refusal(&whole[..whole.len() - 1]).contains("cut off"));
+        assert!(refusal(b"PAR1aaaaaaaaaaaaaaaaaaaaaaaaaaaaa").contains("does not hold recordings"));
+        assert!(refusal(b"even").contains("too short"));
+        let mut newer = whole;
+        newer[8] = 9;
+        assert!(refusal(&newer).contains("format version 9"));
+        let wrong = Recording { audio: Some(vec![0.0; 5]), ..Recording::default() };
+        assert!(wrong.to_bytes(&shape()).unwrap_err().to_string().contains("audio has 5 values"));
+        let nan = Recording { text: Some(vec![0.0, f32::NAN]), ..Recording::default() };
+        assert!(nan.to_bytes(&shape()).unwrap_err().to_string().contains("not finite"));
+    }
+}
