@@ -251,9 +251,37 @@ pub struct RunReport {
     /// 2-D PCA of the embeddings of up to 600 test rows (first run of each method only).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latent: Option<LatentPlot>,
+    /// The further targets that the scorer learned beside the label.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<TargetFindings>,
+    /// The test rows scored once more without each modality (first run of each method on recordings only).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub modalities: Vec<WithoutModality>,
     /// Counted skips and other remarks of the training.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+/// How well a further target was learned, and how its scores differ between the groups of the first attribute.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TargetFindings {
+    /// The target's column.
+    pub target: String,
+    /// Correlations, errors and distances of its scores.
+    pub findings: Vec<Finding>,
+}
+
+/// What becomes of the scores when a modality is taken away from every candidate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WithoutModality {
+    /// `video`, `audio` or `text`.
+    pub modality: String,
+    /// Test rows that have it.
+    pub rows: usize,
+    /// Mean absolute change of a score over the test rows.
+    pub score_change: f64,
+    /// Performance, and gaps between the groups of the first attribute, without it.
+    pub findings: Vec<Finding>,
 }
 
 /// Row counts.

@@ -12,8 +12,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use evenhand_data::{Dataset, Encoder, LOADERS, LoadRequest, Split, skew, split};
-use evenhand_learn::{Candidates, OBJECTIVES, Rows, RunHooks, Scorer};
-use evenhand_metrics::{Estimate, Latent, Outcomes};
+use evenhand_learn::{Candidates, OBJECTIVES, Prediction, Rows, RunHooks, Scorer};
+use evenhand_metrics::{Estimate, Finding, Latent, Outcomes};
 use evenhand_rebalance::REBALANCERS;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 
 use crate::evidence::Counted;
 use crate::recipe::{MethodSection, Recipe, SplitSection};
-use crate::report::{MethodReport, Report, ReportKind, RunReport, Sizes, Summary, Tilt};
+use crate::report::{MethodReport, Report, ReportKind, RunReport, Sizes, Summary, TargetFindings, Tilt, WithoutModality};
 use crate::{AuditError, evidence, lookup, write};
 
 /// Who watches a long run: progress bars live in the faces, not here.
@@ -446,7 +446,8 @@ fn measure(
     test: &Dataset,
     sizes: Sizes,
 ) -> Result<RunReport, AuditError> {
-    let prediction = scorer.predict(Candidates { features: &encoder.transform(test)?, recordings: test.recordings.as_ref() })?;
+    let features = encoder.transform(test)?;
+    let prediction = scorer.predict(Candidates { features: &features, recordings: test.recordings.as_ref() })?;
     let labels = &test.label()?.values;
     let plan = recipe.intervals.plan();
     let latent = Latent { width: prediction.latent_width, values: &prediction.latent };
@@ -467,6 +468,8 @@ fn measure(
         }
         attributes.push(evidence::attribute(&outcomes, Counted::of(groups), compared, cell.first));
     }
+    let targets = further_targets(&prediction, scorer, test, recipe)?;
+    let modalities = if cell.first { without_modalities(&prediction, scorer, &features, test, recipe)? } else { Vec::new() };
     let latent = match (cell.first, test.sensitive.first()) {
         (true, Some(groups)) => evidence::latent_plot(latent, groups, labels, recipe.metrics.label_threshold),
         _ => None,
@@ -479,8 +482,59 @@ fn measure(
         attributes,
         epochs: evidence::epochs(scorer.curves()),
         latent,
+        targets,
+        modalities,
         notes: evidence::skips(scorer.curves()),
     })
+}
+
+/// What a page says of a set of scores beside the main ones: correlations, error and the gap of the first attribute.
+const BRIEF: [&str; 4] = ["pcc", "srcc", "mae", "spdd"];
+
+fn brief(scores: &[f64], labels: &[f64], test: &Dataset, recipe: &Recipe) -> Result<Vec<Finding>, AuditError> {
+    let Some(groups) = test.sensitive.first() else { return Ok(Vec::new()) };
+    let outcomes = Outcomes::new(scores, groups)?.labels(labels)?.conventions(recipe.metrics.conventions(groups.name()));
+    Ok(evenhand_metrics::evaluate(&BRIEF, &outcomes, None)?)
+}
+
+fn further_targets(prediction: &Prediction, scorer: &Scorer, test: &Dataset, recipe: &Recipe) -> Result<Vec<TargetFindings>, AuditError> {
+    let scored = scorer.targets().iter().zip(&test.targets).enumerate();
+    scored
+        .map(|(place, (name, target))| {
+            let findings = brief(&prediction.target_scores(place), &target.values, test, recipe)?;
+            Ok(TargetFindings { target: name.clone(), findings })
+        })
+        .collect()
+}
+
+/// The test rows scored once more without each modality that the model reads.
+fn without_modalities(
+    prediction: &Prediction,
+    scorer: &Scorer,
+    features: &evenhand_data::Matrix,
+    test: &Dataset,
+    recipe: &Recipe,
+) -> Result<Vec<WithoutModality>, AuditError> {
+    let Some(recordings) = &test.recordings else { return Ok(Vec::new()) };
+    let read = scorer.architecture().interview.as_ref().map_or(&[][..], |settings| &settings.modalities);
+    let mut buffer = Vec::new();
+    let mut found = Vec::new();
+    for modality in recordings.modalities().into_iter().filter(|modality| read.is_empty() || read.contains(modality)) {
+        let mut rows = 0;
+        for row in 0..recordings.len() {
+            rows += usize::from(recordings.read(row, &mut buffer)?.has(modality));
+        }
+        let without = recordings.without(modality);
+        let other = scorer.predict(Candidates { features, recordings: Some(&without) })?;
+        let change: f64 = prediction.scores.iter().zip(&other.scores).map(|(with, without)| (with - without).abs()).sum();
+        found.push(WithoutModality {
+            modality: modality.name().to_owned(),
+            rows,
+            score_change: change / prediction.scores.len() as f64,
+            findings: brief(&other.scores, &test.label()?.values, test, recipe)?,
+        });
+    }
+    Ok(found)
 }
 
 /// Tilt of the data as loaded, after `skew`, and after gate 1 of each method, on the rows of the first run.

@@ -369,6 +369,8 @@ fn join(
         attributes,
         epochs: Vec::new(),
         latent: None,
+        targets: Vec::new(),
+        modalities: Vec::new(),
         notes: Vec::new(),
     };
     let columns = columns(request, &run)?;

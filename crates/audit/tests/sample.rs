@@ -232,6 +232,8 @@ fn run(shape: &Shape, method: usize, seed: usize) -> RunReport {
             .collect(),
         epochs: if shape.trained { epochs } else { Vec::new() },
         latent: (shape.trained && seed == 0).then_some(latent),
+        targets: Vec::new(),
+        modalities: Vec::new(),
         notes: if method == 5 && seed == 0 {
             vec!["2 of 640 batches held one group only; their penalty was skipped".into()]
         } else {

@@ -52,6 +52,9 @@ pub(crate) struct Demo {
     /// Compute everything anew, also what an earlier call finished
     #[arg(long)]
     pub(crate) fresh: bool,
+    /// Made-up recordings (frames, voice, words) instead of a table
+    #[arg(long)]
+    pub(crate) interviews: bool,
 }
 
 /// What `run`, `compare` and `sweep` share.

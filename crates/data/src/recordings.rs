@@ -173,17 +173,19 @@ impl Recording {
 pub struct Record<'a> {
     shape: Shape,
     bytes: &'a [u8],
+    /// Modalities that are to count as absent, as bits.
+    hidden: u32,
 }
 
 impl<'a> Record<'a> {
     /// Reads the bytes that [`Recording::to_bytes`] made; `None` when their number does not fit the shape.
     pub fn new(shape: Shape, bytes: &'a [u8]) -> Option<Self> {
-        (bytes.len() == shape.stride()).then_some(Record { shape, bytes })
+        (bytes.len() == shape.stride()).then_some(Record { shape, bytes, hidden: 0 })
     }
 
     /// Whether a modality is there.
     pub fn has(&self, modality: Modality) -> bool {
-        u32::from_le_bytes([self.bytes[0], self.bytes[1], self.bytes[2], self.bytes[3]]) & modality.bit() != 0
+        u32::from_le_bytes([self.bytes[0], self.bytes[1], self.bytes[2], self.bytes[3]]) & !self.hidden & modality.bit() != 0
     }
 
     /// Whether frame `frame` of segment `segment` holds a face.
@@ -388,7 +390,7 @@ impl RecordStore {
                     .map_err(|source| DataError::Read { path: path.display().to_string(), source })?;
             }
         }
-        Ok(Record { shape: self.shape, bytes: buffer })
+        Ok(Record { shape: self.shape, bytes: buffer, hidden: 0 })
     }
 }
 
@@ -398,11 +400,12 @@ pub struct Recordings {
     store: Arc<RecordStore>,
     /// Record of each row.
     records: Vec<u32>,
+    hidden: u32,
 }
 
 impl PartialEq for Recordings {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.store, &other.store) && self.records == other.records
+        Arc::ptr_eq(&self.store, &other.store) && self.records == other.records && self.hidden == other.hidden
     }
 }
 
@@ -413,7 +416,7 @@ impl Recordings {
     /// When a row names a record that is not there.
     pub fn new(store: Arc<RecordStore>, records: Vec<u32>) -> Self {
         assert!(records.iter().all(|&record| (record as usize) < store.len()), "every row has a record");
-        Recordings { store, records }
+        Recordings { store, records, hidden: 0 }
     }
 
     /// Number of rows.
@@ -438,13 +441,27 @@ impl Recordings {
 
     /// Reads a row's record.
     pub fn read<'a>(&self, row: usize, buffer: &'a mut Vec<u8>) -> Result<Record<'a>, DataError> {
-        self.store.read(self.records[row] as usize, buffer)
+        let record = self.store.read(self.records[row] as usize, buffer)?;
+        Ok(Record { hidden: self.hidden, ..record })
     }
 
     /// The chosen rows in the chosen order.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
-        Recordings { store: Arc::clone(&self.store), records: rows.iter().map(|&row| self.records[row]).collect() }
+        Recordings { store: Arc::clone(&self.store), records: rows.iter().map(|&row| self.records[row]).collect(), hidden: self.hidden }
+    }
+
+    /// The same rows as if they lacked a modality: what does a score rest on?
+    #[must_use]
+    pub fn without(&self, modality: Modality) -> Self {
+        Recordings { hidden: self.hidden | modality.bit(), ..self.clone() }
+    }
+
+    /// Modalities that the records may hold.
+    pub fn modalities(&self) -> Vec<Modality> {
+        let shape = self.shape();
+        let sizes = [(Modality::Video, shape.side), (Modality::Audio, shape.audio), (Modality::Text, shape.text)];
+        sizes.into_iter().filter(|(modality, size)| *size > 0 && self.hidden & modality.bit() == 0).map(|(modality, _)| modality).collect()
     }
 }
 
@@ -485,6 +502,10 @@ mod tests {
             assert!(record.found(0, 0) && record.found(1, 0) && record.has(Modality::Text));
             let rows = Recordings::new(Arc::new(store), vec![2, 0, 0]).select(&[1, 2]);
             assert_eq!(rows.read(1, &mut buffer).unwrap().to_recording(), recordings[0]);
+            let deaf = rows.without(Modality::Audio);
+            let wanted = Recording { audio: None, ..recordings[0].clone() };
+            assert_eq!(deaf.read(1, &mut buffer).unwrap().to_recording(), wanted);
+            assert_eq!(deaf.modalities(), [Modality::Video, Modality::Text]);
         }
     }
 

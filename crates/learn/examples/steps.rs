@@ -6,12 +6,17 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use evenhand_catalog::{Parameters, find};
+use evenhand_data::recordings::Modality;
+use evenhand_data::recordings::{RecordStore, Recording, Recordings, Shape};
 use evenhand_data::{Groups, Matrix};
-use evenhand_learn::{Architecture, EpochRecord, OBJECTIVES, Purpose, Rows, RunHooks, Selection, Training, fit, stream};
+use evenhand_learn::{
+    Architecture, EpochRecord, InterviewArchitecture, OBJECTIVES, Purpose, Rows, RunHooks, Selection, Training, fit, stream,
+};
 use rand::{Rng, RngExt};
 
 #[global_allocator]
@@ -60,6 +65,47 @@ fn step_seconds(hidden: &[usize], batch_size: usize, epochs: usize, objective: &
     Ok(times[times.len() / 2])
 }
 
+/// The paper's video network on frames of noise: 30 of 112x112 an interview, 8 interviews a step.
+fn interview_step_seconds(epochs: usize, steps: usize) -> Result<f64, Box<dyn std::error::Error>> {
+    let rng = &mut stream(7, Purpose::Batches, 0);
+    let shape = Shape { segments: 30, per_segment: 1, side: 112, audio: 0, text: 0 };
+    let batch_size = 8;
+    let records: Vec<Recording> = (0..batch_size)
+        .map(|_| Recording {
+            video: Some(((0..shape.frame_bytes()).map(|_| rng.random::<u8>()).collect(), vec![true; 30])),
+            ..Recording::default()
+        })
+        .collect();
+    let store = Arc::new(RecordStore::in_memory(shape, &records)?);
+    let rows = batch_size * steps;
+    let recordings = Recordings::new(Arc::clone(&store), (0..rows).map(|row| (row % batch_size) as u32).collect());
+    let few = Recordings::new(store, vec![0]);
+    let labels: Vec<f64> = (0..rows).map(|_| f64::from(rng.random::<f32>())).collect();
+    let groups = |rows: usize| Groups::new("group", vec!["a".to_owned(), "b".to_owned()], (0..rows).map(|row| (row % 2) as u32).collect());
+    let (train_groups, few_groups) = (groups(rows), groups(1));
+    let (none, one) = (Matrix::without_columns(rows), Matrix::without_columns(1));
+    let train =
+        Rows { features: &none, labels: &labels, groups: &train_groups, weights: None, recordings: Some(&recordings), targets: &[] };
+    let validation = Rows { features: &one, labels: &[0.5], groups: &few_groups, weights: None, recordings: Some(&few), targets: &[] };
+    let interview = InterviewArchitecture { modalities: vec![Modality::Video], ..InterviewArchitecture::default() };
+    let architecture = Architecture { interview: Some(interview), ..Architecture::default() };
+    let training = Training { loss: evenhand_learn::DataLoss::Mse, batch_size, epochs, selection: Selection::Last, ..Training::default() };
+    let entry = find(OBJECTIVES, "vanilla")?;
+    let objective = (entry.build)(&Parameters::resolve(entry.card, &BTreeMap::new())?)?;
+    let mut times = Vec::new();
+    let mut last = Instant::now();
+    let mut note = |_: &EpochRecord| {
+        times.push(last.elapsed().as_secs_f64() / steps as f64);
+        last = Instant::now();
+    };
+    let interrupted = AtomicBool::new(false);
+    let mut run = RunHooks { checkpoint: None, resume: false, on_epoch: &mut note, interrupted: &interrupted };
+    fit(&train, &validation, &architecture, &training, objective, 7, &mut run)?;
+    times.remove(0);
+    times.sort_unstable_by(f64::total_cmp);
+    Ok(times[times.len() / 2])
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut out = std::io::stdout().lock();
     let wanted: Vec<String> = std::env::args().skip(2).collect();
@@ -72,6 +118,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             continue;
         }
         let seconds = step_seconds(hidden, batch_size, epochs, objective)?;
+        writeln!(out, "{{\"name\":\"{name}\",\"seconds\":{seconds:e}}}")?;
+    }
+    let name = "train_step_interview_b8";
+    if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
+        let seconds = interview_step_seconds(6, 4)?;
         writeln!(out, "{{\"name\":\"{name}\",\"seconds\":{seconds:e}}}")?;
     }
     Ok(())

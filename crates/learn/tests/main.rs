@@ -4,5 +4,6 @@
 
 mod corpus;
 mod hooks;
+mod interview;
 mod refusals;
 mod training;

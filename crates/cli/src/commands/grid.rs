@@ -14,9 +14,11 @@ use crate::progress::Bars;
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 const DEMO: &str = include_str!("../../../../recipes/demo.toml");
+const INTERVIEWS: &str = include_str!("../../../../recipes/demo-interviews.toml");
 
 pub(crate) fn demo(arguments: &Demo, threads: Option<u16>, json: bool) -> anyhow::Result<Outcome> {
-    let recipe = Recipe::parse(DEMO, "the built-in demo recipe", PathBuf::new())?;
+    let text = if arguments.interviews { INTERVIEWS } else { DEMO };
+    let recipe = Recipe::parse(text, "the built-in demo recipe", PathBuf::new())?;
     let place = Place { out: &arguments.out, data: None, jobs: threads, fresh: arguments.fresh, keep_models: false };
     execute(&recipe, &place, ReportKind::Comparison, json)
 }

@@ -5,9 +5,9 @@
 //! quality   q = (v + a + t) / sqrt(3),   v = 0.9 V + sqrt(1 - 0.9^2) N(0, 1), a and t likewise, for each interview
 //! score     0.5 + 0.15 (sqrt(1 - label_noise) q + sqrt(label_noise) N(0, 1)),  cut to [0, 1]
 //!
-//! frame     a plain wall, a face (an ellipse) that wanders by 2.5 e^(-v/2) pixels, lit by 0.62 + 0.05 v, hair darker by 0.09 leak g
-//! audio     68 features of N(0, 1) around 0, of which energy-like ones carry 0.5 a and pitch-like ones 0.6 leak g
-//! text      a vector of N(0, 1), moved by 0.8 t along one direction and by 0.4 leak g along another
+//! frame     a plain wall, a face (an ellipse) that wanders by 2.5 e^(-v/2) pixels, lit by 0.62 + 0.05 v, hair darker by 0.15 leak g
+//! audio     68 features of N(0, 1) around 0, of which energy-like ones carry 0.5 a and pitch-like ones 1.2 leak g
+//! text      a vector of N(0, 1), moved by 0.8 t along one direction and by 0.7 leak g along another
 //! traits    extraversion ... openness: 0.5 + 0.12 (0.8 q + 0.6 N(0, 1)),  cut to [0, 1]
 //! ```
 //!
@@ -183,7 +183,7 @@ impl SyntheticInterviews {
         let audio = (0..self.segments * AUDIO).map(|place| {
             let told = match place % AUDIO {
                 1 | 3 | 8 => 0.5 * cues.voice,
-                4 | 9 | 10 => 0.6 * cues.group,
+                4 | 9 | 10 => 1.2 * cues.group,
                 _ => 0.0,
             };
             (told + normal(rng)) as f32
@@ -192,7 +192,7 @@ impl SyntheticInterviews {
         let text = (0..TEXT).map(|place| {
             let told = match place % 8 {
                 0 => 0.8 * cues.words,
-                1 => 0.4 * cues.group,
+                1 => 0.7 * cues.group,
                 _ => 0.0,
             };
             (told + normal(rng)) as f32
@@ -205,7 +205,7 @@ impl SyntheticInterviews {
         let wander = 2.5 * (-cues.picture / 2.0).exp() * side / 32.0;
         let (x0, y0) = (side / 2.0 + wander * normal(rng), side * 0.55 + wander * normal(rng));
         let light = 0.62 + 0.05 * cues.picture;
-        let hair = 0.42 - 0.09 * cues.group;
+        let hair = 0.42 - 0.15 * cues.group;
         let mut pixels = Vec::with_capacity(self.side * self.side * 3);
         for y in 0..self.side {
             for x in 0..self.side {

@@ -4,6 +4,7 @@ mod data;
 mod groups;
 mod latent;
 mod methods;
+mod modalities;
 mod recipe;
 mod summary;
 mod tradeoff;
@@ -35,6 +36,7 @@ pub(super) const SECTIONS: &[Section] = &[
     methods::SECTION,
     tradeoff::SECTION,
     groups::SECTION,
+    modalities::SECTION,
     latent::SECTION,
     training::SECTION,
     undefined::SECTION,
