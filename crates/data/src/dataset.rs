@@ -86,6 +86,17 @@ pub struct Identity {
     pub codes: Vec<u32>,
 }
 
+/// The part of a split that a row belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// The model learns from it.
+    Train,
+    /// It chooses the epoch.
+    Validation,
+    /// It judges the model.
+    Test,
+}
+
 /// Where the rows came from, kept for the report.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Provenance {
@@ -131,6 +142,9 @@ pub struct Dataset {
     pub weights: Option<Vec<f64>>,
     /// The rows' recorded interviews, where the source has them.
     pub recordings: Option<Recordings>,
+    /// The part that the corpus itself puts each row into, where the recipe asks for the corpus's own split
+    /// ([`split::given`](crate::split::given)).
+    pub parts: Option<Vec<Part>>,
     /// Number of the row in its source, counted from 1 at the first data row; survives selection and repetition.
     pub rows: Vec<u64>,
     /// Where the rows came from.
@@ -201,6 +215,7 @@ impl Dataset {
             job: self.job.as_ref().map(identity),
             weights: self.weights.as_ref().map(|weights| rows.iter().map(|&row| weights[row]).collect()),
             recordings: self.recordings.as_ref().map(|recordings| recordings.select(rows)),
+            parts: self.parts.as_ref().map(|parts| rows.iter().map(|&row| parts[row]).collect()),
             rows: rows.iter().map(|&row| self.rows[row]).collect(),
             provenance: self.provenance.clone(),
         }

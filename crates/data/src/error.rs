@@ -183,7 +183,10 @@ pub enum DataError {
         rule: String,
     },
     /// No column is left for the model to see.
-    #[error("no input column is left; name them in the recipe under `data.features`, or exclude fewer")]
+    #[error(
+        "no input column is left; name them in the recipe under `data.features`, or exclude fewer. A scorer of recordings needs the folder \
+         that `evenhand extract` wrote: as `folder` of the loader `interviews`, or as `extracted` of the loader `first-impressions`"
+    )]
     NoFeatures,
 
     /// A corpus is not where it was looked for.

@@ -16,7 +16,7 @@ pub mod skew;
 pub mod split;
 pub mod table;
 
-pub use dataset::{Dataset, Feature, FileDigest, Identity, Label, LabelKind, MISSING, Provenance, Values};
+pub use dataset::{Dataset, Feature, FileDigest, Identity, Label, LabelKind, MISSING, Part, Provenance, Values};
 pub use encoder::{CategoricalEncoding, Encoder, Encoding, NumericEncoding};
 pub use error::DataError;
 pub use groups::{Groups, UNKNOWN};

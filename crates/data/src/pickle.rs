@@ -1,10 +1,14 @@
 //! Data out of pickled files, without running anything.
 //!
 //! A pickle is a program for a small machine; Python's own reader runs it and thereby whatever it imports. This reader knows the
-//! operations that build numbers, texts, lists, dictionaries and numpy arrays, and exactly three names: numpy's `_reconstruct`, `ndarray`
-//! and `dtype`. Every other name, and every operation that could call something else, is refused with its name. Sizes are checked
+//! operations that build numbers, texts, lists, dictionaries, numpy arrays and numpy's lone numbers of 8 bytes, and exactly four names:
+//! numpy's `_reconstruct`, `ndarray`, `dtype` and `scalar`. Every other name, and every operation that could call something else, is refused with its name. Sizes are checked
 //! against the bytes that are there before anything is allocated; nesting is limited and a container cannot hold itself.
+//!
+//! Python 2 made no difference between bytes and texts: what it called a string is kept as bytes, and [`Object::text`] reads it where a
+//! text is meant, as UTF-8 where it is that, else as Latin-1.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -17,8 +21,8 @@ pub(crate) enum Object {
     None,
     Flag(bool),
     Integer(i64),
-    /// A lone number with a fraction; no corpus needs its value.
-    Float,
+    /// A lone number with a fraction, Python's or numpy's.
+    Float(f64),
     Text(Rc<str>),
     Bytes(Rc<[u8]>),
     Tuple(Rc<[Object]>),
@@ -37,6 +41,7 @@ pub(crate) enum Name {
     Reconstruct,
     Ndarray,
     Dtype,
+    Scalar,
 }
 
 /// A numpy element type, for example `f4` in the byte order `<`.
@@ -60,7 +65,34 @@ impl Object {
     /// The value of a key of a dictionary.
     pub(crate) fn item(&self, key: &str) -> Option<Object> {
         let Object::Dictionary(items) = self else { return None };
-        items.borrow().iter().find(|(known, _)| matches!(known, Object::Text(text) if **text == *key)).map(|(_, value)| value.clone())
+        items.borrow().iter().find(|(known, _)| known.text().as_deref() == Some(key)).map(|(_, value)| value.clone())
+    }
+
+    /// Keys and values of a dictionary as they follow each other in the file, a repeated key as often as it stands there.
+    pub(crate) fn entries(&self) -> Option<Vec<(Object, Object)>> {
+        let Object::Dictionary(items) = self else { return None };
+        Some(items.borrow().clone())
+    }
+
+    /// A text, or bytes that are meant as one.
+    pub(crate) fn text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Object::Text(text) => Some(Cow::Borrowed(text)),
+            Object::Bytes(bytes) => Some(match std::str::from_utf8(bytes) {
+                Ok(text) => Cow::Borrowed(text),
+                Err(_) => Cow::Owned(bytes.iter().map(|&byte| char::from(byte)).collect()),
+            }),
+            _ => None,
+        }
+    }
+
+    /// A lone number.
+    pub(crate) fn number(&self) -> Option<f64> {
+        match self {
+            Object::Float(number) => Some(*number),
+            Object::Integer(number) => Some(*number as f64),
+            _ => None,
+        }
     }
 
     /// Shape and numbers of an array of numbers, row after row.
@@ -236,6 +268,7 @@ impl<'a> Machine<'a> {
             ("numpy.core.multiarray" | "numpy._core.multiarray", "_reconstruct") => Ok(Object::Name(Name::Reconstruct)),
             ("numpy", "ndarray") => Ok(Object::Name(Name::Ndarray)),
             ("numpy", "dtype") => Ok(Object::Name(Name::Dtype)),
+            ("numpy.core.multiarray" | "numpy._core.multiarray", "scalar") => Ok(Object::Name(Name::Scalar)),
             _ => Err(format!("its pickle asks for `{module}.{name}`; only numpy arrays, lists and dictionaries are read")),
         }
     }
@@ -262,8 +295,8 @@ impl<'a> Machine<'a> {
                 self.stack.push(Object::Integer(i64::from(number)));
             }
             b'G' => {
-                self.take(8)?;
-                self.stack.push(Object::Float);
+                let bytes = self.take(8)?.try_into().map_err(|_| "the pickle is cut short")?;
+                self.stack.push(Object::Float(f64::from_be_bytes(bytes)));
             }
             b'X' => {
                 let count = self.whole(4)?;
@@ -275,7 +308,8 @@ impl<'a> Machine<'a> {
                 let text = self.text(count)?;
                 self.stack.push(text);
             }
-            b'C' => {
+            // A string of Python 2 and bytes of Python 3.
+            b'U' | b'C' => {
                 let count = self.whole(1)?;
                 let bytes = self.take(count)?.into();
                 self.stack.push(Object::Bytes(bytes));
@@ -382,18 +416,18 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// `_reconstruct(...)` gives an empty array and `dtype(code, ...)` an element type; nothing else can be called.
+    /// `_reconstruct(...)` gives an empty array, `dtype(code, ...)` an element type and `scalar(element type, bytes)` a number; nothing
+    /// else can be called.
     fn call(&mut self) -> Result<(), String> {
         let arguments = self.pop()?;
         let callee = self.pop()?;
         let object = match (callee, arguments) {
             (Object::Name(Name::Reconstruct), _) => Object::Array(Rc::default()),
-            (Object::Name(Name::Dtype), Object::Tuple(arguments)) => match arguments.first() {
-                Some(Object::Text(code)) => {
-                    Object::Type(Rc::new(RefCell::new(ElementType { code: code.to_string(), order: String::new() })))
-                }
-                _ => return Err("the pickle holds an element type without a code".to_owned()),
+            (Object::Name(Name::Dtype), Object::Tuple(arguments)) => match arguments.first().and_then(Object::text) {
+                Some(code) => Object::Type(Rc::new(RefCell::new(ElementType { code: code.into_owned(), order: String::new() }))),
+                None => return Err("the pickle holds an element type without a code".to_owned()),
             },
+            (Object::Name(Name::Scalar), Object::Tuple(arguments)) => Object::Float(scalar(&arguments)?),
             _ => return Err("the pickle calls what is no numpy array".to_owned()),
         };
         self.stack.push(object);
@@ -407,7 +441,10 @@ impl<'a> Machine<'a> {
             return Err("the pickle builds what is no numpy array".to_owned());
         };
         match (target, &*state) {
-            (Object::Type(element), [_, Object::Text(order), ..]) => element.borrow_mut().order = order.to_string(),
+            (Object::Type(element), [_, order, ..]) => {
+                let order = order.text().ok_or("an element type has a byte order that is no text")?;
+                element.borrow_mut().order = order.into_owned();
+            }
             (Object::Array(array), [_, Object::Tuple(shape), Object::Type(element), Object::Flag(fortran), content]) => {
                 let mut array = array.borrow_mut();
                 array.shape = shape
@@ -428,6 +465,22 @@ impl<'a> Machine<'a> {
             _ => return Err("the pickle builds what is no numpy array".to_owned()),
         }
         Ok(())
+    }
+}
+
+/// The number of a numpy scalar: an element type `f8` and its 8 bytes.
+fn scalar(arguments: &[Object]) -> Result<f64, String> {
+    let [Object::Type(element), Object::Bytes(bytes)] = arguments else {
+        return Err("the pickle holds a numpy number without type or bytes".to_owned());
+    };
+    let element = element.borrow();
+    let bytes: Option<[u8; 8]> = bytes.as_ref().try_into().ok();
+    match (element.code.as_str(), element.order.as_str(), bytes) {
+        ("f8", "<" | "=", Some(bytes)) => Ok(f64::from_le_bytes(bytes)),
+        ("f8", ">", Some(bytes)) => Ok(f64::from_be_bytes(bytes)),
+        (code, order, _) => {
+            Err(format!("the pickle holds a numpy number of the type `{order}{code}`; only `<f8` and `>f8` with 8 bytes are read"))
+        }
     }
 }
 
@@ -464,6 +517,46 @@ mod tests {
         let object = read(b"\x80\x03}q\x00(X\x01\x00\x00\x00aK\x07X\x01\x00\x00\x00b](G?\xe0\x00\x00\x00\x00\x00\x00K\x02eu.").unwrap();
         assert!(matches!(object.item("a"), Some(Object::Integer(7))));
         let Some(Object::List(list)) = object.item("b") else { panic!("b is a list") };
-        assert!(matches!(list.borrow().as_slice(), [Object::Float, Object::Integer(2)]));
+        assert!(matches!(list.borrow().as_slice(), [Object::Float(half), Object::Integer(2)] if *half == 0.5));
+    }
+
+    /// A numpy number as Python 2 wrote it, of a type with this code and byte order.
+    fn numpy_number(code: &[u8], order: u8, bytes: &[u8]) -> Vec<u8> {
+        let mut pickle = b"\x80\x02cnumpy.core.multiarray\nscalar\ncnumpy\ndtype\nU\x02".to_vec();
+        pickle.extend_from_slice(code);
+        pickle.extend_from_slice(b"K\x00K\x01\x87R(K\x03U\x01");
+        pickle.push(order);
+        pickle.extend_from_slice(b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tbU");
+        pickle.push(bytes.len() as u8);
+        pickle.extend_from_slice(bytes);
+        pickle.extend_from_slice(b"\x86R.");
+        pickle
+    }
+
+    #[test]
+    fn numpy_numbers_are_read_in_both_byte_orders_and_others_refused() {
+        let number = |pickle: &[u8]| read(pickle).map(|object| object.number().unwrap());
+        // 0.6261682242990654, with bytes that are no UTF-8.
+        let value = 0.626_168_224_299_065_4_f64;
+        assert!(std::str::from_utf8(&value.to_le_bytes()).is_err());
+        assert_eq!(number(&numpy_number(b"f8", b'<', &value.to_le_bytes())), Ok(value));
+        assert_eq!(number(&numpy_number(b"f8", b'>', &value.to_be_bytes())), Ok(value));
+        let refusal = "the pickle holds a numpy number of the type `<f4`; only `<f8` and `>f8` with 8 bytes are read";
+        assert_eq!(number(&numpy_number(b"f4", b'<', &[0; 4])).unwrap_err(), refusal);
+        assert!(number(&numpy_number(b"f8", b'<', &[0; 7])).unwrap_err().contains("8 bytes"));
+        assert!(number(&numpy_number(b"O8", b'|', &[0; 8])).unwrap_err().contains("`|O8`"));
+        let untyped = b"\x80\x02cnumpy.core.multiarray\nscalar\nU\x02f8U\x0800000000\x86R.";
+        assert_eq!(number(untyped).unwrap_err(), "the pickle holds a numpy number without type or bytes");
+    }
+
+    #[test]
+    fn strings_of_python_2_are_texts_where_a_text_is_meant() {
+        let object = read(b"\x80\x02}(U\x01aU\x04caf\xe9U\x01bU\x05caf\xc3\xa9X\x01\x00\x00\x00cX\x01\x00\x00\x00\xc3u.");
+        assert_eq!(object.unwrap_err(), "a text in the pickle is not UTF-8");
+        let object = read(b"\x80\x02}(U\x01aU\x04caf\xe9U\x01bU\x05caf\xc3\xa9u.").unwrap();
+        let texts: Vec<String> = object.entries().unwrap().iter().map(|(_, value)| value.text().unwrap().into_owned()).collect();
+        assert_eq!(texts, ["café", "café"]);
+        assert!(object.item("b").is_some() && object.item("c").is_none());
+        assert_eq!(read(b"U\xffabc.").unwrap_err(), "the pickle is cut short");
     }
 }

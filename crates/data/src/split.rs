@@ -1,4 +1,4 @@
-//! Seeded splits that keep every stratum's share and never put one person on two sides.
+//! Seeded splits that keep every stratum's share and never put one person on two sides, and the split that a corpus brings.
 //!
 //! ```text
 //! stratum   = group x (label >= 0.5); an unknown group is a group of its own here
@@ -9,12 +9,12 @@
 //! the stratum, minus the rows it holds). Without persons every part therefore holds the share of each stratum to within one row; with
 //! persons to within the rows of one person. A person whose rows lie in several strata counts for the stratum of the first row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand::seq::SliceRandom;
 
 use crate::seed::generator;
-use crate::{DataError, Dataset, UNKNOWN};
+use crate::{DataError, Dataset, Part, UNKNOWN};
 
 /// Streams of the generator, see [`generator`].
 const HOLD_OUT: u64 = 1;
@@ -85,6 +85,33 @@ pub fn k_fold(data: &Dataset, folds: usize, validation_share: f64, attribute: Op
         splits.push(Split { train, validation, test });
     }
     Ok(splits)
+}
+
+/// The split that the corpus itself brings ([`Dataset::parts`]), whoever stands on two sides of it. The validation part may be empty.
+pub fn given(data: &Dataset) -> Result<Split, DataError> {
+    let Some(parts) = &data.parts else {
+        return Err(bad(format!(
+            "`{}` brings no split of its own; choose the kind `hold-out` or `k-fold`, or ask the loader for it (`first-impressions` has \
+             `split = \"official\"`)",
+            data.name
+        )));
+    };
+    let rows = |wanted: Part| (0..parts.len()).filter(|&row| parts[row] == wanted).collect::<Vec<usize>>();
+    let split = Split { train: rows(Part::Train), validation: rows(Part::Validation), test: rows(Part::Test) };
+    for (part, name) in [(&split.train, "training"), (&split.test, "test")] {
+        if part.is_empty() {
+            return Err(bad(format!("no row of `{}` belongs to the {name} part that the corpus defines; add its files", data.name)));
+        }
+    }
+    Ok(split)
+}
+
+/// The persons of `part` and how many of them also have rows in `other`; `None` where the data names no persons.
+pub fn crossing(data: &Dataset, part: &[usize], other: &[usize]) -> Option<(usize, usize)> {
+    let person = data.person.as_ref()?;
+    let persons = |rows: &[usize]| rows.iter().map(|&row| person.codes[row]).collect::<BTreeSet<u32>>();
+    let (part, other) = (persons(part), persons(other));
+    Some((part.len(), part.intersection(&other).count()))
 }
 
 fn bad(reason: String) -> DataError {

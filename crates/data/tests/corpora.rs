@@ -11,9 +11,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use evenhand_catalog::{Parameters, Value, find};
 use evenhand_data::loaders::corpus_folder;
 use evenhand_data::loaders::faircv_2020::{Bias, Scenario, predictions};
+use evenhand_data::loaders::first_impressions::manifest;
 use evenhand_data::{
-    CategoricalEncoding, DataError, Dataset, Encoder, Encoding, LOADERS, LoadRequest, NumericEncoding, Schema, SensitiveRole, UNKNOWN,
-    Values,
+    CategoricalEncoding, DataError, Dataset, Encoder, Encoding, LOADERS, Label, LoadRequest, NumericEncoding, Schema, SensitiveRole, Split,
+    UNKNOWN, Values, split, table,
 };
 
 static SKIPPED: AtomicUsize = AtomicUsize::new(0);
@@ -29,7 +30,7 @@ fn corpus(id: &str, test: &str) -> Option<PathBuf> {
     folder
 }
 
-fn load(id: &str, folder: &Path, parameters: &[(&str, &str)], schema: &Schema) -> Result<Dataset, DataError> {
+pub(crate) fn load(id: &str, folder: &Path, parameters: &[(&str, &str)], schema: &Schema) -> Result<Dataset, DataError> {
     let entry = find(LOADERS, id).unwrap();
     let given: BTreeMap<String, Value> =
         parameters.iter().map(|(name, value)| ((*name).to_owned(), Value::Text((*value).to_owned()))).collect();
@@ -41,7 +42,7 @@ fn plain(id: &str, folder: &Path, parameters: &[(&str, &str)]) -> Dataset {
     load(id, folder, parameters, &Schema::default()).unwrap()
 }
 
-fn picking(names: &[&str]) -> Schema {
+pub(crate) fn picking(names: &[&str]) -> Schema {
     let role = |name: &&str| SensitiveRole { name: (*name).to_owned(), columns: Vec::new(), rule: None };
     Schema { sensitive: names.iter().map(role).collect(), ..Schema::default() }
 }
@@ -290,4 +291,134 @@ fn an_absent_corpus_names_its_files_and_the_way_to_get_them() {
     assert!(message.ends_with(
         "it needs the files adult.data, adult.test. Run `evenhand fetch adult`, or name a folder that holds them with `--from`"
     ));
+}
+
+/// The corpus stands under its own name or under the organisers' one.
+fn first_impressions(test: &str) -> Option<PathBuf> {
+    corpus_folder("first-impressions").or_else(|| corpus("chalearn-fi-v2", test))
+}
+
+fn rounded(number: f64) -> f64 {
+    (number * 1e4).round() / 1e4
+}
+
+#[test]
+fn first_impressions_counts_and_scores() {
+    let Some(folder) = first_impressions("first_impressions_counts_and_scores") else { return };
+    let traits = ["extraversion", "neuroticism", "agreeableness", "conscientiousness", "openness"];
+    let schema = Schema { targets: traits.map(str::to_owned).to_vec(), ..Schema::default() };
+    let data = load("first-impressions", &folder, &[("split", "official")], &schema).unwrap();
+    let split = split::given(&data).unwrap();
+    let parts = [&split.train, &split.validation, &split.test];
+    assert_eq!(parts.map(Vec::len), [6_000, 2_000, 2_000]);
+    assert_eq!(data.person.as_ref().unwrap().levels.len(), 3_060);
+
+    // Mean and standard deviation (of a sample) of the label, means of the traits, and what a constant predictor reaches.
+    let values = |label: &Label, part: &[usize]| part.iter().map(|&row| label.values[row]).collect::<Vec<f64>>();
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let label = data.label().unwrap();
+    let expected = [(0.5038, 0.1501, 0.8790), (0.5046, 0.1452, 0.8831), (0.5074, 0.1464, 0.8818)];
+    for (part, (expected_mean, expected_spread, constant)) in parts.into_iter().zip(expected) {
+        let values = values(label, part);
+        let centre = mean(&values);
+        let spread = (values.iter().map(|value| (value - centre).powi(2)).sum::<f64>() / (values.len() as f64 - 1.0)).sqrt();
+        let error = values.iter().map(|value| (value - centre).abs()).sum::<f64>() / values.len() as f64;
+        assert_eq!([rounded(centre), rounded(spread), rounded(1.0 - error)], [expected_mean, expected_spread, constant]);
+    }
+    let means = [
+        ("extraversion", [0.4761, 0.4768, 0.4779]),
+        ("neuroticism", [0.5203, 0.5216, 0.5217]),
+        ("agreeableness", [0.5482, 0.5510, 0.5517]),
+        ("conscientiousness", [0.5227, 0.5280, 0.5251]),
+        ("openness", [0.5663, 0.5663, 0.5682]),
+    ];
+    let correlations = [0.82, 0.88, 0.83, 0.83, 0.77];
+    for ((target, (name, expected)), correlation) in data.targets.iter().zip(means).zip(correlations) {
+        assert_eq!(target.name, name);
+        assert_eq!(parts.map(|part| rounded(mean(&values(target, part)))), expected, "{name}");
+        let (left, right) = (values(target, &split.train), values(label, &split.train));
+        let (left_mean, right_mean) = (mean(&left), mean(&right));
+        let product =
+            |a: &[f64], a_mean: f64, b: &[f64], b_mean: f64| a.iter().zip(b).map(|(a, b)| (a - a_mean) * (b - b_mean)).sum::<f64>();
+        let pcc = product(&left, left_mean, &right, right_mean)
+            / (product(&left, left_mean, &left, left_mean) * product(&right, right_mean, &right, right_mean)).sqrt();
+        assert_eq!((pcc * 100.0).round() / 100.0, correlation, "{name} and interview");
+    }
+}
+
+#[test]
+fn first_impressions_identities() {
+    let Some(folder) = first_impressions("first_impressions_identities") else { return };
+    let data = plain("first-impressions", &folder, &[("split", "official")]);
+    let Split { train, validation, test } = split::given(&data).unwrap();
+    assert_eq!(split::crossing(&data, &train, &train), Some((2_624, 2_624)));
+    assert_eq!(split::crossing(&data, &validation, &train), Some((1_484, 1_222)));
+    assert_eq!(split::crossing(&data, &test, &train), Some((1_455, 1_201)));
+    assert_eq!(split::crossing(&data, &test, &validation), Some((1_455, 689)));
+    let note = data.provenance.notes.last().unwrap();
+    assert!(note.contains("1222 of 1484 of validation and 1201 of 1455 of test"), "{note}");
+
+    // What remembering a person is worth: the mean of the person's other training clips against the mean of all, 1-MAE on training.
+    let person = data.person.as_ref().unwrap();
+    let label = &data.label().unwrap().values;
+    let mut sums = vec![(0.0, 0.0); person.levels.len()];
+    for &row in &train {
+        let sum = &mut sums[person.codes[row] as usize];
+        *sum = (sum.0 + label[row], sum.1 + 1.0);
+    }
+    let errors: Vec<f64> = train
+        .iter()
+        .filter_map(|&row| {
+            let (sum, count) = sums[person.codes[row] as usize];
+            (count > 1.0).then(|| (label[row] - (sum - label[row]) / (count - 1.0)).abs())
+        })
+        .collect();
+    let remembering = 1.0 - errors.iter().sum::<f64>() / errors.len() as f64;
+    assert_eq!((errors.len(), rounded(remembering)), (5_084, 0.9143), "against 0.8790 for a constant");
+
+    // Under the default the recipe cuts, and nobody crosses.
+    let data = plain("first-impressions", &folder, &[]);
+    assert_eq!(data.parts, None);
+    let Split { train, validation, test } = split::hold_out(&data, [0.6, 0.2, 0.2], None, 0).unwrap();
+    for (part, other) in [(&validation, &train), (&test, &train), (&test, &validation)] {
+        assert_eq!(split::crossing(&data, part, other).unwrap().1, 0);
+    }
+}
+
+#[test]
+fn first_impressions_transcripts() {
+    let Some(folder) = first_impressions("first_impressions_transcripts") else { return };
+    // Empty files stand for the videos: the manifest only looks for their names.
+    for (part, clips, empty, words, most) in
+        [("training", 6_000, 8, 253_900, 85), ("validation", 2_000, 0, 85_125, 82), ("test", 2_000, 3, 84_900, 82)]
+    {
+        let place = tempfile::tempdir().unwrap();
+        for kind in ["annotation", "transcription"] {
+            let name = format!("{kind}_{part}.pkl");
+            std::fs::copy(folder.join(&name), place.path().join(&name)).unwrap();
+        }
+        let refusal = manifest(place.path()).unwrap_err().to_string();
+        assert!(refusal.contains(&format!("none of the {clips} annotated clips")), "{refusal}");
+        let person = plain("first-impressions", place.path(), &[]).person.unwrap().levels.swap_remove(0);
+        for number in 0..6 {
+            std::fs::write(place.path().join(format!("{person}.00{number}.mp4")), b"").unwrap();
+        }
+        let missing = manifest(place.path()).unwrap().missing;
+        assert!((clips - 6..clips).contains(&missing.len()));
+        for name in missing {
+            std::fs::write(place.path().join(name), b"").unwrap();
+        }
+        let manifest = manifest(place.path()).unwrap();
+        assert_eq!((manifest.rows, manifest.missing.len()), (clips, 0));
+        let path = place.path().join("manifest.csv");
+        std::fs::write(&path, &manifest.csv).unwrap();
+        let schema = Schema { features: Some(vec!["transcript".to_owned()]), ..Schema::default() };
+        let data = table::read(&[path.to_string_lossy().into_owned()], &schema).unwrap();
+        let Values::Categorical { levels, codes } = &data.features[0].values else { panic!("texts") };
+        let counts: Vec<usize> =
+            codes.iter().map(|&code| levels.get(code as usize).map_or(0, |text| text.split_whitespace().count())).collect();
+        assert_eq!(counts.iter().filter(|&&count| count == 0).count(), empty, "{part}");
+        assert_eq!(counts.iter().sum::<usize>(), words, "{part}");
+        assert_eq!(counts.iter().max(), Some(&most), "{part}");
+    }
 }

@@ -3,6 +3,7 @@
 
 mod corpora;
 mod fetch;
+mod first_impressions;
 mod registry;
 mod splits;
 mod synthetic;

@@ -455,7 +455,7 @@ mod tests {
         assert_eq!(
             origin("adullt").unwrap_err().to_string(),
             "no download is known for `adullt`; did you mean `adult`?; known are adult, compas, german, utrecht-recruitment, \
-             faircv-2020; `synthetic` is built in and `table` reads files of your own"
+             faircv-2020, first-impressions; `synthetic` is built in and `table` reads files of your own"
         );
     }
 

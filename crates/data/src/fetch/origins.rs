@@ -68,6 +68,8 @@ const GERMAN_ARCHIVE: &str = "https://archive.ics.uci.edu/static/public/144/stat
 /// - `compas`: rows of real, named people. The cells of `name`, `first` and `last` are emptied before the file is stored; a copy in
 ///   which they are empty already is taken as well.
 /// - `utrecht-recruitment`: Kaggle asks for an account, so there is no address; `--from` takes the file or Kaggle's zip.
+/// - `first-impressions`: labels and transcripts only; the organisers ask for a registration, so there is no address. Their videos and the
+///   files of gender, ethnicity and age are put beside these by hand.
 /// - `faircv-2020`: the test halves of the release of July 2020, at the commits that added them. The paths were read from the
 ///   repository's history; the digests guard the content.
 pub const ORIGINS: &[Origin] = &[
@@ -257,6 +259,49 @@ pub const ORIGINS: &[Origin] = &[
         ],
         licence: "own terms: as is, cite the papers",
         page: "https://github.com/BiDAlab/FairCVtest",
+    },
+    Origin {
+        corpus: "first-impressions",
+        files: &[
+            RemoteFile {
+                name: "annotation_training.pkl",
+                accepted: &[Digest { bytes: 793_769, sha256: "cdf3aaccfb8ed217e0f34a40b0560fd5367991c4feba63d94031188da99fb2b6" }],
+                addresses: &[],
+                blanked: &[],
+            },
+            RemoteFile {
+                name: "annotation_validation.pkl",
+                accepted: &[Digest { bytes: 261_721, sha256: "4393caee5468ae44904598359d84e73ee0cbc9431d9c70465948725084527d77" }],
+                addresses: &[],
+                blanked: &[],
+            },
+            RemoteFile {
+                name: "annotation_test.pkl",
+                accepted: &[Digest { bytes: 261_721, sha256: "1d758f806581497ee17fdb1bc00c89d37b3321ffd588c3116fad4f8f479f3f4b" }],
+                addresses: &[],
+                blanked: &[],
+            },
+            RemoteFile {
+                name: "transcription_training.pkl",
+                accepted: &[Digest { bytes: 1_533_738, sha256: "83fb5eda6d185a5668e7e0da0bd4c5e33ba650bc307642238b779525d3dfebd1" }],
+                addresses: &[],
+                blanked: &[],
+            },
+            RemoteFile {
+                name: "transcription_validation.pkl",
+                accepted: &[Digest { bytes: 513_210, sha256: "121ba60ff0152d699f0ba8647ba10cdc42e410eab9b1e9c6b4faf464b5653371" }],
+                addresses: &[],
+                blanked: &[],
+            },
+            RemoteFile {
+                name: "transcription_test.pkl",
+                accepted: &[Digest { bytes: 511_574, sha256: "6b137667c21c57b6c7ad46233ad342531c374ef1310422d49365d9ecae874121" }],
+                addresses: &[],
+                blanked: &[],
+            },
+        ],
+        licence: "CC BY-NC 4.0",
+        page: "https://chalearnlap.cvc.uab.cat/dataset/24/description/",
     },
 ];
 

@@ -197,6 +197,7 @@ impl Loader for FairCv2020 {
             job: None,
             weights: None,
             recordings: None,
+            parts: None,
             rows: (1..=profiles.rows() as u64).collect(),
             provenance: Provenance { loader: CARD.id.to_owned(), files: vec![profiles.digest.clone()], notes },
         };

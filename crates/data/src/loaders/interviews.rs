@@ -11,6 +11,7 @@
 //! A column `person` keeps a person's interviews on one side of every split, also where the recipe does not name it.
 //! Candidates whose extraction failed are left out and counted.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use evenhand_catalog::{Card, CatalogError, Direction, Kind, Parameters};
@@ -40,6 +41,8 @@ pub const CANDIDATES: &str = "candidates.parquet";
 pub const TENSORS: &str = "tensors.evenhand";
 /// Settings.
 pub const SETTINGS: &str = "interviews.json";
+/// Column that identifies a candidate.
+pub const ID: &str = "id";
 /// Column that names a candidate's record.
 pub const RECORD: &str = "record";
 /// Column that says how the extraction went.
@@ -65,6 +68,38 @@ impl Loader for Interviews {
             problem: "no folder was named; give the folder that `evenhand extract` wrote, as `folder` under `[data]` or with --data"
                 .to_owned(),
         })?;
+        let Extracted { store, table, records, digest } = Extracted::open(folder, Wanted::All)?;
+        let schema = schema(request.schema, &table.names);
+        let name = folder.file_name().map_or_else(|| CARD.id.to_owned(), |name| name.to_string_lossy().into_owned());
+        let mut data = crate::table::dataset(table, &schema, name, CARD.id)?;
+
+        let rows: Vec<usize> = (0..records.len()).filter(|&row| records[row].is_some()).collect();
+        data.provenance.files.push(digest);
+        if rows.len() < records.len() {
+            let lost = records.len() - rows.len();
+            data.provenance.notes.push(format!("{lost} of {} candidates are left out: their extraction failed", records.len()));
+        }
+        let mut kept = data.select(&rows).without_empty_levels();
+        kept.recordings = Some(Recordings::new(store, records.into_iter().flatten().collect()));
+        Ok(kept)
+    }
+}
+
+/// A folder that `evenhand extract` wrote, checked.
+#[derive(Debug)]
+pub(super) struct Extracted {
+    pub(super) store: Arc<RecordStore>,
+    /// The wanted columns of the candidates.
+    pub(super) table: RawTable,
+    /// Record of each candidate, `None` after a failure; at least one is there.
+    pub(super) records: Vec<Option<u32>>,
+    /// The file of tensors.
+    pub(super) digest: FileDigest,
+}
+
+impl Extracted {
+    /// Opens a folder; the wanted columns must hold [`RECORD`].
+    pub(super) fn open(folder: &Path, wanted: Wanted) -> Result<Self, DataError> {
         if !folder.join(CANDIDATES).is_file() || !folder.join(TENSORS).is_file() {
             return Err(DataError::BadRecordings {
                 path: folder.display().to_string(),
@@ -73,32 +108,23 @@ impl Loader for Interviews {
         }
         let store = Arc::new(RecordStore::open(&folder.join(TENSORS))?);
         let source = Source { path: folder.join(CANDIDATES), format: Format::Parquet };
-        let table = RawTable::read(&[source], Wanted::All)?;
-        let records = table.plain_numbers(RECORD)?;
-        let schema = schema(request.schema, &table.names);
-        let name = folder.file_name().map_or_else(|| CARD.id.to_owned(), |name| name.to_string_lossy().into_owned());
-        let mut data = crate::table::dataset(table, &schema, name, CARD.id)?;
-
-        let rows: Vec<usize> = (0..records.len()).filter(|&row| !records[row].is_nan()).collect();
+        let table = RawTable::read(&[source], wanted)?;
         let damaged = |problem: String| DataError::BadRecordings { path: folder.join(CANDIDATES).display().to_string(), problem };
-        if rows.is_empty() {
+        let record = |(row, number): (usize, f64)| {
+            if number.is_nan() {
+                return Ok(None);
+            }
+            if number < 0.0 || number >= store.len() as f64 || number.fract() != 0.0 {
+                return Err(damaged(format!("row {} names record {number}, which the tensors do not hold; extract again", row + 1)));
+            }
+            Ok(Some(number as u32))
+        };
+        let records = table.plain_numbers(RECORD)?.into_iter().enumerate().map(record).collect::<Result<Vec<_>, _>>()?;
+        if records.iter().all(Option::is_none) {
             return Err(damaged("no candidate was extracted; `evenhand extract --report` says why".to_owned()));
         }
-        if let Some(&row) =
-            rows.iter().find(|&&row| records[row] < 0.0 || records[row] >= store.len() as f64 || records[row].fract() != 0.0)
-        {
-            return Err(damaged(format!("row {} names record {}, which the tensors do not hold; extract again", row + 1, records[row])));
-        }
-        let (bytes, sha256) = crate::digest::of_file(&folder.join(TENSORS))
-            .map_err(|source| DataError::Read { path: folder.join(TENSORS).display().to_string(), source })?;
-        data.provenance.files.push(FileDigest { name: TENSORS.to_owned(), bytes, sha256 });
-        if rows.len() < records.len() {
-            let lost = records.len() - rows.len();
-            data.provenance.notes.push(format!("{lost} of {} candidates are left out: their extraction failed", records.len()));
-        }
-        let mut kept = data.select(&rows).without_empty_levels();
-        kept.recordings = Some(Recordings::new(store, rows.iter().map(|&row| records[row] as u32).collect()));
-        Ok(kept)
+        let digest = crate::table::digest_of_file(&folder.join(TENSORS))?;
+        Ok(Extracted { store, table, records, digest })
     }
 }
 

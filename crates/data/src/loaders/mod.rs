@@ -17,6 +17,7 @@ use crate::{DataError, Dataset, Feature, Groups, LabelRole, Schema, SensitiveRol
 mod adult;
 mod compas;
 pub mod faircv_2020;
+pub mod first_impressions;
 mod german;
 pub mod interviews;
 mod synthetic;
@@ -59,6 +60,7 @@ pub const LOADERS: &[Entry<dyn Loader>] = &[
     Entry { card: &german::CARD, build: german::build },
     Entry { card: &utrecht_recruitment::CARD, build: utrecht_recruitment::build },
     Entry { card: &faircv_2020::CARD, build: faircv_2020::build },
+    Entry { card: &first_impressions::CARD, build: first_impressions::build },
 ];
 
 /// Where the corpus `id` stands: a folder of that name (or with `_` for `-`) in the folder of all corpora, which is `EVENHAND_DATA`, else

@@ -204,6 +204,7 @@ impl Synthetic {
             job: Some(Identity { name: "job".to_owned(), levels: names(&JOBS), codes: jobs }),
             weights: None,
             recordings: None,
+            parts: None,
             rows: (1..=self.rows as u64).collect(),
             provenance: Provenance {
                 loader: CARD.id.to_owned(),

@@ -169,6 +169,7 @@ impl SyntheticInterviews {
             job: Some(Identity { name: "job".to_owned(), levels: names(&JOBS), codes: jobs }),
             weights: None,
             recordings: Some(Recordings::new(store, (0..self.rows as u32).collect())),
+            parts: None,
             rows: (1..=self.rows as u64).collect(),
             provenance: Provenance {
                 loader: CARD.id.to_owned(),

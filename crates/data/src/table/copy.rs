@@ -44,7 +44,7 @@ fn field(cells: &Cells, row: usize) -> String {
 }
 
 /// One line of CSV; a field with a separator, a quote or a line end stands in quotes.
-fn record<'a>(fields: impl Iterator<Item = &'a str>) -> String {
+pub(crate) fn record<'a>(fields: impl Iterator<Item = &'a str>) -> String {
     let quoted = |field: &str| {
         if field.contains([',', '"', '\n', '\r']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.to_owned() }
     };

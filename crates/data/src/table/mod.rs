@@ -19,9 +19,10 @@ mod stream;
 use crate::{ColumnType, DataError, Dataset, Feature, Groups, Label, LabelRole, Provenance, Schema, SensitiveRole, Values};
 use roles::{Extent, Missing, Required};
 
+pub(crate) use copy::record;
 pub use copy::{columns, rows_as_csv};
 pub(crate) use csv::Header;
-pub(crate) use files::{Format, Source, bytes as file_bytes, digest as file_digest};
+pub(crate) use files::{Format, Source, bytes as file_bytes, digest as file_digest, digest_of_file};
 pub(crate) use raw::{RawTable, Wanted};
 pub(crate) use roles::{against_rest, remark, sensitive_columns};
 pub use stream::{Chunk, Chunks, stream, stream_scores};
@@ -108,7 +109,7 @@ pub(crate) fn dataset(table: RawTable, schema: &Schema, name: String, loader: &s
     }
     let rows = (1..=table.rows() as u64).collect();
     let provenance = Provenance { loader: loader.to_owned(), files: table.digests, notes };
-    Ok(Dataset { name, features, label, targets, sensitive, person, job, weights, recordings: None, rows, provenance })
+    Ok(Dataset { name, features, label, targets, sensitive, person, job, weights, recordings: None, parts: None, rows, provenance })
 }
 
 /// Refuses roles that contradict each other.
