@@ -207,6 +207,8 @@ pub enum SplitSection {
         #[serde(default = "usual_validation_share")]
         validation_share: f64,
     },
+    /// The parts that the corpus itself names.
+    Given,
 }
 
 fn usual_shares() -> [f64; 3] {
@@ -607,6 +609,7 @@ impl Recipe {
                     ));
                 }
             }
+            SplitSection::Given => {}
         }
         if let Some(skew) = &self.skew
             && !(skew.alpha >= 1.0 && skew.alpha.is_finite())

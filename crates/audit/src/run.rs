@@ -194,6 +194,7 @@ fn all_parts(recipe: &Recipe, data: &Dataset, attribute: &str) -> Result<Vec<Par
             SplitSection::HoldOut { shares } => {
                 parts.push(Part { seed, fold: None, split: split::hold_out(data, *shares, Some(attribute), seed)? });
             }
+            SplitSection::Given => parts.push(Part { seed, fold: None, split: split::given(data)? }),
             SplitSection::KFold { folds, validation_share } => {
                 let splits = split::k_fold(data, *folds, *validation_share, Some(attribute), seed)?;
                 parts.extend(splits.into_iter().enumerate().map(|(fold, split)| Part { seed, fold: Some(fold), split }));
