@@ -67,6 +67,9 @@ pub enum AuditError {
     /// A metric was refused.
     #[error(transparent)]
     Metric(#[from] MetricError),
+    /// Recordings could not be used.
+    #[error(transparent)]
+    Media(#[from] evenhand_media::MediaError),
     /// The page could not be written.
     #[error(transparent)]
     Html(#[from] crate::html::HtmlError),

@@ -4,6 +4,7 @@
 
 mod error;
 mod evidence;
+pub mod extraction;
 pub mod html;
 mod lookup;
 pub mod model;
@@ -19,6 +20,7 @@ mod write;
 
 pub use evenhand_catalog as catalog;
 pub use evenhand_data::fetch;
+pub use evenhand_media as media;
 
 pub use error::AuditError;
 pub use recipe::Recipe;

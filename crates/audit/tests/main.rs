@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod docs;
+mod extraction;
 mod faircv;
 mod html;
 mod sample;

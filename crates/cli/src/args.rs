@@ -38,6 +38,10 @@ pub(crate) enum Command {
     Skew(Skew),
     /// Download a public corpus, or take it from a folder
     Fetch(Fetch),
+    /// Turn recorded interviews into tensors that recipes can train on, or report how that went
+    Extract(Box<Extract>),
+    /// Convert weights that you obtained yourself
+    Weights(Weights),
     /// Explain the metrics, methods and corpora that recipes can name
     Catalog(Catalog),
     /// Print a completion script for a shell
@@ -293,6 +297,145 @@ pub(crate) struct Fetch {
     /// Put them under this folder [default: EVENHAND_DATA, else the user's cache folder]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) to: Option<PathBuf>,
+}
+
+/// What finds faces.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum FaceDetector {
+    /// MTCNN; needs --weights
+    Mtcnn,
+    /// The centre of every picture
+    Centre,
+    /// Boxes of another program; needs --boxes
+    Boxes,
+}
+
+/// How frames are chosen.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum FrameDraw {
+    Random,
+    Centre,
+}
+
+/// What is extracted.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum ExtractedModality {
+    Video,
+    Audio,
+    Text,
+}
+
+/// How sound becomes one row a segment.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SoundPooling {
+    Window30,
+    Pool30,
+    Meanstd30,
+}
+
+/// How a text model's states become one vector.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum WordPooling {
+    ClsPooler,
+    Cls,
+    Mean,
+    UnitMean,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Extract {
+    /// CSV file with a row a candidate: `id`, `file` (or `frames` and `wav`), `transcript` or `transcript_file`, and any other columns
+    #[arg(required_unless_present = "report", requires = "out")]
+    pub(crate) manifest: Option<PathBuf>,
+    /// Folder for tensors and table; the same command goes on where an earlier one stopped
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+    /// Settings (TOML); the flags below come before it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+    /// Candidates at a time [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// Report by group of these columns, intersections ("gender x race") or cuts ("age > 25")
+    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
+    pub(crate) sensitive: Vec<String>,
+    /// Report on a folder that was extracted; extracts nothing
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["manifest", "out", "settings"])]
+    pub(crate) report: Option<PathBuf>,
+    /// Try again what failed in an earlier run
+    #[arg(long)]
+    pub(crate) retry_failed: bool,
+    /// Exit code 1 when a larger share of the candidates has no record, 0 to 1
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub(crate) max_failures: Option<f64>,
+    /// Only these modalities
+    #[arg(long, value_enum, value_name = "NAME,…", value_delimiter = ',')]
+    pub(crate) modalities: Vec<ExtractedModality>,
+    /// Pieces of equal length that a recording is cut into
+    #[arg(long, value_name = "N")]
+    pub(crate) segments: Option<usize>,
+    /// How the frame of a segment is chosen
+    #[arg(long, value_enum)]
+    pub(crate) draw: Option<FrameDraw>,
+    /// Seed of the draw
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Width and height of a face in pixels
+    #[arg(long, value_name = "PIXELS")]
+    pub(crate) side: Option<usize>,
+    /// What finds faces
+    #[arg(long, value_enum)]
+    pub(crate) detector: Option<FaceDetector>,
+    /// MTCNN's weights, from `evenhand weights convert`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
+    /// CSV file of boxes: candidate, seconds, left, top, right, bottom in pixels
+    #[arg(long, value_name = "FILE")]
+    pub(crate) boxes: Option<PathBuf>,
+    /// Refuse candidates with a face in a smaller share of the frames, 0 to 1
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub(crate) face_floor: Option<f64>,
+    /// How sound becomes one row a segment
+    #[arg(long, value_enum)]
+    pub(crate) audio_pooling: Option<SoundPooling>,
+    /// Folder of a BERT model in Hugging Face's layout [default: hashed words, no model]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) text_model: Option<PathBuf>,
+    /// How the model's states become one vector
+    #[arg(long, value_enum)]
+    pub(crate) text_pooling: Option<WordPooling>,
+    /// Command of a speech recogniser for candidates without a transcript, with {wav}, and {out} and {language} where it takes them
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) recogniser: Option<String>,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    number(text).and_then(|share| if (0.0..=1.0).contains(&share) { Ok(share) } else { Err(format!("{share} is not within 0 to 1")) })
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Weights {
+    #[command(subcommand)]
+    pub(crate) command: WeightsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WeightsCommand {
+    /// MTCNN's weights: facenet-pytorch's pnet.pt, rnet.pt and onet.pt to one safetensors file; nothing in them is executed
+    Convert(Convert),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Convert {
+    /// The three files, or the folder that holds them
+    #[arg(required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Take weights whose sha256 is not the released one's
+    #[arg(long)]
+    pub(crate) accept_unknown: bool,
 }
 
 #[derive(Debug, Args)]

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use evenhand_audit::Observer;
+use evenhand_audit::media::extract;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 /// Shows the grid of runs.
@@ -20,6 +22,40 @@ impl Bars {
         let total = all.add(ProgressBar::new(0));
         total.set_style(style("{bar:30} {pos}/{len} runs  {elapsed} elapsed, {eta} left"));
         Bars { all, total, running: Mutex::new(BTreeMap::new()) }
+    }
+}
+
+/// Shows how many candidates are done, and how many of them failed.
+#[derive(Debug)]
+pub(crate) struct CandidatesBar {
+    bar: ProgressBar,
+    failed: AtomicUsize,
+}
+
+impl CandidatesBar {
+    pub(crate) fn new() -> Self {
+        let bar = ProgressBar::new(0);
+        bar.set_style(style("{bar:30} {pos}/{len} candidates  {msg}  {elapsed} elapsed, {eta} left"));
+        CandidatesBar { bar, failed: AtomicUsize::new(0) }
+    }
+
+    pub(crate) fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl extract::Observer for CandidatesBar {
+    fn started(&self, total: usize) {
+        self.bar.set_length(total as u64);
+        self.bar.tick();
+    }
+
+    fn candidate_finished(&self, _id: &str, status: &str, _found: bool) {
+        if status != extract::STATUS_EXTRACTED {
+            let failed = self.failed.fetch_add(1, Ordering::Relaxed) + 1;
+            self.bar.set_message(format!("{failed} without a record"));
+        }
+        self.bar.inc(1);
     }
 }
 

@@ -72,7 +72,8 @@ fn out(grid: &Grid, suffix: &str) -> PathBuf {
     grid.out.clone().unwrap_or_else(|| Path::new("runs").join(stem + suffix))
 }
 
-fn execute(recipe: &Recipe, place: &Place<'_>, kind: ReportKind, json: bool) -> anyhow::Result<Outcome> {
+/// The flag that Ctrl-C sets.
+pub(super) fn interrupted() -> anyhow::Result<&'static AtomicBool> {
     ctrlc::set_handler(|| {
         // The second time the user means it.
         if INTERRUPTED.swap(true, Ordering::Relaxed) {
@@ -80,6 +81,11 @@ fn execute(recipe: &Recipe, place: &Place<'_>, kind: ReportKind, json: bool) -> 
         }
     })
     .context("cannot listen for interrupts")?;
+    Ok(&INTERRUPTED)
+}
+
+fn execute(recipe: &Recipe, place: &Place<'_>, kind: ReportKind, json: bool) -> anyhow::Result<Outcome> {
+    let interrupted = interrupted()?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let bars = Bars::new();
     let report = evenhand_audit::compare(
@@ -91,7 +97,7 @@ fn execute(recipe: &Recipe, place: &Place<'_>, kind: ReportKind, json: bool) -> 
             keep_models: place.keep_models,
             fresh: place.fresh,
             kind,
-            interrupted: &INTERRUPTED,
+            interrupted,
             observer: &bars,
         },
     )?;

@@ -3,10 +3,12 @@
 mod audit;
 mod catalog;
 mod completions;
+mod extract;
 mod fetch;
 mod grid;
 mod score;
 mod skew;
+mod weights;
 
 use anyhow::Context;
 
@@ -33,6 +35,8 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Audit(arguments) => audit::audit(arguments, json),
         Command::Skew(arguments) => skew::skew(arguments, json),
         Command::Fetch(arguments) => fetch::fetch(&arguments, json),
+        Command::Extract(arguments) => extract::extract(&arguments, threads, json),
+        Command::Weights(arguments) => weights::weights(&arguments, json),
         Command::Catalog(arguments) => catalog::catalog(&arguments, json),
         Command::Completions(arguments) => completions::completions(&arguments),
     }

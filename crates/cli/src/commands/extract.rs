@@ -1,0 +1,142 @@
+//! `extract`: recordings in, a folder of tensors out; or a report on such a folder.
+
+use std::path::Path;
+
+use anyhow::Context;
+use evenhand_audit::extraction::{self, ExtractionReport};
+use evenhand_audit::media::extract::settings::{AudioPooling, Detector, Draw, Encoder, Settings, TextPooling};
+use evenhand_audit::media::extract::{self, Options, Summary};
+use evenhand_audit::media::manifest::Manifest;
+
+use super::{Outcome, grid};
+use crate::args::{Extract, ExtractedModality, FaceDetector, FrameDraw, SoundPooling, WordPooling};
+use crate::printer;
+use crate::progress::CandidatesBar;
+
+pub(crate) fn extract(arguments: &Extract, threads: Option<u16>, json: bool) -> anyhow::Result<Outcome> {
+    if let Some(folder) = &arguments.report {
+        let report = extraction::report(folder, &arguments.sensitive)?;
+        show(&report, json)?;
+        return Ok(outcome(arguments, (report.candidates - report.extracted) as f64 / report.candidates.max(1) as f64));
+    }
+    let manifest = arguments.manifest.as_deref().context("name the manifest")?;
+    let out = arguments.out.as_deref().context("name a folder with --out")?;
+    let settings = settings(arguments)?;
+    let manifest = Manifest::read(manifest)?;
+    check_sensitive(&manifest, &arguments.sensitive)?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let bar = CandidatesBar::new();
+    let summary = extract::extract(
+        &manifest,
+        &settings,
+        out,
+        Options {
+            jobs: arguments.jobs.or(threads).map_or(cores, usize::from),
+            interrupted: grid::interrupted()?,
+            observer: &bar,
+            retry_failed: arguments.retry_failed,
+        },
+    );
+    bar.clear();
+    let summary = summary?;
+    tell(&summary, out);
+    show(&extraction::report(out, &arguments.sensitive)?, json)?;
+    Ok(outcome(arguments, summary.failed_share()))
+}
+
+fn outcome(arguments: &Extract, failed_share: f64) -> Outcome {
+    if arguments.max_failures.is_some_and(|most| failed_share > most) { Outcome::LimitBreached } else { Outcome::Fine }
+}
+
+/// A plain column that the manifest lacks would be noticed only after hours of work.
+fn check_sensitive(manifest: &Manifest, sensitive: &[String]) -> anyhow::Result<()> {
+    let plain = |name: &&String| name.chars().all(|sign| sign.is_alphanumeric() || "_-.".contains(sign));
+    if let Some(name) = sensitive.iter().filter(plain).find(|name| !manifest.columns.contains(name)) {
+        anyhow::bail!("{}: there is no column `{name}`; the columns are {}", manifest.path.display(), manifest.columns.join(", "));
+    }
+    Ok(())
+}
+
+fn settings(arguments: &Extract) -> anyhow::Result<Settings> {
+    let mut settings = arguments.settings.as_deref().map_or_else(|| Ok(Settings::default()), Settings::read)?;
+    let face = &mut settings.face;
+    if let Some(weights) = &arguments.weights {
+        face.weights = Some(weights.clone());
+        face.detector = Detector::Mtcnn;
+    }
+    if let Some(boxes) = &arguments.boxes {
+        face.boxes = Some(boxes.clone());
+        face.detector = Detector::Boxes;
+    }
+    if let Some(detector) = arguments.detector {
+        face.detector = match detector {
+            FaceDetector::Mtcnn => Detector::Mtcnn,
+            FaceDetector::Centre => Detector::Centre,
+            FaceDetector::Boxes => Detector::Boxes,
+        };
+    }
+    face.floor = arguments.face_floor.unwrap_or(face.floor);
+    if !arguments.modalities.is_empty() {
+        let wanted = |modality: &ExtractedModality| match modality {
+            ExtractedModality::Video => extract::Modality::Video,
+            ExtractedModality::Audio => extract::Modality::Audio,
+            ExtractedModality::Text => extract::Modality::Text,
+        };
+        settings.modalities = arguments.modalities.iter().map(wanted).collect();
+    }
+    settings.segments = arguments.segments.unwrap_or(settings.segments);
+    settings.seed = arguments.seed.unwrap_or(settings.seed);
+    settings.side = arguments.side.unwrap_or(settings.side);
+    if let Some(draw) = arguments.draw {
+        settings.draw = match draw {
+            FrameDraw::Random => Draw::Random,
+            FrameDraw::Centre => Draw::Centre,
+        };
+    }
+    if let Some(pooling) = arguments.audio_pooling {
+        settings.audio.pooling = match pooling {
+            SoundPooling::Window30 => AudioPooling::Window30,
+            SoundPooling::Pool30 => AudioPooling::Pool30,
+            SoundPooling::Meanstd30 => AudioPooling::Meanstd30,
+        };
+    }
+    if let Some(folder) = &arguments.text_model {
+        settings.text.folder = Some(folder.clone());
+        settings.text.encoder = Encoder::Bert;
+    }
+    if let Some(pooling) = arguments.text_pooling {
+        settings.text.pooling = match pooling {
+            WordPooling::ClsPooler => TextPooling::ClsPooler,
+            WordPooling::Cls => TextPooling::Cls,
+            WordPooling::Mean => TextPooling::Mean,
+            WordPooling::UnitMean => TextPooling::UnitMean,
+        };
+    }
+    if let Some(command) = &arguments.recogniser {
+        settings.transcript.recogniser = Some(command.clone());
+    }
+    Ok(settings)
+}
+
+fn tell(summary: &Summary, out: &Path) {
+    if summary.found > 0 {
+        printer::tell(&format!("{} of {} candidates were found finished.", summary.found, summary.candidates));
+    }
+    for (reason, count) in &summary.failed {
+        printer::tell(&format!("{count} without a record: {reason}"));
+    }
+    printer::tell(&format!("{} of {} candidates extracted: {}", summary.extracted, summary.candidates, out.display()));
+}
+
+fn show(report: &ExtractionReport, json: bool) -> anyhow::Result<()> {
+    if json {
+        return printer::json(&serde_json::to_value(report)?);
+    }
+    for note in &report.notes {
+        printer::tell(&format!("note: {note}"));
+    }
+    for table in extraction::tables(report) {
+        printer::table(&table)?;
+    }
+    Ok(())
+}

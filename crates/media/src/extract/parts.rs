@@ -1,0 +1,245 @@
+//! Results of finished steps, found again by the digest of everything they depend on.
+//!
+//! ```text
+//! OUT/.parts/DIGEST    one line of JSON { facts, bytes } | tensor
+//! ```
+//!
+//! A part appears whole or not at all (a temporary name, then a rename) and says how long it is; a damaged one counts as absent.
+//! Results of an earlier, finished extraction are taken from its table and tensors.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use evenhand_data::loaders::interviews::{CANDIDATES, RECORD, TENSORS};
+use evenhand_data::recordings::{Modality, RecordStore};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::columns::{DIGEST, FACTS, Kind, Stage};
+use super::table::{Cells, Table};
+use crate::{Failure, MediaError, Reason};
+
+/// Folder of the parts.
+pub(super) const PARTS: &str = ".parts";
+
+/// What one step found: facts for the table, and its piece of the tensors.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Finding {
+    pub(super) facts: Map<String, Value>,
+    pub(super) tensor: Option<Vec<u8>>,
+}
+
+impl Finding {
+    pub(super) fn failed(stage: Stage, failure: &Failure) -> Self {
+        let mut finding = Finding::default();
+        finding.fail(stage, failure);
+        finding
+    }
+
+    /// Notes the reason and drops the tensor.
+    pub(super) fn fail(&mut self, stage: Stage, failure: &Failure) {
+        self.facts.insert(stage.reason().to_owned(), failure.reason.id().into());
+        if !failure.detail.is_empty() {
+            self.facts.insert(stage.detail().to_owned(), failure.detail.clone().into());
+        }
+        self.tensor = None;
+    }
+
+    /// Notes a fact that exists.
+    pub(super) fn note(&mut self, name: &str, value: Option<impl Into<Value>>) {
+        debug_assert!(FACTS.iter().any(|column| column.name == name), "`{name}` is a column");
+        if let Some(value) = value.map(Into::into).filter(|value: &Value| !value.is_null()) {
+            self.facts.insert(name.to_owned(), value);
+        }
+    }
+
+    pub(super) fn reason(&self, stage: Stage) -> Option<Reason> {
+        self.facts.get(stage.reason())?.as_str().and_then(Reason::from_id)
+    }
+
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.facts.get(name)?.as_str()
+    }
+
+    pub(super) fn number(&self, name: &str) -> Option<f64> {
+        self.facts.get(name)?.as_f64()
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Head {
+    facts: Map<String, Value>,
+    bytes: Option<usize>,
+}
+
+/// An earlier extraction that was finished.
+#[derive(Debug)]
+struct Finished {
+    table: Table,
+    records: Vec<Option<f64>>,
+    store: RecordStore,
+    /// Row of each digest of a step.
+    rows: HashMap<String, usize>,
+}
+
+/// Everything that is at hand.
+#[derive(Debug)]
+pub(super) struct Parts {
+    folder: PathBuf,
+    finished: Option<Finished>,
+}
+
+impl Parts {
+    /// Opens the parts of a folder, and an earlier extraction in it where there is one.
+    pub(super) fn open(out: &Path) -> Result<Self, MediaError> {
+        let folder = out.join(PARTS);
+        std::fs::create_dir_all(&folder).map_err(|source| MediaError::Io { action: "writing", path: folder.clone(), source })?;
+        Ok(Parts { folder, finished: Finished::open(out) })
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The result of a step; without its tensor where only the facts are asked for.
+    pub(super) fn find(&self, stage: Stage, digest: &str, with_tensor: bool) -> Option<Finding> {
+        self.kept(digest, with_tensor).or_else(|| self.finished.as_ref()?.find(stage, digest, with_tensor))
+    }
+
+    fn kept(&self, digest: &str, with_tensor: bool) -> Option<Finding> {
+        use std::io::{BufRead, BufReader, Read};
+        let file = std::fs::File::open(self.folder.join(digest)).ok()?;
+        let length = file.metadata().ok()?.len();
+        let mut file = BufReader::new(file);
+        let mut line = Vec::new();
+        file.read_until(b'\n', &mut line).ok()?;
+        let head: Head = serde_json::from_slice(&line).ok()?;
+        if length != (line.len() + head.bytes.unwrap_or(0)) as u64 {
+            return None;
+        }
+        let mut tensor = head.bytes.map(|_| Vec::new());
+        if let Some(tensor) = tensor.as_mut().filter(|_| with_tensor) {
+            file.read_to_end(tensor).ok()?;
+        }
+        Some(Finding { facts: head.facts, tensor })
+    }
+
+    /// Keeps a result.
+    pub(super) fn keep(&self, digest: &str, finding: &Finding) -> Result<(), MediaError> {
+        let path = self.folder.join(digest);
+        let failed = |source| MediaError::Io { action: "writing", path: path.clone(), source };
+        let head = Head { facts: finding.facts.clone(), bytes: finding.tensor.as_ref().map(Vec::len) };
+        let mut bytes = serde_json::to_vec(&head).map_err(|error| failed(std::io::Error::other(error)))?;
+        bytes.push(b'\n');
+        let mut file = tempfile::NamedTempFile::new_in(&self.folder).map_err(failed)?;
+        file.write_all(&bytes).map_err(failed)?;
+        if let Some(tensor) = &finding.tensor {
+            file.write_all(tensor).map_err(failed)?;
+        }
+        file.persist(&path).map_err(|error| failed(error.error))?;
+        Ok(())
+    }
+
+    /// Lets go of the earlier extraction, whose files are about to be replaced.
+    pub(super) fn release(&mut self) {
+        self.finished = None;
+    }
+}
+
+impl Finished {
+    /// `None` where there is nothing that can be used: everything is then made anew.
+    fn open(out: &Path) -> Option<Self> {
+        let table = Table::read(&out.join(CANDIDATES)).ok()?;
+        let store = RecordStore::open(&out.join(TENSORS)).ok()?;
+        let Some(Cells::Numbers(records)) = table.column(RECORD) else { return None };
+        let records = records.clone();
+        let Some(Cells::Texts(digests)) = table.column(DIGEST) else { return None };
+        let mut rows = HashMap::new();
+        for (row, digests) in digests.iter().enumerate() {
+            for digest in digests.iter().flat_map(|digests| digests.split(' ')) {
+                if let Some((_, digest)) = digest.split_once(':') {
+                    // Of equal results one with a record is worth more.
+                    let better = rows.get(digest).is_none_or(|&known: &usize| records[known].is_none() && records[row].is_some());
+                    if better {
+                        rows.insert(digest.to_owned(), row);
+                    }
+                }
+            }
+        }
+        Some(Finished { table, records, store, rows })
+    }
+
+    fn find(&self, stage: Stage, digest: &str, with_tensor: bool) -> Option<Finding> {
+        let row = *self.rows.get(digest)?;
+        let mut finding = Finding::default();
+        for column in FACTS.iter().filter(|column| column.stage == stage) {
+            let value = match (self.table.column(column.name)?, column.kind) {
+                (Cells::Texts(texts), Kind::Text) => texts[row].clone().map(Value::from),
+                (Cells::Numbers(numbers), Kind::Count) => numbers[row].map(|number| Value::from(number as u64)),
+                (Cells::Numbers(numbers), Kind::Number) => numbers[row].map(Value::from),
+                _ => return None,
+            };
+            finding.note(column.name, value);
+        }
+        let modality = match stage {
+            Stage::Video => Modality::Video,
+            Stage::Audio => Modality::Audio,
+            Stage::Text => Modality::Text,
+            Stage::Source | Stage::Speech => return Some(finding),
+        };
+        if finding.reason(stage).is_some() {
+            return Some(finding);
+        }
+        // A candidate that was refused has facts and no record: its tensors have to be made again.
+        let record = self.records[row].filter(|record| *record >= 0.0 && *record < self.store.len() as f64)? as usize;
+        let mut tensor = Vec::new();
+        if with_tensor {
+            let mut buffer = Vec::new();
+            let record = self.store.read(record, &mut buffer).ok()?;
+            if !record.has(modality) {
+                return None;
+            }
+            let recording = record.to_recording();
+            tensor = match modality {
+                Modality::Video => recording.video.map(|(frames, found)| video_bytes(&frames, &found))?,
+                Modality::Audio => float_bytes(&recording.audio?),
+                Modality::Text => float_bytes(&recording.text?),
+            };
+        }
+        finding.tensor = Some(tensor);
+        Some(finding)
+    }
+}
+
+pub(super) fn float_bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+pub(super) fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytes.as_chunks::<4>().0.iter().map(|word| f32::from_le_bytes(*word)).collect()
+}
+
+/// A byte a frame, then the frames.
+pub(super) fn video_bytes(frames: &[u8], found: &[bool]) -> Vec<u8> {
+    let mut bytes: Vec<u8> = found.iter().map(|&found| u8::from(found)).collect();
+    bytes.extend_from_slice(frames);
+    bytes
+}
+
+pub(super) fn video(mut bytes: Vec<u8>, count: usize) -> (Vec<u8>, Vec<bool>) {
+    let frames = bytes.split_off(count.min(bytes.len()));
+    (frames, bytes.into_iter().map(|byte| byte != 0).collect())
+}
+
+/// A digest of texts, of which none can run into the next. 128 bits of sha256.
+pub(super) fn digest(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    let digits = hash.finalize().into_iter().take(16).flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
+}

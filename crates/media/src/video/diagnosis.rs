@@ -1,0 +1,83 @@
+//! From the end of a program to the reason a recording cannot be used.
+
+use std::path::Path;
+
+use super::sandbox::{Ending, Stopped};
+use crate::{Failure, Reason};
+
+/// Longest quotation of a message, in characters.
+const QUOTED: usize = 160;
+
+/// Phrases of ffmpeg and ffprobe (4.2 to 8), the first that occurs decides.
+const PHRASES: [(&str, Reason); 15] = [
+    ("moov atom not found", Reason::IncompleteUpload),
+    ("format not on whitelist", Reason::FormatRefused),
+    ("protocol not on whitelist", Reason::FormatRefused),
+    ("exceeds max_streams", Reason::FormatRefused),
+    ("not on whitelist", Reason::CodecRefused),
+    ("exceeds specified max pixel count", Reason::TooManyPixels),
+    ("cannot allocate memory", Reason::MemoryLimit),
+    ("bad_alloc", Reason::MemoryLimit),
+    ("error allocating", Reason::MemoryLimit),
+    ("get_buffer() failed", Reason::MemoryLimit),
+    ("failed to map segment", Reason::MemoryLimit),
+    ("permission denied", Reason::NoSuchFile),
+    ("no such file", Reason::NoSuchFile),
+    ("ebml header parsing failed", Reason::NotARecording),
+    ("invalid data found when processing input", Reason::NotARecording),
+];
+
+/// What a program's end says about the recording. `otherwise`: the reason where no message tells one.
+pub(super) fn failure(ending: &Ending, recording: &Path, otherwise: Reason) -> Failure {
+    match (ending.stopped, ending.signal, ending.code) {
+        (Some(Stopped::Wall), _, _) => return Failure::new(Reason::TimeLimit, "wall-clock time"),
+        (Some(Stopped::Output), _, _) => return Failure::new(Reason::TooLong, "more output than a recording within the limits has"),
+        // 24: processor time is used up (the same number on Linux and macOS). ffmpeg catches it, stops early and exits with 255.
+        (None, Some(24), _) | (None, None, Some(255)) => return Failure::new(Reason::TimeLimit, "processor time"),
+        (None, Some(9), _) => return Failure::new(Reason::MemoryLimit, "ended by the system"),
+        _ => {}
+    }
+    let complaints: Vec<&String> = ending.messages.iter().filter(|line| !is_remark(line)).collect();
+    let find = |phrase: &str| complaints.iter().find(|line| line.to_ascii_lowercase().contains(phrase));
+    for (phrase, reason) in PHRASES {
+        if let Some(line) = find(phrase) {
+            return Failure::new(reason, quotation(line, recording));
+        }
+    }
+    let said = complaints.last().map_or_else(String::new, |line| quotation(line, recording));
+    let detail = match (ending.signal, said.is_empty()) {
+        (Some(signal), true) => format!("the decoder crashed with signal {signal}"),
+        (Some(signal), false) => format!("the decoder crashed with signal {signal} after saying: {said}"),
+        (None, _) => said,
+    };
+    Failure::new(otherwise, detail)
+}
+
+/// A failure of the program itself, not of the recording.
+pub(super) fn unstarted(program: &Path, error: &std::io::Error) -> Failure {
+    let name = program.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    Failure::new(Reason::DecodeFailed, format!("{name} could not be started: {error}"))
+}
+
+/// Lines of a level below a warning, where lines carry their level.
+fn is_remark(line: &str) -> bool {
+    ["[info]", "[verbose]", "[debug]"].iter().any(|level| line.contains(level))
+}
+
+/// A message without what differs from run to run (addresses) or names the place of the file.
+pub(super) fn quotation(line: &str, recording: &Path) -> String {
+    let path = recording.to_string_lossy();
+    let mut text = line.replace(&format!("file:{path}"), "the file");
+    if path.len() > 1 {
+        text = text.replace(&*path, "the file");
+    }
+    while let Some(start) = text.find(" @ 0x") {
+        let digits = text[start + 5..].chars().take_while(char::is_ascii_hexdigit).count();
+        text.replace_range(start..start + 5 + digits, "");
+    }
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match text.char_indices().nth(QUOTED) {
+        Some((at, _)) => format!("{}...", &text[..at]),
+        None => text,
+    }
+}

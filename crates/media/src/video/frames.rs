@@ -1,0 +1,309 @@
+//! Chosen frames of a recording, in one decoding pass.
+//!
+//! ```text
+//! decode -> turn upright -> keep frames whose time is wanted -> scale to w x h -> RGB
+//! s = min(1, side / min(W a, H))        w = round(W a s)    h = round(H s)
+//! ```
+//!
+//! W, H: size as shown, in pixels; a: width of a pixel divided by its height; side: longest allowed short side, in pixels; w, h: size
+//! handed out, at least 1. Frames come through a pipe, one in memory at a time. Each is matched with its time, which ffmpeg reports on
+//! its other output before the frame: a wanted frame that does not decode is replaced by the last one shown before it, or by the
+//! first of all, and counted. Nothing decodes: an error.
+//!
+//! Scaling is bicubic with the scaler's bit-exact code paths, so the pixels do not depend on the processor; they may differ between
+//! versions of ffmpeg. Seeking to every frame instead, as public code does, costs about ten times as much. The default frame-rate
+//! mode doubles and drops frames of recordings with a varying rate.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use super::decoder::{Decoder, admit, input};
+use super::diagnosis::{failure, unstarted};
+use super::limits::Limits;
+use super::probe::{Probe, VideoTrack};
+use super::sandbox::{self, Job, Stopped};
+use crate::{Failure, MediaError, Picture, Reason};
+
+/// Most times in one filter; the expression has to fit into one argument of a program.
+const MOST_TIMES: usize = 2000;
+/// How long the time of a frame may come after the frame. It is written before it, so only a stuck reader makes us wait.
+const TIME_PATIENCE: Duration = Duration::from_secs(10);
+/// How ffmpeg's filter that reports the times begins its lines. Text of the recording never stands at the beginning of a line.
+const REPORT: &str = "[Parsed_showinfo";
+
+/// How many frames came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decoded {
+    /// Different times asked for.
+    pub asked: usize,
+    /// Frames decoded for them.
+    pub decoded: usize,
+    /// Positions in the list of wanted times whose own frame did not decode, ascending; they got a neighbour's picture.
+    pub filled: Vec<usize>,
+}
+
+/// Why the frames did not come.
+#[derive(Debug)]
+pub enum FramesError {
+    /// The recording cannot be used.
+    Recording(Failure),
+    /// What was done with the pictures failed.
+    Caller(MediaError),
+}
+
+impl From<Failure> for FramesError {
+    fn from(failure: Failure) -> Self {
+        Self::Recording(failure)
+    }
+}
+
+impl From<MediaError> for FramesError {
+    fn from(error: MediaError) -> Self {
+        Self::Caller(error)
+    }
+}
+
+impl fmt::Display for FramesError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Recording(failure) => failure.fmt(out),
+            Self::Caller(error) => error.fmt(out),
+        }
+    }
+}
+
+impl std::error::Error for FramesError {}
+
+impl Decoder {
+    /// Hands the pictures at the wanted times (ticks of the video track, in any order, repetitions allowed) to `each`, with their
+    /// position in `wanted`, in order of time. Short sides above `max_side` are scaled down to it.
+    pub fn frames(
+        &self,
+        path: &Path,
+        probe: &Probe,
+        wanted: &[i64],
+        max_side: u32,
+        limits: &Limits,
+        each: &mut dyn FnMut(usize, Picture) -> Result<(), MediaError>,
+    ) -> Result<Decoded, FramesError> {
+        let path = admit(path, limits)?;
+        let video = probe.video.as_ref().ok_or_else(|| Failure::new(Reason::NoVideo, ""))?;
+        let mut order: Vec<usize> = (0..wanted.len()).collect();
+        order.sort_by_key(|&position| wanted[position]);
+        let groups: Vec<&[usize]> = order.chunk_by(|&a, &b| wanted[a] == wanted[b]).collect();
+        let mut result = Decoded { asked: groups.len(), decoded: 0, filled: Vec::new() };
+        let size = size(video, max_side);
+        let mut last = None;
+        for part in groups.chunks(MOST_TIMES) {
+            let times: Vec<i64> = part.iter().map(|group| wanted[group[0]]).collect();
+            let mut handout = Handout { groups: part, next: 0, last, filled: Vec::new(), each: &mut *each };
+            result.decoded += self.pass(&path, probe, video, &times, size, limits, &mut handout)?;
+            handout.finish()?;
+            result.filled.append(&mut handout.filled);
+            last = handout.last;
+        }
+        result.filled.sort_unstable();
+        Ok(result)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one call of a program, each argument once")]
+    fn pass(
+        &self,
+        path: &Path,
+        probe: &Probe,
+        video: &VideoTrack,
+        times: &[i64],
+        (width, height): (u32, u32),
+        limits: &Limits,
+        handout: &mut Handout,
+    ) -> Result<usize, FramesError> {
+        let bytes = width as usize * height as usize * 3;
+        let job = Job {
+            program: &self.ffmpeg,
+            arguments: self.arguments(path, video, times, (width, height), limits),
+            input: Some(path),
+            wall: limits.wall(probe.duration),
+            cpu_seconds: limits.cpu(probe.duration),
+            address_space: limits.address_space,
+            output_bytes: (bytes * times.len()) as u64,
+        };
+        let (tell, told) = channel();
+        let mut clock = Clock { told, reports: true };
+        let mut picture = Vec::with_capacity(bytes);
+        let mut decoded = 0;
+        let mut error = None;
+        let ending = sandbox::run(&job, reporter(tell), &mut |mut chunk| {
+            while !chunk.is_empty() {
+                let (now, later) = chunk.split_at(chunk.len().min(bytes - picture.len()));
+                picture.extend_from_slice(now);
+                chunk = later;
+                if picture.len() < bytes {
+                    break;
+                }
+                let pixels = std::mem::replace(&mut picture, Vec::with_capacity(bytes));
+                let group = clock.time().and_then(|time| times.binary_search(&time).ok()).unwrap_or(handout.next);
+                let taken = Picture::new(width as usize, height as usize, pixels).map_or(Ok(()), |picture| handout.take(group, picture));
+                if let Err(refused) = taken {
+                    error = Some(refused);
+                    return ControlFlow::Break(());
+                }
+                decoded += 1;
+            }
+            ControlFlow::Continue(())
+        })
+        .map_err(|error| unstarted(&self.ffmpeg, &error))?;
+        if let Some(error) = error {
+            return Err(error.into());
+        }
+        // More output than the frames asked for: all that were asked for are here.
+        let stopped = ending.stopped.is_some_and(|stopped| stopped != Stopped::Output);
+        let out_of_time = ending.code == Some(255) && decoded < times.len();
+        if decoded == 0 || stopped || ending.signal.is_some() || out_of_time {
+            return Err(failure(&ending, path, Reason::DecodeFailed).into());
+        }
+        Ok(decoded)
+    }
+
+    fn arguments(&self, path: &Path, video: &VideoTrack, times: &[i64], size: (u32, u32), limits: &Limits) -> Vec<OsString> {
+        let wanted = selection(times);
+        let (width, height) = size;
+        let filter = format!(
+            "select='{wanted}',showinfo=checksum=0,\
+             scale={width}:{height}:flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact,setsar=1,format=rgb24"
+        );
+        let mut list: Vec<OsString> =
+            ["-v", "level+info", "-hide_banner", "-nostats", "-nostdin", "-copyts", "-flags", "+bitexact", "-filter_threads", "1"]
+                .map(OsString::from)
+                .into();
+        list.extend(input(path, limits, false));
+        let output = [
+            "-map",
+            &format!("0:{}", video.index),
+            "-an",
+            "-sn",
+            "-dn",
+            "-vf",
+            &filter,
+            "-frames:v",
+            &times.len().to_string(),
+            self.passthrough(),
+            "passthrough",
+            "-f",
+            "rawvideo",
+            "-pix_fmt",
+            "rgb24",
+            "-",
+        ];
+        list.extend(output.map(OsString::from));
+        list
+    }
+}
+
+/// Pictures on their way to the caller.
+struct Handout<'a> {
+    /// Positions in the caller's list, grouped by time, in order of time.
+    groups: &'a [&'a [usize]],
+    next: usize,
+    last: Option<Picture>,
+    filled: Vec<usize>,
+    each: &'a mut dyn FnMut(usize, Picture) -> Result<(), MediaError>,
+}
+
+impl Handout<'_> {
+    /// Gives the picture to its group, and the groups passed over to their neighbour.
+    fn take(&mut self, group: usize, picture: Picture) -> Result<(), MediaError> {
+        let before = self.last.replace(picture);
+        // A damaged file may hand out a time twice or in disorder; the first picture of a time stays.
+        while self.next < group.min(self.groups.len()) {
+            let stand_in = before.clone().or_else(|| self.last.clone());
+            self.fill(stand_in.as_ref())?;
+        }
+        if self.next == group && group < self.groups.len() {
+            for &position in self.groups[group] {
+                if let Some(picture) = self.last.clone() {
+                    (self.each)(position, picture)?;
+                }
+            }
+            self.next += 1;
+        }
+        Ok(())
+    }
+
+    fn fill(&mut self, stand_in: Option<&Picture>) -> Result<(), MediaError> {
+        for &position in self.groups[self.next] {
+            if let Some(picture) = stand_in {
+                (self.each)(position, picture.clone())?;
+            }
+            self.filled.push(position);
+        }
+        self.next += 1;
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), MediaError> {
+        while self.next < self.groups.len() {
+            let last = self.last.clone();
+            self.fill(last.as_ref())?;
+        }
+        Ok(())
+    }
+}
+
+/// Times of the frames, in the order of the frames.
+struct Clock {
+    told: Receiver<i64>,
+    reports: bool,
+}
+
+impl Clock {
+    /// Time of the next frame; `None` where no times are reported, so that the frames count in their order.
+    fn time(&mut self) -> Option<i64> {
+        if !self.reports {
+            return None;
+        }
+        let time = self.told.recv_timeout(TIME_PATIENCE);
+        self.reports = !matches!(time, Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected));
+        time.ok()
+    }
+}
+
+/// Picks the times out of the messages.
+fn reporter(tell: Sender<i64>) -> impl FnMut(&str) + Send + 'static {
+    move |line| {
+        if let Some(time) = line.starts_with(REPORT).then(|| reported_time(line)).flatten() {
+            let _ = tell.send(time);
+        }
+    }
+}
+
+/// `[Parsed_showinfo_1 @ ...] [info] n:   0 pts:    512 pts_time:0.04 ...`
+fn reported_time(line: &str) -> Option<i64> {
+    let (_, after) = line.split_once("] n:")?;
+    let (_, after) = after.split_once(" pts:")?;
+    after.split_whitespace().next()?.parse().ok()
+}
+
+/// An expression that is true at these times, which ascend: a search tree, as ffmpeg refuses sums of more than a hundred terms and
+/// a tree costs little per frame.
+fn selection(times: &[i64]) -> String {
+    match times {
+        [] => "0".to_owned(),
+        [time] => format!("eq(pts\\,{time})"),
+        _ => {
+            let (before, after) = times.split_at(times.len() / 2);
+            format!("if(lt(pts\\,{})\\,{}\\,{})", after[0], selection(before), selection(after))
+        }
+    }
+}
+
+/// Size of the pictures handed out.
+fn size(video: &VideoTrack, max_side: u32) -> (u32, u32) {
+    let (width, height) = (f64::from(video.width) * video.pixel_aspect, f64::from(video.height));
+    let scale = (f64::from(max_side.max(1)) / width.min(height)).min(1.0);
+    let side = |length: f64| ((length * scale).round() as u32).max(1);
+    (side(width), side(height))
+}

@@ -1,0 +1,23 @@
+//! Integration tests of the crate: one binary, one module a topic.
+
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+#[path = "main/audio.rs"]
+mod audio;
+#[path = "main/clips.rs"]
+mod clips;
+#[path = "main/extract.rs"]
+mod extract;
+#[path = "main/face.rs"]
+mod face;
+#[cfg(unix)]
+#[path = "main/sandbox.rs"]
+mod sandbox;
+#[path = "main/segments.rs"]
+mod segments;
+#[path = "main/speech.rs"]
+mod speech;
+#[path = "main/text.rs"]
+mod text;
+#[path = "main/video.rs"]
+mod video;
