@@ -5,7 +5,7 @@ use std::path::Path;
 
 use evenhand_data::loaders::interviews;
 use evenhand_data::recordings::Modality;
-use evenhand_data::{Dataset, Encoder, LoadRequest, Schema, table};
+use evenhand_data::{Dataset, Encoder, LoadRequest, Loader as _, Schema, table};
 use evenhand_learn::{Candidates, Companions, Prediction, Scorer};
 
 use crate::recipe::Recipe;
