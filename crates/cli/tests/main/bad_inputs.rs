@@ -138,6 +138,62 @@ fn cases() -> Vec<Case> {
             "fetch adult --from wrong --to corpora",
         ),
         ("unknown id", vec![], "catalog spd"),
+        ("no manifest", vec![], "extract nowhere.csv --out out"),
+        ("empty manifest", vec![("bad.csv", text(""))], "extract bad.csv --out out"),
+        ("manifest without ids", vec![("bad.csv", text("file\na.mp4\n"))], "extract bad.csv --out out"),
+        ("manifest that names a candidate twice", vec![("bad.csv", text("id,file\na,a.mp4\na,b.mp4\n"))], "extract bad.csv --out out"),
+        ("manifest without recordings or words", vec![("bad.csv", text("id,score\na,0.5\n"))], "extract bad.csv --out out"),
+        (
+            "unknown column by group",
+            vec![("bad.csv", text("id,transcript,gender\na,hello there,f\n"))],
+            "extract bad.csv --out out --sensitive gendre",
+        ),
+        (
+            "unknown extraction setting",
+            vec![("bad.csv", text("id,transcript\na,hello there\n")), ("bad.toml", text("segmnts = 30\n"))],
+            "extract bad.csv --out out --settings bad.toml",
+        ),
+        (
+            "weights that are not there",
+            vec![("bad.csv", text("id,transcript\na,hello there\n"))],
+            "extract bad.csv --out out --weights nowhere.safetensors",
+        ),
+        (
+            "text model that is not there",
+            vec![("bad.csv", text("id,transcript\na,hello there\n"))],
+            "extract bad.csv --out out --text-model nowhere",
+        ),
+        (
+            "weights of another kind",
+            vec![("pnet.pt", text("x")), ("rnet.pt", text("x")), ("onet.pt", text("x"))],
+            "weights convert . --out w",
+        ),
+        ("report on a folder that was not extracted", vec![], "extract --report ."),
+        (
+            "interviews that were not extracted",
+            vec![("bad.toml", recipe("{ id = \"synthetic\", rows = 200 }", "\"interviews\"\nfolder = \".\""))],
+            "compare bad.toml --out out",
+        ),
+        (
+            "an interview network for a table",
+            vec![("bad.toml", recipe("[training]", "[model.interview]\nlayers = 1\n[training]"))],
+            "compare bad.toml --out out",
+        ),
+        (
+            "channels that no kernel has",
+            vec![("bad.toml", recipe("[training]", "[model.interview]\nchannels = [12]\n[training]"))],
+            "compare bad.toml --out out",
+        ),
+        (
+            "a target that is not there",
+            vec![("bad.toml", recipe("\"synthetic\", rows = 200 }", "\"synthetic-interviews\", rows = 60 }\ntargets = [\"opennes\"]"))],
+            "compare bad.toml --out out",
+        ),
+        (
+            "parts that the corpus does not name",
+            vec![("bad.toml", recipe("[training]", "[split]\nkind = \"given\"\n[training]"))],
+            "compare bad.toml --out out",
+        ),
     ]
 }
 
