@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use evenhand_metrics::{Estimate, Finding};
 use serde::{Deserialize, Serialize};
 
+use crate::extraction::ExtractionReport;
+
 /// Version of the report's layout. It rises when a field changes its meaning or goes away.
 pub const FORMAT: u32 = 1;
 
@@ -44,6 +46,9 @@ pub struct Report {
     /// Limits the user set, and whether each was met.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<LimitCheck>,
+    /// How well the recordings could be read, overall and by group, where the rows are extracted interviews.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extraction: Option<ExtractionReport>,
     /// Sentences that the reader must see: sensitive inputs, rows left out, what was approximated.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,

@@ -20,6 +20,7 @@ use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 
 use crate::evidence::Counted;
+use crate::extraction::ExtractionReport;
 use crate::recipe::{MethodSection, Recipe, SplitSection};
 use crate::report::{MethodReport, Report, ReportKind, RunReport, Sizes, Summary, TargetFindings, Tilt, WithoutModality};
 use crate::{AuditError, evidence, lookup, write};
@@ -156,10 +157,30 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
         methods,
         columns,
         limits: Vec::new(),
+        extraction: extraction(recipe, options.data_folder)?,
         notes,
     };
     report.limits = evidence::check_limits(&recipe.limits, &report)?;
     Ok(report)
+}
+
+/// What the extraction of a recipe's interviews found, by the attributes that the recipe names.
+fn extraction(recipe: &Recipe, data_folder: Option<&Path>) -> Result<Option<ExtractionReport>, AuditError> {
+    if recipe.data.loader.id != "interviews" {
+        return Ok(None);
+    }
+    let own = recipe.data.folder.as_ref().map(|folder| recipe.folder.join(folder));
+    let Some(folder) = own.or_else(|| data_folder.map(Path::to_path_buf)) else { return Ok(None) };
+    let attributes: Vec<String> = recipe
+        .schema()
+        .sensitive
+        .iter()
+        .map(|role| match &role.rule {
+            Some(rule) => format!("{} {rule}", role.columns.join(" x ")),
+            None => role.columns.join(" x "),
+        })
+        .collect();
+    crate::extraction::report(&folder, &attributes).map(Some)
 }
 
 /// `spdd` means the gap of the first attribute; overall performance has none.

@@ -394,6 +394,7 @@ fn join(
         }],
         columns,
         limits: Vec::new(),
+        extraction: None,
         notes,
     };
     report.limits = evidence::check_limits(&request.limits, &report)?;

@@ -438,6 +438,7 @@ pub(crate) fn report(shape: &Shape) -> Report {
         methods,
         columns,
         limits,
+        extraction: None,
         notes: vec!["The training rows were skewed on purpose; the test rows were not.".into()],
     }
 }

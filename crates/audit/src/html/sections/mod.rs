@@ -1,6 +1,7 @@
 //! The page's sections in reading order. A new one is a file here, a template, and two lines below.
 
 mod data;
+mod extraction;
 mod groups;
 mod latent;
 mod methods;
@@ -33,6 +34,7 @@ pub(super) struct Section {
 pub(super) const SECTIONS: &[Section] = &[
     summary::SECTION,
     data::SECTION,
+    extraction::SECTION,
     methods::SECTION,
     tradeoff::SECTION,
     groups::SECTION,
