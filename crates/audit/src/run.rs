@@ -95,6 +95,16 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
         evidence::check_key(key, &data)?;
     }
     let label = data.label()?.clone();
+    for method in &recipe.methods {
+        let known = |name: &String| *name == label.name || data.targets.iter().any(|target| target.name == *name);
+        if let Some(name) = recipe.training_of(method)?.regularised.iter().find(|name| !known(name)) {
+            let targets: Vec<&str> = std::iter::once(&label).chain(&data.targets).map(|target| target.name.as_str()).collect();
+            return Err(AuditError::Request(format!(
+                "training.regularised names `{name}`, which the model does not learn; known are {} (further ones under data.targets)",
+                targets.join(", ")
+            )));
+        }
+    }
     let attribute = data
         .sensitive
         .first()

@@ -190,6 +190,11 @@ fn cases() -> Vec<Case> {
             "compare bad.toml --out out",
         ),
         (
+            "a regularised target that is not learned",
+            vec![("bad.toml", recipe("epochs = 1", "epochs = 1\nregularised = [\"opennes\"]"))],
+            "compare bad.toml --out out",
+        ),
+        (
             "parts that the corpus does not name",
             vec![("bad.toml", recipe("[training]", "[split]\nkind = \"given\"\n[training]"))],
             "compare bad.toml --out out",
