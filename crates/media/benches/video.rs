@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use evenhand_media::video::segments::draw;
-use evenhand_media::video::{Decoder, Limits};
+use evenhand_media::video::{Decoder, Limits, Wanted};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -36,7 +36,7 @@ fn main() {
         let mut bytes = 0;
         let start = Instant::now();
         decoder
-            .frames(&path, &probe, &wanted, 480, &limits, &mut |_, picture| {
+            .frames(&path, &probe, &Wanted::pictures(&wanted, 480), &limits, &mut |_, picture| {
                 bytes += picture.pixels.len();
                 Ok(())
             })

@@ -31,7 +31,7 @@ use crate::face::{FaceDetector, FrameContext};
 use crate::manifest::{Row, Source};
 use crate::speech::{Recogniser, Transcript, quality};
 use crate::text::TextEncoder;
-use crate::video::{Decoder, FramesError, Probe, segments};
+use crate::video::{Decoder, FramesError, Probe, Wanted, segments};
 use crate::{Failure, MediaError, Reason, picture, speech};
 
 /// Raised when a step computes something else from the same inputs.
@@ -113,8 +113,16 @@ impl<'a> Workshop<'a> {
 
     /// Takes a candidate through all steps. `proceed` says whether the user wants to go on.
     pub(super) fn candidate(&self, row: &Row, proceed: &dyn Fn() -> bool) -> Result<Option<Outcome>, MediaError> {
-        let content = content(&row.source, self.settings.limits.bytes);
-        let work = Candidate { shop: self, row, probe: OnceCell::new(), sound: OnceCell::new(), pictures: OnceCell::new() };
+        let mut content = content(&row.source, self.settings.limits.bytes);
+        if let (Ok(content), Source::File(_), Some(decoder)) = (&mut content, &row.source, &self.models.decoder) {
+            // Another version may decode to other pixels.
+            content.push_str(" ffmpeg ");
+            content.push_str(decoder.version());
+        }
+        let audio_digest = |content: &str| digest(&[EDITION, Stage::Audio.name(), content, &self.audio]);
+        let sound_is_next = self.settings.wants(Modality::Audio)
+            && content.as_ref().is_ok_and(|content| self.known(Stage::Audio, &audio_digest(content)).is_none());
+        let work = Candidate { shop: self, row, sound_is_next, probe: OnceCell::new(), sound: OnceCell::new(), pictures: OnceCell::new() };
         let mut outcome = Outcome { status: EXTRACTED.to_owned(), detail: None, facts: Map::new(), digests: Vec::new(), found: true };
 
         let (source, source_digest) = match content {
@@ -123,11 +131,7 @@ impl<'a> Workshop<'a> {
                 outcome.found = false;
                 (Finding::failed(Stage::Source, &failure), None)
             }
-            Ok(mut content) => {
-                if let (Source::File(_), Some(decoder)) = (&row.source, &self.models.decoder) {
-                    // Another version may decode to other pixels.
-                    content = format!("{content} ffmpeg {}", decoder.version());
-                }
+            Ok(content) => {
                 let digest = digest(&[EDITION, Stage::Source.name(), &content, &self.limits]);
                 let finding = self.step(Stage::Source, &digest, &mut outcome, || Ok(work.source()))?;
                 (finding, Some((digest, content)))
@@ -170,8 +174,7 @@ impl<'a> Workshop<'a> {
             if !proceed() {
                 return Ok(None);
             }
-            let digest = digest(&[EDITION, Stage::Audio.name(), &content, &self.audio]);
-            let finding = self.step(Stage::Audio, &digest, &mut outcome, || Ok(work.audio()))?;
+            let finding = self.step(Stage::Audio, &audio_digest(&content), &mut outcome, || Ok(work.audio()))?;
             present += usize::from(finding.tensor.is_some());
             outcome.facts.extend(finding.facts);
         } else if self.settings.wants(Modality::Audio) {
@@ -238,6 +241,11 @@ impl<'a> Workshop<'a> {
         Ok(there)
     }
 
+    /// The result of a finished step, unless it is to be tried again.
+    fn known(&self, stage: Stage, digest: &str) -> Option<Finding> {
+        self.parts.find(stage, digest, false).filter(|known| !(self.retry_failed && known.reason(stage).is_some()))
+    }
+
     /// Finds a step finished, or takes it and keeps its result.
     fn step(
         &self,
@@ -247,8 +255,7 @@ impl<'a> Workshop<'a> {
         take: impl FnOnce() -> Result<Finding, MediaError>,
     ) -> Result<Finding, MediaError> {
         outcome.digests.push((stage, digest.to_owned()));
-        let known = self.parts.find(stage, digest, false);
-        if let Some(known) = known.filter(|known| !(self.retry_failed && known.reason(stage).is_some())) {
+        if let Some(known) = self.known(stage, digest) {
             return Ok(known);
         }
         outcome.found = false;
@@ -299,6 +306,8 @@ impl<'a> Workshop<'a> {
 struct Candidate<'a> {
     shop: &'a Workshop<'a>,
     row: &'a Row,
+    /// The step after the pictures will ask for the sound.
+    sound_is_next: bool,
     probe: OnceCell<Result<Probe, Failure>>,
     sound: OnceCell<Result<Waveform, Failure>>,
     pictures: OnceCell<Result<Vec<PathBuf>, Failure>>,
@@ -408,10 +417,14 @@ impl Candidate<'_> {
                 let places = self.places(&timeline, video.duration)?;
                 let wanted: Vec<i64> = places.iter().map(|place| video.pts[place.frame as usize]).collect();
                 let original = Some((video.width as usize, video.height as usize));
-                let decoded =
-                    self.decoder()?.frames(path, probe, &wanted, settings.decoded_side, &settings.limits, &mut |position, picture| {
-                        take(places[position], &picture, timeline[places[position].frame as usize], original)
-                    })?;
+                let wanted =
+                    Wanted { times: &wanted, max_side: settings.decoded_side, sound: self.sound_is_next && self.sound.get().is_none() };
+                let decoded = self.decoder()?.frames(path, probe, &wanted, &settings.limits, &mut |position, picture| {
+                    take(places[position], &picture, timeline[places[position].frame as usize], original)
+                })?;
+                if let Some(samples) = decoded.sound {
+                    let _ = self.sound.set(Ok(Waveform { rate: SPEECH_RATE, samples }));
+                }
                 finding.note("frames_decoded", Some(decoded.decoded));
                 finding.note("frames_filled", Some(decoded.filled.len()));
             }

@@ -6,7 +6,8 @@
 //!
 //! Sound that starts late is preceded by silence and gaps are filled with it, so that sound and pictures stay together; without
 //! that a track that begins two seconds late comes out two seconds early. Channels are averaged. It ends with the recording at
-//! the latest.
+//! the latest. Pictures and sound that are both wanted come out of one call ([`Decoder::frames`]): starting ffmpeg costs as much as
+//! decoding some ten seconds of pictures.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -14,7 +15,7 @@ use std::path::Path;
 use super::decoder::{Decoder, admit, collect, input};
 use super::diagnosis::{failure, unstarted};
 use super::limits::Limits;
-use super::probe::Probe;
+use super::probe::{AudioTrack, Probe};
 use super::sandbox::{Job, Stopped};
 use crate::{Failure, Reason};
 
@@ -27,30 +28,13 @@ impl Decoder {
     pub fn audio(&self, path: &Path, probe: &Probe, limits: &Limits) -> Result<Vec<i16>, Failure> {
         let path = admit(path, limits)?;
         let track = probe.audio.as_ref().ok_or_else(|| Failure::new(Reason::NoAudio, ""))?;
-        let length = probe.duration.min(limits.seconds);
-        let most = (length * RATE).ceil() as usize;
+        let sound = SoundOutput::of(probe, track, limits);
         let mut arguments: Vec<OsString> =
-            ["-v", "level+error", "-hide_banner", "-nostats", "-nostdin", "-flags", "+bitexact"].map(OsString::from).into();
+            ["-v", "level+error", "-hide_banner", "-nostats", "-nostdin", "-copyts", "-flags", "+bitexact", "-filter_threads", "1"]
+                .map(OsString::from)
+                .into();
         arguments.extend(input(&path, limits, false));
-        let output = [
-            "-map",
-            &format!("0:{}", track.index),
-            "-vn",
-            "-sn",
-            "-dn",
-            "-af",
-            "aresample=async=1:first_pts=0",
-            "-ac",
-            "1",
-            "-ar",
-            "16000",
-            "-t",
-            &format!("{length:.6}"),
-            "-f",
-            "s16le",
-            "-",
-        ];
-        arguments.extend(output.map(OsString::from));
+        arguments.extend(sound.arguments("pipe:1"));
         let job = Job {
             program: &self.ffmpeg,
             arguments,
@@ -58,14 +42,67 @@ impl Decoder {
             wall: limits.wall(probe.duration),
             cpu_seconds: limits.cpu(probe.duration),
             address_space: limits.address_space,
-            // One second more than asked for; what is over is cut below.
-            output_bytes: 2 * (most as u64 + RATE as u64),
+            output_bytes: sound.bytes(),
+            second_output_bytes: None,
         };
         let (ending, bytes) = collect(&job).map_err(|error| unstarted(&self.ffmpeg, &error))?;
         let stopped = ending.stopped.is_some_and(|stopped| stopped != Stopped::Output);
         if bytes.len() < 2 || stopped || ending.signal.is_some() || ending.code == Some(255) {
             return Err(failure(&ending, &path, Reason::DecodeFailed));
         }
-        Ok(bytes.chunks_exact(2).take(most).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect())
+        Ok(sound.samples(&bytes))
+    }
+}
+
+/// What ffmpeg is asked for to put out a recording's sound, alone or beside its pictures.
+#[derive(Debug)]
+pub(super) struct SoundOutput {
+    index: usize,
+    /// Time stamp of the recording's beginning, seconds.
+    start: f64,
+    /// Seconds to the recording's end.
+    length: f64,
+}
+
+impl SoundOutput {
+    pub(super) fn of(probe: &Probe, track: &AudioTrack, limits: &Limits) -> Self {
+        SoundOutput { index: track.index, start: probe.start, length: probe.duration.min(limits.seconds) }
+    }
+
+    /// Options of one output. Times are the file's own (`-copyts`), as those of the pictures beside it.
+    pub(super) fn arguments(&self, to: &str) -> Vec<OsString> {
+        [
+            "-map",
+            &format!("0:{}", self.index),
+            "-vn",
+            "-sn",
+            "-dn",
+            "-af",
+            &format!("asetpts=round(PTS-({:.6})/TB),aresample=async=1:first_pts=0", self.start),
+            "-ac",
+            "1",
+            "-ar",
+            "16000",
+            "-t",
+            &format!("{:.6}", self.length),
+            "-f",
+            "s16le",
+            to,
+        ]
+        .map(OsString::from)
+        .into()
+    }
+
+    fn most(&self) -> usize {
+        (self.length * RATE).ceil() as usize
+    }
+
+    /// One second more than asked for; what is over is cut.
+    pub(super) fn bytes(&self) -> u64 {
+        2 * (self.most() as u64 + RATE as u64)
+    }
+
+    pub(super) fn samples(&self, bytes: &[u8]) -> Vec<i16> {
+        bytes.chunks_exact(2).take(self.most()).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect()
     }
 }

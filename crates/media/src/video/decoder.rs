@@ -158,6 +158,7 @@ fn version(program: &Path, name: &str) -> Result<String, MediaError> {
         cpu_seconds: 10,
         address_space: limits.address_space,
         output_bytes: 1 << 20,
+        second_output_bytes: None,
     };
     let shown = program.display().to_string();
     let (ending, output) = collect(&job).map_err(|error| unusable(&shown, &format!("could not be started ({error})")))?;

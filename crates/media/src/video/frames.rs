@@ -21,6 +21,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
+use super::audio::SoundOutput;
 use super::decoder::{Decoder, admit, input};
 use super::diagnosis::{failure, unstarted};
 use super::limits::Limits;
@@ -35,6 +36,24 @@ const TIME_PATIENCE: Duration = Duration::from_secs(10);
 /// How ffmpeg's filter that reports the times begins its lines. Text of the recording never stands at the beginning of a line.
 const REPORT: &str = "[Parsed_showinfo";
 
+/// What is wanted of a recording.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// Times of pictures in ticks of the video track, in any order; repetitions are allowed.
+    pub times: &'a [i64],
+    /// Pictures whose shorter side has more pixels are scaled down to it.
+    pub max_side: u32,
+    /// Whether the sound is decoded in the same call, where there is a track of it.
+    pub sound: bool,
+}
+
+impl<'a> Wanted<'a> {
+    /// Pictures only.
+    pub fn pictures(times: &'a [i64], max_side: u32) -> Self {
+        Wanted { times, max_side, sound: false }
+    }
+}
+
 /// How many frames came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decoded {
@@ -44,6 +63,8 @@ pub struct Decoded {
     pub decoded: usize,
     /// Positions in the list of wanted times whose own frame did not decode, ascending; they got a neighbour's picture.
     pub filled: Vec<usize>,
+    /// The sound, as [`Decoder::audio`] gives it; `None` where it was not asked for, or the call did not end well enough to trust it.
+    pub sound: Option<Vec<i16>>,
 }
 
 /// Why the frames did not come.
@@ -79,29 +100,31 @@ impl fmt::Display for FramesError {
 impl std::error::Error for FramesError {}
 
 impl Decoder {
-    /// Hands the pictures at the wanted times (ticks of the video track, in any order, repetitions allowed) to `each`, with their
-    /// position in `wanted`, in order of time. Short sides above `max_side` are scaled down to it.
+    /// Hands the wanted pictures to `each`, with their position in the wanted times, in order of time.
     pub fn frames(
         &self,
         path: &Path,
         probe: &Probe,
-        wanted: &[i64],
-        max_side: u32,
+        wanted: &Wanted<'_>,
         limits: &Limits,
         each: &mut dyn FnMut(usize, Picture) -> Result<(), MediaError>,
     ) -> Result<Decoded, FramesError> {
         let path = admit(path, limits)?;
         let video = probe.video.as_ref().ok_or_else(|| Failure::new(Reason::NoVideo, ""))?;
+        let &Wanted { times: wanted, max_side, sound } = wanted;
         let mut order: Vec<usize> = (0..wanted.len()).collect();
         order.sort_by_key(|&position| wanted[position]);
         let groups: Vec<&[usize]> = order.chunk_by(|&a, &b| wanted[a] == wanted[b]).collect();
-        let mut result = Decoded { asked: groups.len(), decoded: 0, filled: Vec::new() };
+        let mut result = Decoded { asked: groups.len(), decoded: 0, filled: Vec::new(), sound: None };
+        let mut sound = probe.audio.as_ref().filter(|_| sound).map(|track| SoundOutput::of(probe, track, limits));
         let size = size(video, max_side);
         let mut last = None;
         for part in groups.chunks(MOST_TIMES) {
             let times: Vec<i64> = part.iter().map(|group| wanted[group[0]]).collect();
             let mut handout = Handout { groups: part, next: 0, last, filled: Vec::new(), each: &mut *each };
-            result.decoded += self.pass(&path, probe, video, &times, size, limits, &mut handout)?;
+            let (decoded, samples) = self.pass(&path, probe, video, &times, size, sound.take(), limits, &mut handout)?;
+            result.decoded += decoded;
+            result.sound = result.sound.or(samples);
             handout.finish()?;
             result.filled.append(&mut handout.filled);
             last = handout.last;
@@ -118,18 +141,22 @@ impl Decoder {
         video: &VideoTrack,
         times: &[i64],
         (width, height): (u32, u32),
+        sound: Option<SoundOutput>,
         limits: &Limits,
         handout: &mut Handout,
-    ) -> Result<usize, FramesError> {
+    ) -> Result<(usize, Option<Vec<i16>>), FramesError> {
         let bytes = width as usize * height as usize * 3;
+        let mut arguments = self.arguments(path, video, times, (width, height), limits);
+        arguments.extend(sound.iter().flat_map(|sound| sound.arguments("pipe:0")));
         let job = Job {
             program: &self.ffmpeg,
-            arguments: self.arguments(path, video, times, (width, height), limits),
+            arguments,
             input: Some(path),
             wall: limits.wall(probe.duration),
             cpu_seconds: limits.cpu(probe.duration),
             address_space: limits.address_space,
             output_bytes: (bytes * times.len()) as u64,
+            second_output_bytes: sound.as_ref().map(SoundOutput::bytes),
         };
         let (tell, told) = channel();
         let mut clock = Clock { told, reports: true };
@@ -165,7 +192,8 @@ impl Decoder {
         if decoded == 0 || stopped || ending.signal.is_some() || out_of_time {
             return Err(failure(&ending, path, Reason::DecodeFailed).into());
         }
-        Ok(decoded)
+        let whole = ending.code == Some(0) && ending.stopped.is_none() && ending.second.len() >= 2;
+        Ok((decoded, sound.filter(|_| whole).map(|sound| sound.samples(&ending.second))))
     }
 
     fn arguments(&self, path: &Path, video: &VideoTrack, times: &[i64], size: (u32, u32), limits: &Limits) -> Vec<OsString> {
@@ -196,7 +224,7 @@ impl Decoder {
             "rawvideo",
             "-pix_fmt",
             "rgb24",
-            "-",
+            "pipe:1",
         ];
         list.extend(output.map(OsString::from));
         list

@@ -21,6 +21,6 @@ mod sandbox;
 pub mod segments;
 
 pub use decoder::Decoder;
-pub use frames::{Decoded, FramesError};
+pub use frames::{Decoded, FramesError, Wanted};
 pub use limits::Limits;
 pub use probe::{AudioTrack, Probe, VideoTrack};

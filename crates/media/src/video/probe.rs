@@ -10,26 +10,28 @@
 //! frame count, and a header is text of a stranger. One frame: its packet's duration, 0.04 s where that is unknown. Packets that the
 //! container marks as not to be shown are left out. Works for files that were cut off as long as their index is not at their end.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use serde_json::Value;
-
-use super::decoder::{AUDIO_CODECS, Decoder, VIDEO_CODECS, admit, collect, input};
+use super::decoder::{AUDIO_CODECS, Decoder, VIDEO_CODECS, admit, input};
 use super::diagnosis::{failure, unstarted};
 use super::limits::Limits;
 use super::sandbox::{self, Job};
 use crate::{Failure, Reason};
 
-/// Fields of the first call.
-const ENTRIES: &str = "stream=index,codec_type,codec_name,width,height,pix_fmt,time_base,sample_aspect_ratio,sample_rate,channels:\
+/// What is asked for. One call: starting the program costs more than reading a recording of a minute.
+const ENTRIES: &str = "packet=stream_index,pts,duration,flags:\
+                       stream=index,codec_type,codec_name,width,height,pix_fmt,time_base,sample_aspect_ratio,sample_rate,channels:\
                        stream_disposition=attached_pic:stream_side_data=rotation:format=format_name,start_time";
 /// Duration of a single frame of unknown duration, in seconds.
 const LONE_FRAME: f64 = 0.04;
-/// Longest line of the list of packets.
-const PACKET_LINE: u64 = 80;
+/// Longest line about a packet.
+const PACKET_LINE: u64 = 120;
+/// Longest line of any kind; what is over is dropped.
+const LONGEST_LINE: usize = 4000;
 /// Kinds of box an MP4 or MOV file begins with.
 const BOXES: [&[u8]; 8] = [b"ftyp", b"styp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"];
 /// Shapes of pixels that are believed; anything else counts as square.
@@ -102,7 +104,6 @@ impl Probe {
 /// Times of one track's packets.
 #[derive(Debug, Default)]
 struct Packets {
-    index: Option<usize>,
     pts: Vec<i64>,
     /// End of the latest packet, and the duration of the last one read.
     end: i64,
@@ -110,15 +111,58 @@ struct Packets {
 }
 
 impl Packets {
-    fn of(index: Option<usize>) -> Self {
-        Self { index, end: i64::MIN, ..Self::default() }
+    fn take(&mut self, pts: i64, duration: i64) {
+        let end = pts.saturating_add(duration);
+        self.end = if self.pts.is_empty() { end } else { self.end.max(end) };
+        self.pts.push(pts);
+        self.duration = duration;
+    }
+}
+
+/// What ffprobe wrote about a track or the container: `name=value` pairs.
+#[derive(Debug, Default)]
+struct Facts(Vec<(String, String)>);
+
+impl Facts {
+    fn of<'a>(fields: impl Iterator<Item = &'a str>) -> Self {
+        Self(fields.filter_map(|field| field.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
 
-    fn take(&mut self, index: usize, pts: i64, duration: i64) {
-        if self.index == Some(index) {
-            self.pts.push(pts);
-            self.end = self.end.max(pts.saturating_add(duration));
-            self.duration = duration;
+    /// Empty where it is not said.
+    fn text(&self, name: &str) -> &str {
+        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    fn number(&self, name: &str) -> Option<f64> {
+        self.text(name).parse().ok().filter(|number: &f64| number.is_finite())
+    }
+}
+
+/// Everything one call tells.
+#[derive(Debug, Default)]
+struct Told {
+    packets: BTreeMap<usize, Packets>,
+    tracks: Vec<Facts>,
+    container: Facts,
+    most: u64,
+    too_many: bool,
+}
+
+impl Told {
+    fn line(&mut self, line: &[u8]) {
+        let Ok(line) = std::str::from_utf8(line) else { return };
+        let mut fields = line.trim().split('|');
+        match fields.next() {
+            Some("packet") => {
+                if let Some((track, pts, duration)) = packet(fields) {
+                    let packets = self.packets.entry(track).or_default();
+                    packets.take(pts, duration);
+                    self.too_many |= packets.pts.len() as u64 > self.most;
+                }
+            }
+            Some("stream") => self.tracks.push(Facts::of(fields)),
+            Some("format") => self.container = Facts::of(fields),
+            _ => {}
         }
     }
 }
@@ -127,21 +171,22 @@ impl Decoder {
     /// What the recording holds, read by ffprobe without decoding; refused where it is over the limits.
     pub fn probe(&self, path: &Path, limits: &Limits) -> Result<Probe, Failure> {
         let path = admit(path, limits)?;
-        let tracks = self.tracks(&path, limits)?;
-        let streams = tracks["streams"].as_array().map_or(&[][..], Vec::as_slice);
-        if streams.is_empty() {
+        let Told { mut packets, tracks, container, .. } = self.told(&path, limits)?;
+        if tracks.is_empty() {
             return Err(Failure::new(Reason::NotARecording, "no tracks"));
         }
-        let video = streams.iter().find(|stream| stream["codec_type"] == "video" && stream["disposition"]["attached_pic"] != 1);
-        let audio = streams.iter().find(|stream| stream["codec_type"] == "audio");
-        let mut video = video.map(|stream| video_track(stream, limits)).transpose()?;
+        let kind = |track: &&Facts, kind: &str| track.text("codec_type") == kind;
+        let video = tracks.iter().find(|track| kind(track, "video") && track.text("disposition:attached_pic") != "1");
+        let audio = tracks.iter().find(|track| kind(track, "audio"));
+        let mut video = video.map(|track| video_track(track, limits)).transpose()?;
         let mut audio = audio.map(audio_track).transpose()?;
         if video.is_none() && audio.is_none() {
             return Err(Failure::new(Reason::NotARecording, "neither pictures nor sound"));
         }
 
-        let indices = (video.as_ref().map(|track| track.index), audio.as_ref().map(|(track, _)| track.index));
-        let (mut frames, sounds) = self.packets(&path, limits, indices)?;
+        let mut packets_of = |index: Option<usize>| index.and_then(|index| packets.remove(&index)).unwrap_or_default();
+        let mut frames = packets_of(video.as_ref().map(|track| track.index));
+        let sounds = packets_of(audio.as_ref().map(|(track, _)| track.index));
         frames.pts.sort_unstable();
         frames.pts.dedup();
         // A track that is announced and never comes is no track.
@@ -155,7 +200,7 @@ impl Decoder {
         let first_sound = audio.as_ref().map(|(_, base)| seconds(sounds.pts.iter().copied().min().unwrap_or_default(), *base));
         let first = first_frame.unwrap_or(f64::INFINITY).min(first_sound.unwrap_or(f64::INFINITY));
         // ffmpeg moves the sound by the container's idea of the start, so the pictures have to be moved by the same.
-        let start = number(&tracks["format"]["start_time"]).unwrap_or(first);
+        let start = container.number("start_time").unwrap_or(first);
         if let Some(track) = &mut video {
             let last = seconds(frames.pts[frames.pts.len() - 1], track.time_base) - start;
             track.duration = last + typical_gap(&frames, track.time_base);
@@ -173,68 +218,48 @@ impl Decoder {
         if duration.is_nan() || duration <= 0.0 {
             return Err(Failure::new(Reason::IncompleteUpload, "it lasts no time"));
         }
-        let format = tracks["format"]["format_name"].as_str().unwrap_or_default().to_owned();
-        Ok(Probe { format, start, duration, video, audio })
+        Ok(Probe { format: container.text("format_name").to_owned(), start, duration, video, audio })
     }
 
-    fn tracks(&self, path: &Path, limits: &Limits) -> Result<Value, Failure> {
-        let job = self.probing(path, limits, &["-show_entries", ENTRIES, "-of", "json"], 1 << 20);
-        let (ending, output) = collect(&job).map_err(|error| unstarted(&self.ffprobe, &error))?;
-        if ending.stopped.is_some() || ending.code != Some(0) {
-            let mut failure = failure(&ending, path, Reason::DecodeFailed);
-            if failure.reason == Reason::IncompleteUpload && !begins_with_a_box(path) {
-                failure.reason = Reason::NotARecording;
-            }
-            return Err(failure);
-        }
-        serde_json::from_slice(&output).map_err(|error| Failure::new(Reason::DecodeFailed, format!("answer of ffprobe: {error}")))
-    }
-
-    fn packets(&self, path: &Path, limits: &Limits, tracks: (Option<usize>, Option<usize>)) -> Result<(Packets, Packets), Failure> {
-        let most = limits.frames.saturating_mul(4).saturating_mul(PACKET_LINE);
-        let job = self.probing(path, limits, &["-show_entries", "packet=stream_index,pts,duration,flags", "-of", "csv=p=0"], most);
-        let (mut frames, mut sounds) = (Packets::of(tracks.0), Packets::of(tracks.1));
-        let mut line = Vec::new();
-        let mut too_many = false;
-        let ending = sandbox::run(&job, |_| {}, &mut |chunk| {
-            for &byte in chunk {
-                if byte != b'\n' {
-                    line.push(byte);
-                    continue;
-                }
-                if let Some((index, pts, duration)) = packet(&line) {
-                    frames.take(index, pts, duration);
-                    sounds.take(index, pts, duration);
-                }
-                line.clear();
-            }
-            too_many = frames.pts.len().max(sounds.pts.len()) as u64 > limits.frames || line.len() as u64 > limits.frames * PACKET_LINE;
-            if too_many { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })
-        .map_err(|error| unstarted(&self.ffprobe, &error))?;
-        if too_many {
-            return Err(Failure::new(Reason::TooLong, format!("more than {} frames", limits.frames)));
-        }
-        // A damaged end is no reason to drop what comes before it, but being stopped is.
-        if ending.stopped.is_some() || ending.signal.is_some() || (ending.code != Some(0) && frames.pts.is_empty() && sounds.pts.is_empty())
-        {
-            return Err(failure(&ending, path, Reason::DecodeFailed));
-        }
-        Ok((frames, sounds))
-    }
-
-    fn probing<'a>(&'a self, path: &'a Path, limits: &Limits, what: &[&str], output_bytes: u64) -> Job<'a> {
-        let mut arguments: Vec<OsString> = ["-v", "error"].iter().chain(what).map(OsString::from).collect();
+    fn told(&self, path: &Path, limits: &Limits) -> Result<Told, Failure> {
+        let mut arguments: Vec<OsString> = ["-v", "error", "-show_entries", ENTRIES, "-of", "compact"].map(OsString::from).into();
         arguments.extend(input(path, limits, true));
-        Job {
+        let job = Job {
             program: &self.ffprobe,
             arguments,
             input: Some(path),
             wall: limits.wall(0.0),
             cpu_seconds: limits.cpu(0.0),
             address_space: limits.address_space,
-            output_bytes,
+            output_bytes: limits.frames.saturating_mul(4).saturating_mul(PACKET_LINE).saturating_add(1 << 20),
+            second_output_bytes: None,
+        };
+        let mut told = Told { most: limits.frames, ..Told::default() };
+        let mut line = Vec::new();
+        let ending = sandbox::run(&job, |_| {}, &mut |chunk| {
+            for &byte in chunk {
+                if byte == b'\n' {
+                    told.line(&line);
+                    line.clear();
+                } else if line.len() < LONGEST_LINE {
+                    line.push(byte);
+                }
+            }
+            if told.too_many { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })
+        .map_err(|error| unstarted(&self.ffprobe, &error))?;
+        if told.too_many {
+            return Err(Failure::new(Reason::TooLong, format!("more than {} frames", limits.frames)));
         }
+        // A damaged end is no reason to drop what comes before it, but being stopped is.
+        if ending.stopped.is_some() || ending.signal.is_some() || (ending.code != Some(0) && told.packets.is_empty()) {
+            let mut failure = failure(&ending, path, Reason::DecodeFailed);
+            if failure.reason == Reason::IncompleteUpload && !begins_with_a_box(path) {
+                failure.reason = Reason::NotARecording;
+            }
+            return Err(failure);
+        }
+        Ok(told)
     }
 }
 
@@ -245,12 +270,12 @@ fn begins_with_a_box(path: &Path) -> bool {
     read.is_ok() && BOXES.contains(&&start[4..])
 }
 
-fn video_track(stream: &Value, limits: &Limits) -> Result<VideoTrack, Failure> {
-    let codec = stream["codec_name"].as_str().unwrap_or("unknown");
+fn video_track(track: &Facts, limits: &Limits) -> Result<VideoTrack, Failure> {
+    let codec = named(track, "codec_name");
     if !VIDEO_CODECS.contains(&codec) {
         return Err(Failure::new(Reason::CodecRefused, format!("pictures coded as {codec}")));
     }
-    let side = |name: &str| stream[name].as_u64().and_then(|side| u32::try_from(side).ok()).unwrap_or(0);
+    let side = |name: &str| -> u32 { track.text(name).parse().unwrap_or(0) };
     let (mut width, mut height) = (side("width"), side("height"));
     if width == 0 || height == 0 {
         return Err(Failure::new(Reason::DecodeFailed, "pictures of unknown size"));
@@ -258,8 +283,8 @@ fn video_track(stream: &Value, limits: &Limits) -> Result<VideoTrack, Failure> {
     if width.max(height) > limits.pixels_side {
         return Err(Failure::new(Reason::TooManyPixels, format!("{width} x {height}, limit {}", limits.pixels_side)));
     }
-    let rotation = stream["side_data_list"].as_array().into_iter().flatten().find_map(|data| number(&data["rotation"])).unwrap_or(0.0);
-    let aspect = fraction(stream["sample_aspect_ratio"].as_str().unwrap_or_default(), ':').map_or(1.0, |(a, b)| a as f64 / b as f64);
+    let rotation = track.number("rotation").unwrap_or(0.0);
+    let aspect = fraction(track.text("sample_aspect_ratio"), ':').map_or(1.0, |(a, b)| a as f64 / b as f64);
     let mut pixel_aspect = if PIXEL_ASPECTS.contains(&aspect) { aspect } else { 1.0 };
     // ffmpeg turns by quarters within one degree, and leaves the size alone for any other angle.
     if ((rotation.abs() % 180.0) - 90.0).abs() < 1.0 {
@@ -267,39 +292,44 @@ fn video_track(stream: &Value, limits: &Limits) -> Result<VideoTrack, Failure> {
         pixel_aspect = pixel_aspect.recip();
     }
     Ok(VideoTrack {
-        index: index(stream)?,
+        index: index(track)?,
         codec: codec.to_owned(),
-        pixel_format: stream["pix_fmt"].as_str().unwrap_or("unknown").to_owned(),
+        pixel_format: named(track, "pix_fmt").to_owned(),
         width,
         height,
         rotation,
         pixel_aspect,
-        time_base: time_base(stream)?,
+        time_base: time_base(track)?,
         pts: Vec::new(),
         duration: 0.0,
     })
 }
 
 /// The track and its seconds a tick.
-fn audio_track(stream: &Value) -> Result<(AudioTrack, (i64, i64)), Failure> {
-    let codec = stream["codec_name"].as_str().unwrap_or("unknown");
+fn audio_track(track: &Facts) -> Result<(AudioTrack, (i64, i64)), Failure> {
+    let codec = named(track, "codec_name");
     if !AUDIO_CODECS.contains(&codec) {
         return Err(Failure::new(Reason::CodecRefused, format!("sound coded as {codec}")));
     }
-    let count = |name: &str| number(&stream[name]).unwrap_or(0.0) as u32;
+    let count = |name: &str| -> u32 { track.text(name).parse().unwrap_or(0) };
     let (sample_rate, channels) = (count("sample_rate"), count("channels"));
-    let track = AudioTrack { index: index(stream)?, codec: codec.to_owned(), sample_rate, channels, start: 0.0, end: 0.0 };
-    Ok((track, time_base(stream)?))
+    let sound = AudioTrack { index: index(track)?, codec: codec.to_owned(), sample_rate, channels, start: 0.0, end: 0.0 };
+    Ok((sound, time_base(track)?))
 }
 
-fn index(stream: &Value) -> Result<usize, Failure> {
-    let index = stream["index"].as_u64().and_then(|index| usize::try_from(index).ok());
-    index.ok_or_else(|| Failure::new(Reason::DecodeFailed, "a track without a number"))
+fn index(track: &Facts) -> Result<usize, Failure> {
+    track.text("index").parse().map_err(|_| Failure::new(Reason::DecodeFailed, "a track without a number"))
 }
 
-fn time_base(stream: &Value) -> Result<(i64, i64), Failure> {
-    fraction(stream["time_base"].as_str().unwrap_or_default(), '/')
-        .ok_or_else(|| Failure::new(Reason::DecodeFailed, "a track without a time base"))
+fn time_base(track: &Facts) -> Result<(i64, i64), Failure> {
+    fraction(track.text("time_base"), '/').ok_or_else(|| Failure::new(Reason::DecodeFailed, "a track without a time base"))
+}
+
+fn named<'a>(track: &'a Facts, name: &str) -> &'a str {
+    match track.text(name) {
+        "" => "unknown",
+        name => name,
+    }
 }
 
 /// A fraction of two positive numbers.
@@ -309,17 +339,19 @@ fn fraction(text: &str, sign: char) -> Option<(i64, i64)> {
     (a > 0 && b > 0).then_some((a, b))
 }
 
-/// A finite number, which ffprobe writes as a number or as text.
-fn number(value: &Value) -> Option<f64> {
-    value.as_f64().or_else(|| value.as_str()?.parse().ok()).filter(|number| number.is_finite())
-}
-
 /// Track, time and duration of a packet that is shown.
-fn packet(line: &[u8]) -> Option<(usize, i64, i64)> {
-    let mut fields = std::str::from_utf8(line).ok()?.trim().split(',');
-    let (index, pts) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
-    let duration = fields.next()?.parse().unwrap_or(0);
-    (!fields.next()?.contains('D')).then_some((index, pts, duration))
+fn packet<'a>(fields: impl Iterator<Item = &'a str>) -> Option<(usize, i64, i64)> {
+    let (mut track, mut pts, mut duration, mut hidden) = (None, None, 0, false);
+    for (name, value) in fields.filter_map(|field| field.split_once('=')) {
+        match name {
+            "stream_index" => track = value.parse().ok(),
+            "pts" => pts = value.parse().ok(),
+            "duration" => duration = value.parse().unwrap_or(0),
+            "flags" => hidden = value.contains('D'),
+            _ => {}
+        }
+    }
+    if hidden { None } else { Some((track?, pts?, duration)) }
 }
 
 fn seconds(ticks: i64, base: (i64, i64)) -> f64 {

@@ -1,11 +1,11 @@
 //! Runs one decoding program on one untrusted file.
 //!
 //! ```text
-//! before the start   empty environment, no input, an empty working folder, its own process group
+//! before the start   empty environment, nothing to read but the file, an empty working folder, its own process group
 //! in the child       limits of address space, processor time and open files, no core, no byte into any file, no new privileges,
 //!                    Landlock (may read the recording and its own libraries, may write nowhere, no TCP, no signals to others),
 //!                    a system-call filter (no sockets, no tracing of other processes)
-//! from outside       wall-clock time, caps on both outputs, and the end of the whole process group, whatever happened
+//! from outside       wall-clock time, caps on all outputs, and the end of the whole process group, whatever happened
 //! ```
 //!
 //! Limits of the operating system hold on any Unix, the rest where Linux has it; [`defences`] says which are in force. Nothing is
@@ -55,6 +55,8 @@ pub(super) struct Job<'a> {
     pub(super) address_space: u64,
     /// Most bytes of output.
     pub(super) output_bytes: u64,
+    /// Most bytes of a second output, which the program writes to descriptor 0, where others have their input; `None`: no such output.
+    pub(super) second_output_bytes: Option<u64>,
 }
 
 /// Why a program was ended from outside.
@@ -79,6 +81,8 @@ pub(super) struct Ending {
     pub(super) signal: Option<i32>,
     /// The last messages, one a line, free of control characters.
     pub(super) messages: Vec<String>,
+    /// The second output; empty where it was larger than allowed.
+    pub(super) second: Vec<u8>,
 }
 
 /// Runs the program. `line` gets every line of its messages (on a thread of its own), `output` every piece of its output.
@@ -96,9 +100,22 @@ pub(super) fn run(
     if let Some(path) = std::env::var_os("LD_LIBRARY_PATH") {
         command.env("LD_LIBRARY_PATH", path);
     }
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let second = match job.second_output_bytes {
+        Some(most) => {
+            let (from, to) = io::pipe()?;
+            command.stdin(to);
+            Some((from, most))
+        }
+        None => {
+            command.stdin(Stdio::null());
+            None
+        }
+    };
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     confinement::apply(&mut command, job)?;
     let mut group = Group { child: command.spawn()?, ended: false };
+    // It holds our end of the second output's writing side, which must close for the reader to see the end.
+    drop(command);
 
     let tail = Arc::new(Mutex::new(Tail::default()));
     let messages_end = group.child.stderr.take().map(|from| {
@@ -109,6 +126,13 @@ pub(super) fn run(
             drop(tell);
         });
         end
+    });
+    let second = second.map(|(mut from, most)| {
+        let (send, bytes) = channel();
+        thread::spawn(move || {
+            let _ = send.send(read_whole(&mut from, most));
+        });
+        bytes
     });
     let (send, chunks) = sync_channel(2);
     if let Some(from) = group.child.stdout.take() {
@@ -128,10 +152,11 @@ pub(super) fn run(
     if let Some(end) = messages_end {
         let _ = end.recv_timeout(Duration::from_secs(1));
     }
+    let second = second.and_then(|bytes| bytes.recv_timeout(Duration::from_secs(1)).ok()).unwrap_or_default();
     let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
     tail.finish();
     let messages = std::mem::take(&mut tail.lines).into();
-    Ok(Ending { stopped, code: status.code(), signal: confinement::signal(status), messages })
+    Ok(Ending { stopped, code: status.code(), signal: confinement::signal(status), messages, second })
 }
 
 /// Hands the output on until it ends, or one of the limits is reached.
@@ -173,6 +198,13 @@ fn read_output(mut from: impl Read, to: &SyncSender<Vec<u8>>) {
             return;
         }
     }
+}
+
+/// All that comes, or nothing where it is more than allowed or breaks off with an error.
+fn read_whole(from: &mut impl Read, most: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let complete = from.take(most + 1).read_to_end(&mut bytes).is_ok() && bytes.len() as u64 <= most;
+    if complete { bytes } else { Vec::new() }
 }
 
 fn read_messages(mut from: impl Read, tail: &Mutex<Tail>, mut line: impl FnMut(&str)) {

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use evenhand_media::Picture;
-use evenhand_media::video::{Decoder, Limits, Probe};
+use evenhand_media::video::{Decoder, Limits, Probe, Wanted};
 
 pub(crate) const WIDTH: usize = 320;
 pub(crate) const HEIGHT: usize = 240;
@@ -127,7 +127,7 @@ impl Clips {
         let mut pictures = vec![None; wanted.len()];
         let decoded = self
             .decoder
-            .frames(path, probe, &wanted, max_side, &Limits::default(), &mut |position, picture| {
+            .frames(path, probe, &Wanted::pictures(&wanted, max_side), &Limits::default(), &mut |position, picture| {
                 assert!(pictures[position].replace(picture).is_none(), "position {position} came twice");
                 Ok(())
             })

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use evenhand_media::video::{Decoder, FramesError, Limits};
+use evenhand_media::video::{Decoder, FramesError, Limits, Wanted};
 use evenhand_media::{Failure, Reason};
 
 use crate::clips::clips;
@@ -217,7 +217,9 @@ fn cases_08_09_playlists_in_disguise_open_nothing() {
             assert_eq!(failure.reason, Reason::FormatRefused, "{failure:?}");
             // The decoding calls stand on their own feet: a file swapped after it was probed gets no further.
             let probe = clips.probe(&clips.plain);
-            let refused = clips.decoder.frames(path, &probe, &[0], 480, &Limits::default(), &mut |_, _| panic!("a picture came out"));
+            let refused = clips
+                .decoder
+                .frames(path, &probe, &Wanted::pictures(&[0], 480), &Limits::default(), &mut |_, _| panic!("a picture came out"));
             assert!(matches!(refused, Err(FramesError::Recording(failure)) if failure.reason == Reason::FormatRefused));
             assert_eq!(clips.decoder.audio(path, &probe, &Limits::default()).unwrap_err().reason, Reason::FormatRefused);
         });
@@ -269,7 +271,7 @@ fn a_decompression_bomb_runs_into_the_limits() {
     let probe = clips.probe(&path);
     let pts = &probe.video.as_ref().unwrap().pts;
     let wanted = [pts[0], pts[pts.len() - 1]];
-    let reason = |limits: &Limits| match clips.decoder.frames(&path, &probe, &wanted, 480, limits, &mut |_, _| Ok(())) {
+    let reason = |limits: &Limits| match clips.decoder.frames(&path, &probe, &Wanted::pictures(&wanted, 480), limits, &mut |_, _| Ok(())) {
         Err(FramesError::Recording(failure)) => failure.reason,
         other => panic!("{other:?}"),
     };
@@ -289,11 +291,17 @@ fn a_slow_caller_is_not_counted() {
     let mut came = 0;
     clips
         .decoder
-        .frames(&clips.plain, &probe, &[pts[1], pts[2], pts[100]], 480, &Limits { wall_seconds: 3, ..Limits::default() }, &mut |_, _| {
-            came += 1;
-            thread::sleep(Duration::from_millis(1500));
-            Ok(())
-        })
+        .frames(
+            &clips.plain,
+            &probe,
+            &Wanted::pictures(&[pts[1], pts[2], pts[100]], 480),
+            &Limits { wall_seconds: 3, ..Limits::default() },
+            &mut |_, _| {
+                came += 1;
+                thread::sleep(Duration::from_millis(1500));
+                Ok(())
+            },
+        )
         .unwrap();
     assert_eq!(came, 3);
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use evenhand_media::video::segments::draw;
-use evenhand_media::video::{Decoder, FramesError, Limits};
+use evenhand_media::video::{Decoder, FramesError, Limits, Wanted};
 use evenhand_media::{MediaError, Reason};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -249,7 +249,8 @@ fn case_11_sound_only() {
         assert!(probe.timeline().is_empty());
         near(probe.duration, 5.0, 0.06);
         assert_clicks(&clips.audio(&path, &probe), &[1.0, 3.0]);
-        let refused = clips.decoder.frames(&path, &probe, &[0], 480, &Limits::default(), &mut |_, _| Ok(())).unwrap_err();
+        let refused =
+            clips.decoder.frames(&path, &probe, &Wanted::pictures(&[0], 480), &Limits::default(), &mut |_, _| Ok(())).unwrap_err();
         assert!(matches!(refused, FramesError::Recording(failure) if failure.reason == Reason::NoVideo));
     }
 }
@@ -465,14 +466,17 @@ fn frames_that_do_not_decode_are_filled_and_counted() {
     let mut shown = vec![None; wanted.len()];
     let decoded = clips
         .decoder
-        .frames(&clips.plain, &probe, &wanted, 480, &Limits::default(), &mut |position, picture| {
+        .frames(&clips.plain, &probe, &Wanted::pictures(&wanted, 480), &Limits::default(), &mut |position, picture| {
             shown[position] = Some(number(&picture));
             Ok(())
         })
         .unwrap();
     assert_eq!(shown, [Some(50), Some(50), Some(50), Some(51), Some(51)]);
     assert_eq!((decoded.asked, decoded.decoded, decoded.filled), (5, 2, vec![0, 1, 3]));
-    let nothing = clips.decoder.frames(&clips.plain, &probe, &[pts[3] + 1], 480, &Limits::default(), &mut |_, _| Ok(())).unwrap_err();
+    let nothing = clips
+        .decoder
+        .frames(&clips.plain, &probe, &Wanted::pictures(&[pts[3] + 1], 480), &Limits::default(), &mut |_, _| Ok(()))
+        .unwrap_err();
     assert!(matches!(nothing, FramesError::Recording(failure) if failure.reason == Reason::DecodeFailed));
 }
 
@@ -547,7 +551,7 @@ fn the_errors_of_the_caller_come_back() {
     let mut calls = 0;
     let error = clips
         .decoder
-        .frames(&clips.plain, &probe, &pts, 480, &Limits::default(), &mut |_, _| {
+        .frames(&clips.plain, &probe, &Wanted::pictures(&pts, 480), &Limits::default(), &mut |_, _| {
             calls += 1;
             let problem = || MediaError::BadSetting { setting: "x", value: "1".to_owned(), expected: "2".to_owned() };
             if calls == 3 { Err(problem()) } else { Ok(()) }
