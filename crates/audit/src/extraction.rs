@@ -19,9 +19,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use evenhand_data::loaders::interviews::{CANDIDATES, EXTRACTED, SETTINGS, STATUS};
-use evenhand_data::{Groups, Schema, table};
+use evenhand_data::loaders::interviews::{CANDIDATES, EXTRACTED, STATUS};
+use evenhand_data::{Groups, Schema, SensitiveRole, table};
 use evenhand_media::MediaError;
+use evenhand_media::extract::origin;
 use evenhand_media::extract::table::Table as Facts;
 use evenhand_metrics::{Comparison, Estimate, GroupFinding, Interval};
 use serde::{Deserialize, Serialize};
@@ -120,8 +121,27 @@ impl Measure {
     }
 }
 
+impl ExtractionReport {
+    /// Share of the candidates without a record.
+    pub fn failed_share(&self) -> f64 {
+        (self.candidates - self.extracted) as f64 / self.candidates.max(1) as f64
+    }
+}
+
+/// Names of the columns of an extracted folder.
+pub(crate) fn columns(folder: &Path) -> Result<Vec<String>, AuditError> {
+    Ok(table::columns(&[folder.join(CANDIDATES).display().to_string()])?)
+}
+
 /// Reads an extracted folder and compares the groups of these attributes (columns, intersections or cuts).
 pub fn report(folder: &Path, sensitive: &[String]) -> Result<ExtractionReport, AuditError> {
+    let roles: Vec<SensitiveRole> = sensitive.iter().map(|text| scores::sensitive_role(text)).collect::<Result<_, _>>()?;
+    by_roles(folder, &roles, &[])
+}
+
+/// Reads an extracted folder and compares the groups of these attributes; `missing`: texts that stand for an unknown group.
+pub(crate) fn by_roles(folder: &Path, sensitive: &[SensitiveRole], missing: &[String]) -> Result<ExtractionReport, AuditError> {
+    let about = origin::about(folder)?;
     let path = folder.join(CANDIDATES);
     let facts = Facts::read(&path)?;
     let status = facts.texts(STATUS).ok_or_else(|| {
@@ -132,9 +152,6 @@ pub fn report(folder: &Path, sensitive: &[String]) -> Result<ExtractionReport, A
         })
     })?;
     let extracted: Vec<bool> = status.iter().map(|status| status.as_deref() == Some(EXTRACTED)).collect();
-    let about: serde_json::Value = std::fs::read(folder.join(SETTINGS))
-        .map_err(AuditError::io(folder.join(SETTINGS), "read"))
-        .map(|bytes| serde_json::from_slice(&bytes).unwrap_or_default())?;
     let asked: Vec<&str> = about["settings"]["modalities"].as_array().into_iter().flatten().filter_map(|name| name.as_str()).collect();
 
     let mut report = ExtractionReport {
@@ -171,7 +188,7 @@ pub fn report(folder: &Path, sensitive: &[String]) -> Result<ExtractionReport, A
             report.facts.push(Fact { name: (*name).to_owned(), n: known.len(), mean: mean(&known), range: Some((low, high)) });
         }
     }
-    for groups in groups(&path, sensitive)? {
+    for groups in groups(&path, sensitive, missing)? {
         let mut measures = Vec::new();
         for (name, heading, values) in &rates {
             let sides: Vec<Rate> = by_group(&groups, values).iter().map(|values| Rate::of(values)).collect();
@@ -191,15 +208,11 @@ pub fn report(folder: &Path, sensitive: &[String]) -> Result<ExtractionReport, A
     Ok(report)
 }
 
-fn groups(path: &Path, sensitive: &[String]) -> Result<Vec<Groups>, AuditError> {
+fn groups(path: &Path, sensitive: &[SensitiveRole], missing: &[String]) -> Result<Vec<Groups>, AuditError> {
     if sensitive.is_empty() {
         return Ok(Vec::new());
     }
-    let schema = Schema {
-        features: Some(Vec::new()),
-        sensitive: sensitive.iter().map(|text| scores::sensitive_role(text)).collect::<Result<_, _>>()?,
-        ..Schema::default()
-    };
+    let schema = Schema { features: Some(Vec::new()), sensitive: sensitive.to_vec(), missing: missing.to_vec(), ..Schema::default() };
     Ok(table::read(&[path.display().to_string()], &schema)?.sensitive)
 }
 

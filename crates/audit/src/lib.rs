@@ -20,6 +20,7 @@ mod write;
 
 pub use evenhand_catalog as catalog;
 pub use evenhand_data::fetch;
+pub use evenhand_data::loaders::first_impressions;
 pub use evenhand_media as media;
 
 pub use error::AuditError;

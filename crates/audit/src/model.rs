@@ -1,18 +1,22 @@
 //! A fitted scorer in its folder: saved by a run, used by `score`.
 
-use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use evenhand_data::loaders::interviews;
 use evenhand_data::recordings::Modality;
 use evenhand_data::{Dataset, Encoder, LoadRequest, Loader as _, Schema, table};
 use evenhand_learn::{Candidates, Companions, Prediction, Scorer};
+use evenhand_media::extract;
+use evenhand_media::extract::origin::Origin;
+use evenhand_media::extract::settings::{Detector, Encoder as TextEncoder};
+use evenhand_media::extract::table::Table as Facts;
+use evenhand_media::manifest::Manifest;
 
 use crate::recipe::Recipe;
 use crate::{AuditError, write};
 
-/// Keeps a scorer with its encoder, the roles of the columns and the recipe in one folder.
-pub(crate) fn save(folder: &Path, scorer: &Scorer, encoder: &Encoder, recipe: &Recipe) -> Result<(), AuditError> {
+/// Keeps a scorer with its encoder, the roles of the columns, the recipe and how its recordings became tensors in one folder.
+pub(crate) fn save(folder: &Path, scorer: &Scorer, encoder: &Encoder, recipe: &Recipe, origin: Option<&Origin>) -> Result<(), AuditError> {
     let json = |value: serde_json::Result<serde_json::Value>| {
         value.map_err(|error| AuditError::Request(format!("the model's companions cannot be written as JSON: {error}")))
     };
@@ -20,8 +24,32 @@ pub(crate) fn save(folder: &Path, scorer: &Scorer, encoder: &Encoder, recipe: &R
         encoder: json(serde_json::to_value(encoder))?,
         schema: json(serde_json::to_value(&recipe.data))?,
         recipe: recipe.to_json().to_string(),
+        recordings: json(serde_json::to_value(origin))?,
     };
     Ok(scorer.save(folder, &companions)?)
+}
+
+/// How recordings are extracted before they are scored: the settings are the model's, the places are the user's.
+#[derive(Clone, Copy)]
+pub struct Extraction<'a> {
+    /// Where the tensors go; `None`: beside the scores.
+    pub folder: Option<&'a Path>,
+    /// The face detector's weights, where the model's recordings needed some.
+    pub weights: Option<&'a Path>,
+    /// Boxes of the new recordings, where the model's came with boxes.
+    pub boxes: Option<&'a Path>,
+    /// The language model's folder, where the model's recordings needed one.
+    pub text_model: Option<&'a Path>,
+    /// Command of a recogniser for candidates without a transcript.
+    pub recogniser: Option<&'a str>,
+    /// How the run goes.
+    pub options: extract::Options<'a>,
+}
+
+impl std::fmt::Debug for Extraction<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Extraction").field("folder", &self.folder).field("weights", &self.weights).finish_non_exhaustive()
+    }
 }
 
 /// What scoring a file did.
@@ -29,13 +57,20 @@ pub(crate) fn save(folder: &Path, scorer: &Scorer, encoder: &Encoder, recipe: &R
 pub struct Scored {
     /// Rows scored.
     pub rows: usize,
+    /// Rows without a score: candidates whose recording could not be extracted.
+    pub unscored: usize,
     /// Notes: unseen categories, missing values.
     pub notes: Vec<String>,
 }
 
 /// Scores the rows of a file with a saved model and writes `row,[person,][job,][groups…,][label,]score` as CSV (the last
 /// column is `prediction` when one of the others is called `score`).
-pub fn score(model: &Path, files: &[String], out: &Path) -> Result<Scored, AuditError> {
+///
+/// A model of recordings scores a folder that `evenhand extract` wrote, or a manifest (`.csv`), which is extracted first, with the
+/// settings that the model's own recordings had. Each row then has `id`, `status`, whether there were `video`, `audio` and `text`, the
+/// reasons where there were not, `faces_found_share`, `words`, and the scores of further targets; candidates that could not be
+/// extracted have no score.
+pub fn score(model: &Path, files: &[String], out: &Path, extraction: &Extraction<'_>) -> Result<Scored, AuditError> {
     write::refuse_input(out, files)?;
     let scorer = Scorer::load(model)?;
     let damaged = |what: &str, error: &serde_json::Error| AuditError::Recipe {
@@ -46,7 +81,7 @@ pub fn score(model: &Path, files: &[String], out: &Path) -> Result<Scored, Audit
     let recipe: Recipe = serde_json::from_str(&scorer.companions().recipe).map_err(|error| damaged("recipe", &error))?;
     let mut schema: Schema = recipe.schema();
     if scorer.shape().is_some() {
-        return score_interviews(&scorer, &encoder, schema, files, out);
+        return score_interviews(model, &scorer, &encoder, schema, files, out, extraction);
     }
     schema.features = Some(encoder.inputs().map(str::to_owned).collect());
     schema.types = encoder.types();
@@ -72,26 +107,67 @@ pub fn score(model: &Path, files: &[String], out: &Path) -> Result<Scored, Audit
     notes.extend(data.provenance.notes.iter().cloned());
     let prediction = scorer.predict(&encoder.transform(&data)?)?;
 
-    write_scores(&data, &prediction, Vec::new(), out)?;
-    Ok(Scored { rows: data.len(), notes })
+    let rows: Vec<usize> = (0..data.len()).collect();
+    let mut columns: Vec<(&str, Field<'_>)> = vec![("row", Box::new(|row| data.rows[row].to_string()))];
+    columns.extend(roles(&data));
+    columns.push(scores(&columns, &prediction));
+    write(&rows, &columns, out)?;
+    Ok(Scored { rows: data.len(), unscored: 0, notes })
 }
 
-/// Scores a folder that `evenhand extract` wrote. Beside the columns of a table's scores each row has the candidate's `id` and whether
-/// the model had `video`, `audio` and `text` of it.
-fn score_interviews(scorer: &Scorer, encoder: &Encoder, mut schema: Schema, files: &[String], out: &Path) -> Result<Scored, AuditError> {
-    let [folder] = files else {
-        return Err(AuditError::Request("this model scores recordings: name one folder that `evenhand extract` wrote".to_owned()));
+/// Scores recordings.
+fn score_interviews(
+    model: &Path,
+    scorer: &Scorer,
+    encoder: &Encoder,
+    mut schema: Schema,
+    files: &[String],
+    out: &Path,
+    extraction: &Extraction<'_>,
+) -> Result<Scored, AuditError> {
+    let [given] = files else {
+        return Err(AuditError::Request(
+            "this model scores recordings: name one manifest (.csv), or one folder that `evenhand extract` wrote".to_owned(),
+        ));
     };
-    let folder = Path::new(folder);
-    if !folder.is_dir() {
+    let given = Path::new(given);
+    let origin = origin(model, scorer)?;
+    let read = scorer.architecture().interview.as_ref().map_or(&[][..], |settings| &settings.modalities);
+    let read = if read.is_empty() { &Modality::ALL[..] } else { read };
+    let mut notes = Vec::new();
+    let folder = if given.is_dir() {
+        if let Some(origin) = &origin {
+            let found = Origin::read(given)?;
+            check_origin(origin, &found, read, given)?;
+            if origin.ffmpeg != found.ffmpeg && !found.ffmpeg.is_null() && read.iter().any(|modality| *modality != Modality::Text) {
+                notes.push(format!("the model's recordings were decoded by ffmpeg {}, these by {}", origin.ffmpeg, found.ffmpeg));
+            }
+        } else {
+            notes.push(
+                "the model does not know how its recordings became tensors (they were made up): whether these fit is not checked"
+                    .to_owned(),
+            );
+        }
+        given.to_owned()
+    } else if given.is_file() {
+        let origin = origin.ok_or_else(|| {
+            AuditError::Request(
+                "the model does not know how its recordings became tensors (they were made up), so it cannot extract others; name a folder \
+                 that `evenhand extract` wrote"
+                    .to_owned(),
+            )
+        })?;
+        extracted(given, &origin, read, out, extraction)?
+    } else {
         return Err(AuditError::Request(format!(
-            "`{}` is no folder; this model scores recordings: extract them with `evenhand extract MANIFEST.csv --out FOLDER` (with the \
-             settings that the training recordings had) and name that folder",
-            folder.display()
+            "`{}` does not exist; this model scores recordings: name a manifest (.csv), or a folder that `evenhand extract` wrote",
+            given.display()
         )));
-    }
-    let candidates = folder.join(interviews::CANDIDATES).display().to_string();
-    let present = table::columns(std::slice::from_ref(&candidates))?;
+    };
+
+    let candidates = folder.join(interviews::CANDIDATES);
+    let table = candidates.display().to_string();
+    let present = table::columns(std::slice::from_ref(&table))?;
     let there = |column: &String| present.contains(column);
     schema.features = Some(encoder.inputs().map(str::to_owned).collect());
     schema.label = None;
@@ -100,40 +176,115 @@ fn score_interviews(scorer: &Scorer, encoder: &Encoder, mut schema: Schema, file
     schema.person = schema.person.filter(there);
     schema.job = schema.job.filter(there);
     schema.weight = None;
-    let loader = evenhand_data::loaders::interviews::loader();
-    let data = loader.load(&LoadRequest { folder: Some(folder), files: &[], schema: &schema, seed: 0 })?;
-    let ids = table::read(
-        std::slice::from_ref(&candidates),
-        &Schema { features: Some(Vec::new()), person: Some(interviews::ID.to_owned()), ..Schema::default() },
-    )?;
+    let data = interviews::loader().load(&LoadRequest { folder: Some(&folder), files: &[], schema: &schema, seed: 0 })?;
     let features = encoder.transform(&data)?;
     let prediction = scorer.predict(Candidates { features: &features, recordings: data.recordings.as_ref() })?;
 
-    let mut found: [Vec<bool>; 3] = Default::default();
-    let mut buffer = Vec::new();
-    for row in 0..data.len() {
-        let Some(recordings) = &data.recordings else { break };
-        let record = recordings.read(row, &mut buffer)?;
-        for (found, modality) in found.iter_mut().zip(Modality::ALL) {
-            found.push(record.has(modality));
-        }
+    // All candidates, also those without a record: a person who cannot be scored must not drop out of sight.
+    let facts = Facts::read(&candidates)?;
+    let mut place = vec![None; facts.rows()];
+    for (position, &row) in data.rows.iter().enumerate() {
+        place[row as usize - 1] = Some(position);
     }
-    let mut columns: Vec<(&str, Field<'_>)> = Vec::new();
-    if let Some(identity) = &ids.person {
-        let rows = &data.rows;
-        columns.push((interviews::ID, Box::new(move |row| quoted(&identity.levels[identity.codes[rows[row] as usize - 1] as usize]))));
+    let rows: Vec<usize> = (0..facts.rows()).collect();
+    let texts = |name: &str| facts.texts(name).unwrap_or_else(|| vec![None; rows.len()]);
+    let cell = |name: &str| -> Field<'_> {
+        let cells = texts(name);
+        Box::new(move |row| cells[row].as_deref().map(quoted).unwrap_or_default())
+    };
+    let reasons: Vec<(Modality, Vec<Option<String>>)> =
+        Modality::ALL.into_iter().map(|modality| (modality, texts(&format!("{}_reason", modality.name())))).collect();
+    let targets: Vec<Vec<f64>> = (0..scorer.targets().len()).map(|target| prediction.target_scores(target)).collect();
+    let mut columns: Vec<(&str, Field<'_>)> = vec![
+        ("row", Box::new(|row| (row + 1).to_string())),
+        (interviews::ID, cell(interviews::ID)),
+        (interviews::STATUS, cell(interviews::STATUS)),
+    ];
+    for (modality, reasons) in &reasons {
+        let held = data.recordings.as_ref().is_some_and(|recordings| recordings.modalities().contains(modality));
+        let place = &place;
+        columns.push((modality.name(), Box::new(move |row| (held && place[row].is_some() && reasons[row].is_none()).to_string())));
     }
-    for (found, modality) in found.iter().zip(Modality::ALL) {
-        columns.push((modality.name(), Box::new(move |row| found[row].to_string())));
+    columns.push((
+        "missing",
+        Box::new(|row| {
+            let told = reasons.iter().filter_map(|(modality, reasons)| Some(format!("{}: {}", modality.name(), reasons[row].as_ref()?)));
+            quoted(&told.collect::<Vec<_>>().join("; "))
+        }),
+    ));
+    columns.extend([("faces_found_share", cell("faces_found_share")), ("words", cell("words"))]);
+    let known: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    let mut carried = roles(&data);
+    carried.retain(|(name, _)| !known.contains(name));
+    carried.push(scores(&columns, &prediction));
+    for (name, scores) in scorer.targets().iter().zip(&targets) {
+        carried.push((name, Box::new(move |position| scores[position].to_string())));
     }
-    write_scores(&data, &prediction, columns, out)?;
-    Ok(Scored { rows: data.len(), notes: data.provenance.notes.clone() })
+    for (name, value) in carried {
+        let place = &place;
+        columns.push((name, Box::new(move |row| place[row].map(&value).unwrap_or_default())));
+    }
+    write(&rows, &columns, out)?;
+    notes.extend(data.provenance.notes.iter().cloned());
+    Ok(Scored { rows: data.len(), unscored: rows.len() - data.len(), notes })
 }
 
-/// Writes `row`, the given columns, the roles that the rows have, and the score.
-fn write_scores<'a>(data: &'a Dataset, prediction: &'a Prediction, first: Vec<(&'a str, Field<'a>)>, out: &Path) -> Result<(), AuditError> {
-    let mut text = String::from("row");
-    let mut columns: Vec<(&str, Field<'_>)> = first;
+/// How the model's own recordings became tensors; `None` where they were made up.
+fn origin(model: &Path, scorer: &Scorer) -> Result<Option<Origin>, AuditError> {
+    serde_json::from_value(scorer.companions().recordings.clone()).map_err(|error| AuditError::Recipe {
+        origin: model.display().to_string(),
+        message: format!("what the model keeps of its recordings cannot be read ({error}); train it again with `evenhand run`"),
+    })
+}
+
+fn check_origin(model: &Origin, found: &Origin, read: &[Modality], place: &Path) -> Result<(), AuditError> {
+    let Some(difference) = model.difference(found, read) else { return Ok(()) };
+    Err(AuditError::Request(format!(
+        "{}: `{}` is {} here and {} in what the model was trained on, so its scores would mean nothing; extract again with the model's \
+         settings: `evenhand score MODEL MANIFEST.csv` does both",
+        place.display(),
+        difference.setting,
+        difference.there,
+        difference.here,
+    )))
+}
+
+/// Extracts a manifest with the model's settings; the same command goes on where an earlier one stopped.
+fn extracted(manifest: &Path, origin: &Origin, read: &[Modality], out: &Path, extraction: &Extraction<'_>) -> Result<PathBuf, AuditError> {
+    let mut settings = origin.settings().map_err(|error| {
+        AuditError::Request(format!(
+            "the model's settings of extraction are of another version ({error}); train it again with `evenhand run`"
+        ))
+    })?;
+    // Only names of files travel with a model.
+    let wants_video = settings.wants(Modality::Video);
+    let place = |given: Option<&Path>, kept: &Option<PathBuf>, needed: bool, flag: &str, what: &str| match (given, kept) {
+        (Some(path), _) => Ok(Some(path.to_owned())),
+        (None, Some(name)) if needed => Err(AuditError::Request(format!(
+            "the model's recordings were extracted with the {what} `{}`; name its place with {flag}",
+            name.display()
+        ))),
+        (None, _) => Ok(None),
+    };
+    let mtcnn = wants_video && settings.face.detector == Detector::Mtcnn;
+    settings.face.weights = place(extraction.weights, &settings.face.weights, mtcnn, "--weights", "face detector's weights")?;
+    let boxes = wants_video && settings.face.detector == Detector::Boxes;
+    settings.face.boxes = place(extraction.boxes, &settings.face.boxes, boxes, "--boxes", "boxes")?;
+    let bert = settings.wants(Modality::Text) && settings.text.encoder == TextEncoder::Bert;
+    settings.text.folder = place(extraction.text_model, &settings.text.folder, bert, "--text-model", "language model")?;
+    settings.transcript.recogniser = extraction.recogniser.map(str::to_owned);
+
+    let manifest = Manifest::read(manifest)?;
+    let found = extract::origin(&manifest, &settings)?;
+    check_origin(origin, &found, read, &manifest.path)?;
+    let folder = extraction.folder.map_or_else(|| out.with_extension("extracted"), Path::to_path_buf);
+    extract::extract(&manifest, &settings, &folder, extraction.options)?;
+    Ok(folder)
+}
+
+/// The roles that the rows have, by the row's position.
+fn roles(data: &Dataset) -> Vec<(&str, Field<'_>)> {
+    let mut columns: Vec<(&str, Field<'_>)> = Vec::new();
     for identity in data.person.iter().chain(&data.job) {
         columns.push((&identity.name, Box::new(|row| quoted(&identity.levels[identity.codes[row] as usize]))));
     }
@@ -143,18 +294,24 @@ fn write_scores<'a>(data: &'a Dataset, prediction: &'a Prediction, first: Vec<(&
     if let Some(label) = &data.label {
         columns.push((&label.name, Box::new(|row| label.values[row].to_string())));
     }
-    // A label may be called `score` itself.
+    columns
+}
+
+/// The column of scores. A label may be called `score` itself.
+fn scores<'a>(columns: &[(&str, Field<'_>)], prediction: &'a Prediction) -> (&'static str, Field<'a>) {
     let heading = if columns.iter().any(|(name, _)| *name == "score") { "prediction" } else { "score" };
-    columns.push((heading, Box::new(|row| prediction.scores[row].to_string())));
-    for (name, _) in &columns {
-        text.push(',');
-        text.push_str(&quoted(name));
-    }
-    text.push('\n');
-    for row in 0..data.len() {
-        let _ = write!(text, "{}", data.rows[row]);
-        for (_, value) in &columns {
-            text.push(',');
+    (heading, Box::new(|row| prediction.scores[row].to_string()))
+}
+
+/// Writes a header and these rows, whole or not at all.
+fn write(rows: &[usize], columns: &[(&str, Field<'_>)], out: &Path) -> Result<(), AuditError> {
+    let names: Vec<String> = columns.iter().map(|(name, _)| quoted(name)).collect();
+    let mut text = names.join(",") + "\n";
+    for &row in rows {
+        for (position, (_, value)) in columns.iter().enumerate() {
+            if position > 0 {
+                text.push(',');
+            }
             text.push_str(&value(row));
         }
         text.push('\n');

@@ -757,9 +757,15 @@ impl Recipe {
                 "objective" => Some(&mut variant.objective),
                 "rebalance" => Some(variant.rebalance.as_mut().ok_or_else(|| bad_setting(format!("`{}` has no rebalance", chosen.name)))?),
                 "training" | "model" => {
-                    let whole = value.fract() == 0.0 && !matches!(key, "learning_rate" | "weight_decay" | "dropout");
+                    let (within, last) = key.rsplit_once('.').map_or((None, key), |(within, last)| (Some(within), last));
+                    let whole = value.fract() == 0.0 && !matches!(last, "learning_rate" | "weight_decay" | "dropout");
                     let value = if whole { toml::Value::Integer(value as i64) } else { toml::Value::Float(value) };
-                    if section == "training" { &mut variant.training } else { &mut variant.model }.insert(key.to_owned(), value);
+                    // model.interview.dropout stands in a table of its own.
+                    let mut fresh = toml::Table::from_iter([(last.to_owned(), value)]);
+                    for table in within.into_iter().flat_map(|within| within.rsplit('.')) {
+                        fresh = toml::Table::from_iter([(table.to_owned(), toml::Value::Table(fresh))]);
+                    }
+                    overlay(if section == "training" { &mut variant.training } else { &mut variant.model }, &fresh);
                     None
                 }
                 other => {
@@ -792,8 +798,20 @@ impl Recipe {
 
 fn merged<T: Serialize + for<'de> Deserialize<'de>>(section: &T, overrides: &toml::Table, name: &str) -> Result<T, String> {
     let mut table = toml::Table::try_from(section).map_err(|error| format!("[{name}]: {error}"))?;
-    table.extend(overrides.iter().map(|(key, value)| (key.clone(), value.clone())));
+    overlay(&mut table, overrides);
     table.try_into().map_err(|error: toml::de::Error| format!("{name}: {}", explain(error.message())))
+}
+
+/// Puts the values of one table over those of another, tables within them value by value.
+fn overlay(table: &mut toml::Table, overrides: &toml::Table) {
+    for (key, value) in overrides {
+        match (table.get_mut(key), value) {
+            (Some(toml::Value::Table(inner)), toml::Value::Table(overrides)) => overlay(inner, overrides),
+            _ => {
+                table.insert(key.clone(), value.clone());
+            }
+        }
+    }
 }
 
 /// Adds the nearest known key to the parser's message about an unknown one.

@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use evenhand_data::{Dataset, Encoder, LOADERS, LoadRequest, Split, skew, split};
+use evenhand_data::{Dataset, Encoder, LOADERS, LoadRequest, SensitiveRole, Split, skew, split};
 use evenhand_learn::{Candidates, OBJECTIVES, Prediction, Rows, RunHooks, Scorer};
+use evenhand_media::extract::origin::Origin;
 use evenhand_metrics::{Estimate, Finding, Latent, Outcomes};
 use evenhand_rebalance::REBALANCERS;
 use rand::SeedableRng;
@@ -50,8 +51,9 @@ pub struct Options<'a> {
     pub data_folder: Option<&'a Path>,
     /// Where finished cells, models and the report go.
     pub out: &'a Path,
-    /// Cells that run at a time.
-    pub jobs: usize,
+    /// Cells that run at a time; `None`: one a core, but one alone where recordings are trained on, as each of those uses all cores and
+    /// much memory.
+    pub jobs: Option<usize>,
     /// Keeps the fitted scorer of every cell under `out/models/`.
     pub keep_models: bool,
     /// Forgets finished cells of earlier calls.
@@ -73,7 +75,7 @@ impl std::fmt::Debug for Options<'_> {
 /// Loads the rows of a recipe and keeps the attributes that it asks for, in its order.
 pub fn load(recipe: &Recipe, data_folder: Option<&Path>) -> Result<Dataset, AuditError> {
     let loader = recipe.data.loader.build(LOADERS)?;
-    let folder = recipe.data.folder.as_ref().map(|folder| recipe.folder.join(folder)).or_else(|| data_folder.map(Path::to_path_buf));
+    let folder = folder(recipe, data_folder);
     let mut data = loader.load(&LoadRequest {
         folder: folder.as_deref(),
         files: &recipe.files(),
@@ -84,6 +86,11 @@ pub fn load(recipe: &Recipe, data_folder: Option<&Path>) -> Result<Dataset, Audi
         data.sensitive = recipe.data.attributes.iter().map(|name| data.groups(name).cloned()).collect::<Result<_, _>>()?;
     }
     Ok(data)
+}
+
+/// The folder of the rows, where the recipe or the user names one.
+fn folder(recipe: &Recipe, data_folder: Option<&Path>) -> Option<PathBuf> {
+    recipe.data.folder.as_ref().map(|folder| recipe.folder.join(folder)).or_else(|| data_folder.map(Path::to_path_buf))
 }
 
 /// Runs every cell of a recipe and joins the report.
@@ -111,6 +118,9 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
         .map(|groups| groups.name().to_owned())
         .ok_or_else(|| AuditError::Request("the data has no sensitive attribute; name one under [[data.sensitive]]".to_owned()))?;
     let columns = evidence::columns(&recipe.metrics.table, &data, label.kind)?;
+    let extracted = recipe.data.loader.build(LOADERS)?.extracted(folder(recipe, options.data_folder).as_deref());
+    let extraction = extracted.as_deref().map(|folder| extraction(recipe, folder)).transpose()?;
+    let origin = extracted.as_deref().map(Origin::read).transpose()?;
     let parts = all_parts(recipe, &data, &attribute)?;
     let cells: Vec<Cell<'_>> = recipe
         .methods
@@ -124,7 +134,8 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
     fs::create_dir_all(&folder).map_err(AuditError::io(&folder, "create the folder"))?;
     let data_digest = digest_of_data(&data);
     let digests: Vec<String> = cells.iter().map(|cell| cell.digest(recipe, &data_digest)).collect::<Result<_, _>>()?;
-    let work = Workshop { recipe, data: &data, attribute: &attribute, options, folder: &folder };
+    let jobs = options.jobs.unwrap_or_else(|| if data.recordings.is_some() { 1 } else { cores() });
+    let work = Workshop { recipe, data: &data, attribute: &attribute, options, jobs, folder: &folder, origin: origin.as_ref() };
     let runs = work.run_all(&cells, &digests)?;
 
     let mut methods = Vec::new();
@@ -167,30 +178,28 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
         methods,
         columns,
         limits: Vec::new(),
-        extraction: extraction(recipe, options.data_folder)?,
+        extraction,
         notes,
     };
     report.limits = evidence::check_limits(&recipe.limits, &report)?;
     Ok(report)
 }
 
-/// What the extraction of a recipe's interviews found, by the attributes that the recipe names.
-fn extraction(recipe: &Recipe, data_folder: Option<&Path>) -> Result<Option<ExtractionReport>, AuditError> {
-    if recipe.data.loader.id != "interviews" {
-        return Ok(None);
+/// What the extraction of a recipe's recordings found, by the attributes that the recipe names.
+fn extraction(recipe: &Recipe, folder: &Path) -> Result<ExtractionReport, AuditError> {
+    let schema = recipe.schema();
+    let mut sensitive = schema.sensitive.clone();
+    if sensitive.is_empty() {
+        // A corpus has its attributes from its own files; their columns may stand in the table of candidates, too.
+        let known = crate::extraction::columns(folder)?;
+        let plain = |name: &String| SensitiveRole { name: name.clone(), columns: vec![name.clone()], rule: None };
+        sensitive = recipe.data.attributes.iter().filter(|name| known.contains(name)).map(plain).collect();
     }
-    let own = recipe.data.folder.as_ref().map(|folder| recipe.folder.join(folder));
-    let Some(folder) = own.or_else(|| data_folder.map(Path::to_path_buf)) else { return Ok(None) };
-    let attributes: Vec<String> = recipe
-        .schema()
-        .sensitive
-        .iter()
-        .map(|role| match &role.rule {
-            Some(rule) => format!("{} {rule}", role.columns.join(" x ")),
-            None => role.columns.join(" x "),
-        })
-        .collect();
-    crate::extraction::report(&folder, &attributes).map(Some)
+    crate::extraction::by_roles(folder, &sensitive, &schema.missing)
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// `spdd` means the gap of the first attribute; overall performance has none.
@@ -222,6 +231,14 @@ fn all_parts(recipe: &Recipe, data: &Dataset, attribute: &str) -> Result<Vec<Par
     let mut parts = Vec::new();
     for &seed in &recipe.seeds {
         match &recipe.split {
+            // What was asked for of the loader must not be lost in the recipe's other half.
+            SplitSection::HoldOut { .. } | SplitSection::KFold { .. } if data.parts.is_some() => {
+                return Err(AuditError::Request(format!(
+                    "the loader `{}` hands out the corpus' own parts, and the recipe cuts it anew; write kind = \"given\" under [split], or \
+                     leave the loader's `split` out",
+                    recipe.data.loader.id
+                )));
+            }
             SplitSection::HoldOut { shares } => {
                 parts.push(Part { seed, fold: None, split: split::hold_out(data, *shares, Some(attribute), seed)? });
             }
@@ -331,7 +348,9 @@ struct Workshop<'a> {
     data: &'a Dataset,
     attribute: &'a str,
     options: Options<'a>,
+    jobs: usize,
     folder: &'a Path,
+    origin: Option<&'a Origin>,
 }
 
 impl Workshop<'_> {
@@ -344,7 +363,7 @@ impl Workshop<'_> {
         let results: Mutex<Vec<Option<Result<RunReport, AuditError>>>> = Mutex::new((0..cells.len()).map(|_| None).collect());
         let failed = AtomicBool::new(false);
         std::thread::scope(|scope| {
-            for _ in 0..self.options.jobs.clamp(1, cells.len().max(1)) {
+            for _ in 0..self.jobs.clamp(1, cells.len().max(1)) {
                 scope.spawn(|| {
                     loop {
                         let index = next.fetch_add(1, Ordering::Relaxed);
@@ -436,7 +455,7 @@ impl Workshop<'_> {
     }
 
     fn keep(&self, scorer: &Scorer, encoder: &Encoder, cell: &Cell<'_>) -> Result<(), AuditError> {
-        crate::model::save(&self.model_folder(cell), scorer, encoder, self.recipe)
+        crate::model::save(&self.model_folder(cell), scorer, encoder, self.recipe, self.origin)
     }
 
     fn model_folder(&self, cell: &Cell<'_>) -> PathBuf {
@@ -525,7 +544,10 @@ const BRIEF: [&str; 4] = ["pcc", "srcc", "mae", "spdd"];
 
 fn brief(scores: &[f64], labels: &[f64], test: &Dataset, recipe: &Recipe) -> Result<Vec<Finding>, AuditError> {
     let Some(groups) = test.sensitive.first() else { return Ok(Vec::new()) };
-    let outcomes = Outcomes::new(scores, groups)?.labels(labels)?.conventions(recipe.metrics.conventions(groups.name()));
+    let mut outcomes = Outcomes::new(scores, groups)?.labels(labels)?.conventions(recipe.metrics.conventions(groups.name()));
+    if let Some(weights) = &test.weights {
+        outcomes = outcomes.weights(weights)?;
+    }
     Ok(evenhand_metrics::evaluate(&BRIEF, &outcomes, None)?)
 }
 

@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Skew(Skew),
     /// Download a public corpus, or take it from a folder
     Fetch(Fetch),
+    /// Write the manifest of a corpus of recordings that you obtained, for `extract`
+    Manifest(Manifest),
     /// Turn recorded interviews into tensors that recipes can train on, or report how that went
     Extract(Box<Extract>),
     /// Convert weights that you obtained yourself
@@ -72,7 +74,7 @@ pub(crate) struct Grid {
     /// Folder of the corpus [default: where `evenhand fetch` puts it]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data: Option<PathBuf>,
-    /// Train this many methods at a time [default: one per core]
+    /// Train this many methods at a time [default: one per core; one alone on recordings, which take all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
     /// Compute everything anew, also what an earlier call finished
@@ -134,12 +136,30 @@ fn number(text: &str) -> Result<f64, String> {
 pub(crate) struct Score {
     /// Folder of the model
     pub(crate) model: PathBuf,
-    /// CSV or Parquet files, or globs, with the inputs of the model
+    /// CSV or Parquet files, or globs, with the inputs of the model; for a model of recordings one manifest (CSV) or one extracted folder
     #[arg(required = true)]
     pub(crate) files: Vec<String>,
     /// CSV file to write
     #[arg(long, default_value = "scores.csv", value_name = "FILE")]
     pub(crate) out: PathBuf,
+    /// Manifest: folder for its tensors; the same command goes on where an earlier one stopped [default: beside the scores]
+    #[arg(long, value_name = "FOLDER", help_heading = "Recordings")]
+    pub(crate) extracted: Option<PathBuf>,
+    /// Manifest: the face detector's weights that the model's recordings had
+    #[arg(long, value_name = "FILE", help_heading = "Recordings")]
+    pub(crate) weights: Option<PathBuf>,
+    /// Manifest: boxes of faces, where the model's recordings came with boxes
+    #[arg(long, value_name = "FILE", help_heading = "Recordings")]
+    pub(crate) boxes: Option<PathBuf>,
+    /// Manifest: folder of the language model that the model's recordings had
+    #[arg(long, value_name = "FOLDER", help_heading = "Recordings")]
+    pub(crate) text_model: Option<PathBuf>,
+    /// Manifest: command of a speech recogniser for candidates without a transcript
+    #[arg(long, value_name = "COMMAND", help_heading = "Recordings")]
+    pub(crate) recogniser: Option<String>,
+    /// Manifest: candidates at a time [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Recordings")]
+    pub(crate) jobs: Option<u16>,
 }
 
 /// Whose definitions.
@@ -345,7 +365,7 @@ pub(crate) enum WordPooling {
 #[derive(Debug, Args)]
 pub(crate) struct Extract {
     /// CSV file with a row a candidate: `id`, `file` (or `frames` and `wav`), `transcript` or `transcript_file`, and any other columns
-    #[arg(required_unless_present = "report", requires = "out")]
+    #[arg(required_unless_present_any = ["report", "show_settings"], requires = "out")]
     pub(crate) manifest: Option<PathBuf>,
     /// Folder for tensors and table; the same command goes on where an earlier one stopped
     #[arg(long, value_name = "FOLDER")]
@@ -362,6 +382,9 @@ pub(crate) struct Extract {
     /// Report on a folder that was extracted; extracts nothing
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["manifest", "out", "settings"])]
     pub(crate) report: Option<PathBuf>,
+    /// Print every setting as TOML, with what the flags change; extracts nothing
+    #[arg(long, conflicts_with = "report")]
+    pub(crate) show_settings: bool,
     /// Try again what failed in an earlier run
     #[arg(long)]
     pub(crate) retry_failed: bool,
@@ -411,6 +434,25 @@ pub(crate) struct Extract {
 
 fn share(text: &str) -> Result<f64, String> {
     number(text).and_then(|share| if (0.0..=1.0).contains(&share) { Ok(share) } else { Err(format!("{share} is not within 0 to 1")) })
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Manifest {
+    /// The corpus
+    #[arg(value_enum)]
+    pub(crate) corpus: RecordedCorpus,
+    /// Folder with its annotations and videos
+    pub(crate) folder: PathBuf,
+    /// CSV file to write
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+/// Corpora whose videos the user brings.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum RecordedCorpus {
+    /// ChaLearn First Impressions V2
+    FirstImpressions,
 }
 
 #[derive(Debug, Args)]

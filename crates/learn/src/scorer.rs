@@ -231,6 +231,9 @@ pub struct Companions {
     pub schema: serde_json::Value,
     /// The resolved recipe's text.
     pub recipe: String,
+    /// How the recordings became tensors; null for a table.
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    pub recordings: serde_json::Value,
 }
 
 /// A parameter's value as it stands in a model folder.

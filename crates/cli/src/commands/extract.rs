@@ -17,21 +17,24 @@ pub(crate) fn extract(arguments: &Extract, threads: Option<u16>, json: bool) -> 
     if let Some(folder) = &arguments.report {
         let report = extraction::report(folder, &arguments.sensitive)?;
         show(&report, json)?;
-        return Ok(outcome(arguments, (report.candidates - report.extracted) as f64 / report.candidates.max(1) as f64));
+        return Ok(outcome(arguments, report.failed_share()));
+    }
+    if arguments.show_settings {
+        printer::text(&settings(arguments)?.to_toml()?)?;
+        return Ok(Outcome::Fine);
     }
     let manifest = arguments.manifest.as_deref().context("name the manifest")?;
     let out = arguments.out.as_deref().context("name a folder with --out")?;
     let settings = settings(arguments)?;
     let manifest = Manifest::read(manifest)?;
     check_sensitive(&manifest, &arguments.sensitive)?;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let bar = CandidatesBar::new();
     let summary = extract::extract(
         &manifest,
         &settings,
         out,
         Options {
-            jobs: arguments.jobs.or(threads).map_or(cores, usize::from),
+            jobs: super::jobs(arguments.jobs, threads),
             interrupted: grid::interrupted()?,
             observer: &bar,
             retry_failed: arguments.retry_failed,

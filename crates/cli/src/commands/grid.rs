@@ -86,14 +86,13 @@ pub(super) fn interrupted() -> anyhow::Result<&'static AtomicBool> {
 
 fn execute(recipe: &Recipe, place: &Place<'_>, kind: ReportKind, json: bool) -> anyhow::Result<Outcome> {
     let interrupted = interrupted()?;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let bars = Bars::new();
     let report = evenhand_audit::compare(
         recipe,
         Options {
             data_folder: place.data,
             out: place.out,
-            jobs: place.jobs.map_or(cores, usize::from),
+            jobs: place.jobs.map(usize::from),
             keep_models: place.keep_models,
             fresh: place.fresh,
             kind,

@@ -6,6 +6,7 @@ mod completions;
 mod extract;
 mod fetch;
 mod grid;
+mod manifest;
 mod score;
 mod skew;
 mod weights;
@@ -21,6 +22,11 @@ pub(crate) enum Outcome {
     LimitBreached,
 }
 
+/// Candidates at a time: what the command says, what all commands say, or one a core.
+fn jobs(asked: Option<u16>, threads: Option<u16>) -> usize {
+    asked.or(threads).map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
+}
+
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
     let Arguments { command, json, threads } = arguments;
     if let Some(threads) = threads {
@@ -31,10 +37,11 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Run(arguments) => grid::run(&arguments, threads, json),
         Command::Compare(arguments) => grid::compare(&arguments, threads, json),
         Command::Sweep(arguments) => grid::sweep(&arguments, threads, json),
-        Command::Score(arguments) => score::score(&arguments, json),
+        Command::Score(arguments) => score::score(&arguments, threads, json),
         Command::Audit(arguments) => audit::audit(arguments, json),
         Command::Skew(arguments) => skew::skew(arguments, json),
         Command::Fetch(arguments) => fetch::fetch(&arguments, json),
+        Command::Manifest(arguments) => manifest::manifest(&arguments, json),
         Command::Extract(arguments) => extract::extract(&arguments, threads, json),
         Command::Weights(arguments) => weights::weights(&arguments, json),
         Command::Catalog(arguments) => catalog::catalog(&arguments, json),

@@ -1,18 +1,40 @@
-//! `score`: a model and a file in, a CSV of scores out.
+//! `score`: a model and candidates in, a CSV of scores out.
 
-use evenhand_audit::model;
+use evenhand_audit::media::extract::Options;
+use evenhand_audit::model::{self, Extraction, Scored};
 
-use super::Outcome;
+use super::{Outcome, grid};
 use crate::args::Score;
 use crate::printer;
+use crate::progress::CandidatesBar;
 
-pub(crate) fn score(arguments: &Score, json: bool) -> anyhow::Result<Outcome> {
-    let scored = model::score(&arguments.model, &arguments.files, &arguments.out)?;
+pub(crate) fn score(arguments: &Score, threads: Option<u16>, json: bool) -> anyhow::Result<Outcome> {
+    let bar = CandidatesBar::new();
+    let extraction = Extraction {
+        folder: arguments.extracted.as_deref(),
+        weights: arguments.weights.as_deref(),
+        boxes: arguments.boxes.as_deref(),
+        text_model: arguments.text_model.as_deref(),
+        recogniser: arguments.recogniser.as_deref(),
+        options: Options {
+            jobs: super::jobs(arguments.jobs, threads),
+            interrupted: grid::interrupted()?,
+            observer: &bar,
+            retry_failed: false,
+        },
+    };
+    let scored = model::score(&arguments.model, &arguments.files, &arguments.out, &extraction);
+    bar.clear();
+    let scored = scored?;
     if json {
-        printer::json(&serde_json::json!({ "rows": scored.rows, "out": arguments.out, "notes": scored.notes }))?;
+        let Scored { rows, unscored, notes } = &scored;
+        printer::json(&serde_json::json!({ "rows": rows, "unscored": unscored, "out": arguments.out, "notes": notes }))?;
     } else {
         for note in &scored.notes {
             printer::tell(&format!("note: {note}"));
+        }
+        if scored.unscored > 0 {
+            printer::tell(&format!("{} candidates have no score: see `status`", scored.unscored));
         }
         printer::text(&format!("{} rows scored: {}\n", scored.rows, arguments.out.display()))?;
     }

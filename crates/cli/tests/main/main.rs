@@ -5,3 +5,4 @@
 mod bad_inputs;
 mod command;
 mod everyday;
+mod interviews;

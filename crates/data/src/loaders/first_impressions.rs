@@ -132,6 +132,10 @@ impl Loader for FirstImpressions {
         &CARD
     }
 
+    fn extracted(&self, _folder: Option<&Path>) -> Option<PathBuf> {
+        self.extracted.clone()
+    }
+
     fn load(&self, request: &LoadRequest) -> Result<Dataset, DataError> {
         let mut corpus = Corpus::read(request.folder)?;
         let sensitive = corpus.attributes()?;
@@ -220,7 +224,7 @@ fn with_recordings(data: &Dataset, clips: &[Clip], folder: &Path) -> Result<Data
         let example = clips.first().map_or("", |clip| clip.name.as_str());
         return Err(bad(format!(
             "none of its candidates is an annotated clip; their ids must be names of clips without the ending, for example `{example}`: \
-             extract from the manifest that is made of the annotations"
+             extract the manifest that `evenhand manifest first-impressions FOLDER` makes"
         )));
     }
     let mut kept = data.select(&rows);

@@ -11,7 +11,7 @@
 //! A column `person` keeps a person's interviews on one side of every split, also where the recipe does not name it.
 //! Candidates whose extraction failed are left out and counted.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use evenhand_catalog::{Card, CatalogError, Direction, Kind, Parameters};
@@ -65,6 +65,10 @@ pub(super) fn build(_: &Parameters) -> Result<Box<dyn Loader>, CatalogError> {
 impl Loader for Interviews {
     fn card(&self) -> &'static Card {
         &CARD
+    }
+
+    fn extracted(&self, folder: Option<&Path>) -> Option<PathBuf> {
+        folder.map(Path::to_path_buf)
     }
 
     fn load(&self, request: &LoadRequest) -> Result<Dataset, DataError> {

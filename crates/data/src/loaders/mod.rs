@@ -47,6 +47,12 @@ pub trait Loader: fmt::Debug + Send + Sync {
 
     /// Reads the rows.
     fn load(&self, request: &LoadRequest) -> Result<Dataset, DataError>;
+
+    /// The folder that `evenhand extract` wrote and that the recordings come from; `None` where none was extracted. `folder` is the
+    /// request's.
+    fn extracted(&self, _folder: Option<&Path>) -> Option<PathBuf> {
+        None
+    }
 }
 
 /// All loaders. A new one is a file of its own and one line in each of the two lists of this module.

@@ -24,6 +24,7 @@
 
 mod candidate;
 pub mod columns;
+pub mod origin;
 mod parts;
 pub mod settings;
 pub mod table;
@@ -41,6 +42,7 @@ use serde_json::{Value, json};
 
 use self::candidate::{Models, Outcome, Workshop};
 use self::columns::{DIGEST, FACTS, Kind, STATUS_DETAIL, Stage};
+use self::origin::Origin;
 use self::parts::Parts;
 use self::settings::{Detector, Encoder, Settings};
 use self::table::{Cells, Table};
@@ -126,6 +128,23 @@ pub fn extract(manifest: &Manifest, settings: &Settings, out: &Path, options: Op
         run(manifest, &shop, out, options)?
     };
     write(manifest, settings, &models, shape, out, &mut parts, &outcomes)
+}
+
+/// How the tensors of this manifest would come about; loads the models, reads no recording.
+pub fn origin(manifest: &Manifest, settings: &Settings) -> Result<Origin, MediaError> {
+    settings.check()?;
+    Ok(origin_of(settings, &models(manifest, settings)?))
+}
+
+fn origin_of(settings: &Settings, models: &Models) -> Origin {
+    Origin {
+        settings: settings.described(),
+        models: json!({
+            "detector": models.detector.as_ref().map(|detector| detector.settings()),
+            "encoder": models.encoder.as_ref().map(|encoder| encoder.settings()),
+        }),
+        ffmpeg: json!(models.decoder.as_ref().map(Decoder::version)),
+    }
 }
 
 fn models(manifest: &Manifest, settings: &Settings) -> Result<Models, MediaError> {
@@ -352,16 +371,14 @@ fn described(settings: &Settings, models: &Models, shape: Shape, summary: &Summa
             summary.candidates
         ));
     }
+    let origin = origin_of(settings, models);
     json!({
         "format": FORMAT,
         "evenhand": env!("CARGO_PKG_VERSION"),
         "shape": shape,
-        "settings": settings.described(),
-        "models": {
-            "detector": models.detector.as_ref().map(|detector| detector.settings()),
-            "encoder": models.encoder.as_ref().map(|encoder| encoder.settings()),
-        },
-        "ffmpeg": models.decoder.as_ref().map(Decoder::version),
+        "settings": origin.settings,
+        "models": origin.models,
+        "ffmpeg": origin.ffmpeg,
         "defences": models.decoder.as_ref().map(Decoder::defences),
         "counts": summary,
         "tensors_sha256": tensors,

@@ -293,6 +293,15 @@ impl Settings {
         Ok(settings)
     }
 
+    /// The settings as the TOML that [`Settings::read`] reads.
+    pub fn to_toml(&self) -> Result<String, MediaError> {
+        toml::to_string_pretty(self).map_err(|error| MediaError::BadSetting {
+            setting: "settings",
+            value: error.to_string(),
+            expected: "what TOML can hold".to_owned(),
+        })
+    }
+
     /// Whether a modality is wanted.
     pub fn wants(&self, modality: Modality) -> bool {
         self.modalities.contains(&modality)
