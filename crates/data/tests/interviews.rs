@@ -1,5 +1,6 @@
 //! The loader `interviews` on folders as `evenhand extract` leaves them, and on damaged ones.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -23,8 +24,11 @@ pub(crate) fn write_extracted(folder: &Path, candidates: &[(&str, &str, Option<i
         writer.push(&recording.to_bytes(&shape).unwrap()).unwrap();
     }
     writer.finish().unwrap();
-    let hash: String = Sha256::digest(fs::read(folder.join(TENSORS)).unwrap()).iter().map(|byte| format!("{byte:02x}")).collect();
-    fs::write(folder.join(SETTINGS), format!("{{ \"format\": 1, \"tensors_sha256\": \"{hash}\" }}")).unwrap();
+    let mut about = "{ \"format\": 1, \"tensors_sha256\": \"".to_owned();
+    for byte in Sha256::digest(fs::read(folder.join(TENSORS)).unwrap()) {
+        write!(about, "{byte:02x}").unwrap();
+    }
+    fs::write(folder.join(SETTINGS), about + "\" }").unwrap();
 }
 
 fn write_table(folder: &Path, candidates: &[(&str, &str, Option<i64>)]) {

@@ -51,7 +51,9 @@ impl Fingerprint {
                 // The record numbers of a folder extracted anew are the same; what they stand for is not.
                 let (shape, (records, content)) = (recordings.shape(), recordings.origin());
                 let sizes = [shape.segments, shape.per_segment, shape.side, shape.audio, shape.text, records];
-                sizes.into_iter().for_each(|size| digest.add(size as u64));
+                for size in sizes {
+                    digest.add(size as u64);
+                }
                 content.bytes().for_each(|byte| digest.add(u64::from(byte)));
                 recordings.modalities().into_iter().for_each(|modality| digest.add(modality as u64));
                 recordings.records().iter().for_each(|&record| digest.add(u64::from(record)));

@@ -234,17 +234,15 @@ fn columns_beside_recordings_are_refused_before_training() {
 
 #[test]
 fn settings_of_a_tables_network_are_refused_where_there_are_recordings() {
-    let changes: [(&str, fn(&mut Architecture)); 6] = [
-        ("`model.hidden` = [32]", |given| given.hidden = vec![32]),
-        ("`model.activation` = Tanh", |given| given.activation = Activation::Tanh),
-        ("`model.batch_norm` = true", |given| given.batch_norm = true),
-        ("`model.dropout` = 0.5", |given| given.dropout = 0.5),
-        ("`model.bottleneck` = 3", |given| given.bottleneck = Some(3)),
-        ("`model.head` = [8]", |given| given.head = vec![8]),
+    let cases = [
+        ("`model.hidden` = [32]", Architecture { hidden: vec![32], ..architecture() }),
+        ("`model.activation` = Tanh", Architecture { activation: Activation::Tanh, ..architecture() }),
+        ("`model.batch_norm` = true", Architecture { batch_norm: true, ..architecture() }),
+        ("`model.dropout` = 0.5", Architecture { dropout: 0.5, ..architecture() }),
+        ("`model.bottleneck` = 3", Architecture { bottleneck: Some(3), ..architecture() }),
+        ("`model.head` = [8]", Architecture { head: vec![8], ..architecture() }),
     ];
-    for (expected, change) in changes {
-        let mut given = architecture();
-        change(&mut given);
+    for (expected, given) in cases {
         let refused = learn("vanilla", &given, &training()).unwrap_err().to_string();
         assert!(refused.contains(expected) && refused.contains("[model.interview]"), "{refused}");
     }
