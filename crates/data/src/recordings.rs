@@ -18,9 +18,9 @@
 //! with a message, not a signal.
 
 use std::fs::File;
-use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,10 @@ use crate::DataError;
 const MAGIC: &[u8; 8] = b"evenhand";
 const VERSION: u32 = 1;
 const ALIGNMENT: usize = 64;
+/// Bytes of a header beyond which it is damaged; a real one has about a hundred.
+const HEADER_LIMIT: usize = 1 << 16;
+/// Bytes of a record beyond which its sizes are damaged: a thousand times those of thirty frames of 112 x 112.
+const RECORD_LIMIT: u128 = 1 << 30;
 
 /// Sizes that all records of a file share. A size of 0 says that the modality was not extracted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,9 +77,18 @@ impl Shape {
         (self.frames_start() + self.frame_bytes()).next_multiple_of(ALIGNMENT)
     }
 
-    fn plausible(&self) -> bool {
+    /// Whether a record of these sizes holds something and is no larger than 1 GiB. Sizes out of a file are asked first: the others of
+    /// these methods multiply them.
+    pub fn is_plausible(&self) -> bool {
         let sizes = [self.segments, self.per_segment, self.side, self.audio, self.text];
-        sizes.iter().all(|&size| size <= 1 << 16) && (self.side > 0 || self.audio > 0 || self.text > 0) && self.segments > 0
+        // Up to this bound no product of sizes leaves 128 bits.
+        if sizes.iter().any(|&size| size > 1 << 16) {
+            return false;
+        }
+        let [segments, per_segment, side, audio, text] = sizes.map(|size| size as u128);
+        let bytes = segments * per_segment * (1 + side * side * 3) + 4 * (segments * audio + text);
+        let something = side > 0 || audio > 0 || text > 0;
+        something && segments > 0 && (per_segment > 0 || side == 0) && bytes <= RECORD_LIMIT
     }
 }
 
@@ -178,11 +191,6 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// Reads the bytes that [`Recording::to_bytes`] made; `None` when their number does not fit the shape.
-    pub fn new(shape: Shape, bytes: &'a [u8]) -> Option<Self> {
-        (bytes.len() == shape.stride()).then_some(Record { shape, bytes, hidden: 0 })
-    }
-
     /// Whether a modality is there.
     pub fn has(&self, modality: Modality) -> bool {
         u32::from_le_bytes([self.bytes[0], self.bytes[1], self.bytes[2], self.bytes[3]]) & !self.hidden & modality.bit() != 0
@@ -194,6 +202,9 @@ impl<'a> Record<'a> {
     }
 
     /// A frame, `[side, side, 3]`.
+    ///
+    /// # Panics
+    /// When the record was read without its frames.
     pub fn frame(&self, segment: usize, frame: usize) -> &'a [u8] {
         let size = self.shape.side * self.shape.side * 3;
         let start = self.shape.frames_start() + (segment * self.shape.per_segment + frame) * size;
@@ -247,6 +258,9 @@ pub struct RecordWriter {
 impl RecordWriter {
     /// Begins a file for this many records.
     pub fn create(path: &Path, shape: Shape, records: usize) -> Result<Self, DataError> {
+        if !shape.is_plausible() {
+            return Err(bad(path, oversized(&shape)));
+        }
         let failed = write_failed(path);
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut file = BufWriter::new(tempfile::NamedTempFile::new_in(folder).map_err(&failed)?);
@@ -294,10 +308,37 @@ fn bad(path: &Path, problem: String) -> DataError {
     DataError::BadRecordings { path: path.display().to_string(), problem }
 }
 
+fn oversized(shape: &Shape) -> String {
+    format!(
+        "records of {} segments with {} frames of {} x {} pixels and {} audio features, and a text vector of {}, cannot be kept: a record \
+         needs something to hold and at most 1 GiB; extract fewer or smaller frames",
+        shape.segments, shape.per_segment, shape.side, shape.side, shape.audio, shape.text
+    )
+}
+
+/// A file that threads read beside each other: by position where the system can, else one after the other.
+#[cfg(unix)]
+type SharedFile = File;
+#[cfg(not(unix))]
+type SharedFile = std::sync::Mutex<File>;
+
+#[cfg(unix)]
+fn read_at(file: &SharedFile, buffer: &mut [u8], position: u64) -> std::io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, buffer, position)
+}
+
+#[cfg(not(unix))]
+fn read_at(file: &SharedFile, buffer: &mut [u8], position: u64) -> std::io::Result<()> {
+    use std::io::{Seek, SeekFrom};
+    let mut file = file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    file.seek(SeekFrom::Start(position))?;
+    file.read_exact(buffer)
+}
+
 #[derive(Debug)]
 enum Place {
     /// A file, its first record's offset.
-    File(Mutex<File>, PathBuf, u64),
+    File(SharedFile, PathBuf, u64),
     Memory(Vec<u8>),
 }
 
@@ -307,6 +348,8 @@ pub struct RecordStore {
     shape: Shape,
     records: usize,
     place: Place,
+    /// sha256 of the content; empty where nobody asked for it.
+    digest: String,
 }
 
 impl RecordStore {
@@ -327,14 +370,15 @@ impl RecordStore {
         if word(8) != VERSION {
             return Err(bad(path, format!("has format version {}, this program reads {VERSION}; extract again", word(8))));
         }
-        let mut text = vec![0; (word(12) as usize).min(length as usize - start.len())];
+        let mut text = vec![0; (word(12) as usize).min(length as usize - start.len()).min(HEADER_LIMIT)];
         file.read_exact(&mut text).map_err(read)?;
         let header: Header =
             serde_json::from_slice(&text).map_err(|error| bad(path, format!("has a damaged header ({error}); extract again")))?;
-        if !header.shape.plausible() {
+        if !header.shape.is_plausible() || u32::try_from(header.records).is_err() {
             return Err(bad(path, "has a header with sizes out of range; extract again".to_owned()));
         }
         let offset = (start.len() + text.len()).next_multiple_of(ALIGNMENT) as u64;
+        // At most 2^32 records of 2^30 bytes.
         let wanted = offset + header.records as u64 * header.shape.stride() as u64;
         if length != wanted {
             return Err(bad(
@@ -342,16 +386,29 @@ impl RecordStore {
                 format!("has {length} bytes where its header asks for {wanted}; it was cut off or edited: extract again"),
             ));
         }
-        Ok(RecordStore { shape: header.shape, records: header.records, place: Place::File(Mutex::new(file), path.to_owned(), offset) })
+        #[cfg(not(unix))]
+        let file = std::sync::Mutex::new(file);
+        let place = Place::File(file, path.to_owned(), offset);
+        Ok(RecordStore { shape: header.shape, records: header.records, place, digest: String::new() })
+    }
+
+    /// The same with the sha256 of its file, so that whoever keeps work on these recordings can tell them from others.
+    #[must_use]
+    pub fn with_digest(self, sha256: String) -> Self {
+        RecordStore { digest: sha256, ..self }
     }
 
     /// Records that stand in memory, one after the other.
     pub fn in_memory(shape: Shape, recordings: &[Recording]) -> Result<Self, DataError> {
+        if !shape.is_plausible() {
+            return Err(bad(Path::new("in memory"), oversized(&shape)));
+        }
         let mut bytes = Vec::with_capacity(recordings.len() * shape.stride());
         for recording in recordings {
             bytes.extend(recording.to_bytes(&shape)?);
         }
-        Ok(RecordStore { shape, records: recordings.len(), place: Place::Memory(bytes) })
+        let digest = crate::digest::of_bytes(&bytes);
+        Ok(RecordStore { shape, records: recordings.len(), place: Place::Memory(bytes), digest })
     }
 
     /// Sizes of a record.
@@ -374,23 +431,52 @@ impl RecordStore {
     /// # Panics
     /// When there is no such record.
     pub fn read<'a>(&self, record: usize, buffer: &'a mut Vec<u8>) -> Result<Record<'a>, DataError> {
+        let read = self.start_of(record, self.shape.stride(), buffer)?;
+        self.finite(record, read)
+    }
+
+    /// The same without the frames, which are nearly all of a record: it comes back as one that has no video.
+    ///
+    /// # Panics
+    /// When there is no such record.
+    pub fn read_without_frames<'a>(&self, record: usize, buffer: &'a mut Vec<u8>) -> Result<Record<'a>, DataError> {
+        let read = self.start_of(record, self.shape.frames_start(), buffer)?;
+        self.finite(record, Record { hidden: Modality::Video.bit(), ..read })
+    }
+
+    /// The first bytes of a record.
+    fn start_of<'a>(&self, record: usize, length: usize, buffer: &'a mut Vec<u8>) -> Result<Record<'a>, DataError> {
         assert!(record < self.records, "record {record} of {}", self.records);
         let stride = self.shape.stride();
         match &self.place {
             Place::Memory(bytes) => {
                 buffer.clear();
-                buffer.extend_from_slice(&bytes[record * stride..(record + 1) * stride]);
+                buffer.extend_from_slice(&bytes[record * stride..record * stride + length]);
             }
             Place::File(file, path, offset) => {
-                buffer.resize(stride, 0);
+                buffer.resize(length, 0);
                 let position = offset + record as u64 * stride as u64;
-                let mut file = file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                file.seek(SeekFrom::Start(position))
-                    .and_then(|_| file.read_exact(buffer))
-                    .map_err(|source| DataError::Read { path: path.display().to_string(), source })?;
+                read_at(file, buffer, position).map_err(|source| DataError::Read { path: path.display().to_string(), source })?;
             }
         }
         Ok(Record { shape: self.shape, bytes: buffer, hidden: 0 })
+    }
+
+    /// Refuses a record of a file with numbers that the extraction never writes; one such number makes every score of a batch NaN.
+    fn finite<'a>(&self, number: usize, record: Record<'a>) -> Result<Record<'a>, DataError> {
+        let Place::File(_, path, _) = &self.place else { return Ok(record) };
+        let odd = |modality: Modality, mut values: &mut dyn Iterator<Item = f32>| {
+            let value = Iterator::find(&mut values, |value| !value.is_finite())?;
+            Some(format!(
+                "record {number} (column `record` of the candidates) holds {value} in its {}; the file was damaged: extract again or \
+                 restore it from a copy",
+                modality.name()
+            ))
+        };
+        match odd(Modality::Audio, &mut record.audio()).or_else(|| odd(Modality::Text, &mut record.text())) {
+            Some(problem) => Err(bad(path, problem)),
+            None => Ok(record),
+        }
     }
 }
 
@@ -439,10 +525,30 @@ impl Recordings {
         &self.records
     }
 
+    /// Number of records that rows can name, and the sha256 of them all (empty for a file that was opened without one): what these
+    /// recordings are, in few bytes.
+    pub fn origin(&self) -> (usize, &str) {
+        (self.store.len(), &self.store.digest)
+    }
+
     /// Reads a row's record.
     pub fn read<'a>(&self, row: usize, buffer: &'a mut Vec<u8>) -> Result<Record<'a>, DataError> {
         let record = self.store.read(self.records[row] as usize, buffer)?;
         Ok(Record { hidden: self.hidden, ..record })
+    }
+
+    /// Reads a row's record without its frames ([`RecordStore::read_without_frames`]).
+    pub fn read_without_frames<'a>(&self, row: usize, buffer: &'a mut Vec<u8>) -> Result<Record<'a>, DataError> {
+        let record = self.store.read_without_frames(self.records[row] as usize, buffer)?;
+        Ok(Record { hidden: self.hidden | record.hidden, ..record })
+    }
+
+    /// Which modalities a row has, in the order of [`Modality::ALL`]; reads four bytes.
+    pub fn presence(&self, row: usize) -> Result<[bool; 3], DataError> {
+        let mut buffer = Vec::new();
+        let record = self.store.start_of(self.records[row] as usize, 4, &mut buffer)?;
+        let record = Record { hidden: self.hidden, ..record };
+        Ok(Modality::ALL.map(|modality| record.has(modality)))
     }
 
     /// The chosen rows in the chosen order.
@@ -507,6 +613,102 @@ mod tests {
             assert_eq!(deaf.read(1, &mut buffer).unwrap().to_recording(), wanted);
             assert_eq!(deaf.modalities(), [Modality::Video, Modality::Text]);
         }
+    }
+
+    #[test]
+    fn a_part_of_a_record_can_be_read_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tensors");
+        let recordings = [recording(1), Recording { audio: None, ..recording(2) }];
+        let mut writer = RecordWriter::create(&path, shape(), 2).unwrap();
+        for recording in &recordings {
+            writer.push(&recording.to_bytes(&shape()).unwrap()).unwrap();
+        }
+        writer.finish().unwrap();
+        let mut buffer = Vec::new();
+        for store in [RecordStore::open(&path).unwrap(), RecordStore::in_memory(shape(), &recordings).unwrap()] {
+            let rows = Recordings::new(Arc::new(store), vec![1, 0]);
+            assert_eq!((rows.presence(0).unwrap(), rows.presence(1).unwrap()), ([true, false, true], [true, true, false]));
+            assert_eq!(rows.without(Modality::Video).presence(1).unwrap(), [false, true, false]);
+            let wanted = Recording { video: None, ..recordings[0].clone() };
+            let read = rows.read_without_frames(1, &mut buffer).unwrap();
+            assert_eq!(read.to_recording(), wanted);
+            assert!(!read.found(0, 0));
+            let read = rows.without(Modality::Audio).read_without_frames(1, &mut buffer).unwrap();
+            assert_eq!(read.to_recording(), Recording::default());
+            // 4 bytes of presence, 2 of faces, 2 of filling, 24 of audio and 8 of text of the 64 that a record takes.
+            assert_eq!(buffer.len(), 40);
+        }
+    }
+
+    #[test]
+    fn threads_that_read_beside_each_other_get_their_own_records() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tensors");
+        let mut writer = RecordWriter::create(&path, shape(), 9).unwrap();
+        (1..10).for_each(|seed| writer.push(&recording(seed).to_bytes(&shape()).unwrap()).unwrap());
+        writer.finish().unwrap();
+        let store = RecordStore::open(&path).unwrap();
+        std::thread::scope(|scope| {
+            for seed in 1..10_u8 {
+                let store = &store;
+                scope.spawn(move || {
+                    let mut buffer = Vec::new();
+                    (0..50).for_each(|_| {
+                        assert_eq!(store.read(seed as usize - 1, &mut buffer).unwrap().to_recording(), recording(seed));
+                    });
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn sizes_out_of_range_and_numbers_that_are_none_are_refused() {
+        let wide = Shape { segments: 1 << 16, per_segment: 1 << 16, side: 1 << 16, audio: 1 << 16, text: 1 << 16 };
+        let refused = [
+            wide,
+            Shape { segments: usize::MAX, ..shape() },
+            Shape { segments: 0, ..shape() },
+            Shape { per_segment: 0, ..shape() },
+            Shape { segments: 1000, per_segment: 30, side: 112, ..shape() },
+            Shape { segments: 2, per_segment: 2, side: 0, audio: 0, text: 0 },
+        ];
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tensors");
+        let written = |shape: Shape, records: usize, body: &[u8]| {
+            let text = serde_json::to_string(&Header { shape, records }).unwrap();
+            let mut bytes = [MAGIC.as_slice(), &VERSION.to_le_bytes(), &(text.len() as u32).to_le_bytes(), text.as_bytes()].concat();
+            bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
+            bytes.extend_from_slice(body);
+            std::fs::write(&path, bytes).unwrap();
+            RecordStore::open(&path)
+        };
+        for shape in refused {
+            let shown = written(shape, 1, &[]).unwrap_err().to_string();
+            assert!(shown.contains("sizes out of range; extract again"), "{shape:?}: {shown}");
+            assert!(RecordWriter::create(&path, shape, 1).unwrap_err().to_string().contains("at most 1 GiB"), "{shape:?}");
+            assert!(RecordStore::in_memory(shape, &[]).unwrap_err().to_string().contains("at most 1 GiB"), "{shape:?}");
+        }
+        assert!(written(shape(), usize::MAX, &[]).unwrap_err().to_string().contains("sizes out of range"));
+        assert!(written(shape(), u32::MAX as usize, &[]).unwrap_err().to_string().contains("cut off or edited"));
+        // Without frames it does not matter how many of them a segment would have.
+        assert!(Shape { per_segment: 0, side: 0, ..shape() }.is_plausible());
+
+        let mut body = recording(2).to_bytes(&shape()).unwrap();
+        let text = shape().text_start();
+        body[text..text + 4].copy_from_slice(&f32::INFINITY.to_le_bytes());
+        let store = written(shape(), 1, &body).unwrap();
+        let mut buffer = Vec::new();
+        for read in [store.read(0, &mut buffer).map(|_| ()), store.read_without_frames(0, &mut Vec::new()).map(|_| ())] {
+            let shown = read.unwrap_err().to_string();
+            assert!(shown.contains(&path.display().to_string()) && shown.contains("record 0"), "{shown}");
+            assert!(shown.contains("holds inf in its text") && shown.contains("extract again"), "{shown}");
+        }
+        let header = u32::MAX.to_le_bytes();
+        let mut endless = std::fs::read(&path).unwrap();
+        endless[12..16].copy_from_slice(&header);
+        std::fs::write(&path, endless).unwrap();
+        assert!(RecordStore::open(&path).unwrap_err().to_string().contains("damaged header"));
     }
 
     #[test]

@@ -2,18 +2,14 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
-use arrow_array::{Int64Array, RecordBatch, StringArray};
-use arrow_schema::{DataType, Field, Schema as Columns};
 use evenhand_data::loaders::first_impressions::{manifest, write_manifest};
 use evenhand_data::loaders::interviews::{CANDIDATES, TENSORS};
-use evenhand_data::recordings::{RecordWriter, Recording, Shape};
 use evenhand_data::{DataError, Dataset, Encoder, Encoding, Part, Schema, UNKNOWN, split, table};
-use parquet::arrow::ArrowWriter;
 use tempfile::TempDir;
 
 use crate::corpora::picking;
+use crate::interviews::write_extracted;
 
 const SCORES: [&str; 6] = ["extraversion", "neuroticism", "agreeableness", "conscientiousness", "interview", "openness"];
 
@@ -283,32 +279,14 @@ fn broken_annotations_are_told_with_clip_and_score() {
     assert!(message(annotations(&TRAINING, score)[..400].to_vec()).contains("the pickle is cut short"));
 }
 
-/// A folder as `evenhand extract` writes it: ids with their records. Record `n` has the one audio value `n`.
-fn write_extracted(folder: &Path, candidates: &[(&str, Option<i64>)]) {
-    let ids = StringArray::from_iter_values(candidates.iter().map(|(id, _)| *id));
-    let records: Int64Array = candidates.iter().map(|(_, record)| *record).collect();
-    let columns = Columns::new(vec![Field::new("id", DataType::Utf8, false), Field::new("record", DataType::Int64, true)]);
-    let batch = RecordBatch::try_new(Arc::new(columns), vec![Arc::new(ids), Arc::new(records)]).unwrap();
-    let mut writer = ArrowWriter::try_new(fs::File::create(folder.join(CANDIDATES)).unwrap(), batch.schema(), None).unwrap();
-    writer.write(&batch).unwrap();
-    writer.close().unwrap();
-    let shape = Shape { segments: 1, per_segment: 1, side: 0, audio: 1, text: 0 };
-    let count = candidates.iter().filter(|(_, record)| record.is_some()).count();
-    let mut writer = RecordWriter::create(&folder.join(TENSORS), shape, count).unwrap();
-    for place in 0..count {
-        let recording = Recording { audio: Some(vec![place as f32]), ..Recording::default() };
-        writer.push(&recording.to_bytes(&shape).unwrap()).unwrap();
-    }
-    writer.finish().unwrap();
-}
-
 #[test]
 fn recordings_are_joined_by_the_name_of_the_clip() {
     let extracted = tempfile::tempdir().unwrap();
     let given = extracted.path().to_string_lossy().into_owned();
     let folder = layout();
     let join = |candidates: &[(&str, Option<i64>)]| {
-        write_extracted(extracted.path(), candidates);
+        let candidates: Vec<(&str, &str, Option<i64>)> = candidates.iter().map(|(id, record)| (*id, "", *record)).collect();
+        write_extracted(extracted.path(), &candidates);
         load(&folder, &[("extracted", &given), ("split", "official")], &Schema::default())
     };
     let data =
@@ -337,7 +315,7 @@ fn recordings_are_joined_by_the_name_of_the_clip() {
     assert!(join(&[("abc.000", Some(7))]).unwrap_err().to_string().contains("row 1 names record 7, which the tensors do not hold"));
     fs::remove_file(extracted.path().join(TENSORS)).unwrap();
     let shown = load(&folder, &[("extracted", &given)], &Schema::default()).unwrap_err().to_string();
-    assert!(shown.contains("lacks `candidates.parquet` or `tensors.evenhand`"), "{shown}");
+    assert!(shown.contains("lacks `tensors.evenhand`; name a folder that `evenhand extract` finished"), "{shown}");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod corpora;
 mod fetch;
 mod first_impressions;
+mod interviews;
 mod registry;
 mod splits;
 mod synthetic;

@@ -69,6 +69,28 @@ fn judge(test: &Dataset, scores: &[f64]) -> (f64, f64) {
 }
 
 #[test]
+fn roles_that_an_embedded_corpus_cannot_give_are_refused() {
+    let refusal = |id: &str, schema: Schema| {
+        let entry = find(LOADERS, id).unwrap();
+        let given = BTreeMap::from([("rows".to_owned(), Value::Integer(20))]);
+        let loader = (entry.build)(&Parameters::resolve(entry.card, &given).unwrap()).unwrap();
+        loader.load(&LoadRequest { folder: None, files: &[], schema: &schema, seed: 1 }).unwrap_err().to_string()
+    };
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<String>>();
+    let features = |wanted: &[&str]| Schema { features: Some(names(wanted)), ..Schema::default() };
+    let targets = |wanted: &[&str]| Schema { targets: names(wanted), ..Schema::default() };
+    for (message, expected) in [
+        (refusal("synthetic-interviews", features(&["years"])), "its inputs are recordings: take it out of `features`"),
+        (refusal("synthetic", features(&["words"])), "brings its own inputs; leave `features` out"),
+        (refusal("synthetic", targets(&["openness"])), "holds no truth beside its label"),
+        (refusal("synthetic-interviews", targets(&["openness", "openness"])), "column `openness`: it stands twice in `targets`"),
+        (refusal("synthetic-interviews", targets(&["opennes"])), "did you mean `openness`?"),
+    ] {
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
 fn as_drawn_the_groups_do_not_differ() {
     let data = synthetic(20_000, 3);
     assert_eq!(data.len(), 20_000);

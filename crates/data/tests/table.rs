@@ -311,9 +311,31 @@ fn roles_that_contradict_each_other_are_told() {
         ("has no column `yeers`; did you mean `years`?", &|s| s.exclude = vec!["yeers".to_owned()]),
         ("has no column `income`", &|s| s.features = features(&["income"])),
         ("column `gender`: two sensitive attributes have this name", &|s| s.sensitive.push(role("gender"))),
+        ("column `hired`: it is the label, which is learned anyway", &|s| s.targets = vec!["hired".to_owned()]),
+        ("column `years`: it stands twice in `targets`", &|s| s.targets = vec!["years".to_owned(), "years".to_owned()]),
+        ("column `gender`: it cannot be both sensitive and a target", &|s| s.targets = vec!["gender".to_owned()]),
+        ("column `id`: it cannot be both person and a target", &|s| s.targets = vec!["id".to_owned()]),
+        ("column `years`: it is a target and stands among the inputs as well", &|s| {
+            s.targets = vec!["years".to_owned()];
+            s.features = features(&["degree", "years"]);
+        }),
     ] {
         let message = message(change);
         assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
+fn further_targets_are_read_beside_named_inputs_and_are_none_themselves() {
+    let folder = Folder::new();
+    let file = [folder.write("own.csv", "years,openness,energy,hired\n1,0.5,0.25,1\n2,0.75,1,0\n")];
+    let label = Some(LabelRole { column: "hired".to_owned(), favourable: None });
+    let targets = vec!["energy".to_owned(), "openness".to_owned()];
+    for features in [None, Some(vec!["years".to_owned()])] {
+        let data = table::read(&file, &Schema { label: label.clone(), targets: targets.clone(), features, ..Schema::default() }).unwrap();
+        let found: Vec<(&str, &[f64])> = data.targets.iter().map(|target| (target.name.as_str(), target.values.as_slice())).collect();
+        assert_eq!(found, [("energy", [0.25, 1.0].as_slice()), ("openness", [0.5, 0.75].as_slice())]);
+        assert_eq!(data.features.iter().map(|feature| feature.name.as_str()).collect::<Vec<_>>(), ["years"]);
     }
 }
 

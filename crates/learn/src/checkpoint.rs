@@ -47,10 +47,17 @@ impl Fingerprint {
             rows.labels.iter().for_each(|label| digest.add(label.to_bits()));
             rows.groups.codes().iter().for_each(|&code| digest.add(u64::from(code)));
             rows.targets.iter().flat_map(|target| &target.values).for_each(|label| digest.add(label.to_bits()));
-            rows.recordings
-                .into_iter()
-                .flat_map(evenhand_data::recordings::Recordings::records)
-                .for_each(|&record| digest.add(u64::from(record)));
+            if let Some(recordings) = rows.recordings {
+                // The record numbers of a folder extracted anew are the same; what they stand for is not.
+                let (shape, (records, content)) = (recordings.shape(), recordings.origin());
+                let sizes = [shape.segments, shape.per_segment, shape.side, shape.audio, shape.text, records];
+                for size in sizes {
+                    digest.add(size as u64);
+                }
+                content.bytes().for_each(|byte| digest.add(u64::from(byte)));
+                recordings.modalities().into_iter().for_each(|modality| digest.add(modality as u64));
+                recordings.records().iter().for_each(|&record| digest.add(u64::from(record)));
+            }
             rows.weights.into_iter().flatten().for_each(|weight| digest.add(weight.to_bits()));
         }
         Fingerprint {

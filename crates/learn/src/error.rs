@@ -33,6 +33,12 @@ pub enum LearnError {
         /// Which lengths or widths clash.
         reason: String,
     },
+    /// Candidates are not what a scorer reads.
+    #[error("the scorer cannot read these candidates: {reason}")]
+    Unreadable {
+        /// What it reads, what it was given, and what to do.
+        reason: String,
+    },
     /// A feature, label or weight is not a finite number, or lies outside its range.
     #[error("{part} row {row}: {what} is {value}; {remedy}")]
     BadRow {

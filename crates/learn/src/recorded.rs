@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::LearnError;
 
-/// The recordings of a batch's rows.
+/// The recordings of a batch's rows. What belongs to a modality that was not asked for is empty.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recorded {
     /// Sizes of a record.
@@ -28,21 +28,27 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// Reads the recordings of some rows. Where a segment has several frames with a face, `draw` picks one of them; without it the
+    /// Reads these modalities of some rows. Where a segment has several frames with a face, `draw` picks one of them; without it the
     /// first is taken, so that one recording always gets one score.
-    pub fn gather(recordings: &Recordings, rows: &[usize], mut draw: Option<&mut ChaCha8Rng>) -> Result<Self, LearnError> {
+    pub fn gather(
+        recordings: &Recordings,
+        rows: &[usize],
+        modalities: &[Modality],
+        mut draw: Option<&mut ChaCha8Rng>,
+    ) -> Result<Self, LearnError> {
         let shape = recordings.shape();
         let frame_bytes = shape.side * shape.side * 3;
-        let segments = if shape.side == 0 { 0 } else { shape.segments };
+        let [video, audio, text] = Modality::ALL.map(|modality| modalities.contains(&modality));
+        let segments = if video && shape.side > 0 { shape.segments } else { 0 };
         let mut recorded = Recorded {
             shape,
             rows: rows.len(),
             frames: vec![0; rows.len() * segments * frame_bytes],
             found: vec![false; rows.len() * segments],
-            audio: Vec::with_capacity(rows.len() * shape.segments * shape.audio),
-            has_audio: Vec::with_capacity(rows.len()),
-            text: Vec::with_capacity(rows.len() * shape.text),
-            has_text: Vec::with_capacity(rows.len()),
+            audio: Vec::new(),
+            has_audio: Vec::new(),
+            text: Vec::new(),
+            has_text: Vec::new(),
         };
         let mut buffer = Vec::new();
         for (place, &row) in rows.iter().enumerate() {
@@ -54,7 +60,8 @@ impl Recorded {
                     remedy: "take another objective, or train on a table".to_owned(),
                 });
             }
-            let record = recordings.read(row, &mut buffer)?;
+            let record =
+                if segments > 0 { recordings.read(row, &mut buffer)? } else { recordings.read_without_frames(row, &mut buffer)? };
             for segment in 0..segments {
                 let faces: Vec<usize> = (0..shape.per_segment).filter(|&frame| record.found(segment, frame)).collect();
                 // The draw does not depend on what was found, so that one unreadable frame does not change every later draw.
@@ -64,10 +71,14 @@ impl Recorded {
                 recorded.found[slot] = true;
                 recorded.frames[slot * frame_bytes..(slot + 1) * frame_bytes].copy_from_slice(record.frame(segment, frame));
             }
-            recorded.audio.extend(record.audio());
-            recorded.has_audio.push(record.has(Modality::Audio));
-            recorded.text.extend(record.text());
-            recorded.has_text.push(record.has(Modality::Text));
+            if audio {
+                recorded.audio.extend(record.audio());
+                recorded.has_audio.push(record.has(Modality::Audio));
+            }
+            if text {
+                recorded.text.extend(record.text());
+                recorded.has_text.push(record.has(Modality::Text));
+            }
         }
         Ok(recorded)
     }

@@ -108,10 +108,10 @@ impl Network {
     }
 
     fn load_interview(folder: &Path, manifest: &Manifest) -> Result<Box<dyn Fitted>, LearnError> {
-        let Some(shape) = manifest.shape else {
+        let Some(shape) = manifest.shape.filter(Shape::is_plausible) else {
             return Err(LearnError::BadFile {
                 path: folder.join(MANIFEST),
-                problem: "describes an interview network without the shape of its recordings".to_owned(),
+                problem: "describes an interview network without the shape of its recordings, or with sizes out of range".to_owned(),
                 remedy: "it may be edited; train again or restore it from a copy",
             });
         };
@@ -187,7 +187,7 @@ pub(crate) fn predict(model: &dyn Model, weights: &Weights, candidates: Candidat
     let (features, size) = (candidates.features, model.block());
     let block = |number: usize| -> Result<(Vec<f32>, Vec<f32>, usize), LearnError> {
         let rows: Vec<usize> = (number * size..((number + 1) * size).min(features.rows())).collect();
-        let recorded = candidates.recordings.map(|recordings| Recorded::gather(recordings, &rows, None)).transpose()?;
+        let recorded = candidates.recordings.map(|recordings| Recorded::gather(recordings, &rows, model.modalities(), None)).transpose()?;
         let columns = features.columns();
         let values = features.values()[rows[0] * columns..(rows[0] + rows.len()) * columns].to_vec();
         let output = model.forward(&bound, &models::inputs(values, rows.len(), recorded, &device), &mut Mode::Evaluation);
@@ -313,14 +313,15 @@ impl Scorer {
         Scorer { fitted, manifest }
     }
 
-    /// Scores the rows of a matrix.
-    ///
-    /// # Panics
-    /// When the matrix has another number of columns than [`Scorer::columns`]: the encoder that travels with the scorer makes the
-    /// right ones, so this is a slip of the caller, not of the data.
+    /// Scores the rows of a matrix, which the encoder that travels with the scorer makes; one with another number of columns than
+    /// [`Scorer::columns`] is refused.
     pub fn predict<'a>(&self, candidates: impl Into<Candidates<'a>>) -> Result<Prediction, LearnError> {
         let candidates = candidates.into();
-        assert_eq!(candidates.features.columns(), self.columns(), "the scorer's own encoder makes its matrices");
+        let (found, wanted) = (candidates.features.columns(), self.columns());
+        if found != wanted {
+            let reason = format!("they have {found} input columns where it reads {wanted}; encode them with the encoder saved beside it");
+            return Err(LearnError::Unreadable { reason });
+        }
         self.fitted.predict(candidates)
     }
 

@@ -145,7 +145,10 @@ pub fn fit(
             }
             let mut batch = Batch::gather(train, draw, &row_weights);
             objective.amend(&mut batch, &setting, &mut rng)?;
-            let recorded = train.recordings.map(|recordings| Recorded::gather(recordings, &batch.rows, Some(&mut frames))).transpose()?;
+            let recorded = train
+                .recordings
+                .map(|recordings| Recorded::gather(recordings, &batch.rows, model.modalities(), Some(&mut frames)))
+                .transpose()?;
             let inputs = models::inputs(std::mem::take(&mut batch.inputs), batch.len(), recorded, &device);
             let mut pass = Pass {
                 setting,

@@ -1,16 +1,22 @@
 //! Every objective on recordings; saving and loading; what cannot be is refused.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use evenhand_catalog::Parameters;
-use evenhand_data::recordings::Modality;
+use evenhand_data::recordings::{Modality, RecordStore, Recordings, Shape};
 use evenhand_data::{Dataset, LOADERS, LoadRequest, Matrix, Schema};
 use evenhand_learn::{
-    Architecture, Candidates, Companions, InterviewArchitecture, LearnError, OBJECTIVES, Rows, RunHooks, Scorer, Selection, Training, fit,
+    Activation, Architecture, Candidates, Companions, EpochRecord, InterviewArchitecture, LearnError, OBJECTIVES, Objective, Rows,
+    RunHooks, Scorer, Selection, Training, fit,
 };
 
 fn corpus(rows: &str, seed: u64) -> Dataset {
-    let parameters = [("rows", rows), ("segments", "2"), ("side", "12")];
+    corpus_of(rows, "2", seed)
+}
+
+fn corpus_of(rows: &str, segments: &str, seed: u64) -> Dataset {
+    let parameters = [("rows", rows), ("segments", segments), ("side", "12")];
     let loader = evenhand_catalog::find(LOADERS, "synthetic-interviews").unwrap();
     let given =
         parameters.iter().map(|(name, value)| ((*name).to_owned(), evenhand_catalog::Value::Integer(value.parse().unwrap()))).collect();
@@ -45,14 +51,22 @@ fn architecture() -> Architecture {
     Architecture { interview: Some(interview), ..Architecture::default() }
 }
 
+fn objective(id: &str) -> Box<dyn Objective> {
+    let entry = evenhand_catalog::find(OBJECTIVES, id).unwrap();
+    (entry.build)(&Parameters::resolve(entry.card, &std::collections::BTreeMap::new()).unwrap()).unwrap()
+}
+
 fn learn(objective: &str, architecture: &Architecture, training: &Training) -> Result<Scorer, LearnError> {
+    learn_beside(objective, architecture, training, [Matrix::without_columns(160), Matrix::without_columns(60)])
+}
+
+/// The same with columns beside the recordings of training and validation.
+fn learn_beside(id: &str, architecture: &Architecture, training: &Training, columns: [Matrix; 2]) -> Result<Scorer, LearnError> {
     let (train, validation) = (corpus("160", 1), corpus("60", 2));
-    let (inputs, others) = (Matrix::without_columns(160), Matrix::without_columns(60));
-    let entry = evenhand_catalog::find(OBJECTIVES, objective).unwrap();
-    let objective = (entry.build)(&Parameters::resolve(entry.card, &std::collections::BTreeMap::new()).unwrap()).unwrap();
+    let [inputs, others] = columns;
     let interrupted = AtomicBool::new(false);
     let mut run = RunHooks { checkpoint: None, resume: false, on_epoch: &mut |_| {}, interrupted: &interrupted };
-    fit(&rows(&train, &inputs), &rows(&validation, &others), architecture, training, objective, 3, &mut run)
+    fit(&rows(&train, &inputs), &rows(&validation, &others), architecture, training, objective(id), 3, &mut run)
 }
 
 fn training() -> Training {
@@ -93,15 +107,75 @@ fn a_scorer_learns_from_recordings_and_misses_what_is_taken_away() {
     let scorer = learn("vanilla", &architecture(), &training).unwrap();
     let last = scorer.curves().last().unwrap();
     assert!(last.validation_correlation.unwrap() > 0.35, "{last:?}");
-    let test = corpus("60", 2);
-    let features = Matrix::without_columns(60);
+    let test = corpus("600", 2);
+    let features = Matrix::without_columns(600);
     let recordings = test.recordings.as_ref().unwrap();
-    let with = scorer.predict(Candidates { features: &features, recordings: Some(recordings) }).unwrap();
+    let truth = |recordings: &Recordings| {
+        let scores = scorer.predict(Candidates { features: &features, recordings: Some(recordings) }).unwrap().scores;
+        correlation(&scores, &test.label.as_ref().unwrap().values)
+    };
+    let with = truth(recordings);
     for modality in Modality::ALL {
-        let without = recordings.without(modality);
-        let other = scorer.predict(Candidates { features: &features, recordings: Some(&without) }).unwrap();
-        assert!(other.scores != with.scores, "{}", modality.name());
+        let without = truth(&recordings.without(modality));
+        assert!(without < with - 0.02, "{}: {with} with it, {without} without", modality.name());
     }
+}
+
+fn correlation(x: &[f64], y: &[f64]) -> f64 {
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let (mean_x, mean_y) = (mean(x), mean(y));
+    let sum = |of: &dyn Fn(f64, f64) -> f64| x.iter().zip(y).map(|(x, y)| of(x - mean_x, y - mean_y)).sum::<f64>();
+    sum(&|x, y| x * y) / (sum(&|x, _| x * x) * sum(&|_, y| y * y)).sqrt()
+}
+
+/// Interviews whose segments have two frames each, of which now and then the first or both show no face; `spoil` changes one pixel.
+fn paired(rows: &str, seed: u64, spoil: bool) -> Dataset {
+    let mut data = corpus_of(rows, "4", seed);
+    let single = data.recordings.take().unwrap();
+    let shape = Shape { segments: 2, per_segment: 2, audio: 2 * single.shape().audio, ..single.shape() };
+    let mut buffer = Vec::new();
+    let mut records: Vec<_> = (0..data.len()).map(|row| single.read(row, &mut buffer).unwrap().to_recording()).collect();
+    for (row, record) in records.iter_mut().enumerate() {
+        let (frames, found) = record.video.as_mut().unwrap();
+        found[0] = row % 3 != 0;
+        found[1] = row % 6 != 0;
+        frames[0] ^= u8::from(spoil && row == 0);
+    }
+    let store = RecordStore::in_memory(shape, &records).unwrap();
+    data.recordings = Some(Recordings::new(Arc::new(store), (0..data.len() as u32).collect()));
+    data
+}
+
+#[test]
+fn an_interrupted_run_on_recordings_resumes_bit_for_bit_and_on_no_other_recordings() {
+    let (inputs, others) = (Matrix::without_columns(120), Matrix::without_columns(40));
+    let validation = paired("40", 2, false);
+    let training = Training { epochs: 3, ..training() };
+    let run = |train: &Dataset, checkpoint, resume, stop_after: usize| {
+        let interrupted = AtomicBool::new(false);
+        let mut stop = |record: &EpochRecord| interrupted.store(record.epoch == stop_after, Ordering::Relaxed);
+        let mut run = RunHooks { checkpoint, resume, on_epoch: &mut stop, interrupted: &interrupted };
+        let objective = objective("wasserstein-adversary");
+        fit(&rows(train, &inputs), &rows(&validation, &others), &architecture(), &training, objective, 5, &mut run)
+    };
+    let bits = |scorer: &Scorer| {
+        let prediction = scorer.predict(Candidates { features: &others, recordings: validation.recordings.as_ref() }).unwrap();
+        prediction.logits.iter().chain(&prediction.latent).map(|value| value.to_bits()).collect::<Vec<u32>>()
+    };
+    let train = paired("120", 1, false);
+    let whole = run(&train, None, false, 0).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let kept = || Some(folder.path().to_owned());
+    assert!(matches!(run(&train, kept(), false, 1), Err(LearnError::Interrupted { epoch: 1, .. })));
+    // Rows, labels and record numbers are the same in all of these; the recordings are not.
+    let deaf = Dataset { recordings: train.recordings.as_ref().map(|recordings| recordings.without(Modality::Audio)), ..train.clone() };
+    for other in [paired("120", 1, true), deaf] {
+        let refused = run(&other, kept(), true, 0).unwrap_err().to_string();
+        assert!(refused.contains("belongs to another run: the rows differ"), "{refused}");
+    }
+    let resumed = run(&train, kept(), true, 0).unwrap();
+    assert_eq!(resumed.curves(), whole.curves());
+    assert_eq!(bits(&resumed), bits(&whole));
 }
 
 #[test]
@@ -126,7 +200,7 @@ fn what_does_not_fit_is_refused() {
     let scorer = learn("vanilla", &architecture(), &training()).unwrap();
     let features = Matrix::without_columns(3);
     let refused = scorer.predict(Candidates { features: &features, recordings: None }).unwrap_err().to_string();
-    assert!(refused.contains("these rows have none"), "{refused}");
+    assert!(refused.starts_with("the scorer cannot read these candidates: it reads recordings and these rows have none"), "{refused}");
     let parameters = [("rows", 3), ("segments", 3), ("side", 12)];
     let loader = evenhand_catalog::find(LOADERS, "synthetic-interviews").unwrap();
     let given = parameters.iter().map(|(name, value)| ((*name).to_owned(), evenhand_catalog::Value::Integer(*value))).collect();
@@ -134,4 +208,42 @@ fn what_does_not_fit_is_refused() {
     let other = loader.load(&LoadRequest { folder: None, files: &[], schema: &Schema::default(), seed: 1 }).unwrap();
     let refused = scorer.predict(Candidates { features: &features, recordings: other.recordings.as_ref() }).unwrap_err().to_string();
     assert!(refused.contains("2 segments") && refused.contains("have 3"), "{refused}");
+    let columns = Matrix::new(2, vec![0.5; 6]);
+    let refused = scorer.predict(Candidates { features: &columns, recordings: other.recordings.as_ref() }).unwrap_err().to_string();
+    assert!(refused.contains("they have 2 input columns where it reads 0"), "{refused}");
+
+    let folder = tempfile::tempdir().unwrap();
+    scorer.save(folder.path(), &Companions::default()).unwrap();
+    let manifest = folder.path().join("scorer.json");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    for (from, to) in [("\"side\": 12", "\"side\": 70000"), ("\"per_segment\": 1", "\"per_segment\": 0")] {
+        assert!(text.contains(from), "{text}");
+        std::fs::write(&manifest, text.replacen(from, to, 1)).unwrap();
+        let refused = Scorer::load(folder.path()).unwrap_err().to_string();
+        assert!(refused.contains("sizes out of range"), "{refused}");
+    }
+}
+
+#[test]
+fn columns_beside_recordings_are_refused_before_training() {
+    let columns = || [Matrix::new(2, vec![0.5; 320]), Matrix::new(2, vec![0.5; 120])];
+    let refused = learn_beside("vanilla", &architecture(), &training(), columns()).unwrap_err().to_string();
+    assert!(refused.contains("reads recordings only and these rows have 2 encoded columns"), "{refused}");
+    assert!(refused.contains("remove `data.features` and `data.sensitive_as_features`"), "{refused}");
+}
+
+#[test]
+fn settings_of_a_tables_network_are_refused_where_there_are_recordings() {
+    let cases = [
+        ("`model.hidden` = [32]", Architecture { hidden: vec![32], ..architecture() }),
+        ("`model.activation` = Tanh", Architecture { activation: Activation::Tanh, ..architecture() }),
+        ("`model.batch_norm` = true", Architecture { batch_norm: true, ..architecture() }),
+        ("`model.dropout` = 0.5", Architecture { dropout: 0.5, ..architecture() }),
+        ("`model.bottleneck` = 3", Architecture { bottleneck: Some(3), ..architecture() }),
+        ("`model.head` = [8]", Architecture { head: vec![8], ..architecture() }),
+    ];
+    for (expected, given) in cases {
+        let refused = learn("vanilla", &given, &training()).unwrap_err().to_string();
+        assert!(refused.contains(expected) && refused.contains("[model.interview]"), "{refused}");
+    }
 }

@@ -43,6 +43,14 @@ fn rows_that_do_not_fit_are_refused() {
 }
 
 #[test]
+fn a_scorer_refuses_rows_with_other_columns() {
+    let corpus = Corpus::new(60, 2, 1);
+    let scorer = fit_plainly(&corpus, &corpus, &small(), &short(), objective("vanilla", &[]), 1).unwrap();
+    let message = scorer.predict(&Matrix::new(3, vec![0.0; 6])).unwrap_err().to_string();
+    assert!(message.contains("they have 3 input columns where it reads 4; encode them with the encoder saved beside it"), "{message}");
+}
+
+#[test]
 fn a_loss_that_leaves_the_numbers_stops_the_run() {
     let message = refusal(|train, _, _, training| {
         train.features = Matrix::new(4, train.features.values().iter().map(|value| value * 1e30).collect());

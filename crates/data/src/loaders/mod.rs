@@ -217,9 +217,33 @@ impl Own<'_> {
     }
 }
 
+/// Refuses roles that a corpus of fixed inputs cannot give: inputs by name, and further truths that it does not hold.
+fn check_asked(data: &Dataset, schema: &Schema) -> Result<(), DataError> {
+    let refuse = |column: &String, reason: String| Err(DataError::BadColumn { column: column.clone(), reason });
+    if let Some(column) = schema.features.iter().flatten().next() {
+        return if data.features.is_empty() {
+            refuse(column, format!("`{}` has no input columns; its inputs are recordings: take it out of `features`", data.name))
+        } else {
+            let reason =
+                format!("`{}` brings its own inputs; leave `features` out and name what is to be no input in `exclude`", data.name);
+            refuse(column, reason)
+        };
+    }
+    if let Some(column) = crate::table::named_twice(&schema.targets) {
+        return refuse(column, "it stands twice in `targets`; name it once".to_owned());
+    }
+    match schema.targets.first() {
+        Some(column) if data.targets.is_empty() => {
+            refuse(column, format!("`{}` holds no truth beside its label; take it out of `targets`", data.name))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Keeps the attributes that the schema asks for by name, in its order, with intersections of them; none asked for keeps all. Inputs
 /// named in `exclude` go; with `sensitive_as_features` the kept attributes become inputs too.
 pub(crate) fn keep_attributes(data: &mut Dataset, schema: &Schema) -> Result<(), DataError> {
+    check_asked(data, schema)?;
     if !schema.sensitive.is_empty() {
         let mut kept: Vec<Groups> = Vec::new();
         for role in &schema.sensitive {

@@ -24,7 +24,7 @@ pub use copy::{columns, rows_as_csv};
 pub(crate) use csv::Header;
 pub(crate) use files::{Format, Source, bytes as file_bytes, digest as file_digest, digest_of_file};
 pub(crate) use raw::{RawTable, Wanted};
-pub(crate) use roles::{against_rest, remark, sensitive_columns};
+pub(crate) use roles::{against_rest, identity_or, remark, sensitive_columns};
 pub use stream::{Chunk, Chunks, stream, stream_scores};
 
 /// Categories of one input beyond which the report warns: one-hot encoding makes an input of each.
@@ -34,11 +34,11 @@ const MANY_CATEGORIES: usize = 1000;
 pub fn read(files: &[String], schema: &Schema) -> Result<Dataset, DataError> {
     let sources = files::resolve(files)?;
     let sensitive_columns = roles::sensitive_columns(&schema.sensitive);
-    check_roles(schema, &sensitive_columns)?;
+    check_roles(schema)?;
     let named = schema.features.as_ref().map(|features| {
         let mut names: Vec<String> = Vec::new();
         let role_columns = schema.label.iter().map(|role| &role.column).chain(&schema.person).chain(&schema.job).chain(&schema.weight);
-        for name in features.iter().chain(role_columns).chain(&sensitive_columns) {
+        for name in features.iter().chain(role_columns).chain(&schema.targets).chain(&sensitive_columns) {
             if !names.contains(name) {
                 names.push(name.clone());
             }
@@ -56,7 +56,7 @@ pub fn read(files: &[String], schema: &Schema) -> Result<Dataset, DataError> {
 /// Gives the columns of a table their roles.
 pub(crate) fn dataset(table: RawTable, schema: &Schema, name: String, loader: &str) -> Result<Dataset, DataError> {
     let sensitive_columns = roles::sensitive_columns(&schema.sensitive);
-    check_roles(schema, &sensitive_columns)?;
+    check_roles(schema)?;
     let mut notes = table.notes.clone();
     let plain = Missing { texts: &schema.missing, sensitive: false };
     // With chosen inputs the types may speak of columns that were never read; they are then of no use and of no harm.
@@ -113,7 +113,8 @@ pub(crate) fn dataset(table: RawTable, schema: &Schema, name: String, loader: &s
 }
 
 /// Refuses roles that contradict each other.
-fn check_roles(schema: &Schema, sensitive_columns: &[String]) -> Result<(), DataError> {
+pub(crate) fn check_roles(schema: &Schema) -> Result<(), DataError> {
+    let sensitive_columns = roles::sensitive_columns(&schema.sensitive);
     let clash = |column: &str, reason: String| Err(DataError::BadColumn { column: column.to_owned(), reason });
     let single = [
         ("label", schema.label.as_ref().map(|role| &role.column)),
@@ -139,12 +140,33 @@ fn check_roles(schema: &Schema, sensitive_columns: &[String]) -> Result<(), Data
         let reason = "it is sensitive and stands among the inputs; take it out of `features`, or say `sensitive_as_features = true`";
         return clash(column, reason.to_owned());
     }
-    if let Some(features) = &schema.features
-        && let Some((_, column)) = features.iter().enumerate().find(|(position, name)| features[..*position].contains(name))
-    {
-        return clash(column, "it stands twice in `features`; name it once".to_owned());
+    for target in &schema.targets {
+        let role = single.iter().find(|(_, column)| *column == Some(target)).map(|(role, _)| *role);
+        match role.or_else(|| sensitive_columns.contains(target).then_some("sensitive")) {
+            Some("label") => {
+                let reason =
+                    "it is the label, which is learned anyway, and stands among the further targets as well; take it out of `targets`";
+                return clash(target, reason.to_owned());
+            }
+            Some(role) => return clash(target, format!("it cannot be both {role} and a target; take one role away")),
+            None => {}
+        }
+        if schema.features.iter().flatten().any(|name| name == target) {
+            let reason = "it is a target and stands among the inputs as well, where the model would read it off; take it out of `features`";
+            return clash(target, reason.to_owned());
+        }
+    }
+    for (key, names) in [("features", schema.features.as_deref().unwrap_or_default()), ("targets", &schema.targets)] {
+        if let Some(column) = named_twice(names) {
+            return clash(column, format!("it stands twice in `{key}`; name it once"));
+        }
     }
     Ok(())
+}
+
+/// The first name that an earlier one repeats.
+pub(crate) fn named_twice(names: &[String]) -> Option<&String> {
+    names.iter().enumerate().find(|(position, name)| names[..*position].contains(name)).map(|(_, name)| name)
 }
 
 /// Which columns of a file of scores are to be read.

@@ -371,6 +371,24 @@ pub(crate) fn identity(table: &RawTable, name: &str, texts: &[String]) -> Result
     Ok(Identity { name: name.to_owned(), levels, codes })
 }
 
+/// The same where a row without a value is an identity of its own, named as in the column `own`; says how many there are.
+pub(crate) fn identity_or(table: &RawTable, name: &str, own: &str, texts: &[String]) -> Result<(Identity, usize), DataError> {
+    let missing = Missing { texts, sensitive: false };
+    let (given, own) = (categories(table, table.position(name)?, missing), table.texts(own)?);
+    let mut index: HashMap<&str, u32> = HashMap::new();
+    let mut levels = Vec::new();
+    let mut codes = Vec::with_capacity(table.rows());
+    for row in 0..table.rows() {
+        let level = if given.at(row).is_empty() { own.at(row) } else { given.at(row) };
+        codes.push(*index.entry(level).or_insert_with(|| {
+            levels.push(level.to_owned());
+            levels.len() as u32 - 1
+        }));
+    }
+    let alone = given.codes.iter().filter(|&&code| code == MISSING).count();
+    Ok((Identity { name: name.to_owned(), levels, codes }, alone))
+}
+
 /// A rule that cuts numbers in two.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Rule {

@@ -106,6 +106,21 @@ impl Architecture {
         }
         self.interview.as_ref().map_or(Ok(()), InterviewArchitecture::check)
     }
+
+    /// The first key of a table's network that is not at its default, with its value: what a network of recordings would pass over.
+    pub(crate) fn table_setting(&self) -> Option<(&'static str, String)> {
+        let usual = Architecture::default();
+        [
+            ("hidden", self.hidden != usual.hidden, format!("{:?}", self.hidden)),
+            ("activation", self.activation != usual.activation, format!("{:?}", self.activation)),
+            ("batch_norm", self.batch_norm != usual.batch_norm, self.batch_norm.to_string()),
+            ("dropout", self.dropout != usual.dropout, self.dropout.to_string()),
+            ("bottleneck", self.bottleneck != usual.bottleneck, format!("{:?}", self.bottleneck.unwrap_or_default())),
+            ("head", self.head != usual.head, format!("{:?}", self.head)),
+        ]
+        .into_iter()
+        .find_map(|(key, given, value)| given.then_some((key, value)))
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -11,6 +11,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor, TensorData, activation::sigmoid};
+use evenhand_data::recordings::{Modality, Shape};
 use rand_chacha::ChaCha8Rng;
 
 pub use interview::{Interview, InterviewArchitecture};
@@ -160,8 +161,14 @@ pub(crate) fn build(architecture: &Architecture, rows: &Rows<'_>, rng: &mut ChaC
         let (model, weights) = Mlp::with_outputs(architecture, rows.features.columns(), outputs, rng);
         return Ok((Box::new(model), weights));
     };
+    if let Some((key, value)) = architecture.table_setting() {
+        let expected =
+            "left out: these rows have recordings, and only [model.interview] describes their network; write it there".to_owned();
+        return Err(LearnError::BadSetting { section: "model", key, value, expected });
+    }
     let settings = architecture.interview.clone().unwrap_or_default();
     let (model, mut weights) = Interview::new(&settings, recordings.shape(), outputs, rng)?;
+    model.accepts(rows.candidates())?;
     model.standardise(&mut weights, recordings)?;
     Ok((Box::new(model), weights))
 }
@@ -198,8 +205,13 @@ pub trait Model: Debug + Send + Sync {
     }
 
     /// What the recordings must look like, for a model that reads them.
-    fn shape(&self) -> Option<evenhand_data::recordings::Shape> {
+    fn shape(&self) -> Option<Shape> {
         None
+    }
+
+    /// Which of the recordings' modalities the model reads; the others are not fetched.
+    fn modalities(&self) -> &[Modality] {
+        &[]
     }
 
     /// Refuses candidates that the model cannot read.

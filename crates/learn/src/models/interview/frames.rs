@@ -44,6 +44,7 @@ struct Block {
 /// A batch statistic for the running ones.
 pub(super) type Seen = (Slot, Vec<f32>);
 
+/// What a block keeps of a training pass for the way back.
 #[derive(Debug)]
 struct Saved {
     filter: Vec<f32>,
@@ -61,6 +62,7 @@ struct Saved {
 /// A pass over a batch.
 #[derive(Debug)]
 pub(super) struct Passed {
+    /// Empty after a prediction.
     blocks: Vec<Saved>,
     /// Place of each computed frame among all frames of the batch.
     places: Vec<usize>,
@@ -110,7 +112,10 @@ impl Blocks {
         if frames > 0 {
             for block in &self.blocks {
                 let (output, saved) = self.block(block, weights, recorded, &passed.places, input, training, &mut seen);
-                passed.blocks.push(saved);
+                // Nothing carries a slope back through a prediction.
+                if training {
+                    passed.blocks.push(saved);
+                }
                 input = output;
             }
         }
@@ -280,5 +285,33 @@ impl Blocks {
             arriving = next;
         }
         gradients
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+    use evenhand_data::recordings::Shape;
+
+    use super::*;
+    use crate::randomness::{Purpose, stream};
+
+    #[test]
+    fn a_prediction_keeps_nothing_for_the_way_back() {
+        let mut weights = Weights::default();
+        let blocks = Blocks::new(8, &[8, 16], &mut weights, &mut stream(1, Purpose::Initialisation, 0));
+        let recorded = Recorded {
+            shape: Shape { segments: 2, per_segment: 1, side: 8, audio: 0, text: 0 },
+            rows: 1,
+            frames: (0..2 * 8 * 8 * 3).map(|place| (place * 7 % 251) as u8).collect(),
+            found: vec![true; 2],
+            audio: Vec::new(),
+            has_audio: Vec::new(),
+            text: Vec::new(),
+            has_text: Vec::new(),
+        };
+        let bound = weights.bind(&Device::flex());
+        let kept = |training: bool| blocks.forward(&bound, &recorded, training).1.blocks.len();
+        assert_eq!((kept(true), kept(false)), (2, 0));
     }
 }

@@ -173,6 +173,8 @@ struct Text {
 pub struct Interview {
     settings: InterviewArchitecture,
     shape: Shape,
+    /// The modalities it reads.
+    read: Vec<Modality>,
     video: Option<Arc<Video>>,
     audio: Option<Arc<Audio>>,
     text: Option<Text>,
@@ -195,8 +197,8 @@ impl Interview {
         let mut width = 0;
         let video = if read.contains(&Modality::Video) {
             let blocks = settings.channels.len();
-            if shape.side >> blocks == 0 {
-                let most = shape.side.ilog2();
+            let most = shape.side.ilog2();
+            if blocks > most as usize {
                 return bad("channels", &format!("{blocks} blocks"), format!("at most {most} blocks for frames of {0} x {0}", shape.side));
             }
             let blocks = Blocks::new(shape.side, &settings.channels, &mut weights, rng);
@@ -234,30 +236,43 @@ impl Interview {
             array.name = format!("head.{}", array.name);
             weights.arrays.push(array);
         }
-        Ok((Interview { settings: settings.clone(), shape, video, audio, text, head, head_start, width }, weights))
+        Ok((Interview { settings: settings.clone(), shape, read, video, audio, text, head, head_start, width }, weights))
     }
 
     /// Sets the audio's mean and deviation from training recordings. Rows without audio take no part; a feature that never changes is
-    /// only centred.
+    /// only centred. The frames are not read.
     pub(crate) fn standardise(&self, weights: &mut Weights, recordings: &Recordings) -> Result<(), LearnError> {
         let Some(audio) = &self.audio else { return Ok(()) };
         let columns = self.shape.audio;
         let (mut sum, mut squares, mut count) = (vec![0.0_f64; columns], vec![0.0_f64; columns], 0_u64);
+        let mut range = vec![(f32::INFINITY, f32::NEG_INFINITY); columns];
         let mut buffer = Vec::new();
         for row in 0..recordings.len() {
-            let record = recordings.read(row, &mut buffer)?;
+            let record = recordings.read_without_frames(row, &mut buffer)?;
             if !record.has(Modality::Audio) {
                 continue;
             }
             for (place, value) in record.audio().enumerate() {
                 sum[place % columns] += f64::from(value);
                 squares[place % columns] += f64::from(value).powi(2);
+                let (low, high) = &mut range[place % columns];
+                (*low, *high) = (low.min(value), high.max(value));
             }
             count += self.shape.segments as u64;
         }
+        if count == 0 {
+            return Ok(());
+        }
         for column in 0..columns {
-            let mean = sum[column] / count.max(1) as f64;
-            let spread = (squares[column] / count.max(1) as f64 - mean * mean).max(0.0).sqrt();
+            let (low, high) = range[column];
+            if low >= high {
+                // Rounding would leave a spread that is not there, and blow up the first value that differs.
+                weights.arrays[audio.mean].values[column] = low;
+                weights.arrays[audio.deviation].values[column] = 1.0;
+                continue;
+            }
+            let mean = sum[column] / count as f64;
+            let spread = (squares[column] / count as f64 - mean * mean).max(0.0).sqrt();
             weights.arrays[audio.mean].values[column] = mean as f32;
             weights.arrays[audio.deviation].values[column] = if spread > 1e-9 * mean.abs().max(1e-9) { spread as f32 } else { 1.0 };
         }
@@ -388,15 +403,26 @@ impl Model for Interview {
         Some(self.shape)
     }
 
+    fn modalities(&self) -> &[Modality] {
+        &self.read
+    }
+
     fn accepts(&self, candidates: Candidates<'_>) -> Result<(), LearnError> {
-        let misfit = |reason: String| Err(LearnError::Misfit { part: "interview", reason });
+        let misfit = |reason: String| Err(LearnError::Unreadable { reason });
         let Some(recordings) = candidates.recordings else {
-            return misfit("the model reads recordings and these rows have none; extract them with `evenhand extract`".to_owned());
+            return misfit("it reads recordings and these rows have none; extract them with `evenhand extract`".to_owned());
         };
+        let columns = candidates.features.columns();
+        if columns > 0 {
+            return misfit(format!(
+                "it reads recordings only and these rows have {columns} encoded columns beside them; remove `data.features` and \
+                 `data.sensitive_as_features`"
+            ));
+        }
         let (found, wanted) = (recordings.shape(), self.shape);
         if (Shape { per_segment: 1, ..found }) != (Shape { per_segment: 1, ..wanted }) {
             return misfit(format!(
-                "the model was trained on {} segments of {}x{} pixels, {} audio features and a text vector of {}; these recordings have {}, \
+                "it was trained on {} segments of {}x{} pixels, {} audio features and a text vector of {}; these recordings have {}, \
                  {}x{}, {} and {}: extract them with the settings that the model's recordings had",
                 wanted.segments,
                 wanted.side,
