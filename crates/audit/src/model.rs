@@ -89,6 +89,7 @@ pub fn score(model: &Path, files: &[String], out: &Path, extraction: &Extraction
     let present = table::columns(files)?;
     let there = |column: &String| present.contains(column);
     schema.label = schema.label.filter(|label| there(&label.column));
+    schema.targets = Vec::new();
     schema.sensitive.retain(|role| role.columns.iter().all(there));
     schema.person = schema.person.filter(there);
     schema.job = schema.job.filter(there);
@@ -194,16 +195,21 @@ fn score_interviews(
     };
     let reasons: Vec<(Modality, Vec<Option<String>>)> =
         Modality::ALL.into_iter().map(|modality| (modality, texts(&format!("{}_reason", modality.name())))).collect();
+    let mut presence = vec![[false; 3]; facts.rows()];
+    if let Some(recordings) = &data.recordings {
+        for (position, &row) in data.rows.iter().enumerate() {
+            presence[row as usize - 1] = recordings.presence(position)?;
+        }
+    }
     let targets: Vec<Vec<f64>> = (0..scorer.targets().len()).map(|target| prediction.target_scores(target)).collect();
     let mut columns: Vec<(&str, Field<'_>)> = vec![
         ("row", Box::new(|row| (row + 1).to_string())),
         (interviews::ID, cell(interviews::ID)),
         (interviews::STATUS, cell(interviews::STATUS)),
     ];
-    for (modality, reasons) in &reasons {
-        let held = data.recordings.as_ref().is_some_and(|recordings| recordings.modalities().contains(modality));
-        let place = &place;
-        columns.push((modality.name(), Box::new(move |row| (held && place[row].is_some() && reasons[row].is_none()).to_string())));
+    for (position, modality) in Modality::ALL.into_iter().enumerate() {
+        let presence = &presence;
+        columns.push((modality.name(), Box::new(move |row| presence[row][position].to_string())));
     }
     columns.push((
         "missing",

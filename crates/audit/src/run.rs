@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use evenhand_data::recordings::Modality;
 use evenhand_data::{Dataset, Encoder, LOADERS, LoadRequest, SensitiveRole, Split, skew, split};
 use evenhand_learn::{Candidates, OBJECTIVES, Prediction, Rows, RunHooks, Scorer};
 use evenhand_media::extract::origin::Origin;
@@ -571,12 +572,12 @@ fn without_modalities(
 ) -> Result<Vec<WithoutModality>, AuditError> {
     let Some(recordings) = &test.recordings else { return Ok(Vec::new()) };
     let read = scorer.architecture().interview.as_ref().map_or(&[][..], |settings| &settings.modalities);
-    let mut buffer = Vec::new();
     let mut found = Vec::new();
     for modality in recordings.modalities().into_iter().filter(|modality| read.is_empty() || read.contains(modality)) {
+        let place = Modality::ALL.iter().position(|one| *one == modality).unwrap_or_default();
         let mut rows = 0;
         for row in 0..recordings.len() {
-            rows += usize::from(recordings.read(row, &mut buffer)?.has(modality));
+            rows += usize::from(recordings.presence(row)?[place]);
         }
         let without = recordings.without(modality);
         let other = scorer.predict(Candidates { features, recordings: Some(&without) })?;
