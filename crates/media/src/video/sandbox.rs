@@ -101,16 +101,13 @@ pub(super) fn run(
     if let Some(path) = std::env::var_os("LD_LIBRARY_PATH") {
         command.env("LD_LIBRARY_PATH", path);
     }
-    let second = match job.second_output_bytes {
-        Some(most) => {
-            let (from, to) = io::pipe()?;
-            command.stdin(to);
-            Some((from, most))
-        }
-        None => {
-            command.stdin(Stdio::null());
-            None
-        }
+    let second = if let Some(most) = job.second_output_bytes {
+        let (from, to) = io::pipe()?;
+        command.stdin(to);
+        Some((from, most))
+    } else {
+        command.stdin(Stdio::null());
+        None
     };
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     confinement::apply(&mut command, job)?;
@@ -379,9 +376,9 @@ mod confinement {
 
     pub(super) fn end_with_parent(command: &mut Command) {
         #[cfg(target_os = "linux")]
-        // SAFETY: the closure runs in the child between fork and exec; it makes one system call, on numbers, and allocates nothing.
+        // SAFETY: the function runs in the child between fork and exec; it makes one system call, on numbers, and allocates nothing.
         unsafe {
-            command.pre_exec(|| super::linux::end_with_parent());
+            command.pre_exec(super::linux::end_with_parent);
         }
         #[cfg(not(target_os = "linux"))]
         let _ = command;
