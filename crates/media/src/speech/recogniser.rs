@@ -56,16 +56,14 @@ impl Recogniser {
     /// Files that the command names: a program by its path, a model. A word may name one behind a `=`.
     pub fn files(&self) -> Vec<PathBuf> {
         let words = split(&self.command).unwrap_or_default();
-        words.iter().map(|word| Path::new(named(word)).to_owned()).filter(|path| path.is_file()).collect()
+        words.iter().map(|word| PathBuf::from(named(word))).filter(|path| path.is_file()).collect()
     }
 
     /// The command with files and folders of this machine by their names alone.
     pub fn described(&self) -> String {
         let words = split(&self.command).unwrap_or_default();
         let plain = words.iter().map(|word| {
-            let path = Path::new(named(word));
-            let name = path.file_name().filter(|_| path.exists()).map(|name| name.to_string_lossy());
-            let plain = name.map_or_else(|| word.clone(), |name| word.replace(named(word), &name));
+            let plain = placeless(word).map_or_else(|| word.clone(), |name| word.replace(named(word), &name));
             if plain.contains(char::is_whitespace) || plain.is_empty() { format!("'{plain}'") } else { plain }
         });
         plain.collect::<Vec<_>>().join(" ")
@@ -90,7 +88,10 @@ impl Recogniser {
         let write = |path: &Path| File::create_new(path).map_err(failed("writing", path));
         std::fs::create_dir(&out_folder).map_err(failed("writing", &out_folder))?;
         let replaced: Vec<std::ffi::OsString> = words.iter().map(|word| replaced(word, &wav, &out, language.unwrap_or("auto"))).collect();
-        let run = Run { program: &words[0], limit: self.limit, printed: &printed, errors: &errors, wav: &wav, out: &out };
+        let mut places = vec![(wav.clone(), "{wav}".to_owned()), (out.clone(), "{out}".to_owned())];
+        places.push((folder.path().to_owned(), "{folder}".to_owned()));
+        places.extend(words.iter().filter_map(|word| Some((named(word).into(), placeless(word)?))));
+        let run = Run { program: &words[0], limit: self.limit, printed: &printed, errors: &errors, out: &out, places };
         let mut command = Command::new(&replaced[0]);
         command.args(&replaced[1..]).stdin(Stdio::null()).stdout(write(&printed)?).stderr(write(&errors)?);
         video::end_with_parent(&mut command);
@@ -131,6 +132,12 @@ fn named(word: &str) -> &str {
         Some((option, path)) if option.starts_with('-') => path,
         _ => word,
     }
+}
+
+/// The name of what a word names, where that exists.
+fn placeless(word: &str) -> Option<String> {
+    let path = Path::new(named(word));
+    path.file_name().filter(|_| path.exists()).map(|name| name.to_string_lossy().into_owned())
 }
 
 /// Words of a command; `None` where a quote is not closed or a `\` ends it.
@@ -200,23 +207,22 @@ struct Run<'a> {
     limit: Duration,
     printed: &'a Path,
     errors: &'a Path,
-    wav: &'a Path,
     out: &'a Path,
+    /// What is called otherwise in a message that is kept: folders have another name in every run and on every machine.
+    places: Vec<(PathBuf, String)>,
 }
 
 impl Run<'_> {
-    fn error(&self, problem: String, remedy: &str) -> MediaError {
-        MediaError::Program { program: self.program.to_owned(), problem, remedy: remedy.to_owned() }
-    }
-
     /// What went wrong on this recording.
     fn failed(&self, problem: String, remedy: &str) -> StepError {
-        Failure::new(Reason::RecogniserFailed, self.error(problem, remedy).to_string()).into()
+        let program = placeless(self.program).unwrap_or_else(|| self.program.to_owned());
+        let error = MediaError::Program { program, problem, remedy: remedy.to_owned() };
+        Failure::new(Reason::RecogniserFailed, error.to_string()).into()
     }
 
     /// What goes wrong on every recording.
     fn broken(&self, problem: String, remedy: &str) -> StepError {
-        StepError::Machine(self.error(problem, remedy))
+        StepError::Machine(MediaError::Program { program: self.program.to_owned(), problem, remedy: remedy.to_owned() })
     }
 
     fn finish(&self, mut command: Command) -> Result<ExitStatus, StepError> {
@@ -252,8 +258,7 @@ impl Run<'_> {
             file.take(TAIL_BYTES).read_to_end(&mut bytes)
         });
         let mut text = String::from_utf8_lossy(&bytes).into_owned();
-        // The folders have another name in every run, and what is kept must not depend on which run it was.
-        for (path, name) in [(self.wav, "{wav}"), (self.out, "{out}"), (self.errors.parent().unwrap_or(self.errors), "{folder}")] {
+        for (path, name) in &self.places {
             text = text.replace(&*path.to_string_lossy(), name);
         }
         let text = printable(&text);

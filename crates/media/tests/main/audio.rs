@@ -329,6 +329,22 @@ fn resampling_at_its_limits() {
     }
 }
 
+#[test]
+fn a_long_sound_is_resampled_without_seams() {
+    // Two inputs an output: without the first 20,000 inputs everything comes 10,000 outputs earlier, wherever the blocks end.
+    let mut state = 7_u32;
+    let noise = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 18) as i16
+    });
+    let samples: Vec<i16> = noise.take(300_000).collect();
+    let later = Waveform { rate: 16_000, samples: samples[20_000..].to_vec() }.resampled(8_000).unwrap().samples;
+    let whole = Waveform { rate: 16_000, samples }.resampled(8_000).unwrap().samples;
+    assert_eq!((whole.len(), later.len()), (150_000, 140_000));
+    // The filter reaches 128 inputs to either side; the beginning of the shorter one lacks what came before it.
+    assert!(whole[10_100..] == later[100..]);
+}
+
 /// Longest sound that is read here, in seconds.
 const LIMIT: f64 = 600.0;
 

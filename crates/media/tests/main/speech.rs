@@ -322,7 +322,7 @@ fn a_failing_recogniser_says_why() {
         return;
     }
     let text = script("printf \"\\033[31mno such model\\033[0m\\a \\342\\200\\256x\\n\" >&2; exit 3", 20.0).unwrap_err();
-    assert!(text.contains("`/bin/sh` ended with exit status: 3; it printed: no such model x;"), "{text}");
+    assert!(text.contains("`sh` ended with exit status: 3; it printed: no such model x;"), "{text}");
     let text = script("i=0; while [ $i -lt 5000 ]; do echo line $i >&2; i=$((i+1)); done; exit 1", 20.0).unwrap_err();
     assert!(text.contains("line 4999") && !text.contains("line 4000 ") && text.len() < 700, "{text}");
     assert!(script("true", 20.0).unwrap_err().contains("wrote no transcript"));
@@ -395,8 +395,8 @@ fn what_a_recogniser_prints_names_no_folder_of_this_run() {
     if no_shell() {
         return;
     }
-    let text = script("echo \"no sound in $1, cannot write $2.json in ${2%/out/*}\" >&2; exit 1", 20.0).unwrap_err();
-    assert!(text.contains("it printed: no sound in {wav}, cannot write {out}.json in {folder};"), "{text}");
+    let text = script("echo \"/bin/sh: no sound in $1, cannot write $2.json in ${2%/out/*}\" >&2; exit 1", 20.0).unwrap_err();
+    assert!(text.contains("it printed: sh: no sound in {wav}, cannot write {out}.json in {folder};"), "{text}");
 }
 
 #[test]
