@@ -88,7 +88,7 @@ impl Recogniser {
         let write = |path: &Path| File::create_new(path).map_err(failed("writing", path));
         std::fs::create_dir(&out_folder).map_err(failed("writing", &out_folder))?;
         let replaced: Vec<std::ffi::OsString> = words.iter().map(|word| replaced(word, &wav, &out, language.unwrap_or("auto"))).collect();
-        let mut places = vec![(wav.clone(), "{wav}".to_owned()), (out.clone(), "{out}".to_owned())];
+        let mut places = vec![(wav, "{wav}".to_owned()), (out.clone(), "{out}".to_owned())];
         places.push((folder.path().to_owned(), "{folder}".to_owned()));
         places.extend(words.iter().filter_map(|word| Some((named(word).into(), placeless(word)?))));
         let run = Run { program: &words[0], limit: self.limit, printed: &printed, errors: &errors, out: &out, places };
