@@ -7,29 +7,37 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 /// Size and sha256 of a file, read piece by piece.
-pub(crate) fn of_file(path: &Path) -> io::Result<(u64, String)> {
-    let mut file = File::open(path)?;
+pub fn of_file(path: &Path) -> io::Result<(u64, String)> {
     let mut hash = Sha256::new();
+    let bytes = add_file(&mut hash, path)?;
+    Ok((bytes, hexadecimal(hash)))
+}
+
+/// Adds the content of a file to a hash, piece by piece, and gives its size.
+pub fn add_file(hash: &mut Sha256, path: &Path) -> io::Result<u64> {
+    let mut file = File::open(path)?;
     let mut buffer = vec![0; 1 << 18];
     let mut bytes = 0;
     loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok((bytes, hexadecimal(hash))),
-            count => {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(bytes),
+            Ok(count) => {
                 hash.update(&buffer[..count]);
                 bytes += count as u64;
             }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
 }
 
 /// sha256 of bytes at hand.
-pub(crate) fn of_bytes(bytes: &[u8]) -> String {
+pub fn of_bytes(bytes: &[u8]) -> String {
     hexadecimal(Sha256::new_with_prefix(bytes))
 }
 
 /// The finished hash in lower-case hexadecimal.
-pub(crate) fn hexadecimal(hash: Sha256) -> String {
+pub fn hexadecimal(hash: Sha256) -> String {
     let digits = hash.finalize().into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
     digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
 }

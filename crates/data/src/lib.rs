@@ -1,7 +1,7 @@
 //! Rows in, typed data sets out: reading, roles of columns, groups, splits, encoders, and the unfairness degree alpha.
 
 mod dataset;
-mod digest;
+pub mod digest;
 mod encoder;
 mod error;
 pub mod fetch;

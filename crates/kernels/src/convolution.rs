@@ -12,11 +12,14 @@
 //!
 //! Shapes: in `[height, width, C]`, z `[height - size + 1, width - size + 1, K]`, w `[size, size, C, K]` with K a multiple of 8.
 
+use crate::extent;
 use crate::lanes::{Lanes, Level, level};
 
 /// A filter, its weights laid out in the order in which tiles read them.
 #[derive(Debug, Clone)]
 pub struct Filter {
+    /// The vectors that the blocks were cut for.
+    level: Level,
     size: usize,
     inputs: usize,
     outputs: usize,
@@ -29,8 +32,8 @@ pub struct Filter {
 pub const CHANNEL_STEP: usize = 8;
 
 /// Widths of channel blocks, widest first.
-fn widths() -> &'static [usize] {
-    match level() {
+fn widths(level: Level) -> &'static [usize] {
+    match level {
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 => &[32, 16, 8],
         #[cfg(target_arch = "x86_64")]
@@ -39,11 +42,11 @@ fn widths() -> &'static [usize] {
     }
 }
 
-fn blocks(outputs: usize) -> Vec<(usize, usize)> {
+fn blocks(level: Level, outputs: usize) -> Vec<(usize, usize)> {
     let mut blocks = Vec::new();
     let mut first = 0;
     while first < outputs {
-        let width = widths().iter().copied().find(|&width| width <= outputs - first).unwrap_or(CHANNEL_STEP);
+        let width = widths(level).iter().copied().find(|&width| width <= outputs - first).unwrap_or(CHANNEL_STEP);
         blocks.push((first, width));
         first += width;
     }
@@ -56,8 +59,12 @@ impl Filter {
     /// # Panics
     /// When the weights do not fill that shape or `outputs` is no multiple of [`CHANNEL_STEP`].
     pub fn new(weights: &[f32], size: usize, inputs: usize, outputs: usize) -> Self {
-        assert_eq!(weights.len(), size * size * inputs * outputs, "the weights fill their shape");
-        Self::packed(size, inputs, outputs, |tap, input, output| weights[(tap * inputs + input) * outputs + output])
+        Self::at(level(), weights, size, inputs, outputs)
+    }
+
+    fn at(level: Level, weights: &[f32], size: usize, inputs: usize, outputs: usize) -> Self {
+        assert_eq!(weights.len(), extent([size, size, inputs, outputs]), "the weights fill their shape");
+        Self::packed(level, size, inputs, outputs, |tap, input, output| weights[(tap * inputs + input) * outputs + output])
     }
 
     /// The filter that carries a gradient back to the input: taps mirrored, inputs and outputs swapped.
@@ -65,15 +72,20 @@ impl Filter {
     /// # Panics
     /// When the weights `[size, size, inputs, outputs]` do not fill that shape or `inputs` is no multiple of [`CHANNEL_STEP`].
     pub fn backward(weights: &[f32], size: usize, inputs: usize, outputs: usize) -> Self {
-        assert_eq!(weights.len(), size * size * inputs * outputs, "the weights fill their shape");
-        Self::packed(size, outputs, inputs, |tap, output, input| weights[((size * size - 1 - tap) * inputs + input) * outputs + output])
+        Self::backward_at(level(), weights, size, inputs, outputs)
     }
 
-    fn packed(size: usize, inputs: usize, outputs: usize, weight: impl Fn(usize, usize, usize) -> f32) -> Self {
+    fn backward_at(level: Level, weights: &[f32], size: usize, inputs: usize, outputs: usize) -> Self {
+        assert_eq!(weights.len(), extent([size, size, inputs, outputs]), "the weights fill their shape");
+        let mirrored = |tap: usize, output: usize, input: usize| weights[((size * size - 1 - tap) * inputs + input) * outputs + output];
+        Self::packed(level, size, outputs, inputs, mirrored)
+    }
+
+    fn packed(level: Level, size: usize, inputs: usize, outputs: usize, weight: impl Fn(usize, usize, usize) -> f32) -> Self {
         assert!(size > 0 && inputs > 0 && outputs > 0 && outputs.is_multiple_of(CHANNEL_STEP), "channels come in steps of {CHANNEL_STEP}");
         let mut packed = Vec::with_capacity(size * size * inputs * outputs);
         let mut places = Vec::new();
-        for (first, width) in blocks(outputs) {
+        for (first, width) in blocks(level, outputs) {
             places.push((first, width, packed.len()));
             for tap in 0..size * size {
                 for input in 0..inputs {
@@ -81,7 +93,7 @@ impl Filter {
                 }
             }
         }
-        Filter { size, inputs, outputs, blocks: places, packed }
+        Filter { level, size, inputs, outputs, blocks: places, packed }
     }
 
     /// Convolves one picture `[height, width, inputs]` into `[height - size + 1, width - size + 1, outputs]`, on the calling thread.
@@ -91,8 +103,8 @@ impl Filter {
     pub fn apply(&self, input: &[f32], height: usize, width: usize, output: &mut [f32]) {
         assert!(height >= self.size && width >= self.size, "the picture is at least as large as the filter");
         let (rows, columns) = (height - self.size + 1, width - self.size + 1);
-        assert!(input.len() >= height * width * self.inputs, "the input fills its shape");
-        assert!(output.len() >= rows * columns * self.outputs, "the output has room");
+        assert!(input.len() >= extent([height, width, self.inputs]), "the input fills its shape");
+        assert!(output.len() >= extent([rows, columns, self.outputs]), "the output has room");
         for &(first, block, offset) in &self.blocks {
             let plan = Plan {
                 size: self.size,
@@ -108,9 +120,10 @@ impl Filter {
                 #[allow(unsafe_code, reason = "tiles are read through pointers")]
                 // SAFETY: tile (row, x) reads in[row + i, x .. x + size] for i < size, inside `height x width` because
                 // row <= height - size and x < columns; it writes `block` channels of pixel x of output row `row`, inside the asserted
-                // length; the block's weights were packed for size * size * inputs taps. The vectors exist where `level` says so.
+                // length; the block's weights were packed for size * size * inputs taps. The vectors exist: the level is one of this
+                // processor's.
                 unsafe {
-                    match level() {
+                    match self.level {
                         #[cfg(target_arch = "x86_64")]
                         Level::Avx512 => line_avx512(&plan, from, to, columns, block),
                         #[cfg(target_arch = "x86_64")]
@@ -267,6 +280,18 @@ pub fn filter_gradient(
     inputs: usize,
     outputs: usize,
     input: &[f32],
+    shape: [usize; 2],
+    slopes: &[f32],
+    places: [usize; 2],
+) {
+    filter_gradient_at(level(), gradient, [size, inputs, outputs], input, shape, slopes, places);
+}
+
+fn filter_gradient_at(
+    level: Level,
+    gradient: &mut [f32],
+    [size, inputs, outputs]: [usize; 3],
+    input: &[f32],
     [height, width]: [usize; 2],
     slopes: &[f32],
     [slope_start, slope_line]: [usize; 2],
@@ -274,10 +299,11 @@ pub fn filter_gradient(
     assert!(height >= size && width >= size && size > 0, "the picture is at least as large as the filter");
     assert!(outputs.is_multiple_of(CHANNEL_STEP), "channels come in steps of {CHANNEL_STEP}");
     let (rows, columns) = (height - size + 1, width - size + 1);
-    assert!(gradient.len() >= size * size * inputs * outputs, "the gradient has room");
-    assert!(input.len() >= height * width * inputs, "the input fills its shape");
-    assert!(slopes.len() >= slope_start + (rows - 1) * slope_line + columns * outputs, "the slopes fill their shape");
-    for (first, block) in blocks(outputs) {
+    assert!(gradient.len() >= extent([size, size, inputs, outputs]), "the gradient has room");
+    assert!(input.len() >= extent([height, width, inputs]), "the input fills its shape");
+    let end = extent([rows - 1, slope_line]).checked_add(extent([columns, outputs])).and_then(|end| end.checked_add(slope_start));
+    assert!(end.is_some_and(|end| slopes.len() >= end), "the slopes fill their shape");
+    for (first, block) in blocks(level, outputs) {
         for row in 0..rows {
             for tap in 0..size {
                 let plan = Gradient {
@@ -291,9 +317,10 @@ pub fn filter_gradient(
                 };
                 #[allow(unsafe_code, reason = "tiles are read through pointers")]
                 // SAFETY: the run of pixel x ends at (row + tap, x + size), inside the picture since x < columns; slopes of pixel x and
-                // the rows `tap` of the gradient lie inside the asserted lengths; the vectors exist where `level` says so.
+                // the rows `tap` of the gradient lie inside the asserted lengths; the vectors exist: the level is one of this
+                // processor's.
                 unsafe {
-                    match level() {
+                    match level {
                         #[cfg(target_arch = "x86_64")]
                         Level::Avx512 => gradient_avx512(&plan, block),
                         #[cfg(target_arch = "x86_64")]
@@ -379,6 +406,7 @@ unsafe fn gradient_tile<V: Lanes, const N: usize, const M: usize>(plan: &Gradien
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lanes::levels;
 
     fn numbers(count: usize, seed: u32) -> Vec<f32> {
         let mut state = seed;
@@ -419,6 +447,13 @@ mod tests {
 
     #[test]
     fn convolutions_and_their_gradients_agree_with_the_sums_written_out() {
+        // All that this processor has: its widest vectors hide the others.
+        for level in levels() {
+            agree_at(level);
+        }
+    }
+
+    fn agree_at(level: Level) {
         // Every block width, line lengths with every rest, filters of 2 and 3.
         for (size, inputs, outputs, height, width) in [
             (3, 3, 8, 6, 16),
@@ -429,19 +464,19 @@ mod tests {
             (2, 7, 56, 5, 24),
             (1, 6, 8, 2, 5),
         ] {
-            let name = format!("{size} {inputs} {outputs} {height} {width}");
+            let name = format!("{level:?} {size} {inputs} {outputs} {height} {width}");
             let input = numbers(height * width * inputs, 1);
             let weights = numbers(size * size * inputs * outputs, 2);
             let (rows, columns) = (height - size + 1, width - size + 1);
             let mut output = vec![0.0; rows * columns * outputs];
-            Filter::new(&weights, size, inputs, outputs).apply(&input, height, width, &mut output);
+            Filter::at(level, &weights, size, inputs, outputs).apply(&input, height, width, &mut output);
             agree(&output, &by_hand(&input, [height, width], &weights, size, inputs, outputs), &name);
 
             // sum(z * dz) is linear in w and in the input: its derivatives are the filter's and the input's gradients.
             let slopes = numbers(output.len(), 3);
             let mut gradient = vec![0.5; weights.len()];
             let strides = [0, columns * outputs];
-            filter_gradient(&mut gradient, size, inputs, outputs, &input, [height, width], &slopes, strides);
+            filter_gradient_at(level, &mut gradient, [size, inputs, outputs], &input, [height, width], &slopes, strides);
             let value = |weights: &[f32]| -> f64 {
                 by_hand(&input, [height, width], weights, size, inputs, outputs)
                     .iter()
@@ -465,7 +500,7 @@ mod tests {
                     padded[start..start + columns * outputs].copy_from_slice(&slopes[y * columns * outputs..(y + 1) * columns * outputs]);
                 }
                 let mut back = vec![0.0; height * width * inputs];
-                Filter::backward(&weights, size, inputs, outputs).apply(&padded, tall, wide, &mut back);
+                Filter::backward_at(level, &weights, size, inputs, outputs).apply(&padded, tall, wide, &mut back);
                 for place in (0..input.len()).step_by(23) {
                     let mut unit = vec![0.0; input.len()];
                     unit[place] = 1.0;
@@ -478,17 +513,29 @@ mod tests {
     }
 
     #[test]
-    fn the_plain_path_agrees_too() {
+    fn the_public_functions_take_the_widest_vectors() {
         let (input, weights) = (numbers(6 * 7 * 5, 4), numbers(9 * 5 * 8, 5));
-        let plan = Plan { size: 3, run: 15, step: 5, line: 35, outputs: 8, weights: weights.as_ptr() };
-        let mut output = vec![0.0; 4 * 5 * 8];
-        for row in 0..4 {
-            #[allow(unsafe_code, reason = "the path that `Filter::apply` takes on other processors")]
-            // SAFETY: the sizes above are those of `Filter::apply`.
-            unsafe {
-                line::<[f32; 8], 1, 4>(&plan, input[row * 35..].as_ptr(), output[row * 40..].as_mut_ptr(), 5);
-            }
-        }
-        agree(&output, &by_hand(&input, [6, 7], &weights, 3, 5, 8), "plain");
+        let (mut output, mut gradient) = (vec![0.0; 4 * 5 * 8], vec![0.0; weights.len()]);
+        Filter::new(&weights, 3, 5, 8).apply(&input, 6, 7, &mut output);
+        agree(&output, &by_hand(&input, [6, 7], &weights, 3, 5, 8), "widest");
+        filter_gradient(&mut gradient, 3, 5, 8, &input, [6, 7], &output, [0, 40]);
+        let mut wanted = vec![0.0; weights.len()];
+        filter_gradient_at(levels()[0], &mut wanted, [3, 5, 8], &input, [6, 7], &output, [0, 40]);
+        assert_eq!(gradient, wanted);
+    }
+
+    #[test]
+    #[should_panic(expected = "fewer values than the address space")]
+    fn a_picture_whose_size_wraps_is_refused() {
+        // 2^32 lines of 2^32 pixels: 0 values, if counted in 64 bits that wrap.
+        let side = 1 << (usize::BITS / 2);
+        Filter::new(&[0.0; 8], 1, 1, 8).apply(&[], side, side, &mut []);
+    }
+
+    #[test]
+    #[should_panic(expected = "the slopes fill their shape")]
+    fn slopes_whose_place_wraps_are_refused() {
+        let input = [0.0; 2];
+        filter_gradient(&mut [0.0; 8], 1, 1, 8, &input, [2, 1], &[0.0; 16], [usize::MAX - 15, 8]);
     }
 }

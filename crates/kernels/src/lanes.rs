@@ -15,20 +15,24 @@ pub(crate) enum Level {
     Avx512,
 }
 
+/// The widest vectors of this processor.
 pub(crate) fn level() -> Level {
     static LEVEL: OnceLock<Level> = OnceLock::new();
-    *LEVEL.get_or_init(|| {
-        #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                return Level::Avx512;
-            }
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                return Level::Avx2;
-            }
+    *LEVEL.get_or_init(|| levels()[0])
+}
+
+/// All that this processor can do, the widest first; plain code always.
+pub(crate) fn levels() -> Vec<Level> {
+    let mut levels = Vec::new();
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        if is_x86_feature_detected!("avx512f") {
+            levels.push(Level::Avx512);
         }
-        Level::Plain
-    })
+        levels.push(Level::Avx2);
+    }
+    levels.push(Level::Plain);
+    levels
 }
 
 /// A vector of `f32`.

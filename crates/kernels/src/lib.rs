@@ -1,7 +1,8 @@
 //! Dense `f32` kernels that networks of several crates share: matrix products and convolutions on the host.
 //!
-//! Everything takes and returns slices, holds no state, does no IO. This is the only crate that may contain unsafe code: each use checks
-//! its bounds first and says why it is sound.
+//! Everything takes and returns slices, holds no state, does no IO. Numbers are computed with unsafe code in this crate alone (the only
+//! other unsafe code of the workspace confines decoders, in `evenhand-media`): each use checks its bounds first, in arithmetic that does
+//! not wrap, and says why it is sound.
 
 #![allow(clippy::inline_always, reason = "bodies must be compiled inside the functions that enable the processor's vectors")]
 
@@ -10,6 +11,15 @@ mod convolution;
 mod lanes;
 mod pooled;
 mod product;
+
+/// Values of a shape.
+///
+/// # Panics
+/// When there are more than a number holds: a wrapped size would pass for a small one.
+#[inline(always)]
+fn extent<const N: usize>(sides: [usize; N]) -> usize {
+    sides.into_iter().try_fold(1_usize, usize::checked_mul).expect("the shape has fewer values than the address space")
+}
 
 pub use convolution::{CHANNEL_STEP, Filter, filter_gradient};
 pub use pooled::{NONE, Pooled, pool_backward, pool_forward, pool_sums, sums};

@@ -11,7 +11,10 @@
 //! the derivatives for g and beta are s2 and s1. So the sums are all that the batch's frames must share.
 //!
 //! Shapes: z `[height, width, channels]`; out, dout and choice `[height / 2, width / 2, channels]`, rounded down: a last odd line or
-//! column enters no cell. Ties go to the first place, as in common libraries.
+//! column enters no cell. Ties go to the first place, and a cell that holds a NaN gives NaN, as in common libraries: a network that
+//! diverges is to show it.
+
+use crate::extent;
 
 /// The choice of a cell whose output is 0: nothing flows back.
 pub const NONE: u8 = 4;
@@ -41,8 +44,8 @@ impl Pooled {
     }
 
     fn check(&self, z: &[f32], choice: &[u8]) {
-        assert!(z.len() >= self.height * self.width * self.channels, "z fills its shape");
-        assert!(choice.len() >= (self.height / 2) * (self.width / 2) * self.channels, "the choice fills its shape");
+        assert!(z.len() >= extent([self.height, self.width, self.channels]), "z fills its shape");
+        assert!(choice.len() >= extent([self.height / 2, self.width / 2, self.channels]), "the choice fills its shape");
     }
 }
 
@@ -145,8 +148,11 @@ fn pool_forward_body(block: Pooled, z: &[f32], scale: &[f32], shift: &[f32], out
                     best = d;
                     place = 3;
                 }
-                output[k] = if best > 0.0 { best } else { 0.0 };
-                choice[k] = (if best > 0.0 { place } else { u32::from(NONE) }) as u8;
+                // Comparisons with a NaN are false, so that the ones above pass over it.
+                let lost = a.is_nan() | b.is_nan() | c.is_nan() | d.is_nan();
+                let best = if lost { f32::NAN } else { best };
+                output[k] = if best <= 0.0 { 0.0 } else { best };
+                choice[k] = (if best <= 0.0 { u32::from(NONE) } else { place }) as u8;
             }
         }
     }
@@ -291,6 +297,25 @@ mod tests {
         let (mut first, mut second) = ([0.0], [0.0]);
         sums(&z, 1, &mut first, &mut second);
         assert_eq!((first, second), ([17.0], [231.0]));
+    }
+
+    #[test]
+    fn a_number_that_is_lost_stays_lost() {
+        let block = Pooled { height: 2, width: 2, channels: 16, border: 0 };
+        for place in 0..4 {
+            for (kind, scale) in [(f32::NAN, 1.0), (f32::INFINITY, 0.0)] {
+                let mut z = vec![-1.0; 64];
+                z[place * 16 + 3] = kind;
+                let (mut output, mut choice) = (vec![7.0; 16], vec![9; 16]);
+                pool_forward(block, &z, &[scale; 16], &[0.0; 16], &mut output, &mut choice);
+                assert!(output[3].is_nan() && choice[3] != NONE, "{place}: {} {}", output[3], choice[3]);
+                assert!((0..16).all(|k| k == 3 || output[k] == 0.0 && choice[k] == NONE), "{place}: {output:?}");
+            }
+        }
+        // An infinity is no lost number.
+        let (mut output, mut choice) = (vec![7.0; 16], vec![9; 16]);
+        pool_forward(block, &[f32::INFINITY; 64], &[1.0; 16], &[0.0; 16], &mut output, &mut choice);
+        assert!(output.iter().all(|&value| value == f32::INFINITY) && choice.iter().all(|&place| place == 0));
     }
 
     #[test]

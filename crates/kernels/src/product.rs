@@ -1,5 +1,7 @@
 //! Matrix products over strided views.
 
+use crate::extent;
+
 /// How many threads a product may use. The result does not depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Threads {
@@ -46,7 +48,12 @@ impl<'a> Grid<'a> {
 }
 
 fn fits(length: usize, rows: usize, columns: usize, row_stride: usize, column_stride: usize) -> bool {
-    rows == 0 || columns == 0 || (rows - 1) * row_stride + (columns - 1) * column_stride < length
+    if rows == 0 || columns == 0 {
+        return true;
+    }
+    // The product library counts in `isize`; a last place inside a slice of `f32` is below its end.
+    let last = (rows - 1).checked_mul(row_stride).zip((columns - 1).checked_mul(column_stride)).and_then(|(a, b)| a.checked_add(b));
+    last.is_some_and(|last| last < length)
 }
 
 /// `out = a b`, or `out += a b` when `accumulate`; `out` is stored row after row, `[a.rows, b.columns]`.
@@ -56,7 +63,7 @@ fn fits(length: usize, rows: usize, columns: usize, row_stride: usize, column_st
 pub fn multiply(out: &mut [f32], a: Grid<'_>, b: Grid<'_>, accumulate: bool, threads: Threads) {
     assert_eq!(a.columns, b.rows, "inner sizes agree");
     let (rows, columns) = (a.rows, b.columns);
-    assert!(out.len() >= rows * columns, "the output holds the product");
+    assert!(out.len() >= extent([rows, columns]), "the output holds the product");
     if rows == 0 || columns == 0 {
         return;
     }
@@ -126,5 +133,18 @@ mod tests {
     #[should_panic(expected = "the slice holds the whole matrix")]
     fn a_view_beyond_its_slice_is_refused() {
         let _ = Grid::new(&[1.0; 5], 2, 3);
+    }
+
+    #[test]
+    fn sizes_that_wrap_are_refused() {
+        let values = [1.0; 8];
+        let half = usize::MAX / 2 + 1;
+        // 2 half wraps to 0: the last entry would seem to be the first.
+        assert!(!fits(8, 3, 1, half, 1) && !fits(8, 1, 3, 1, half) && !fits(8, 2, 2, usize::MAX, 1));
+        assert!(fits(8, 0, 3, half, half) && fits(8, 2, 4, 4, 1) && !fits(8, 2, 4, 5, 1));
+        let tall = Grid::strided(&values, half, 1, 0, 1);
+        let wide = Grid::strided(&values, 1, 2, 1, 1);
+        let wraps = std::panic::catch_unwind(|| multiply(&mut [], tall, wide, false, Threads::One));
+        assert!(wraps.is_err(), "half rows of two columns have room nowhere");
     }
 }

@@ -36,8 +36,8 @@ fn main() {
         let mut bytes = 0;
         let start = Instant::now();
         decoder
-            .frames(&path, &probe, &Wanted::pictures(&wanted, 480), &limits, &mut |_, picture| {
-                bytes += picture.pixels.len();
+            .frames(&path, &probe, &Wanted::pictures(&wanted, 480), &limits, &mut |shown| {
+                bytes += shown.picture.pixels.len();
                 Ok(())
             })
             .unwrap();

@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [file, window, step, repeats @ ..] = arguments.as_slice() else {
         return Err("usage: audio_features FILE WINDOW STEP [REPEATS]".into());
     };
-    let waveform = wav::read(Path::new(file))?;
+    let waveform = wav::read(Path::new(file), f64::INFINITY)?;
     let (window, step) = (window.parse()?, step.parse()?);
     let features = short_term(&waveform, window, step)?;
     let mut text = String::new();

@@ -25,6 +25,14 @@ pub enum MediaError {
         /// What to do.
         remedy: String,
     },
+    /// A recording is longer than allowed.
+    #[error("`{}` lasts more than {limit} s; cut it, or raise the limit", path.display())]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// Seconds allowed.
+        limit: f64,
+    },
     /// A setting is outside its range.
     #[error("{setting} is {value}; it must be {expected}")]
     BadSetting {

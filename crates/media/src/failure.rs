@@ -1,10 +1,12 @@
 //! Why one recording cannot be used, as a fact that is kept with the candidate.
 //!
-//! A failure never ends a run: the candidate is reported as not scored, with the reason. Ids are stable, so that lists of two runs
-//! can be compared. The detail quotes what a program said about an untrusted file: control characters are gone from it, but it is
+//! A failure never ends a run: the candidate is reported as not scored, with the reason. What the machine is to blame for is no failure
+//! of a recording and ends the run ([`StepError`]). Ids are stable, so that lists of two runs can be compared. The detail quotes what a program said about an untrusted file: control characters are gone from it, but it is
 //! still text of a stranger and must be escaped wherever it is shown in HTML.
 
 use std::fmt;
+
+use crate::MediaError;
 
 /// Declares the reasons once: variant, id, sentence.
 macro_rules! reasons {
@@ -66,6 +68,8 @@ reasons! {
     NotAFile, "not-a-file", "The path leads to a link, a pipe or a device: name the file itself.";
     /// A picture of the folder cannot be read.
     BadPictures, "bad-pictures", "A picture of the folder cannot be read: give whole PNG or JPEG files, in the order of their names.";
+    /// Boxes are looked up by time, and nothing says how fast the pictures follow each other.
+    NoTimes, "no-times", "The times of the pictures are not known: set `frames_per_second`, or correct the sound that they go with.";
     /// The WAV file cannot be read.
     BadSound, "bad-sound", "The sound file cannot be read: give a whole WAV file with one or two channels.";
     /// Not enough sound for the features.
@@ -133,3 +137,15 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+/// Why a step of a recording gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// This recording cannot be used; others can.
+    #[error(transparent)]
+    Recording(#[from] Failure),
+    /// The machine cannot go on (no room for temporary files, a program that is gone). Kept as a fact it would condemn this recording
+    /// and all that come after it.
+    #[error(transparent)]
+    Machine(MediaError),
+}

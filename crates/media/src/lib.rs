@@ -9,6 +9,7 @@ mod error;
 pub mod extract;
 pub mod face;
 mod failure;
+mod group;
 pub mod manifest;
 pub mod picture;
 pub mod speech;
@@ -16,5 +17,5 @@ pub mod text;
 pub mod video;
 
 pub use error::MediaError;
-pub use failure::{Failure, Reason};
+pub use failure::{Failure, Reason, StepError};
 pub use picture::Picture;

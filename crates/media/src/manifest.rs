@@ -3,7 +3,8 @@
 //! ```text
 //! id               required, unique; letters, digits and signs, no control characters
 //! file             a recording (MP4, MOV, MKV, WebM), or in its place
-//! frames, wav      a folder of PNG or JPEG pictures in the order of their names, and a WAV file; either may be empty
+//! frames, wav      a folder of PNG or JPEG pictures in the order of their names, and a WAV file; either may be empty; the pictures last as
+//!                  long as the sound, unless the settings say how many there are a second
 //! transcript       the words, or in its place
 //! transcript_file  a file with them (text, SRT, VTT, JSON of a recogniser, CTM)
 //! language         of the words, for the recogniser: a tag such as `en` or `pt-BR`

@@ -25,6 +25,8 @@ const RATES: std::ops::RangeInclusive<u32> = 1_000..=384_000;
 const ZERO_CROSSINGS: f64 = 64.0;
 const STOPBAND_DB: f64 = 100.0;
 const MOST_PHASES: u64 = 512;
+/// Outputs made at a time: as `f64`, a whole recording would take four times its own memory.
+const BLOCK: u64 = 1 << 16;
 
 pub(super) fn resampled(samples: &[i16], from: u32, to: u32) -> Result<Vec<i16>, MediaError> {
     for (setting, rate) in [("sampling rate of the recording", from), ("sampling rate to convert to", to)] {
@@ -40,18 +42,25 @@ pub(super) fn resampled(samples: &[i16], from: u32, to: u32) -> Result<Vec<i16>,
     let (a, b) = (u64::from(from / divisor), u64::from(to / divisor));
     let filter = Filter::new(a, b);
     let reach = filter.reach;
-    let mut padded = vec![0.0; samples.len() + 2 * reach];
-    for (padded, &sample) in padded[reach..].iter_mut().zip(samples) {
-        *padded = f64::from(sample);
-    }
     let count = (samples.len() as u64 * b).div_ceil(a);
-    let output = (0..count).map(|index| {
-        let (whole, part) = (index * a / b, index * a % b);
-        // The first of the 2 reach inputs is `whole - reach + 1`, which stands one place after `whole` in the padded row.
-        let inputs = &padded[whole as usize + 1..];
-        filter.at(inputs, part).round_ties_even().clamp(f64::from(i16::MIN), f64::from(i16::MAX)) as i16
-    });
-    Ok(output.collect())
+    let mut output = Vec::with_capacity(count as usize);
+    let mut inputs = Vec::new();
+    for first in (0..count).step_by(BLOCK as usize) {
+        let last = (first + BLOCK).min(count) - 1;
+        // An output after input n takes the 2 reach inputs from n - reach + 1 on.
+        let start = (first * a / b) as usize;
+        let end = (last * a / b) as usize + 2 * reach;
+        inputs.clear();
+        inputs.extend((start..end).map(|place| {
+            let sample = (place + 1).checked_sub(reach).and_then(|place| samples.get(place));
+            sample.map_or(0.0, |&sample| f64::from(sample))
+        }));
+        output.extend((first..=last).map(|index| {
+            let (whole, part) = ((index * a / b) as usize, index * a % b);
+            filter.at(&inputs[whole - start..], part).round_ties_even().clamp(f64::from(i16::MIN), f64::from(i16::MAX)) as i16
+        }));
+    }
+    Ok(output)
 }
 
 fn greatest_common_divisor(a: u32, b: u32) -> u32 {

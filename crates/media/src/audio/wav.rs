@@ -10,7 +10,8 @@
 //! one speaker per channel, and a mixture with the interviewer is nothing to score a candidate by.
 //!
 //! Errors: an unreadable file, one that is no WAV or a compressed one, one shorter than its header says, one without samples, a
-//! sample that is not a number.
+//! sample that is not a number, one that lasts longer than allowed: that is seen before a sample is read, so that a compact file of
+//! many hours does not fill the memory.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -23,11 +24,12 @@ use crate::MediaError;
 
 const CONVERT: &str = "convert it, for instance with `ffmpeg -i FILE -ac 1 -ar 16000 -c:a pcm_s16le NEW.wav`";
 
-/// Reads a mono or stereo WAV file of 8, 16, 24 or 32 bits or of 32-bit floats.
-pub fn read(path: &Path) -> Result<Waveform, MediaError> {
+/// Reads a mono or stereo WAV file of 8, 16, 24 or 32 bits or of 32-bit floats, of at most `longest` seconds.
+pub fn read(path: &Path, longest: f64) -> Result<Waveform, MediaError> {
     let bad = |problem: String, remedy: &str| MediaError::BadFile { path: path.to_owned(), problem, remedy: remedy.to_owned() };
     let unreadable = |source| MediaError::Io { action: "reading", path: path.to_owned(), source };
     let file = File::open(path).map_err(unreadable)?;
+    let length = file.metadata().map_err(unreadable)?.len();
     let mut reader = WavReader::new(BufReader::new(file)).map_err(|error| match error {
         // Without a number of the operating system it is hound's own word for the end of the file.
         hound::Error::IoError(error) if error.raw_os_error().is_some() => unreadable(error),
@@ -54,13 +56,17 @@ pub fn read(path: &Path) -> Result<Waveform, MediaError> {
             "the file is incomplete or was written to a pipe; record, copy or convert it again",
         )
     };
-    // Not sized by the header, which an upload may have forged.
-    let mut values = Vec::new();
+    // A header may promise more than there is: what was written to a pipe does.
+    let frames = u64::from(expected).min(length / u64::from(bits.div_ceil(8).max(1))) as usize / channels;
+    if frames as f64 > longest * f64::from(form.sample_rate) {
+        return Err(MediaError::TooLong { path: path.to_owned(), limit: longest });
+    }
+    let mut mixer = Mixer { channels, sum: 0.0, summed: 0, samples: Vec::with_capacity(frames) };
     match (form.sample_format, bits) {
         (SampleFormat::Int, 8 | 16 | 24 | 32) => {
             let unit = 2.0_f64.powi(16 - i32::from(bits));
             for (index, sample) in reader.samples::<i32>().enumerate() {
-                values.push(f64::from(sample.map_err(|error| stops(index, &error))?) * unit);
+                mixer.take(f64::from(sample.map_err(|error| stops(index, &error))?) * unit);
             }
         }
         (SampleFormat::Float, 32) => {
@@ -69,7 +75,7 @@ pub fn read(path: &Path) -> Result<Waveform, MediaError> {
                 if !sample.is_finite() {
                     return Err(bad(format!("holds `{sample}` at sample {}", index + 1), "record or convert it again"));
                 }
-                values.push(sample * 32_768.0);
+                mixer.take(sample * 32_768.0);
             }
         }
         (format, bits) => {
@@ -77,11 +83,29 @@ pub fn read(path: &Path) -> Result<Waveform, MediaError> {
             return Err(bad(format!("holds {bits}-bit {kind} samples, which are not read"), CONVERT));
         }
     }
-    if values.len() < channels {
+    if mixer.samples.is_empty() {
         return Err(bad("holds no samples".to_owned(), "check the recording"));
     }
-    let samples = values.chunks_exact(channels).map(|frame| sixteen_bits(frame.iter().sum::<f64>() / channels as f64)).collect();
-    Ok(Waveform { rate: form.sample_rate, samples })
+    Ok(Waveform { rate: form.sample_rate, samples: mixer.samples })
+}
+
+/// Makes one sample of the channels' samples, as they come.
+struct Mixer {
+    channels: usize,
+    sum: f64,
+    summed: usize,
+    samples: Vec<i16>,
+}
+
+impl Mixer {
+    fn take(&mut self, value: f64) {
+        self.sum += value;
+        self.summed += 1;
+        if self.summed == self.channels {
+            self.samples.push(sixteen_bits(self.sum / self.channels as f64));
+            (self.sum, self.summed) = (0.0, 0);
+        }
+    }
 }
 
 fn sixteen_bits(value: f64) -> i16 {

@@ -8,13 +8,15 @@
 //! text     column, file or recogniser -> fit to be read? -> encoder              -> [width]
 //! ```
 //!
-//! What fails is a reason of that step. Only what hits every candidate (no place on the disk, a program that is gone) ends the run.
+//! What fails is a reason of that step. Only what hits every candidate (no place on the disk, a program that is gone) ends the run and is
+//! not kept. What is kept is found again by the content of the files, so it names none of them: another candidate's may have the same.
 
 use std::cell::OnceCell;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use evenhand_data::digest::{add_file, hexadecimal};
 use evenhand_data::loaders::interviews::EXTRACTED;
 use evenhand_data::recordings::Modality;
 use rand::SeedableRng;
@@ -23,19 +25,19 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::columns::Stage;
-use super::parts::{Finding, Parts, digest, float_bytes, video_bytes};
-use super::settings::{Draw, Settings};
+use super::parts::{Finding, Parts, Want, digest, float_bytes, video_bytes};
+use super::settings::{Detector, Draw, Settings};
 use crate::audio::{SPEECH_RATE, Waveform, facts, pooling, wav};
 use crate::face::sequence::{Collector, KEEP_LONGEST, Place};
 use crate::face::{FaceDetector, FrameContext};
 use crate::manifest::{Row, Source};
 use crate::speech::{Recogniser, Transcript, quality};
 use crate::text::TextEncoder;
-use crate::video::{Decoder, FramesError, Probe, Wanted, segments};
-use crate::{Failure, MediaError, Reason, picture, speech};
+use crate::video::{Decoder, Probe, Wanted, segments};
+use crate::{Failure, MediaError, Reason, StepError, picture, speech};
 
 /// Raised when a step computes something else from the same inputs.
-const EDITION: &str = "1";
+const EDITION: &str = "2";
 
 /// Everything that candidates share.
 #[derive(Debug)]
@@ -43,7 +45,8 @@ pub(super) struct Models {
     pub(super) decoder: Option<Decoder>,
     pub(super) detector: Option<Box<dyn FaceDetector>>,
     pub(super) encoder: Option<Box<dyn TextEncoder>>,
-    pub(super) recogniser: Option<Recogniser>,
+    /// The recogniser, and how it is written down.
+    pub(super) recogniser: Option<(Recogniser, Value)>,
 }
 
 /// What a run knows about every candidate.
@@ -98,7 +101,10 @@ impl<'a> Workshop<'a> {
             limits: text(serde_json::json!({ "limits": settings.limits })),
             video: text(settings.video_facts(&detector)),
             audio: text(settings.audio_facts()),
-            speech: text(serde_json::json!({ "command": transcript.recogniser, "seconds": transcript.recogniser_seconds })),
+            speech: text(serde_json::json!({
+                "recogniser": models.recogniser.as_ref().map(|(_, about)| about),
+                "seconds": transcript.recogniser_seconds,
+            })),
             text: text(serde_json::json!({
                 "encoder": encoder,
                 "limits": [
@@ -121,7 +127,7 @@ impl<'a> Workshop<'a> {
         }
         let audio_digest = |content: &str| digest(&[EDITION, Stage::Audio.name(), content, &self.audio]);
         let sound_is_next = self.settings.wants(Modality::Audio)
-            && content.as_ref().is_ok_and(|content| self.known(Stage::Audio, &audio_digest(content)).is_none());
+            && content.as_ref().is_ok_and(|content| self.known(Stage::Audio, &audio_digest(content), Want::Presence).is_none());
         let work = Candidate { shop: self, row, sound_is_next, probe: OnceCell::new(), sound: OnceCell::new(), pictures: OnceCell::new() };
         let mut outcome = Outcome { status: EXTRACTED.to_owned(), detail: None, facts: Map::new(), digests: Vec::new(), found: true };
 
@@ -133,7 +139,7 @@ impl<'a> Workshop<'a> {
             }
             Ok(content) => {
                 let digest = digest(&[EDITION, Stage::Source.name(), &content, &self.limits]);
-                let finding = self.step(Stage::Source, &digest, &mut outcome, || Ok(work.source()))?;
+                let finding = self.step(Stage::Source, &digest, &mut outcome, || work.source())?;
                 (finding, Some((digest, content)))
             }
         };
@@ -155,10 +161,7 @@ impl<'a> Workshop<'a> {
             }
             let digest = digest(&[EDITION, Stage::Video.name(), &content, &row.id, &self.video]);
             let mut finding = self.step(Stage::Video, &digest, &mut outcome, || work.video())?;
-            if matches!(finding.reason(Stage::Video), None | Some(Reason::NoFace))
-                && let (Some(found), Some(share)) = (finding.number("faces_found"), finding.number("faces_found_share"))
-                && share < self.settings.face.floor
-            {
+            if let Some(found) = self.under_floor(&finding) {
                 let frames = self.settings.segments * self.settings.frames_per_segment;
                 Reason::FaceFloor.id().clone_into(&mut outcome.status);
                 outcome.detail =
@@ -174,7 +177,7 @@ impl<'a> Workshop<'a> {
             if !proceed() {
                 return Ok(None);
             }
-            let finding = self.step(Stage::Audio, &audio_digest(&content), &mut outcome, || Ok(work.audio()))?;
+            let finding = self.step(Stage::Audio, &audio_digest(&content), &mut outcome, || work.audio())?;
             present += usize::from(finding.tensor.is_some());
             outcome.facts.extend(finding.facts);
         } else if self.settings.wants(Modality::Audio) {
@@ -203,15 +206,11 @@ impl<'a> Workshop<'a> {
         outcome: &mut Outcome,
     ) -> Result<bool, MediaError> {
         let said = if let Some(text) = &row.transcript {
-            Ok((Transcript { text: text.clone(), ..Transcript::default() }, "manifest", digest(&[text])))
+            Ok((Transcript { text: text.clone(), ..Transcript::default() }, "manifest"))
         } else if let Some(path) = &row.transcript_file {
-            regular(path).and_then(|()| {
-                let failed = |error: MediaError| told(&error, path, Reason::BadTranscript);
-                let mut hash = Sha256::new();
-                hash_file(path, &mut hash).map_err(|source| failed(MediaError::Io { action: "reading", path: path.clone(), source }))?;
-                Ok((speech::read(path, None).map_err(failed)?, "file", hexadecimal(hash)))
-            })
-        } else if let (Some(recogniser), true) = (&self.models.recogniser, row.source != Source::Words) {
+            let failed = |error: MediaError| told(&error, "the transcript", path, Reason::BadTranscript);
+            regular(path).and_then(|()| speech::read(path, None).map_err(failed)).map(|transcript| (transcript, "file"))
+        } else if let (Some((recogniser, _)), true) = (&self.models.recogniser, row.source != Source::Words) {
             let language = row.language.as_deref().unwrap_or("auto");
             let key = digest(&[EDITION, Stage::Speech.name(), content, language, &self.limits, &self.speech]);
             let finding = self.step(Stage::Speech, &key, outcome, || work.speech(recogniser))?;
@@ -220,30 +219,39 @@ impl<'a> Workshop<'a> {
             } else {
                 let text = finding.text("recognised").unwrap_or_default().to_owned();
                 let confidence = finding.number("recognised_confidence");
-                Ok((Transcript { text, confidence, ..Transcript::default() }, "recogniser", key))
+                Ok((Transcript { text, confidence, ..Transcript::default() }, "recogniser"))
             };
             outcome.facts.extend(finding.facts);
             said
         } else {
             Err(Failure::new(Reason::NoTranscript, ""))
         };
-        let (transcript, origin, said) = match said {
+        let (transcript, origin) = match said {
             Ok(said) => said,
             Err(failure) => {
                 outcome.facts.extend(Finding::failed(Stage::Text, &failure).facts);
                 return Ok(false);
             }
         };
-        let key = digest(&[EDITION, Stage::Text.name(), &said, origin, source, &self.text]);
+        // Of what was read: how a file is read depends on its ending too, and all that counts of a transcript is this.
+        let confidence = transcript.confidence.map_or_else(String::new, |confidence| confidence.to_string());
+        let key = digest(&[EDITION, Stage::Text.name(), &transcript.text, &confidence, origin, source, &self.text]);
         let finding = self.step(Stage::Text, &key, outcome, || Ok(self.encoded(&transcript, origin, seconds)))?;
         let there = finding.tensor.is_some();
         outcome.facts.extend(finding.facts);
         Ok(there)
     }
 
+    /// Frames with a face of a candidate that is refused because they are too few.
+    fn under_floor(&self, finding: &Finding) -> Option<f64> {
+        let counted = matches!(finding.reason(Stage::Video), None | Some(Reason::NoFace));
+        let (found, share) = (finding.number("faces_found")?, finding.number("faces_found_share")?);
+        (counted && share < self.settings.face.floor).then_some(found)
+    }
+
     /// The result of a finished step, unless it is to be tried again.
-    fn known(&self, stage: Stage, digest: &str) -> Option<Finding> {
-        self.parts.find(stage, digest, false).filter(|known| !(self.retry_failed && known.reason(stage).is_some()))
+    fn known(&self, stage: Stage, digest: &str, want: Want) -> Option<Finding> {
+        self.parts.find(stage, digest, want).filter(|known| !(self.retry_failed && known.reason(stage).is_some()))
     }
 
     /// Finds a step finished, or takes it and keeps its result.
@@ -252,14 +260,21 @@ impl<'a> Workshop<'a> {
         stage: Stage,
         digest: &str,
         outcome: &mut Outcome,
-        take: impl FnOnce() -> Result<Finding, MediaError>,
+        take: impl FnOnce() -> Result<Finding, StepError>,
     ) -> Result<Finding, MediaError> {
         outcome.digests.push((stage, digest.to_owned()));
-        if let Some(known) = self.known(stage, digest) {
+        // A candidate that is refused gets no record: the facts are enough.
+        let refused = |finding: &Finding| !outcome.extracted() || (stage == Stage::Video && self.under_floor(finding).is_some());
+        let facts = || self.known(stage, digest, Want::Facts).filter(refused);
+        if let Some(known) = self.known(stage, digest, Want::Presence).or_else(facts) {
             return Ok(known);
         }
         outcome.found = false;
-        let finding = take()?;
+        let finding = match take() {
+            Ok(finding) => finding,
+            Err(StepError::Recording(failure)) => Finding::failed(stage, &failure),
+            Err(StepError::Machine(error)) => return Err(error),
+        };
         self.parts.keep(digest, &finding)?;
         Ok(finding)
     }
@@ -296,7 +311,7 @@ impl<'a> Workshop<'a> {
                 finding.tensor = Some(float_bytes(&encoded.vector));
             }
             Ok(None) => finding.fail(Stage::Text, &Failure::new(Reason::NoTokens, "")),
-            Err(error) => finding.fail(Stage::Text, &told(&error, Path::new(""), Reason::ModelFailed)),
+            Err(error) => finding.fail(Stage::Text, &model_failed(&error)),
         }
         finding
     }
@@ -322,30 +337,35 @@ impl Candidate<'_> {
         self.shop.models.decoder.as_ref().ok_or_else(|| Failure::new(Reason::DecodeFailed, "ffmpeg was not found"))
     }
 
-    fn probed(&self, path: &Path) -> Result<&Probe, Failure> {
-        let probe = self.probe.get_or_init(|| self.decoder()?.probe(path, &self.settings().limits));
-        probe.as_ref().map_err(Clone::clone)
+    fn probed(&self, path: &Path) -> Result<&Probe, StepError> {
+        once(&self.probe, || self.decoder()?.probe(path, &self.settings().limits))
     }
 
     /// The sound at the rate of the features.
-    fn sound(&self) -> Result<&Waveform, Failure> {
-        let sound = self.sound.get_or_init(|| match &self.row.source {
+    fn sound(&self) -> Result<&Waveform, StepError> {
+        once(&self.sound, || match &self.row.source {
             Source::File(path) => {
                 let samples = self.decoder()?.audio(path, self.probed(path)?, &self.settings().limits)?;
                 Ok(Waveform { rate: SPEECH_RATE, samples })
             }
             Source::Parts { wav: Some(path), .. } => {
-                let failed = |error: MediaError| told(&error, path, Reason::BadSound);
-                let waveform = wav::read(path).map_err(failed)?;
-                let limit = self.settings().limits.seconds;
-                if waveform.seconds() > limit {
-                    return Err(Failure::new(Reason::TooLong, format!("{:.1} s, limit {limit} s", waveform.seconds())));
-                }
-                waveform.resampled(SPEECH_RATE).map_err(failed)
+                let failed = |error: MediaError| match error {
+                    MediaError::TooLong { limit, .. } => Failure::new(Reason::TooLong, format!("more than the limit of {limit} s")),
+                    error => told(&error, "the sound", path, Reason::BadSound),
+                };
+                let waveform = wav::read(path, self.settings().limits.seconds).map_err(failed)?;
+                Ok(waveform.resampled(SPEECH_RATE).map_err(failed)?)
             }
-            Source::Parts { wav: None, .. } | Source::Words => Err(Failure::new(Reason::NoAudio, "")),
-        });
-        sound.as_ref().map_err(Clone::clone)
+            Source::Parts { wav: None, .. } | Source::Words => Err(Failure::new(Reason::NoAudio, "").into()),
+        })
+    }
+
+    /// The sound where the recording has a usable one.
+    fn sound_if_any(&self) -> Result<Result<&Waveform, Failure>, StepError> {
+        match self.sound() {
+            Err(StepError::Recording(failure)) => Ok(Err(failure)),
+            other => other.map(Ok),
+        }
     }
 
     fn pictures(&self, folder: &Path) -> Result<&[PathBuf], Failure> {
@@ -353,22 +373,20 @@ impl Candidate<'_> {
         pictures.as_deref().map_err(Clone::clone)
     }
 
-    fn source(&self) -> Finding {
+    fn source(&self) -> Result<Finding, StepError> {
         let mut finding = Finding::default();
         match &self.row.source {
-            Source::File(path) => match self.probed(path) {
-                Ok(probe) => {
-                    finding.note("seconds", Some(probe.duration));
-                    if let Some(video) = &probe.video {
-                        finding.note("width", Some(video.width));
-                        finding.note("height", Some(video.height));
-                        finding.note("frames_in_recording", Some(video.pts.len()));
-                    }
+            Source::File(path) => {
+                let probe = self.probed(path)?;
+                finding.note("seconds", Some(probe.duration));
+                if let Some(video) = &probe.video {
+                    finding.note("width", Some(video.width));
+                    finding.note("height", Some(video.height));
+                    finding.note("frames_in_recording", Some(video.pts.len()));
                 }
-                Err(failure) => finding.fail(Stage::Source, &failure),
-            },
+            }
             Source::Parts { frames, wav } => {
-                let sound = wav.as_ref().map(|_| self.sound());
+                let sound = wav.as_ref().map(|_| self.sound_if_any()).transpose()?;
                 let count = frames.as_deref().map(|folder| self.pictures(folder).map(<[PathBuf]>::len));
                 if let Some(Ok(waveform)) = &sound {
                     finding.note("seconds", Some(waveform.seconds()));
@@ -384,30 +402,25 @@ impl Candidate<'_> {
             }
             Source::Words => {}
         }
-        finding
+        Ok(finding)
     }
 
-    fn video(&self) -> Result<Finding, MediaError> {
-        match self.crops() {
-            Ok(finding) => Ok(finding),
-            Err(FramesError::Recording(failure)) => Ok(Finding::failed(Stage::Video, &failure)),
-            Err(FramesError::Caller(error)) => Ok(Finding::failed(Stage::Video, &told(&error, Path::new(""), Reason::ModelFailed))),
-        }
-    }
-
-    fn crops(&self) -> Result<Finding, FramesError> {
+    /// Faces, cut out.
+    fn video(&self) -> Result<Finding, StepError> {
         let settings = self.settings();
         let Some(detector) = &self.shop.models.detector else { return Ok(Finding::default()) };
         let slots = settings.segments * settings.frames_per_segment;
-        let mut collector = Collector::new(slots, settings.crop(), KEEP_LONGEST)?;
+        let mut collector = Collector::new(slots, settings.crop(), KEEP_LONGEST).map_err(|error| model_failed(&error))?;
         let mut finding = Finding::default();
-        let mut take = |place: Place, picture: &crate::Picture, seconds: f64, original: Option<(usize, usize)>| {
+        let mut take = |place: Place, picture: &crate::Picture, filled: bool, seconds: f64, original: Option<(usize, usize)>| {
             if !collector.needs(place) {
                 return Ok(());
             }
             let context = FrameContext { candidate: &self.row.id, frame: place.frame, seconds, original };
-            let faces = detector.detect(picture, &context)?;
-            collector.push(place, picture, &faces)
+            // A neighbour's picture shows a face that was counted there already: its own frame was not seen, and borrows a box.
+            let faces = if filled { Ok(Vec::new()) } else { detector.detect(picture, &context) };
+            let pushed = faces.and_then(|faces| collector.push(place, picture, &faces));
+            pushed.map_err(|error| StepError::from(model_failed(&error)))
         };
         match &self.row.source {
             Source::File(path) => {
@@ -419,8 +432,9 @@ impl Candidate<'_> {
                 let original = Some((video.width as usize, video.height as usize));
                 let wanted =
                     Wanted { times: &wanted, max_side: settings.decoded_side, sound: self.sound_is_next && self.sound.get().is_none() };
-                let decoded = self.decoder()?.frames(path, probe, &wanted, &settings.limits, &mut |position, picture| {
-                    take(places[position], &picture, timeline[places[position].frame as usize], original)
+                let decoded = self.decoder()?.frames(path, probe, &wanted, &settings.limits, &mut |shown| {
+                    let place = places[shown.position];
+                    take(place, &shown.picture, shown.filled, timeline[place.frame as usize], original)
                 })?;
                 if let Some(samples) = decoded.sound {
                     let _ = self.sound.set(Ok(Waveform { rate: SPEECH_RATE, samples }));
@@ -430,15 +444,16 @@ impl Candidate<'_> {
             }
             Source::Parts { frames: Some(folder), .. } => {
                 let pictures = self.pictures(folder)?;
-                let duration = self.sound().map_or(pictures.len() as f64, Waveform::seconds);
-                let timeline: Vec<f64> = (0..pictures.len()).map(|frame| frame as f64 * duration / pictures.len() as f64).collect();
+                let gap = self.gap(pictures.len())?;
+                let duration = gap * pictures.len() as f64;
+                let timeline: Vec<f64> = (0..pictures.len()).map(|frame| frame as f64 * gap).collect();
                 let places = self.places(&timeline, duration)?;
                 let mut last: Option<(u64, crate::Picture)> = None;
                 let mut decoded = 0;
                 for place in places {
                     if last.as_ref().is_none_or(|(frame, _)| *frame != place.frame) {
                         let path = &pictures[place.frame as usize];
-                        let failed = |error: MediaError| told(&error, path, Reason::BadPictures);
+                        let failed = |error: MediaError| told(&error, &format!("picture {}", place.frame + 1), path, Reason::BadPictures);
                         let read = picture::read(path).map_err(failed)?;
                         let limit = settings.limits.pixels_side as usize;
                         if read.width.max(read.height) > limit {
@@ -449,7 +464,7 @@ impl Candidate<'_> {
                         last = Some((place.frame, read));
                     }
                     if let Some((_, read)) = &last {
-                        take(place, read, timeline[place.frame as usize], None)?;
+                        take(place, read, false, timeline[place.frame as usize], None)?;
                     }
                 }
                 finding.note("frames_decoded", Some(decoded));
@@ -457,7 +472,7 @@ impl Candidate<'_> {
             }
             Source::Parts { frames: None, .. } | Source::Words => return Err(Failure::new(Reason::NoVideo, "").into()),
         }
-        let sequence = collector.finish()?;
+        let sequence = collector.finish().map_err(|error| model_failed(&error))?;
         finding.note("faces_found", Some(sequence.faces_found));
         finding.note("faces_found_share", Some(sequence.faces_found as f64 / slots as f64));
         finding.note("several_faces", Some(sequence.several_faces));
@@ -470,44 +485,57 @@ impl Candidate<'_> {
         Ok(finding)
     }
 
+    /// Seconds from one picture of a folder to the next.
+    fn gap(&self, count: usize) -> Result<f64, StepError> {
+        if let Some(rate) = self.settings().frames_per_second {
+            return Ok(1.0 / rate);
+        }
+        match self.sound_if_any()? {
+            Ok(waveform) => Ok(waveform.seconds() / count as f64),
+            // Segments are shares of the recording, whatever its length; boxes have their times in seconds.
+            Err(_) if self.settings().face.detector != Detector::Boxes => Ok(1.0),
+            Err(failure) => Err(Failure::new(Reason::NoTimes, format!("no sound to take them from: {}", failure.reason.sentence())).into()),
+        }
+    }
+
     /// The frames to look at, slot after slot; within a slot by rising time.
     fn places(&self, timeline: &[f64], duration: f64) -> Result<Vec<Place>, Failure> {
         let settings = self.settings();
-        let (count, per) = (settings.segments, settings.frames_per_segment);
-        let mut rng = draws(settings.seed, &self.row.id);
-        let drawn = match settings.draw {
-            Draw::Centre => segments::centre(timeline, duration, count * per),
-            Draw::Random => segments::draw(timeline, duration, count, per + settings.face.spare_frames, &mut rng),
+        let (count, per, spare) = (settings.segments, settings.frames_per_segment, settings.spare_frames());
+        let random = |purpose: &str, per: usize| {
+            let mut rng = draws(purpose, settings.seed, &self.row.id);
+            segments::draw(timeline, duration, count, per, &mut rng)
         };
-        let mut drawn = drawn.ok_or_else(|| Failure::new(Reason::DecodeFailed, "its frames have no usable times"))?;
-        let mut places = Vec::with_capacity(drawn.len());
-        if settings.draw == Draw::Random && settings.face.spare_frames > 0 {
-            for (segment, frames) in drawn.chunks_mut(1 + settings.face.spare_frames).enumerate() {
-                let wanted = frames[0] as u64;
-                frames.sort_unstable();
-                let mut frames = frames.to_vec();
-                frames.dedup();
-                places.extend(frames.into_iter().map(|frame| Place { segment, frame: frame as u64, wanted }));
-            }
-        } else {
-            for frames in drawn.chunks_mut(per) {
+        let unusable = || Failure::new(Reason::DecodeFailed, "its frames have no usable times");
+        let mut wanted = match settings.draw {
+            Draw::Centre => segments::centre(timeline, duration, count * per),
+            Draw::Random => random("evenhand draw", per),
+        }
+        .ok_or_else(unusable)?;
+        if spare == 0 {
+            for frames in wanted.chunks_mut(per) {
                 frames.sort_unstable();
             }
-            places.extend(drawn.into_iter().enumerate().map(|(segment, frame)| Place {
-                segment,
-                frame: frame as u64,
-                wanted: frame as u64,
-            }));
+            let place = |(segment, &frame): (usize, &usize)| Place { segment, frame: frame as u64, wanted: frame as u64 };
+            return Ok(wanted.iter().enumerate().map(place).collect());
+        }
+        // From a stream of their own: the frames that are wanted stay the same with any number of spare ones. One more than needed, as
+        // the wanted one may be among them.
+        let spares = random("evenhand spare", spare + 1).ok_or_else(unusable)?;
+        let mut places = Vec::with_capacity(count * (1 + spare));
+        for (segment, (&wanted, spares)) in wanted.iter().zip(spares.chunks_exact(spare + 1)).enumerate() {
+            let mut frames: Vec<usize> = spares.iter().copied().filter(|&frame| frame != wanted).take(spare).collect();
+            frames.push(wanted);
+            frames.sort_unstable();
+            frames.dedup();
+            places.extend(frames.into_iter().map(|frame| Place { segment, frame: frame as u64, wanted: wanted as u64 }));
         }
         Ok(places)
     }
 
-    fn audio(&self) -> Finding {
+    fn audio(&self) -> Result<Finding, StepError> {
         let mut finding = Finding::default();
-        let waveform = match self.sound() {
-            Ok(waveform) => waveform,
-            Err(failure) => return Finding::failed(Stage::Audio, &failure),
-        };
+        let waveform = self.sound()?;
         let found = facts::Facts::of(waveform);
         finding.note("sound_seconds", Some(found.seconds));
         finding.note("voiced_share", Some(found.voiced_share));
@@ -519,28 +547,34 @@ impl Candidate<'_> {
             }
             Err(error) => finding.fail(Stage::Audio, &Failure::new(Reason::TooShort, error.to_string())),
         }
-        finding
+        Ok(finding)
     }
 
-    fn speech(&self, recogniser: &Recogniser) -> Result<Finding, MediaError> {
-        let waveform = match self.sound() {
-            Ok(waveform) => waveform,
-            Err(failure) => return Ok(Finding::failed(Stage::Speech, &failure)),
-        };
-        let failed = |source| MediaError::Io { action: "writing", path: std::env::temp_dir(), source };
+    fn speech(&self, recogniser: &Recogniser) -> Result<Finding, StepError> {
+        let waveform = self.sound()?;
+        let failed = |source| StepError::Machine(MediaError::Io { action: "writing", path: std::env::temp_dir(), source });
         let folder = tempfile::tempdir().map_err(failed)?;
         let path = folder.path().join("sound.wav");
         write_wav(&path, waveform).map_err(failed)?;
         let mut finding = Finding::default();
-        match recogniser.transcribe(&path, self.row.language.as_deref()) {
-            Ok(transcript) => {
-                finding.note("recognised", Some(transcript.text));
-                finding.note("recognised_confidence", transcript.confidence);
-            }
-            Err(error) => finding.fail(Stage::Speech, &told(&error, &path, Reason::RecogniserFailed)),
-        }
+        let transcript = recogniser.transcribe(&path, self.row.language.as_deref())?;
+        finding.note("recognised", Some(transcript.text));
+        finding.note("recognised_confidence", transcript.confidence);
         Ok(finding)
     }
+}
+
+/// The value of a cell that is filled when it is first asked for; what the machine is to blame for is not remembered.
+fn once<T>(cell: &OnceCell<Result<T, Failure>>, make: impl FnOnce() -> Result<T, StepError>) -> Result<&T, StepError> {
+    let known = match cell.get() {
+        Some(known) => known,
+        None => match make() {
+            Err(StepError::Machine(error)) => return Err(StepError::Machine(error)),
+            Err(StepError::Recording(failure)) => cell.get_or_init(|| Err(failure)),
+            Ok(value) => cell.get_or_init(|| Ok(value)),
+        },
+    };
+    known.as_ref().map_err(|failure| failure.clone().into())
 }
 
 fn write_wav(path: &Path, waveform: &Waveform) -> std::io::Result<()> {
@@ -558,30 +592,39 @@ fn write_wav(path: &Path, waveform: &Waveform) -> std::io::Result<()> {
     file.flush()
 }
 
-/// The generator of a candidate's draw: the same in every run, another for every id.
-fn draws(seed: u64, id: &str) -> ChaCha8Rng {
-    let mut hash = Sha256::new_with_prefix(b"evenhand draw");
+/// The generator of a candidate's draw: the same in every run, another for every id and purpose.
+fn draws(purpose: &str, seed: u64, id: &str) -> ChaCha8Rng {
+    let mut hash = Sha256::new_with_prefix(purpose);
     hash.update(seed.to_le_bytes());
     hash.update(id.as_bytes());
     ChaCha8Rng::from_seed(hash.finalize().into())
 }
 
-/// An error about one file as a failure, without the place of the file.
-fn told(error: &MediaError, path: &Path, reason: Reason) -> Failure {
-    let shown = path.display().to_string();
-    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let mut text = match error {
-        MediaError::BadFile { path: bad, problem, .. } if bad == path => format!("`{name}` {problem}"),
-        MediaError::BadFile { path: bad, problem, .. } => {
-            format!("`{}` {problem}", bad.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()))
-        }
-        MediaError::Io { source, .. } => format!("`{name}`: {}", source.kind()),
+/// An error about one file of a candidate, which is called what it is instead of by its name.
+fn told(error: &MediaError, what: &str, path: &Path, reason: Reason) -> Failure {
+    let text = match error {
+        MediaError::BadFile { problem, .. } => format!("{what} {problem}"),
+        MediaError::Io { source, .. } => format!("{what}: {}", source.kind()),
         other => other.to_string(),
     };
-    if shown.len() > 1 {
-        text = text.replace(&shown, &name);
-    }
-    Failure::new(reason, text.chars().map(|sign| if sign.is_control() { ' ' } else { sign }).collect::<String>())
+    let shown = path.to_string_lossy();
+    let text = if shown.len() > 1 { text.replace(&*shown, what) } else { text };
+    Failure::new(reason, printable(&text))
+}
+
+/// An error of a model, whose file is called by its name, without its place.
+fn model_failed(error: &MediaError) -> Failure {
+    let text = match error {
+        MediaError::BadFile { path, problem, .. } => {
+            format!("`{}` {problem}", path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()))
+        }
+        other => other.to_string(),
+    };
+    Failure::new(Reason::ModelFailed, printable(&text))
+}
+
+fn printable(text: &str) -> String {
+    text.chars().map(|sign| if sign.is_control() { ' ' } else { sign }).collect()
 }
 
 /// Refuses what is no regular file, without opening it: a pipe would make us wait for its other end.
@@ -657,10 +700,14 @@ fn content(source: &Source, most: u64) -> Result<String, Failure> {
             return Err(Failure::new(Reason::TooLarge, format!("{length} bytes, limit {most}")));
         }
         hash.update(length.to_le_bytes());
-        hash_file(path, &mut hash).map_err(unreadable)
+        add_file(&mut hash, path).map(|_| ()).map_err(unreadable)
     };
     match source {
-        Source::File(path) => add(path)?,
+        Source::File(path) => {
+            add(path)?;
+            // The demultiplexer listens to it where the content leaves a doubt.
+            hash.update(path.extension().unwrap_or_default().to_ascii_lowercase().as_encoded_bytes());
+        }
         Source::Parts { frames, wav } => {
             if let Some(path) = wav {
                 add(path)?;
@@ -672,30 +719,5 @@ fn content(source: &Source, most: u64) -> Result<String, Failure> {
         }
         Source::Words => {}
     }
-    Ok(hexadecimal(hash))
-}
-
-fn hash_file(path: &Path, hash: &mut Sha256) -> std::io::Result<()> {
-    let mut file = File::open(path)?;
-    let mut buffer = vec![0; 1 << 18];
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => return Ok(()),
-            Ok(count) => hash.update(&buffer[..count]),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-pub(super) fn hexadecimal(hash: Sha256) -> String {
-    let digits = hash.finalize().into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
-}
-
-/// sha256 of a file.
-pub(super) fn file_sha256(path: &Path) -> Result<String, MediaError> {
-    let mut hash = Sha256::new();
-    hash_file(path, &mut hash).map_err(|source| MediaError::Io { action: "reading", path: path.to_owned(), source })?;
     Ok(hexadecimal(hash))
 }

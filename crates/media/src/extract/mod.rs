@@ -17,10 +17,10 @@
 //! candidate's files, its id where frames are drawn, the settings of the step, sha256 of the weights, version of ffmpeg. A later run with
 //! a longer manifest or other settings takes what is the same from `.parts` or from the finished folder. The same manifest, files and
 //! settings give the same bytes, whatever was found, interrupted, or done by how many threads. The floor is applied when the table is
-//! written, so changing it re-does nothing but the frames of candidates that were refused.
+//! written; the tensors of a candidate that was refused are not kept, so a lower floor re-does those of whom it no longer refuses.
 //!
-//! Memory: one candidate a thread; the table of facts. Candidates never end a run. An unwritable or full folder does: what was finished
-//! is kept.
+//! Memory: one candidate a thread; the table of facts. Candidates never end a run. What would hit all of them does (an unwritable or full
+//! folder, a program that cannot be started): what was finished is kept. One extraction at a time writes into a folder.
 
 mod candidate;
 pub mod columns;
@@ -29,11 +29,14 @@ mod parts;
 pub mod settings;
 pub mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use evenhand_data::digest;
 use evenhand_data::loaders::interviews::{CANDIDATES, EXTRACTED, RECORD, SETTINGS, STATUS, TENSORS};
 pub use evenhand_data::recordings::Modality;
 use evenhand_data::recordings::{RecordWriter, Recording, Shape};
@@ -43,11 +46,11 @@ use serde_json::{Value, json};
 use self::candidate::{Models, Outcome, Workshop};
 use self::columns::{DIGEST, FACTS, Kind, STATUS_DETAIL, Stage};
 use self::origin::Origin;
-use self::parts::Parts;
+use self::parts::{Parts, Want};
 use self::settings::{Detector, Encoder, Settings};
 use self::table::{Cells, Table};
 use crate::audio::features::FEATURES;
-use crate::manifest::{Manifest, Source};
+use crate::manifest::{Manifest, Row, Source};
 use crate::video::Decoder;
 use crate::{MediaError, face};
 
@@ -122,12 +125,14 @@ pub fn extract(manifest: &Manifest, settings: &Settings, out: &Path, options: Op
     }
     let models = models(manifest, settings)?;
     let shape = shape(settings, &models);
-    let mut parts = Parts::open(out)?;
+    let boxless = boxless(manifest, &models)?;
+    let parts = Parts::open(out)?;
     let outcomes = {
         let shop = Workshop::new(settings, &models, &parts, options.retry_failed);
         run(manifest, &shop, out, options)?
     };
-    write(manifest, settings, &models, shape, out, &mut parts, &outcomes)
+    let made = Made { settings, models: &models, shape, boxless };
+    write(manifest, &made, parts, &outcomes)
 }
 
 /// How the tensors of this manifest would come about; loads the models, reads no recording.
@@ -142,6 +147,7 @@ fn origin_of(settings: &Settings, models: &Models) -> Origin {
         models: json!({
             "detector": models.detector.as_ref().map(|detector| detector.settings()),
             "encoder": models.encoder.as_ref().map(|encoder| encoder.settings()),
+            "recogniser": models.recogniser.as_ref().map(|(_, about)| about),
         }),
         ffmpeg: json!(models.decoder.as_ref().map(Decoder::version)),
     }
@@ -156,6 +162,25 @@ fn models(manifest: &Manifest, settings: &Settings) -> Result<Models, MediaError
         detector: settings.wants(Modality::Video).then(|| settings.detector()).transpose()?,
         encoder: settings.wants(Modality::Text).then(|| settings.encoder()).transpose()?,
         recogniser: if settings.wants(Modality::Text) { settings.recogniser()? } else { None },
+    })
+}
+
+/// How many candidates with pictures a detector that looks candidates up does not know; refused where it knows none, as then its ids are
+/// of another kind.
+fn boxless(manifest: &Manifest, models: &Models) -> Result<usize, MediaError> {
+    let Some(known) = models.detector.as_ref().and_then(|detector| detector.candidates()) else { return Ok(0) };
+    let known: BTreeSet<&str> = known.into_iter().collect();
+    let pictured = |row: &&Row| matches!(row.source, Source::File(_) | Source::Parts { frames: Some(_), .. });
+    let pictured: Vec<&Row> = manifest.rows.iter().filter(pictured).collect();
+    let without = pictured.iter().filter(|row| !known.contains(row.id.as_str())).count();
+    if without < pictured.len() || pictured.is_empty() {
+        return Ok(without);
+    }
+    let other = known.first().map_or_else(|| "it holds no boxes".to_owned(), |id| format!("it holds boxes of `{id}`, for example"));
+    Err(MediaError::BadSetting {
+        setting: "boxes",
+        value: format!("a file without boxes of any candidate of the manifest ({other})"),
+        expected: format!("one whose column `candidate` holds the ids of the manifest, such as `{}`", pictured[0].id),
     })
 }
 
@@ -215,6 +240,13 @@ fn run(manifest: &Manifest, shop: &Workshop<'_>, out: &Path, options: Options<'_
                 remedy: "make room or give access; the same command goes on from there".to_owned(),
             });
         }
+        Some(MediaError::Program { program, problem, remedy }) => {
+            return Err(MediaError::Program {
+                program,
+                problem: format!("{problem}; {finished} of {total} candidates are finished and kept"),
+                remedy: format!("{remedy}; the same command goes on from there"),
+            });
+        }
         Some(error) => return Err(error),
         None => {}
     }
@@ -225,48 +257,39 @@ fn run(manifest: &Manifest, shop: &Workshop<'_>, out: &Path, options: Options<'_
     Ok(outcomes)
 }
 
-/// Puts the three files in their place.
-fn write(
-    manifest: &Manifest,
-    settings: &Settings,
-    models: &Models,
+/// What the description of an extraction is made of.
+struct Made<'a> {
+    settings: &'a Settings,
+    models: &'a Models,
     shape: Shape,
-    out: &Path,
-    parts: &mut Parts,
-    outcomes: &[Outcome],
-) -> Result<Summary, MediaError> {
-    let made = |name: &str| parts.folder().join(format!("new-{name}"));
+    /// Candidates with pictures and without boxes.
+    boxless: usize,
+}
+
+/// Writes the three files and puts them in their place.
+fn write(manifest: &Manifest, made: &Made<'_>, parts: Parts, outcomes: &[Outcome]) -> Result<Summary, MediaError> {
+    let &Made { settings, shape, .. } = made;
     let extracted = outcomes.iter().filter(|outcome| outcome.extracted()).count();
-    let tensors = made(TENSORS);
+    let tensors = parts.made(TENSORS);
     let mut writer = RecordWriter::create(&tensors, shape, extracted)?;
     for (row, outcome) in manifest.rows.iter().zip(outcomes).filter(|(_, outcome)| outcome.extracted()) {
-        writer.push(&record(parts, &row.id, &shape, outcome)?.to_bytes(&shape)?)?;
+        writer.push(&record(&parts, &row.id, &shape, outcome)?.to_bytes(&shape)?)?;
     }
     writer.finish()?;
-    let candidates = made(CANDIDATES);
-    table(manifest, outcomes).write(&candidates)?;
+    table(manifest, outcomes).write(&parts.made(CANDIDATES))?;
     let summary = summary(settings, outcomes);
-    let described = described(settings, models, shape, &summary, &candidate::file_sha256(&tensors)?);
-    let about = made(SETTINGS);
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| MediaError::Io { action: "writing", path, source }
-    };
-    let mut text = serde_json::to_string_pretty(&described).map_err(|error| failed(&about)(std::io::Error::other(error)))?;
-    text.push('\n');
-    std::fs::write(&about, text).map_err(failed(&about))?;
-
-    parts.release();
-    // Without its table the folder is unfinished: no reader can meet new tensors beside an old table.
-    let old = out.join(CANDIDATES);
-    if old.exists() {
-        std::fs::remove_file(&old).map_err(failed(&old))?;
-    }
-    for (name, made) in [(TENSORS, &tensors), (SETTINGS, &about), (CANDIDATES, &candidates)] {
-        let path = out.join(name);
-        std::fs::rename(made, &path).map_err(failed(&path))?;
-    }
-    std::fs::remove_dir_all(parts.folder()).map_err(failed(parts.folder()))?;
+    let (_, tensors_sha256) =
+        digest::of_file(&tensors).map_err(|source| MediaError::Io { action: "reading", path: tensors.clone(), source })?;
+    let about = parts.made(SETTINGS);
+    serde_json::to_string_pretty(&described(made, &summary, &tensors_sha256))
+        .map_err(std::io::Error::other)
+        .and_then(|text| {
+            let mut file = File::create(&about)?;
+            writeln!(file, "{text}")?;
+            file.sync_all()
+        })
+        .map_err(|source| MediaError::Io { action: "writing", path: about.clone(), source })?;
+    parts.commit()?;
     Ok(summary)
 }
 
@@ -276,10 +299,10 @@ fn record(parts: &Parts, id: &str, shape: &Shape, outcome: &Outcome) -> Result<R
         if !matches!(stage, Stage::Video | Stage::Audio | Stage::Text) {
             continue;
         }
-        let tensor = parts.find(*stage, digest, true).ok_or_else(|| MediaError::BadFile {
+        let tensor = parts.find(*stage, digest, Want::Tensor).ok_or_else(|| MediaError::BadFile {
             path: parts.folder().join(digest),
             problem: format!("is gone or damaged; it held the {} of candidate `{id}`", stage.name()),
-            remedy: "run the same command again, and let no two runs write into one folder".to_owned(),
+            remedy: "run the same command again".to_owned(),
         })?;
         let Some(tensor) = tensor.tensor else { continue };
         match stage {
@@ -350,7 +373,8 @@ fn summary(settings: &Settings, outcomes: &[Outcome]) -> Summary {
     summary
 }
 
-fn described(settings: &Settings, models: &Models, shape: Shape, summary: &Summary, tensors: &str) -> Value {
+fn described(made: &Made<'_>, summary: &Summary, tensors: &str) -> Value {
+    let &Made { settings, models, shape, boxless } = made;
     let mut notes = Vec::new();
     if settings.wants(Modality::Video) {
         match settings.face.detector {
@@ -358,6 +382,9 @@ fn described(settings: &Settings, models: &Models, shape: Shape, summary: &Summa
                 notes.push("No face detector took part: every frame is the centre of its picture, whoever it shows.".to_owned());
             }
             Detector::Mtcnn => notes.push(face::weights::LICENCE_CAUTION.to_owned()),
+            Detector::Boxes if boxless > 0 => {
+                notes.push(format!("The file of boxes holds none of {boxless} candidates that have pictures: for them no face is known."));
+            }
             Detector::Boxes => {}
         }
     }

@@ -43,8 +43,18 @@ pub struct Difference {
 }
 
 /// Settings that decide nothing about what tensors mean.
-const FREE: [&str; 8] =
-    ["seed", "modalities", "limits", "face.weights", "face.boxes", "face.floor", "text.folder", "transcript.recogniser"];
+const FREE: [&str; 10] = [
+    "seed",
+    "modalities",
+    "limits",
+    "frames_per_second",
+    "face.weights",
+    "face.boxes",
+    "face.floor",
+    "text.folder",
+    "transcript.recogniser",
+    "models.recogniser",
+];
 
 impl Origin {
     /// What `interviews.json` of an extracted folder says.

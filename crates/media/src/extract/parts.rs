@@ -2,16 +2,22 @@
 //!
 //! ```text
 //! OUT/.parts/DIGEST    one line of JSON { facts, bytes } | tensor
+//! OUT/.parts/new-*     the finished files before they are put into OUT
+//! OUT/.parts/commit    they are whole: who finds this puts them into OUT
+//! OUT/.parts/lock      held by the extraction that writes into OUT
 //! ```
 //!
 //! A part appears whole or not at all (a temporary name, then a rename) and says how long it is; a damaged one counts as absent.
-//! Results of an earlier, finished extraction are taken from its table and tensors.
+//! Results of an earlier, finished extraction are taken from its table and tensors. OUT holds the files of one extraction, the old or
+//! the new, whenever a run is cut off: the new ones are complete on the disk before the first of the old ones goes.
 
 use std::collections::HashMap;
-use std::io::Write;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use evenhand_data::loaders::interviews::{CANDIDATES, RECORD, TENSORS};
+use evenhand_data::digest::hexadecimal;
+use evenhand_data::loaders::interviews::{CANDIDATES, RECORD, SETTINGS, TENSORS};
 use evenhand_data::recordings::{Modality, RecordStore};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -23,6 +29,8 @@ use crate::{Failure, MediaError, Reason};
 
 /// Folder of the parts.
 pub(super) const PARTS: &str = ".parts";
+const LOCK: &str = "lock";
+const COMMIT: &str = "commit";
 
 /// What one step found: facts for the table, and its piece of the tensors.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -84,33 +92,65 @@ struct Finished {
     rows: HashMap<String, usize>,
 }
 
+/// What is asked of a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Want {
+    /// The facts, whether or not the tensor is still there.
+    Facts,
+    /// The facts, and that the tensor is there.
+    Presence,
+    /// The facts and the tensor.
+    Tensor,
+}
+
 /// Everything that is at hand.
 #[derive(Debug)]
 pub(super) struct Parts {
     folder: PathBuf,
+    out: PathBuf,
     finished: Option<Finished>,
+    _lock: Lock,
+}
+
+/// The lock of a folder, held as long as this lives.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing it is not enough: a program that another thread is just starting has a copy of the handle.
+        let _ = self.0.unlock();
+    }
 }
 
 impl Parts {
     /// Opens the parts of a folder, and an earlier extraction in it where there is one.
     pub(super) fn open(out: &Path) -> Result<Self, MediaError> {
         let folder = out.join(PARTS);
-        std::fs::create_dir_all(&folder).map_err(|source| MediaError::Io { action: "writing", path: folder.clone(), source })?;
-        Ok(Parts { folder, finished: Finished::open(out) })
+        let lock = lock(&folder)?;
+        if folder.join(COMMIT).exists() {
+            put_in_place(out, &folder)?;
+        }
+        Ok(Parts { finished: Finished::open(out), folder, out: out.to_owned(), _lock: lock })
     }
 
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The result of a step; without its tensor where only the facts are asked for.
-    pub(super) fn find(&self, stage: Stage, digest: &str, with_tensor: bool) -> Option<Finding> {
-        self.kept(digest, with_tensor).or_else(|| self.finished.as_ref()?.find(stage, digest, with_tensor))
+    /// Where a file of the finished folder is written first.
+    pub(super) fn made(&self, name: &str) -> PathBuf {
+        made(&self.folder, name)
     }
 
-    fn kept(&self, digest: &str, with_tensor: bool) -> Option<Finding> {
+    /// The result of a step.
+    pub(super) fn find(&self, stage: Stage, digest: &str, want: Want) -> Option<Finding> {
+        self.kept(digest, want).or_else(|| self.finished.as_ref()?.find(stage, digest, want))
+    }
+
+    fn kept(&self, digest: &str, want: Want) -> Option<Finding> {
         use std::io::{BufRead, BufReader, Read};
-        let file = std::fs::File::open(self.folder.join(digest)).ok()?;
+        let file = File::open(self.folder.join(digest)).ok()?;
         let length = file.metadata().ok()?.len();
         let mut file = BufReader::new(file);
         let mut line = Vec::new();
@@ -120,7 +160,7 @@ impl Parts {
             return None;
         }
         let mut tensor = head.bytes.map(|_| Vec::new());
-        if let Some(tensor) = tensor.as_mut().filter(|_| with_tensor) {
+        if let Some(tensor) = tensor.as_mut().filter(|_| want == Want::Tensor) {
             file.read_to_end(tensor).ok()?;
         }
         Some(Finding { facts: head.facts, tensor })
@@ -131,7 +171,7 @@ impl Parts {
         let path = self.folder.join(digest);
         let failed = |source| MediaError::Io { action: "writing", path: path.clone(), source };
         let head = Head { facts: finding.facts.clone(), bytes: finding.tensor.as_ref().map(Vec::len) };
-        let mut bytes = serde_json::to_vec(&head).map_err(|error| failed(std::io::Error::other(error)))?;
+        let mut bytes = serde_json::to_vec(&head).map_err(|error| failed(io::Error::other(error)))?;
         bytes.push(b'\n');
         let mut file = tempfile::NamedTempFile::new_in(&self.folder).map_err(failed)?;
         file.write_all(&bytes).map_err(failed)?;
@@ -142,10 +182,107 @@ impl Parts {
         Ok(())
     }
 
-    /// Lets go of the earlier extraction, whose files are about to be replaced.
-    pub(super) fn release(&mut self) {
+    /// Puts the files that were made into the folder, all or none, and takes the parts away. Each of them is on the disk already.
+    pub(super) fn commit(mut self) -> Result<(), MediaError> {
+        // The files of the earlier extraction are about to be replaced.
         self.finished = None;
+        let marker = self.folder.join(COMMIT);
+        File::create(&marker)
+            .and_then(|file| file.sync_all())
+            .and_then(|()| sync_folder(&self.folder))
+            .map_err(|source| MediaError::Io { action: "writing", path: marker, source })?;
+        put_in_place(&self.out, &self.folder)?;
+        self.clear().map_err(|source| MediaError::Io { action: "writing", path: self.folder.clone(), source })
     }
+
+    /// The lock goes last: whoever makes it anew owns the folder, and then the folder stays.
+    fn clear(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            if entry.file_name() != LOCK {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        fs::remove_file(self.folder.join(LOCK))?;
+        let _ = fs::remove_dir(&self.folder);
+        Ok(())
+    }
+}
+
+fn made(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("new-{name}"))
+}
+
+/// Makes the folder and locks it: two extractions would mix their files.
+fn lock(folder: &Path) -> Result<Lock, MediaError> {
+    let path = folder.join(LOCK);
+    let failed = |source| MediaError::Io { action: "writing", path: path.clone(), source };
+    loop {
+        fs::create_dir_all(folder).map_err(failed)?;
+        let file = match File::options().create(true).truncate(false).write(true).open(&path) {
+            // An extraction has just ended and taken the folder away.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            other => other.map_err(failed)?,
+        };
+        match file.try_lock() {
+            Ok(()) if is_at(&file, &path) => return Ok(Lock(file)),
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => {
+                return Err(MediaError::BadFile {
+                    path: folder.parent().unwrap_or(folder).to_owned(),
+                    problem: "is being written by another extraction".to_owned(),
+                    remedy: "wait for it, or name another folder".to_owned(),
+                });
+            }
+            Err(fs::TryLockError::Error(error)) => return Err(failed(error)),
+        }
+    }
+}
+
+/// Whether the open file still is the one of this name: one that was taken away in the meantime locks nobody out.
+fn is_at(file: &File, path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let number = |facts: fs::Metadata| (facts.dev(), facts.ino());
+        file.metadata().map(number).is_ok_and(|own| fs::metadata(path).map(number).is_ok_and(|there| own == there))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        path.exists()
+    }
+}
+
+/// Moves what was made to its place, also where an earlier attempt was cut off at any point.
+fn put_in_place(out: &Path, folder: &Path) -> Result<(), MediaError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| MediaError::Io { action: "writing", path, source }
+    };
+    // Without its table the folder is unfinished: no reader can meet new tensors beside an old table.
+    let old = out.join(CANDIDATES);
+    if made(folder, CANDIDATES).exists() && old.exists() {
+        fs::remove_file(&old).map_err(failed(&old))?;
+    }
+    for name in [TENSORS, SETTINGS, CANDIDATES] {
+        let (made, path) = (made(folder, name), out.join(name));
+        if made.exists() {
+            fs::rename(made, &path).map_err(failed(&path))?;
+        }
+    }
+    sync_folder(out).map_err(failed(out))?;
+    let marker = folder.join(COMMIT);
+    fs::remove_file(&marker).map_err(failed(&marker))
+}
+
+/// Has the names of a folder written to the disk, where folders can be opened.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    File::open(folder)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
 }
 
 impl Finished {
@@ -171,7 +308,7 @@ impl Finished {
         Some(Finished { table, records, store, rows })
     }
 
-    fn find(&self, stage: Stage, digest: &str, with_tensor: bool) -> Option<Finding> {
+    fn find(&self, stage: Stage, digest: &str, want: Want) -> Option<Finding> {
         let row = *self.rows.get(digest)?;
         let mut finding = Finding::default();
         for column in FACTS.iter().filter(|column| column.stage == stage) {
@@ -192,10 +329,14 @@ impl Finished {
         if finding.reason(stage).is_some() {
             return Some(finding);
         }
-        // A candidate that was refused has facts and no record: its tensors have to be made again.
+        if want == Want::Facts {
+            finding.tensor = Some(Vec::new());
+            return Some(finding);
+        }
+        // A candidate that was refused has facts and no record: who wants its tensors has to make them again.
         let record = self.records[row].filter(|record| *record >= 0.0 && *record < self.store.len() as f64)? as usize;
         let mut tensor = Vec::new();
-        if with_tensor {
+        if want == Want::Tensor {
             let mut buffer = Vec::new();
             let record = self.store.read(record, &mut buffer).ok()?;
             if !record.has(modality) {
@@ -240,6 +381,7 @@ pub(super) fn digest(parts: &[&str]) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part.as_bytes());
     }
-    let digits = hash.finalize().into_iter().take(16).flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
+    let mut digits = hexadecimal(hash);
+    digits.truncate(32);
+    digits
 }

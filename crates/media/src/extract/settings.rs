@@ -2,11 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use evenhand_catalog::nearest;
+use evenhand_data::digest;
 use evenhand_data::recordings::Modality;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::face::crop::CropSettings;
+use crate::face::sequence::MOST_SEGMENTS;
 use crate::face::{Boxes, Centre, FaceDetector, Mtcnn, MtcnnSettings, Units};
 use crate::speech::{Recogniser, quality};
 use crate::text::bert::{Bert, BertOptions};
@@ -14,6 +17,9 @@ use crate::text::hashed::HashedNgrams;
 use crate::text::{TextEncoder, pooling};
 use crate::video::Limits;
 use crate::{MediaError, audio};
+
+/// Frames of a segment that are looked at after the drawn one, where nothing is said.
+const SPARE_FRAMES: usize = 2;
 
 /// How frames are chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -76,8 +82,9 @@ pub struct FaceSettings {
     pub margin: f32,
     /// Whether the box is made square first.
     pub squared: bool,
-    /// Further frames of a segment that are looked at where the drawn one has no face; needs `draw = "random"`, one frame a segment.
-    pub spare_frames: usize,
+    /// Further frames of a segment that are looked at where the drawn one has no face, 0 to 100; more than 0 needs `draw = "random"`
+    /// and one frame a segment. Without it 2, or 0 where there is no such need: the detector `centre` has a face in every frame.
+    pub spare_frames: Option<usize>,
     /// A candidate with a face in a smaller share of the segments is refused; 0 refuses nobody.
     pub floor: f64,
 }
@@ -97,7 +104,7 @@ impl Default for FaceSettings {
             tolerance: crate::face::boxes::TOLERANCE,
             margin: 0.0,
             squared: false,
-            spare_frames: 0,
+            spare_frames: None,
             floor: 0.1,
         }
     }
@@ -232,6 +239,8 @@ pub struct Settings {
     pub seed: u64,
     /// Pictures whose shorter side is longer than this, in pixels, are made smaller while they are decoded, 64 to 4096.
     pub decoded_side: u32,
+    /// Pictures a second in the folders of `frames`, 0.001 to 1000. Without it a folder lasts as long as the sound beside it.
+    pub frames_per_second: Option<f64>,
     /// Faces.
     pub face: FaceSettings,
     /// Sound.
@@ -256,6 +265,7 @@ impl Default for Settings {
             draw: Draw::default(),
             seed: 0,
             decoded_side: 480,
+            frames_per_second: None,
             face: FaceSettings::default(),
             audio: AudioSettings::default(),
             text: TextSettings::default(),
@@ -278,7 +288,7 @@ impl Settings {
             let line = error.span().map_or_else(String::new, |span| format!(" in line {}", 1 + text[..span.start].matches('\n').count()));
             MediaError::BadFile {
                 path: path.to_owned(),
-                problem: format!("holds a setting that is not understood{line}: {}", error.message()),
+                problem: format!("holds a setting that is not understood{line}: {}{}", error.message(), hint(error.message())),
                 remedy: "correct it; `evenhand extract --help` and the documentation list the settings".to_owned(),
             }
         })?;
@@ -318,9 +328,19 @@ impl Settings {
         within("segments", self.segments, 1, 1000)?;
         within("frames_per_segment", self.frames_per_segment, 1, 32)?;
         within("decoded_side", self.decoded_side as usize, 64, 4096)?;
-        within("spare_frames", self.face.spare_frames, 0, 100)?;
-        if self.face.spare_frames > 0 && (self.draw == Draw::Centre || self.frames_per_segment > 1) {
-            return bad("spare_frames", self.face.spare_frames, "0 unless `draw = \"random\"` and `frames_per_segment = 1`");
+        let frames = self.segments * self.frames_per_segment;
+        if frames > MOST_SEGMENTS {
+            let value = format!("{}, with {} frames each", self.segments, self.frames_per_segment);
+            return bad("segments", value, &format!("so few that at most {MOST_SEGMENTS} frames are kept"));
+        }
+        if let Some(rate) = self.frames_per_second.filter(|rate| !(0.001..=1000.0).contains(rate)) {
+            return bad("frames_per_second", rate, "between 0.001 and 1000");
+        }
+        if let Some(spare) = self.face.spare_frames {
+            within("spare_frames", spare, 0, 100)?;
+            if spare > 0 && (self.draw == Draw::Centre || self.frames_per_segment > 1) {
+                return bad("spare_frames", spare, "0 unless `draw = \"random\"` and `frames_per_segment = 1`");
+            }
         }
         if !(0.0..=1.0).contains(&self.face.floor) {
             return bad("floor", self.face.floor, "a share from 0 to 1");
@@ -332,6 +352,12 @@ impl Settings {
         self.limits.check()?;
         // Asks for the ranges of the limits of transcripts.
         quality::assess(&crate::speech::Transcript::default(), 0.0, &self.quality()).map(|_| ())
+    }
+
+    /// Frames of a segment that are looked at after the drawn one.
+    pub fn spare_frames(&self) -> usize {
+        let useful = self.draw == Draw::Random && self.frames_per_segment == 1 && self.face.detector != Detector::Centre;
+        self.face.spare_frames.unwrap_or(if useful { SPARE_FRAMES } else { 0 })
     }
 
     /// The crop of a face.
@@ -365,6 +391,8 @@ impl Settings {
         for place in places.into_iter().flatten() {
             *place = place.file_name().map(PathBuf::from).unwrap_or_default();
         }
+        plain.transcript.recogniser = self.command().map(|recogniser| recogniser.described());
+        plain.face.spare_frames = Some(self.spare_frames());
         let mut value = serde_json::to_value(&plain).unwrap_or(Value::Null);
         if let Some(object) = value.as_object_mut() {
             object.remove("programs");
@@ -419,10 +447,14 @@ impl Settings {
         })
     }
 
-    pub(super) fn recogniser(&self) -> Result<Option<Recogniser>, MediaError> {
+    fn command(&self) -> Option<Recogniser> {
         let limit = std::time::Duration::from_secs(self.transcript.recogniser_seconds);
-        let Some(command) = self.transcript.recogniser.clone() else { return Ok(None) };
-        let recogniser = Recogniser { command, limit };
+        self.transcript.recogniser.clone().map(|command| Recogniser { command, limit })
+    }
+
+    /// The recogniser, and how it is written down: its files by name, with the sha256 of each.
+    pub(super) fn recogniser(&self) -> Result<Option<(Recogniser, Value)>, MediaError> {
+        let Some(recogniser) = self.command() else { return Ok(None) };
         recogniser.check()?;
         // A program that is not there would cost every candidate its words.
         let program = recogniser.command.split_whitespace().next().unwrap_or_default();
@@ -433,7 +465,13 @@ impl Settings {
                 remedy: "install the recogniser, name its path, or hand in transcripts".to_owned(),
             });
         }
-        Ok(Some(recogniser))
+        let files = recogniser.files().into_iter().map(|path| {
+            let (_, sha256) = digest::of_file(&path).map_err(|source| MediaError::Io { action: "reading", path: path.clone(), source })?;
+            Ok(json!({ "name": path.file_name().map(|name| name.to_string_lossy()), "sha256": sha256 }))
+        });
+        let files = files.collect::<Result<Vec<Value>, MediaError>>()?;
+        let about = json!({ "command": recogniser.described(), "files": files });
+        Ok(Some((recogniser, about)))
     }
 
     /// What the frames depend on, beside the recording and the candidate's id.
@@ -447,7 +485,8 @@ impl Settings {
             "decoded_side": self.decoded_side,
             "margin": self.face.margin,
             "squared": self.face.squared,
-            "spare_frames": self.face.spare_frames,
+            "frames_per_second": self.frames_per_second,
+            "spare_frames": self.spare_frames(),
             "detector": detector,
             "limits": self.limits,
         })
@@ -457,6 +496,13 @@ impl Settings {
     pub(super) fn audio_facts(&self) -> Value {
         json!({ "segments": self.segments, "pooling": self.audio.pooling, "limits": self.limits })
     }
+}
+
+/// The known setting that an unknown one most likely means, by the parser's message, which lists the known ones.
+fn hint(message: &str) -> String {
+    let mut quoted = message.split("unknown field `").nth(1).into_iter().flat_map(|rest| rest.split('`').step_by(2));
+    let Some(unknown) = quoted.next() else { return String::new() };
+    nearest(unknown, quoted.collect::<Vec<_>>().into_iter()).map(|known| format!("; did you mean `{known}`?")).unwrap_or_default()
 }
 
 fn can_be_found(program: &str) -> bool {

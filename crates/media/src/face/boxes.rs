@@ -16,6 +16,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use evenhand_data::digest::of_bytes;
 use serde_json::json;
 
 use super::{Face, FaceDetector, FrameContext, check_picture};
@@ -70,28 +71,26 @@ impl Boxes {
             remedy: "each row needs candidate, seconds, left, top, right, bottom; correct it, or leave the row out where there is no face"
                 .to_owned(),
         })?;
-        Ok(Boxes { path: path.to_owned(), units, tolerance, sha256: super::sha256(&bytes), rows })
+        Ok(Boxes { path: path.to_owned(), units, tolerance, sha256: of_bytes(&bytes), rows })
     }
 
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path
     }
-
-    /// Candidates that have at least one row.
-    pub fn candidates(&self) -> impl Iterator<Item = &str> {
-        self.rows.keys().map(String::as_str)
-    }
 }
 
 fn read_rows(bytes: &[u8], units: Units) -> Result<BTreeMap<String, Vec<Row>>, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "is not UTF-8 text".to_owned())?;
-    let mut lines = text.strip_prefix('\u{feff}').unwrap_or(text).lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let (_, header) = lines.next().ok_or("is empty")?;
-    let header = fields(header).ok_or("has a quote that is not closed in its header")?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut records = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+    let header: Vec<String> = records.headers().map_err(|error| damaged(&error))?.iter().map(str::to_owned).collect();
+    if header.is_empty() {
+        return Err("is empty".to_owned());
+    }
     let mut places = [None; 7];
     for (place, column) in places.iter_mut().zip(COLUMNS) {
-        let mut named = header.iter().enumerate().filter(|(_, name)| name.trim() == column);
+        let mut named = header.iter().enumerate().filter(|(_, name)| *name == column);
         *place = named.next().map(|(place, _)| place);
         if named.next().is_some() {
             return Err(format!("has two columns `{column}`"));
@@ -101,13 +100,10 @@ fn read_rows(bytes: &[u8], units: Units) -> Result<BTreeMap<String, Vec<Row>>, S
         }
     }
     let mut rows: BTreeMap<String, Vec<Row>> = BTreeMap::new();
-    for (line, text) in lines {
-        let line = line + 1;
-        let fields = fields(text).ok_or_else(|| format!("has a quote that is not closed in row {line}"))?;
-        if fields.len() != header.len() {
-            return Err(format!("has {} fields instead of {} in row {line}", fields.len(), header.len()));
-        }
-        let field = |column: usize| places[column].map_or("", |place| fields[place].trim());
+    for record in records.records() {
+        let record = record.map_err(|error| damaged(&error))?;
+        let line = record.position().map_or(0, csv::Position::line);
+        let field = |column: usize| places[column].and_then(|place| record.get(place)).unwrap_or_default();
         let number = |column: usize, allowed: &dyn Fn(f64) -> bool, expected: &str| -> Result<f64, String> {
             let text = field(column);
             text.parse()
@@ -146,28 +142,14 @@ fn read_rows(bytes: &[u8], units: Units) -> Result<BTreeMap<String, Vec<Row>>, S
     Ok(rows)
 }
 
-/// The fields of a line; quoted ones may hold commas and doubled quotes. `None` where a quote is not closed.
-fn fields(line: &str) -> Option<Vec<String>> {
-    let mut fields = vec![String::new()];
-    let mut quoted = false;
-    let mut characters = line.chars().peekable();
-    while let Some(character) = characters.next() {
-        let field = fields.last_mut()?;
-        match character {
-            '"' if quoted && characters.peek() == Some(&'"') => {
-                characters.next();
-                field.push('"');
-            }
-            '"' if quoted => quoted = false,
-            '"' if field.trim().is_empty() => {
-                field.clear();
-                quoted = true;
-            }
-            ',' if !quoted => fields.push(String::new()),
-            other => field.push(other),
+fn damaged(error: &csv::Error) -> String {
+    let row = error.position().map_or_else(String::new, |position| format!(" in row {}", position.line()));
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            format!("has {len} fields instead of {expected_len}{row} (a quote may not be closed)")
         }
+        _ => format!("cannot be read as CSV{row}: {error}"),
     }
-    (!quoted).then_some(fields)
 }
 
 impl FaceDetector for Boxes {
@@ -181,6 +163,10 @@ impl FaceDetector for Boxes {
             Units::Relative => "relative",
         };
         json!({ "name": "boxes", "units": units, "tolerance": self.tolerance, "sha256": self.sha256 })
+    }
+
+    fn candidates(&self) -> Option<Vec<&str>> {
+        Some(self.rows.keys().map(String::as_str).collect())
     }
 
     fn detect(&self, picture: &Picture, context: &FrameContext<'_>) -> Result<Vec<Face>, MediaError> {

@@ -15,8 +15,6 @@ pub mod weights;
 
 use std::fmt::Debug;
 
-use sha2::{Digest, Sha256};
-
 use crate::{MediaError, Picture};
 
 pub use boxes::{Boxes, Units};
@@ -75,6 +73,11 @@ pub trait FaceDetector: Debug + Send + Sync {
     /// Name, settings, and the sha256 of what was loaded: whatever changes the boxes.
     fn settings(&self) -> serde_json::Value;
 
+    /// The candidates it has something about, where it looks them up; `None` where it looks at the picture.
+    fn candidates(&self) -> Option<Vec<&str>> {
+        None
+    }
+
     /// The faces of a picture, the one to use first; none is a result.
     fn detect(&self, picture: &Picture, context: &FrameContext<'_>) -> Result<Vec<Face>, MediaError>;
 }
@@ -90,10 +93,4 @@ fn check_picture(picture: &Picture) -> Result<(), MediaError> {
         value: format!("{} bytes for {} x {} pixels", picture.pixels.len(), picture.width, picture.height),
         expected: "three bytes per pixel".to_owned(),
     })
-}
-
-/// sha256 in lower-case hexadecimal.
-fn sha256(bytes: &[u8]) -> String {
-    let digits = Sha256::digest(bytes).into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
 }

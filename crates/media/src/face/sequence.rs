@@ -26,6 +26,9 @@ use crate::{MediaError, Picture};
 /// Default longest side of a kept copy, in pixels.
 pub const KEEP_LONGEST: usize = 640;
 
+/// Most segments of a [`Collector`].
+pub const MOST_SEGMENTS: usize = 10_000;
+
 /// A frame on its way into a [`Collector`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
@@ -122,7 +125,7 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// For a number of segments, 1 to 10,000.
+    /// For a number of segments, 1 to [`MOST_SEGMENTS`].
     pub fn new(segments: usize, settings: CropSettings, keep_longest: usize) -> Result<Self, MediaError> {
         settings.check()?;
         let bad = |setting, value: usize, expected: &str| MediaError::BadSetting {
@@ -130,7 +133,7 @@ impl Collector {
             value: value.to_string(),
             expected: expected.to_owned(),
         };
-        if !(1..=10_000).contains(&segments) {
+        if !(1..=MOST_SEGMENTS).contains(&segments) {
             return Err(bad("segments", segments, "a whole number from 1 to 10000"));
         }
         if keep_longest < 16 {

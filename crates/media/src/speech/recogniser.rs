@@ -13,24 +13,26 @@
 //!
 //! A path with blanks therefore stays one word. The program runs in the caller's folder with the caller's environment, without
 //! input, in a process group of its own (Unix). At the time limit, and also when the program has ended, the whole group is killed, so
-//! nothing it started is left behind; elsewhere only the program itself is killed.
+//! nothing it started is left behind; elsewhere only the program itself is killed. On Linux it also ends when this process is killed.
 //!
 //! The transcript is the first that exists of `{out}.json`, `{out}.srt`, `{out}.vtt`, `{out}.txt`, `{out}`; where `{out}` has become a
 //! folder, its first file with one of these endings, in that order and by name; and otherwise what was printed. A program that
 //! writes nothing at all has failed; blanks are an empty transcript.
 //!
-//! Errors, as [`MediaError::Program`]: not found, time limit, exit status other than 0 (with the last printed errors, less control
-//! characters), no transcript or one that cannot be read. Quotes that are not closed, a missing `{wav}` and a limit of 0 are
-//! [`MediaError::BadSetting`].
+//! Failures of the recording: time limit, exit status other than 0 (with the last printed errors, less control characters, the two
+//! paths as the placeholders they stand for), no transcript or one that cannot be read. Everything else is the machine's or the
+//! setting's, and would meet every recording: a program that cannot be started, a temporary folder that cannot be written, quotes that
+//! are not closed, a missing `{wav}`, a limit of 0.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use super::{LARGEST_FILE, Transcript, parse};
-use crate::MediaError;
+use crate::group::Group;
+use crate::{Failure, MediaError, Reason, StepError, video};
 
 const ENDINGS: [&str; 4] = ["json", "srt", "vtt", "txt"];
 const TAIL_BYTES: u64 = 4_096;
@@ -51,32 +53,53 @@ impl Recogniser {
         self.words().map(|_| ())
     }
 
+    /// Files that the command names: a program by its path, a model. A word may name one behind a `=`.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let words = split(&self.command).unwrap_or_default();
+        words.iter().map(|word| PathBuf::from(named(word))).filter(|path| path.is_file()).collect()
+    }
+
+    /// The command with files and folders of this machine by their names alone.
+    pub fn described(&self) -> String {
+        let words = split(&self.command).unwrap_or_default();
+        let plain = words.iter().map(|word| {
+            let plain = placeless(word).map_or_else(|| word.clone(), |name| word.replace(named(word), &name));
+            if plain.contains(char::is_whitespace) || plain.is_empty() { format!("'{plain}'") } else { plain }
+        });
+        plain.collect::<Vec<_>>().join(" ")
+    }
+
     /// Runs the command on a WAV file.
-    pub fn transcribe(&self, wav: &Path, language: Option<&str>) -> Result<Transcript, MediaError> {
-        let words = self.words()?;
-        let folder = tempfile::tempdir().map_err(|source| MediaError::Io { action: "writing", path: std::env::temp_dir(), source })?;
-        let wav = std::path::absolute(wav).map_err(|source| MediaError::Io { action: "reading", path: wav.to_owned(), source })?;
+    pub fn transcribe(&self, wav: &Path, language: Option<&str>) -> Result<Transcript, StepError> {
+        let words = self.words().map_err(StepError::Machine)?;
+        let failed = |action, path: &Path| {
+            let path = path.to_owned();
+            move |source| StepError::Machine(MediaError::Io { action, path, source })
+        };
+        let folder = tempfile::tempdir().map_err(failed("writing", &std::env::temp_dir()))?;
+        let wav = std::path::absolute(wav).map_err(failed("reading", wav))?;
         if !wav.is_file() {
-            return Err(MediaError::Io { action: "reading", path: wav, source: std::io::ErrorKind::NotFound.into() });
+            return Err(failed("reading", &wav)(std::io::ErrorKind::NotFound.into()));
         }
         // Apart from the folder of `{out}`, which a program may list.
         let out_folder = folder.path().join("out");
         let out = out_folder.join("transcript");
         let (printed, errors) = (folder.path().join("printed"), folder.path().join("errors"));
-        let write =
-            |path: &Path| File::create_new(path).map_err(|source| MediaError::Io { action: "writing", path: path.to_owned(), source });
-        std::fs::create_dir(&out_folder).map_err(|source| MediaError::Io { action: "writing", path: out_folder.clone(), source })?;
+        let write = |path: &Path| File::create_new(path).map_err(failed("writing", path));
+        std::fs::create_dir(&out_folder).map_err(failed("writing", &out_folder))?;
         let replaced: Vec<std::ffi::OsString> = words.iter().map(|word| replaced(word, &wav, &out, language.unwrap_or("auto"))).collect();
-        let run = Run { program: &words[0], limit: self.limit, printed: &printed, errors: &errors };
+        let mut places = vec![(wav, "{wav}".to_owned()), (out.clone(), "{out}".to_owned())];
+        places.push((folder.path().to_owned(), "{folder}".to_owned()));
+        places.extend(words.iter().filter_map(|word| Some((named(word).into(), placeless(word)?))));
+        let run = Run { program: &words[0], limit: self.limit, printed: &printed, errors: &errors, out: &out, places };
         let mut command = Command::new(&replaced[0]);
         command.args(&replaced[1..]).stdin(Stdio::null()).stdout(write(&printed)?).stderr(write(&errors)?);
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        video::end_with_parent(&mut command);
         let status = run.finish(command)?;
         if !status.success() {
             return Err(run.failed(format!("ended with {status}{}", run.tail()), "run the command by hand on the recording"));
         }
-        run.transcript(&out)
+        run.transcript()
     }
 
     fn words(&self) -> Result<Vec<String>, MediaError> {
@@ -101,6 +124,20 @@ impl Recogniser {
         }
         Ok(words)
     }
+}
+
+/// What may be a path in a word: the whole, or what stands behind the `=` of an option.
+fn named(word: &str) -> &str {
+    match word.split_once('=') {
+        Some((option, path)) if option.starts_with('-') => path,
+        _ => word,
+    }
+}
+
+/// The name of what a word names, where that exists.
+fn placeless(word: &str) -> Option<String> {
+    let path = Path::new(named(word));
+    path.file_name().filter(|_| path.exists()).map(|name| name.to_string_lossy().into_owned())
 }
 
 /// Words of a command; `None` where a quote is not closed or a `\` ends it.
@@ -170,23 +207,34 @@ struct Run<'a> {
     limit: Duration,
     printed: &'a Path,
     errors: &'a Path,
+    out: &'a Path,
+    /// What is called otherwise in a message that is kept: folders have another name in every run and on every machine.
+    places: Vec<(PathBuf, String)>,
 }
 
 impl Run<'_> {
-    fn failed(&self, problem: String, remedy: &str) -> MediaError {
-        MediaError::Program { program: self.program.to_owned(), problem, remedy: remedy.to_owned() }
+    /// What went wrong on this recording.
+    fn failed(&self, problem: String, remedy: &str) -> StepError {
+        let program = placeless(self.program).unwrap_or_else(|| self.program.to_owned());
+        let error = MediaError::Program { program, problem, remedy: remedy.to_owned() };
+        Failure::new(Reason::RecogniserFailed, error.to_string()).into()
     }
 
-    fn finish(&self, mut command: Command) -> Result<ExitStatus, MediaError> {
-        let child = command.spawn().map_err(|error| {
-            self.failed(format!("could not be started: {error}"), "install it or give its full path in the recogniser command")
+    /// What goes wrong on every recording.
+    fn broken(&self, problem: String, remedy: &str) -> StepError {
+        StepError::Machine(MediaError::Program { program: self.program.to_owned(), problem, remedy: remedy.to_owned() })
+    }
+
+    fn finish(&self, mut command: Command) -> Result<ExitStatus, StepError> {
+        let mut group = Group::start(&mut command).map_err(|error| {
+            self.broken(format!("could not be started: {error}"), "install it or give its full path in the recogniser command")
         })?;
-        let mut group = Group { child, reaped: false };
+        let unwatched = |error: std::io::Error| self.broken(format!("could not be watched: {error}"), "try again");
         let start = Instant::now();
         let mut pause = Duration::from_millis(1);
         loop {
-            if group.ended().map_err(|error| self.failed(format!("could not be watched: {error}"), "try again"))? {
-                return group.finish().map_err(|error| self.failed(format!("could not be watched: {error}"), "try again"));
+            if group.has_ended().map_err(unwatched)? {
+                return group.end().map_err(unwatched);
             }
             let left = self.limit.saturating_sub(start.elapsed());
             if left.is_zero() {
@@ -209,12 +257,16 @@ impl Run<'_> {
             file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES)))?;
             file.take(TAIL_BYTES).read_to_end(&mut bytes)
         });
-        let text = printable(&String::from_utf8_lossy(&bytes));
+        let mut text = String::from_utf8_lossy(&bytes).into_owned();
+        for (path, name) in &self.places {
+            text = text.replace(&*path.to_string_lossy(), name);
+        }
+        let text = printable(&text);
         if read.is_err() || text.is_empty() { String::new() } else { format!("; it printed: {text}") }
     }
 
-    fn transcript(&self, out: &Path) -> Result<Transcript, MediaError> {
-        let (path, what) = match written(out) {
+    fn transcript(&self) -> Result<Transcript, StepError> {
+        let (path, what) = match written(self.out) {
             Some(path) => (path, "wrote"),
             None => (self.printed.to_owned(), "printed"),
         };
@@ -265,51 +317,4 @@ fn printable(text: &str) -> String {
     let line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
     let count = line.chars().count();
     if count <= TAIL_CHARACTERS { line } else { format!("… {}", line.chars().skip(count - TAIL_CHARACTERS).collect::<String>()) }
-}
-
-/// A running program with what it started; all of it is killed when this is dropped.
-struct Group {
-    child: Child,
-    /// Its number may belong to somebody else by now.
-    reaped: bool,
-}
-
-impl Group {
-    /// Whether the program has ended. It is not reaped yet, so its number still belongs to its group alone.
-    #[cfg(unix)]
-    fn ended(&mut self) -> std::io::Result<bool> {
-        use rustix::process::{WaitId, WaitIdOptions, waitid};
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        let process = rustix::process::Pid::from_child(&self.child);
-        Ok(rustix::io::retry_on_intr(|| waitid(WaitId::Pid(process), options))?.is_some())
-    }
-
-    #[cfg(not(unix))]
-    fn ended(&mut self) -> std::io::Result<bool> {
-        Ok(self.child.try_wait()?.is_some())
-    }
-
-    fn finish(mut self) -> std::io::Result<ExitStatus> {
-        self.kill();
-        let status = self.child.wait();
-        self.reaped = status.is_ok();
-        status
-    }
-
-    fn kill(&mut self) {
-        // What has ended already cannot be killed; nothing is to be done about it.
-        #[cfg(unix)]
-        let _ = rustix::process::kill_process_group(rustix::process::Pid::from_child(&self.child), rustix::process::Signal::KILL);
-        #[cfg(not(unix))]
-        let _ = self.child.kill();
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if !self.reaped {
-            self.kill();
-            let _ = self.child.wait();
-        }
-    }
 }

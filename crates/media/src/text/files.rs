@@ -1,9 +1,6 @@
 //! Reading a model's files.
 
-use std::fmt::Write;
 use std::path::Path;
-
-use sha2::{Digest, Sha256};
 
 use crate::MediaError;
 
@@ -27,14 +24,5 @@ pub(crate) fn json(path: &Path, bytes: &[u8]) -> Result<serde_json::Value, Media
         path: path.to_owned(),
         problem: format!("is not JSON: {error}"),
         remedy: "use the file as it came with the model".into(),
-    })
-}
-
-/// Hash in hexadecimal digits.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut digits, byte| {
-        // Writing to a `String` cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-        digits
     })
 }

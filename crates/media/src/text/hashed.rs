@@ -10,7 +10,7 @@
 //! mix: h ^= h >> 33; h *= 0xff51afd7ed558ccd; h ^= h >> 33; h *= 0xc4ceb9fe1a85ec53; h ^= h >> 33
 //! ```
 //!
-//! Width: from 16 up, 512 by default. Values in [-1, 1], length 1. Two groups that meet in a bucket add or cancel; with random signs
+//! Width: 16 to 65,536, 512 by default. Values in [-1, 1], length 1. Two groups that meet in a bucket add or cancel; with random signs
 //! the scalar product of two texts stays right on average, with a standard deviation of about 1/sqrt(width). Undefined (`None`) without
 //! a word, and in the freak case that everything cancels.
 //!
@@ -25,12 +25,11 @@ use serde_json::{Value, json};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::{Encoded, TextEncoder};
+use super::{Encoded, MOST_WIDTH, TextEncoder};
 use crate::MediaError;
 
 /// Fewer buckets would hold little but collisions.
 const LEAST_WIDTH: usize = 16;
-const MOST_WIDTH: usize = 1 << 20;
 
 /// Hashed words, word pairs and letter groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,6 +19,9 @@ use std::fmt::Debug;
 
 use crate::MediaError;
 
+/// Most values of a vector: what a file of recordings holds.
+pub(crate) const MOST_WIDTH: usize = 1 << 16;
+
 /// One transcript as a vector.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Encoded {

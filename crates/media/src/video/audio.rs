@@ -17,7 +17,7 @@ use super::diagnosis::{failure, unstarted};
 use super::limits::Limits;
 use super::probe::{AudioTrack, Probe};
 use super::sandbox::{Job, Stopped};
-use crate::{Failure, Reason};
+use crate::{Failure, Reason, StepError};
 
 /// Samples a second of what is handed out.
 const RATE: f64 = 16_000.0;
@@ -25,7 +25,7 @@ const RATE: f64 = 16_000.0;
 impl Decoder {
     /// The sound as mono samples at 16 kHz, aligned with the pictures. Silence is sound; a recording without a sound track is
     /// [`Reason::NoAudio`].
-    pub fn audio(&self, path: &Path, probe: &Probe, limits: &Limits) -> Result<Vec<i16>, Failure> {
+    pub fn audio(&self, path: &Path, probe: &Probe, limits: &Limits) -> Result<Vec<i16>, StepError> {
         let path = admit(path, limits)?;
         let track = probe.audio.as_ref().ok_or_else(|| Failure::new(Reason::NoAudio, ""))?;
         let sound = SoundOutput::of(probe, track, limits);
@@ -48,7 +48,7 @@ impl Decoder {
         let (ending, bytes) = collect(&job).map_err(|error| unstarted(&self.ffmpeg, &error))?;
         let stopped = ending.stopped.is_some_and(|stopped| stopped != Stopped::Output);
         if bytes.len() < 2 || stopped || ending.signal.is_some() || ending.code == Some(255) {
-            return Err(failure(&ending, &path, Reason::DecodeFailed));
+            return Err(failure(&ending, &path, Reason::DecodeFailed).into());
         }
         Ok(sound.samples(&bytes))
     }

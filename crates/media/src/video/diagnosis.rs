@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::sandbox::{Ending, Stopped};
-use crate::{Failure, Reason};
+use crate::{Failure, MediaError, Reason, StepError};
 
 /// Longest quotation of a message, in characters.
 const QUOTED: usize = 160;
@@ -34,7 +34,10 @@ pub(super) fn failure(ending: &Ending, recording: &Path, otherwise: Reason) -> F
         (Some(Stopped::Output), _, _) => return Failure::new(Reason::TooLong, "more output than a recording within the limits has"),
         // 24: processor time is used up (the same number on Linux and macOS). ffmpeg catches it, stops early and exits with 255.
         (None, Some(24), _) | (None, None, Some(255)) => return Failure::new(Reason::TimeLimit, "processor time"),
-        (None, Some(9), _) => return Failure::new(Reason::MemoryLimit, "ended by the system"),
+        // The kernel's last means against both, and it does not say against which.
+        (None, Some(9), _) => {
+            return Failure::new(Reason::MemoryLimit, "killed by the system: out of memory, or far over the limit of processor time");
+        }
         _ => {}
     }
     let complaints: Vec<&String> = ending.messages.iter().filter(|line| !is_remark(line)).collect();
@@ -53,10 +56,13 @@ pub(super) fn failure(ending: &Ending, recording: &Path, otherwise: Reason) -> F
     Failure::new(otherwise, detail)
 }
 
-/// A failure of the program itself, not of the recording.
-pub(super) fn unstarted(program: &Path, error: &std::io::Error) -> Failure {
-    let name = program.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    Failure::new(Reason::DecodeFailed, format!("{name} could not be started: {error}"))
+/// A failure of the machine, not of the recording: no place for the working folder, no further process, a program that is gone.
+pub(super) fn unstarted(program: &Path, error: &std::io::Error) -> StepError {
+    StepError::Machine(MediaError::Program {
+        program: program.display().to_string(),
+        problem: format!("could not be started ({error})"),
+        remedy: "make room for temporary files, let other work end, or install the program again".to_owned(),
+    })
 }
 
 /// Lines of a level below a warning, where lines carry their level.

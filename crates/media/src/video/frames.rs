@@ -15,7 +15,6 @@
 //! mode doubles and drops frames of recordings with a varying rate.
 
 use std::ffi::OsString;
-use std::fmt;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -27,7 +26,7 @@ use super::diagnosis::{failure, unstarted};
 use super::limits::Limits;
 use super::probe::{Probe, VideoTrack};
 use super::sandbox::{self, Job, Stopped};
-use crate::{Failure, MediaError, Picture, Reason};
+use crate::{Failure, Picture, Reason, StepError};
 
 /// Most times in one filter; the expression has to fit into one argument of a program.
 const MOST_TIMES: usize = 2000;
@@ -67,48 +66,30 @@ pub struct Decoded {
     pub sound: Option<Vec<i16>>,
 }
 
-/// Why the frames did not come.
-#[derive(Debug)]
-pub enum FramesError {
-    /// The recording cannot be used.
-    Recording(Failure),
-    /// What was done with the pictures failed.
-    Caller(MediaError),
+/// One wanted picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// Its position in the wanted times.
+    pub position: usize,
+    /// What was shown at that time.
+    pub picture: Picture,
+    /// It is a neighbour's picture, as its own frame did not decode.
+    pub filled: bool,
 }
 
-impl From<Failure> for FramesError {
-    fn from(failure: Failure) -> Self {
-        Self::Recording(failure)
-    }
-}
-
-impl From<MediaError> for FramesError {
-    fn from(error: MediaError) -> Self {
-        Self::Caller(error)
-    }
-}
-
-impl fmt::Display for FramesError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Recording(failure) => failure.fmt(out),
-            Self::Caller(error) => error.fmt(out),
-        }
-    }
-}
-
-impl std::error::Error for FramesError {}
+/// Who takes the pictures; an error stops the decoding and comes back from it.
+type Taker<'a> = dyn FnMut(Shown) -> Result<(), StepError> + 'a;
 
 impl Decoder {
-    /// Hands the wanted pictures to `each`, with their position in the wanted times, in order of time.
+    /// Hands the wanted pictures to `each` in order of time.
     pub fn frames(
         &self,
         path: &Path,
         probe: &Probe,
         wanted: &Wanted<'_>,
         limits: &Limits,
-        each: &mut dyn FnMut(usize, Picture) -> Result<(), MediaError>,
-    ) -> Result<Decoded, FramesError> {
+        each: &mut Taker<'_>,
+    ) -> Result<Decoded, StepError> {
         let path = admit(path, limits)?;
         let video = probe.video.as_ref().ok_or_else(|| Failure::new(Reason::NoVideo, ""))?;
         let &Wanted { times: wanted, max_side, sound } = wanted;
@@ -144,7 +125,7 @@ impl Decoder {
         sound: Option<SoundOutput>,
         limits: &Limits,
         handout: &mut Handout,
-    ) -> Result<(usize, Option<Vec<i16>>), FramesError> {
+    ) -> Result<(usize, Option<Vec<i16>>), StepError> {
         let bytes = width as usize * height as usize * 3;
         let mut arguments = self.arguments(path, video, times, (width, height), limits);
         arguments.extend(sound.iter().flat_map(|sound| sound.arguments("pipe:0")));
@@ -184,7 +165,7 @@ impl Decoder {
         })
         .map_err(|error| unstarted(&self.ffmpeg, &error))?;
         if let Some(error) = error {
-            return Err(error.into());
+            return Err(error);
         }
         // More output than the frames asked for: all that were asked for are here.
         let stopped = ending.stopped.is_some_and(|stopped| stopped != Stopped::Output);
@@ -238,12 +219,12 @@ struct Handout<'a> {
     next: usize,
     last: Option<Picture>,
     filled: Vec<usize>,
-    each: &'a mut dyn FnMut(usize, Picture) -> Result<(), MediaError>,
+    each: &'a mut Taker<'a>,
 }
 
 impl Handout<'_> {
     /// Gives the picture to its group, and the groups passed over to their neighbour.
-    fn take(&mut self, group: usize, picture: Picture) -> Result<(), MediaError> {
+    fn take(&mut self, group: usize, picture: Picture) -> Result<(), StepError> {
         let before = self.last.replace(picture);
         // A damaged file may hand out a time twice or in disorder; the first picture of a time stays.
         while self.next < group.min(self.groups.len()) {
@@ -253,7 +234,7 @@ impl Handout<'_> {
         if self.next == group && group < self.groups.len() {
             for &position in self.groups[group] {
                 if let Some(picture) = self.last.clone() {
-                    (self.each)(position, picture)?;
+                    (self.each)(Shown { position, picture, filled: false })?;
                 }
             }
             self.next += 1;
@@ -261,10 +242,10 @@ impl Handout<'_> {
         Ok(())
     }
 
-    fn fill(&mut self, stand_in: Option<&Picture>) -> Result<(), MediaError> {
+    fn fill(&mut self, stand_in: Option<&Picture>) -> Result<(), StepError> {
         for &position in self.groups[self.next] {
             if let Some(picture) = stand_in {
-                (self.each)(position, picture.clone())?;
+                (self.each)(Shown { position, picture: picture.clone(), filled: true })?;
             }
             self.filled.push(position);
         }
@@ -272,7 +253,7 @@ impl Handout<'_> {
         Ok(())
     }
 
-    fn finish(&mut self) -> Result<(), MediaError> {
+    fn finish(&mut self) -> Result<(), StepError> {
         while self.next < self.groups.len() {
             let last = self.last.clone();
             self.fill(last.as_ref())?;

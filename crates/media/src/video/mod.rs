@@ -21,6 +21,7 @@ mod sandbox;
 pub mod segments;
 
 pub use decoder::Decoder;
-pub use frames::{Decoded, FramesError, Wanted};
+pub use frames::{Decoded, Shown, Wanted};
 pub use limits::Limits;
 pub use probe::{AudioTrack, Probe, VideoTrack};
+pub(crate) use sandbox::end_with_parent;

@@ -20,7 +20,7 @@ use super::decoder::{AUDIO_CODECS, Decoder, VIDEO_CODECS, admit, input};
 use super::diagnosis::{failure, unstarted};
 use super::limits::Limits;
 use super::sandbox::{self, Job};
-use crate::{Failure, Reason};
+use crate::{Failure, Reason, StepError};
 
 /// What is asked for. One call: starting the program costs more than reading a recording of a minute.
 const ENTRIES: &str = "packet=stream_index,pts,duration,flags:\
@@ -169,11 +169,11 @@ impl Told {
 
 impl Decoder {
     /// What the recording holds, read by ffprobe without decoding; refused where it is over the limits.
-    pub fn probe(&self, path: &Path, limits: &Limits) -> Result<Probe, Failure> {
+    pub fn probe(&self, path: &Path, limits: &Limits) -> Result<Probe, StepError> {
         let path = admit(path, limits)?;
         let Told { mut packets, tracks, container, .. } = self.told(&path, limits)?;
         if tracks.is_empty() {
-            return Err(Failure::new(Reason::NotARecording, "no tracks"));
+            return Err(Failure::new(Reason::NotARecording, "no tracks").into());
         }
         let kind = |track: &&Facts, kind: &str| track.text("codec_type") == kind;
         let video = tracks.iter().find(|track| kind(track, "video") && track.text("disposition:attached_pic") != "1");
@@ -181,7 +181,7 @@ impl Decoder {
         let mut video = video.map(|track| video_track(track, limits)).transpose()?;
         let mut audio = audio.map(audio_track).transpose()?;
         if video.is_none() && audio.is_none() {
-            return Err(Failure::new(Reason::NotARecording, "neither pictures nor sound"));
+            return Err(Failure::new(Reason::NotARecording, "neither pictures nor sound").into());
         }
 
         let mut packets_of = |index: Option<usize>| index.and_then(|index| packets.remove(&index)).unwrap_or_default();
@@ -193,7 +193,7 @@ impl Decoder {
         video = video.filter(|_| !frames.pts.is_empty());
         audio = audio.filter(|_| !sounds.pts.is_empty());
         if video.is_none() && audio.is_none() {
-            return Err(Failure::new(Reason::IncompleteUpload, "tracks without content"));
+            return Err(Failure::new(Reason::IncompleteUpload, "tracks without content").into());
         }
 
         let first_frame = video.as_ref().map(|track| seconds(frames.pts[0], track.time_base));
@@ -213,15 +213,15 @@ impl Decoder {
         });
         let duration = video.as_ref().map_or(0.0, |track| track.duration).max(audio.as_ref().map_or(0.0, |track| track.end));
         if duration > limits.seconds {
-            return Err(Failure::new(Reason::TooLong, format!("{duration:.1} s, limit {} s", limits.seconds)));
+            return Err(Failure::new(Reason::TooLong, format!("{duration:.1} s, limit {} s", limits.seconds)).into());
         }
         if duration.is_nan() || duration <= 0.0 {
-            return Err(Failure::new(Reason::IncompleteUpload, "it lasts no time"));
+            return Err(Failure::new(Reason::IncompleteUpload, "it lasts no time").into());
         }
         Ok(Probe { format: container.text("format_name").to_owned(), start, duration, video, audio })
     }
 
-    fn told(&self, path: &Path, limits: &Limits) -> Result<Told, Failure> {
+    fn told(&self, path: &Path, limits: &Limits) -> Result<Told, StepError> {
         let mut arguments: Vec<OsString> = ["-v", "error", "-show_entries", ENTRIES, "-of", "compact"].map(OsString::from).into();
         arguments.extend(input(path, limits, true));
         let job = Job {
@@ -249,7 +249,7 @@ impl Decoder {
         })
         .map_err(|error| unstarted(&self.ffprobe, &error))?;
         if told.too_many {
-            return Err(Failure::new(Reason::TooLong, format!("more than {} frames", limits.frames)));
+            return Err(Failure::new(Reason::TooLong, format!("more than {} frames", limits.frames)).into());
         }
         // A damaged end is no reason to drop what comes before it, but being stopped is.
         if ending.stopped.is_some() || ending.signal.is_some() || (ending.code != Some(0) && told.packets.is_empty()) {
@@ -257,7 +257,7 @@ impl Decoder {
             if failure.reason == Reason::IncompleteUpload && !begins_with_a_box(path) {
                 failure.reason = Reason::NotARecording;
             }
-            return Err(failure);
+            return Err(failure.into());
         }
         Ok(told)
     }

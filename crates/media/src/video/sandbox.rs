@@ -4,7 +4,7 @@
 //! before the start   empty environment, nothing to read but the file, an empty working folder, its own process group
 //! in the child       limits of address space, processor time and open files, no core, no byte into any file, no new privileges,
 //!                    Landlock (may read the recording and its own libraries, may write nowhere, no TCP, no signals to others),
-//!                    a system-call filter (no sockets, no tracing of other processes)
+//!                    a system-call filter (no sockets, no tracing of other processes, no leaving the process group)
 //! from outside       wall-clock time, caps on all outputs, and the end of the whole process group, whatever happened
 //! ```
 //!
@@ -12,8 +12,7 @@
 //! left to other programs (`prlimit`, `bwrap`, ...), which may be absent. The clock stands still while we work on what the
 //! program has put out.
 //!
-//! This is the one file of the crate with unsafe code: the limits must be set in the child, between fork and exec, and a process
-//! group cannot be ended through the standard library.
+//! This is the one file of the crate with unsafe code: the limits must be set in the child, between fork and exec.
 
 #![allow(unsafe_code, reason = "limits are set between fork and exec, by system calls")]
 
@@ -21,11 +20,13 @@ use std::ffi::OsString;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::group::Group;
 
 /// Bytes read at a time.
 const CHUNK: usize = 1 << 16;
@@ -100,25 +101,22 @@ pub(super) fn run(
     if let Some(path) = std::env::var_os("LD_LIBRARY_PATH") {
         command.env("LD_LIBRARY_PATH", path);
     }
-    let second = match job.second_output_bytes {
-        Some(most) => {
-            let (from, to) = io::pipe()?;
-            command.stdin(to);
-            Some((from, most))
-        }
-        None => {
-            command.stdin(Stdio::null());
-            None
-        }
+    let second = if let Some(most) = job.second_output_bytes {
+        let (from, to) = io::pipe()?;
+        command.stdin(to);
+        Some((from, most))
+    } else {
+        command.stdin(Stdio::null());
+        None
     };
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     confinement::apply(&mut command, job)?;
-    let mut group = Group { child: command.spawn()?, ended: false };
+    let mut group = Group::start(&mut command)?;
     // It holds our end of the second output's writing side, which must close for the reader to see the end.
     drop(command);
 
     let tail = Arc::new(Mutex::new(Tail::default()));
-    let messages_end = group.child.stderr.take().map(|from| {
+    let messages_end = group.child().stderr.take().map(|from| {
         let (tell, end) = channel::<()>();
         let tail = Arc::clone(&tail);
         thread::spawn(move || {
@@ -135,13 +133,13 @@ pub(super) fn run(
         bytes
     });
     let (send, chunks) = sync_channel(2);
-    if let Some(from) = group.child.stdout.take() {
+    if let Some(from) = group.child().stdout.take() {
         thread::spawn(move || read_output(from, &send));
     }
 
     let mut deadline = Instant::now() + job.wall;
     let mut stopped = consume(&chunks, &mut deadline, job.output_bytes, output);
-    while stopped.is_none() && !group.has_ended() {
+    while stopped.is_none() && !group.has_ended()? {
         if Instant::now() >= deadline {
             stopped = Some(Stopped::Wall);
         }
@@ -259,33 +257,9 @@ impl Tail {
     }
 }
 
-/// A program and all it has started; none of it outlives this value.
-#[derive(Debug)]
-struct Group {
-    child: Child,
-    ended: bool,
-}
-
-impl Group {
-    /// Whether the program itself has ended. It is not reaped: its number stays taken, so that `end` cannot hit another group.
-    fn has_ended(&mut self) -> bool {
-        confinement::has_ended(&mut self.child)
-    }
-
-    /// Ends what is left of the group and reaps the program. One that has ended by itself keeps its own status.
-    fn end(&mut self) -> io::Result<ExitStatus> {
-        if !self.ended {
-            confinement::kill(&mut self.child);
-            self.ended = true;
-        }
-        self.child.wait()
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        let _ = self.end();
-    }
+/// Has the system end the program with the thread that starts it, where the system can: a killed parent ends nothing itself.
+pub(crate) fn end_with_parent(command: &mut Command) {
+    confinement::end_with_parent(command);
 }
 
 /// What is in force on this machine, for the settings file.
@@ -343,18 +317,22 @@ fn own_folders(program: &Path) -> Vec<PathBuf> {
 mod confinement {
     use std::io;
     use std::os::unix::process::{CommandExt, ExitStatusExt};
-    use std::process::{Child, Command, ExitStatus};
+    use std::process::{Command, ExitStatus};
 
     use super::{Job, OPEN_FILES};
 
     /// Prepares everything that needs memory or files here, and leaves only system calls to the child.
     pub(super) fn apply(command: &mut Command, job: &Job) -> io::Result<()> {
-        command.process_group(0);
-        let (address_space, cpu_seconds) = (job.address_space, job.cpu_seconds);
+        let limits = limits(job)?;
         #[cfg(target_os = "linux")]
         let barrier = super::linux::Barrier::prepare(job)?;
         let enter = move || {
-            limits(address_space, cpu_seconds)?;
+            for (resource, limit) in &limits {
+                // SAFETY: the pointer is to a value that lives until the call returns.
+                if unsafe { libc::setrlimit(*resource, limit) } != 0 {
+                    return Err(io::Error::last_os_error());
+                }
+            }
             #[cfg(target_os = "linux")]
             barrier.enter()?;
             Ok(())
@@ -366,47 +344,48 @@ mod confinement {
         Ok(())
     }
 
-    fn limits(address_space: u64, cpu_seconds: u64) -> io::Result<()> {
-        macro_rules! limit {
-            ($resource:expr, $soft:expr, $hard:expr) => {{
-                let limit = libc::rlimit { rlim_cur: $soft as libc::rlim_t, rlim_max: $hard as libc::rlim_t };
-                // SAFETY: the pointer is to a value that lives until the call returns.
-                if unsafe { libc::setrlimit($resource, &raw const limit) } != 0 {
-                    return Err(io::Error::last_os_error());
-                }
-            }};
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    type Resource = libc::__rlimit_resource_t;
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    type Resource = libc::c_int;
+
+    /// The limits of the child. Those that the user of this process has set already are kept where they are lower, as nobody may raise
+    /// them.
+    fn limits(job: &Job) -> io::Result<Vec<(Resource, libc::rlimit)>> {
+        let wanted = [
+            // macOS knows this limit but refuses to set it.
+            #[cfg(not(target_vendor = "apple"))]
+            (libc::RLIMIT_AS, job.address_space, job.address_space),
+            // Above the soft limit comes a signal that tells the cause; a program that handles it is killed two seconds later.
+            (libc::RLIMIT_CPU, job.cpu_seconds, job.cpu_seconds.saturating_add(2)),
+            (libc::RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES),
+            (libc::RLIMIT_CORE, 0, 0),
+            (libc::RLIMIT_FSIZE, 0, 0),
+        ];
+        let within = |(resource, soft, hard): (Resource, u64, u64)| {
+            let mut own = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+            // SAFETY: the pointer is to a value that lives until the call returns.
+            if unsafe { libc::getrlimit(resource, &raw mut own) } != 0 {
+                return Err(io::Error::last_os_error());
+            }
+            let most = own.rlim_max;
+            Ok((resource, libc::rlimit { rlim_cur: most.min(soft as libc::rlim_t), rlim_max: most.min(hard as libc::rlim_t) }))
+        };
+        wanted.into_iter().map(within).collect()
+    }
+
+    pub(super) fn end_with_parent(command: &mut Command) {
+        #[cfg(target_os = "linux")]
+        // SAFETY: the function runs in the child between fork and exec; it makes one system call, on numbers, and allocates nothing.
+        unsafe {
+            command.pre_exec(super::linux::end_with_parent);
         }
-        // macOS knows this limit but refuses to set it.
-        #[cfg(not(target_vendor = "apple"))]
-        limit!(libc::RLIMIT_AS, address_space, address_space);
-        #[cfg(target_vendor = "apple")]
-        let _ = address_space;
-        // Above the soft limit comes a signal that tells the cause; a program that handles it is killed two seconds later.
-        limit!(libc::RLIMIT_CPU, cpu_seconds, cpu_seconds + 2);
-        limit!(libc::RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES);
-        limit!(libc::RLIMIT_CORE, 0, 0);
-        limit!(libc::RLIMIT_FSIZE, 0, 0);
-        Ok(())
+        #[cfg(not(target_os = "linux"))]
+        let _ = command;
     }
 
     pub(super) fn signal(status: ExitStatus) -> Option<i32> {
         status.signal()
-    }
-
-    pub(super) fn has_ended(child: &mut Child) -> bool {
-        let mut info = std::mem::MaybeUninit::<libc::siginfo_t>::zeroed();
-        // SAFETY: `info` is valid for writing, and all-zero bytes are a valid siginfo_t of plain numbers. WNOWAIT leaves the child
-        // to be reaped by `Child::wait`.
-        unsafe {
-            let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
-            libc::waitid(libc::P_PID, child.id() as libc::id_t, info.as_mut_ptr(), flags) != 0 || info.assume_init().si_signo != 0
-        }
-    }
-
-    pub(super) fn kill(child: &mut Child) {
-        // SAFETY: no memory is involved. The child made itself the leader of a group of its number before it was started, and
-        // has not been reaped, so the number belongs to nobody else.
-        unsafe { libc::kill(-(child.id() as libc::pid_t), libc::SIGKILL) };
     }
 
     pub(super) fn defences() -> Vec<String> {
@@ -420,7 +399,7 @@ mod confinement {
 #[cfg(not(unix))]
 mod confinement {
     use std::io;
-    use std::process::{Child, Command, ExitStatus};
+    use std::process::{Command, ExitStatus};
 
     use super::Job;
 
@@ -432,13 +411,7 @@ mod confinement {
         None
     }
 
-    pub(super) fn has_ended(child: &mut Child) -> bool {
-        !matches!(child.try_wait(), Ok(None))
-    }
-
-    pub(super) fn kill(child: &mut Child) {
-        let _ = child.kill();
-    }
+    pub(super) fn end_with_parent(_command: &mut Command) {}
 
     pub(super) fn defences() -> Vec<String> {
         Vec::new()
@@ -473,12 +446,11 @@ mod linux {
 
         /// Runs in the child: system calls only.
         pub(super) fn enter(&self) -> io::Result<()> {
-            let refused = |result: libc::c_long| if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) };
+            end_with_parent()?;
             // SAFETY: numbers only, apart from the filter, whose pointer and length are those of a vector that outlives the call.
             unsafe {
                 // Older kernels lack the call; everything we open ourselves closes at exec anyway.
                 libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC);
-                refused(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0).into())?;
                 refused(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0).into())?;
                 if let Some(rules) = &self.rules {
                     refused(libc::syscall(libc::SYS_landlock_restrict_self, rules.as_raw_fd(), 0_u32))?;
@@ -490,6 +462,16 @@ mod linux {
             }
             Ok(())
         }
+    }
+
+    fn refused(result: libc::c_long) -> io::Result<()> {
+        if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    }
+
+    /// Runs in the child.
+    pub(super) fn end_with_parent() -> io::Result<()> {
+        // SAFETY: numbers only.
+        refused(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0) }.into())
     }
 
     /// `None` where the kernel has no Landlock.
@@ -509,7 +491,8 @@ mod linux {
         Ok(rules.into())
     }
 
-    /// Refuses sockets of every kind and everything that reaches into other processes or the kernel; the decoders need none of it.
+    /// Refuses sockets of every kind, everything that reaches into other processes or the kernel, and the ways out of the process group,
+    /// which is what is ended with a program; the decoders need none of it. The standard library has made the group before.
     fn filter() -> Vec<libc::sock_filter> {
         let denied = [
             libc::SYS_socket,
@@ -529,6 +512,8 @@ mod linux {
             libc::SYS_mount,
             libc::SYS_unshare,
             libc::SYS_setns,
+            libc::SYS_setsid,
+            libc::SYS_setpgid,
         ];
         let step = |code: u32, k: u32, jt: u8, jf: u8| libc::sock_filter { code: code as u16, jt, jf, k };
         let load = |offset: u32| step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, offset, 0, 0);
@@ -579,7 +564,7 @@ mod linux {
             list.push("Landlock: no signals to other processes".to_owned());
         }
         if filters() {
-            list.push("system-call filter: no sockets, no access to other processes".to_owned());
+            list.push("system-call filter: no sockets, no access to other processes, no leaving the process group".to_owned());
         }
         list
     }

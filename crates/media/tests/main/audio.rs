@@ -106,7 +106,7 @@ fn synthetic_speech_as_pyaudioanalysis_sees_it() {
         eprintln!("skipped: espeak-ng is not installed");
         return;
     }
-    let waveform = wav::read(&path).unwrap();
+    let waveform = wav::read(&path, LIMIT).unwrap();
     let total = |map: fn(i64) -> i64| waveform.samples.iter().map(|&sample| map(i64::from(sample))).sum::<i64>();
     let found = [i64::from(waveform.rate), waveform.samples.len() as i64, total(|v| v), total(i64::abs), total(|v| v * v)];
     let recorded = ["rate", "samples", "sample_sum", "sample_abs_sum", "sample_square_sum"].map(|name| expected[name].as_i64().unwrap());
@@ -329,6 +329,25 @@ fn resampling_at_its_limits() {
     }
 }
 
+#[test]
+fn a_long_sound_is_resampled_without_seams() {
+    // Two inputs an output: without the first 20,000 inputs everything comes 10,000 outputs earlier, wherever the blocks end.
+    let mut state = 7_u32;
+    let noise = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 18) as i16
+    });
+    let samples: Vec<i16> = noise.take(300_000).collect();
+    let later = Waveform { rate: 16_000, samples: samples[20_000..].to_vec() }.resampled(8_000).unwrap().samples;
+    let whole = Waveform { rate: 16_000, samples }.resampled(8_000).unwrap().samples;
+    assert_eq!((whole.len(), later.len()), (150_000, 140_000));
+    // The filter reaches 128 inputs to either side; the beginning of the shorter one lacks what came before it.
+    assert!(whole[10_100..] == later[100..]);
+}
+
+/// Longest sound that is read here, in seconds.
+const LIMIT: f64 = 600.0;
+
 fn stored(
     folder: &Path,
     bits: u16,
@@ -353,7 +372,7 @@ fn every_depth_reads_as_sixteen_bits() {
                 writer.write_sample(*value).unwrap();
             }
         });
-        wav::read(&path).unwrap().samples
+        wav::read(&path, LIMIT).unwrap().samples
     };
     assert_eq!(whole(8, &[-128, -1, 0, 1, 127]), [-32_768, -256, 0, 256, 32_512]);
     assert_eq!(whole(16, &[-32_768, -1, 0, 1, 32_767]), [-32_768, -1, 0, 1, 32_767]);
@@ -364,14 +383,35 @@ fn every_depth_reads_as_sixteen_bits() {
             writer.write_sample(value).unwrap();
         }
     });
-    assert_eq!(wav::read(&path).unwrap().samples, [-32_768, -32_768, 16_384, 32_767, 32_767]);
+    assert_eq!(wav::read(&path, LIMIT).unwrap().samples, [-32_768, -32_768, 16_384, 32_767, 32_767]);
     let path = stored(folder.path(), 16, SampleFormat::Int, 2, |writer| {
         for value in [100_i16, 200, 1, 0, 3, 0, -32_768, -32_768, 32_767, -32_768] {
             writer.write_sample(value).unwrap();
         }
     });
-    assert_eq!(wav::read(&path).unwrap().samples, [150, 0, 2, -32_768, 0]);
-    assert_eq!(wav::read(&path).unwrap().rate, 16_000);
+    assert_eq!(wav::read(&path, LIMIT).unwrap().samples, [150, 0, 2, -32_768, 0]);
+    assert_eq!(wav::read(&path, LIMIT).unwrap().rate, 16_000);
+}
+
+#[test]
+fn the_length_is_judged_before_the_samples_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path =
+        stored(folder.path(), 16, SampleFormat::Int, 2, |writer| (0..2_000_i16).for_each(|value| writer.write_sample(value).unwrap()));
+    assert_eq!(wav::read(&path, 1000.0 / 16_000.0).unwrap().samples.len(), 1000);
+    let text = message(wav::read(&path, 999.0 / 16_000.0));
+    assert!(text.contains("lasts more than 0.0624375 s; cut it, or raise the limit"), "{text}");
+    // Three hours that take no place on the disk, cut short inside the last frame: the refusal comes without reading to there.
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes.truncate(44);
+    bytes[40..44].copy_from_slice(&700_000_000_u32.to_le_bytes());
+    std::fs::write(&path, &bytes).unwrap();
+    std::fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(700_000_042).unwrap();
+    assert!(message(wav::read(&path, 1800.0)).contains("lasts more than 1800 s"));
+    // What was written to a pipe promises more than there is, and that is no length.
+    bytes[40..44].copy_from_slice(&700_000_000_u32.to_le_bytes());
+    std::fs::write(&path, &bytes).unwrap();
+    assert!(message(wav::read(&path, 1.0)).contains("stops at second 0.000"));
 }
 
 #[test]
@@ -383,24 +423,24 @@ fn unusable_files_say_why() {
     let refused = |name: &str, bytes: &[u8]| {
         let path = folder.path().join(name);
         std::fs::write(&path, bytes).unwrap();
-        message(wav::read(&path))
+        message(wav::read(&path, LIMIT))
     };
     let text = refused("cut.wav", &bytes[..bytes.len() - 1_000]);
     assert!(text.contains("cut.wav") && text.contains("stops at second 0.031") && text.contains("promises 1000 samples"), "{text}");
     assert!(refused("header.wav", &bytes[..20]).contains("shorter than a WAV header"));
     assert!(refused("empty.wav", b"").contains("shorter than a WAV header"));
     assert!(refused("text.wav", b"this is no sound at all, only a long line of text").contains("is not a WAV file that can be read"));
-    assert!(message(wav::read(&folder.path().join("absent.wav"))).contains("reading"));
+    assert!(message(wav::read(&folder.path().join("absent.wav"), LIMIT)).contains("reading"));
     let none = stored(folder.path(), 16, SampleFormat::Int, 2, |_| ());
-    assert!(message(wav::read(&none)).contains("holds no samples"));
+    assert!(message(wav::read(&none, LIMIT)).contains("holds no samples"));
     let six = stored(folder.path(), 16, SampleFormat::Int, 6, |writer| (0..12_i16).for_each(|value| writer.write_sample(value).unwrap()));
-    assert!(message(wav::read(&six)).contains("has 6 channels"));
+    assert!(message(wav::read(&six, LIMIT)).contains("has 6 channels"));
     let broken = stored(folder.path(), 32, SampleFormat::Float, 1, |writer| {
         for value in [0.0, f32::NAN] {
             writer.write_sample(value).unwrap();
         }
     });
-    assert!(message(wav::read(&broken)).contains("holds `NaN` at sample 2"));
+    assert!(message(wav::read(&broken, LIMIT)).contains("holds `NaN` at sample 2"));
     // A header that promises 4 GB costs nothing.
     let mut forged = bytes.clone();
     forged[40..44].copy_from_slice(&0xFFFF_FFFE_u32.to_le_bytes());
@@ -413,7 +453,7 @@ fn unusable_files_say_why() {
             damaged[place] = value;
             let path = folder.path().join("damaged.wav");
             std::fs::write(&path, damaged).unwrap();
-            if let Ok(waveform) = wav::read(&path) {
+            if let Ok(waveform) = wav::read(&path, LIMIT) {
                 assert!(!waveform.samples.is_empty() && waveform.rate > 0);
                 let _ = short_term(&waveform, 400, 200);
             }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use evenhand_media::Picture;
-use evenhand_media::video::{Decoder, Limits, Probe, Wanted};
+use evenhand_media::video::{Decoder, Limits, Probe, Shown, Wanted};
+use evenhand_media::{Failure, Picture, StepError};
 
 pub(crate) const WIDTH: usize = 320;
 pub(crate) const HEIGHT: usize = 240;
@@ -127,7 +127,7 @@ impl Clips {
         let mut pictures = vec![None; wanted.len()];
         let decoded = self
             .decoder
-            .frames(path, probe, &Wanted::pictures(&wanted, max_side), &Limits::default(), &mut |position, picture| {
+            .frames(path, probe, &Wanted::pictures(&wanted, max_side), &Limits::default(), &mut |Shown { position, picture, .. }| {
                 assert!(pictures[position].replace(picture).is_none(), "position {position} came twice");
                 Ok(())
             })
@@ -142,6 +142,14 @@ impl Clips {
 
     pub(crate) fn audio(&self, path: &Path, probe: &Probe) -> Vec<i16> {
         self.decoder.audio(path, probe, &Limits::default()).unwrap()
+    }
+}
+
+/// Why a recording cannot be used.
+pub(crate) fn refused<T: std::fmt::Debug>(result: Result<T, StepError>) -> Failure {
+    match result.unwrap_err() {
+        StepError::Recording(failure) => failure,
+        StepError::Machine(error) => panic!("the machine is to blame: {error}"),
     }
 }
 

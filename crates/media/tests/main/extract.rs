@@ -102,6 +102,14 @@ fn run_with(
     extract::extract(manifest, settings, out, Options { jobs, interrupted, observer, retry_failed: false })
 }
 
+/// The results of steps that lie in a folder that is not finished.
+fn parts(out: &Path) -> Vec<PathBuf> {
+    let mut parts: Vec<PathBuf> = fs::read_dir(out.join(".parts")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    parts.retain(|path| path.file_name().unwrap() != "lock");
+    parts.sort();
+    parts
+}
+
 /// The bytes of the finished folder.
 fn bytes(out: &Path) -> BTreeMap<&'static str, Vec<u8>> {
     assert!(!out.join(".parts").exists());
@@ -173,7 +181,7 @@ fn pictures_and_sound_become_the_tensors_that_the_loader_reads() {
         for (segment, crop) in frames.chunks_exact(6 * 6 * 3).enumerate() {
             assert!(crop.iter().all(|&value| value == (2 * segment as u8 + 1) * 10 + number), "candidate {number}, segment {segment}");
         }
-        let waveform = wav::read(&corpus.path(&format!("tone{number}.wav"))).unwrap();
+        let waveform = wav::read(&corpus.path(&format!("tone{number}.wav")), 60.0).unwrap();
         let expected: Vec<f32> = pooled(&waveform, Pooling::Window30, 4).unwrap().into_iter().map(|value| value as f32).collect();
         assert_eq!(recording.audio.unwrap(), expected);
         let expected = HashedNgrams::new(64).unwrap().encode(&format!("{WORDS} {number}")).unwrap().unwrap();
@@ -282,8 +290,7 @@ fn interrupted_damaged_and_parallel_runs_give_the_same_bytes() {
     let error = run_with(&manifest, &settings, &torn, 1, &StopAfter { left: 3.into(), flag: &flag }, &flag).unwrap_err();
     assert!(matches!(error, MediaError::Interrupted { finished: 3, total: 6, .. }), "{error}");
     assert!(!torn.join(CANDIDATES).exists());
-    let mut parts: Vec<PathBuf> = fs::read_dir(torn.join(".parts")).unwrap().map(|entry| entry.unwrap().path()).collect();
-    parts.sort();
+    let parts = parts(&torn);
     // Source, frames, sound and words of three candidates.
     assert_eq!(parts.len(), 12);
     for (number, part) in parts.iter().enumerate() {
@@ -338,7 +345,7 @@ struct Made<'a> {
 
 impl Observer for Made<'_> {
     fn candidate_finished(&self, _: &str, _: &str, _: bool) {
-        self.made.store(fs::read_dir(self.folder.join(".parts")).unwrap().count(), Ordering::Relaxed);
+        self.made.store(parts(self.folder).len(), Ordering::Relaxed);
     }
 }
 
@@ -447,19 +454,392 @@ fn settings_are_read_checked_and_refused_with_their_place() {
     assert_eq!((settings.segments, settings.draw, settings.limits.seconds), (6, Draw::Centre, 60.0));
     assert_eq!(settings.face.weights.unwrap(), folder.path().join("w.safetensors"));
     let message = read("segments = 6\n[face]\ndetecter = \"mtcnn\"\n").unwrap_err().to_string();
-    assert!(message.contains("line 3") && message.contains("detecter"), "{message}");
+    assert!(message.contains("line 3") && message.contains("detecter") && message.contains("did you mean `detector`?"), "{message}");
     let mut wrong = Settings { segments: 0, ..Settings::default() };
     assert!(wrong.check().unwrap_err().to_string().contains("segments is 0"));
     wrong = Settings::default();
     wrong.face.floor = f64::NAN;
     assert!(wrong.check().is_err());
     wrong = Settings { draw: Draw::Centre, ..Settings::default() };
-    wrong.face.spare_frames = 2;
+    wrong.face.spare_frames = Some(2);
     assert!(wrong.check().unwrap_err().to_string().contains("spare_frames"));
+    wrong = Settings { segments: 1000, frames_per_segment: 11, ..Settings::default() };
+    assert!(wrong.check().unwrap_err().to_string().contains("at most 10000 frames"));
+    wrong = Settings { frames_per_second: Some(0.0), ..Settings::default() };
+    assert!(wrong.check().unwrap_err().to_string().contains("frames_per_second is 0"));
     let corpus = Corpus::of(1);
+    wrong = self::settings();
+    wrong.text.width = (1 << 16) + 1;
+    assert!(run(&corpus.manifest(), &wrong, &corpus.path("out")).unwrap_err().to_string().contains("65536"));
+    assert!(!corpus.path("out").exists(), "refused before anything is made");
     let mut mtcnn = self::settings();
     mtcnn.face.detector = extract::settings::Detector::Mtcnn;
     assert!(run(&corpus.manifest(), &mtcnn, &corpus.path("out")).unwrap_err().to_string().contains("evenhand weights convert"));
+}
+
+/// Boxes of a side of ten pixels at these times; `settings` that look them up.
+fn with_boxes(corpus: &Corpus, rows: &[(&str, f64)], settings: Settings) -> Settings {
+    let path = corpus.path("boxes.csv");
+    let rows: Vec<String> = rows.iter().map(|(candidate, seconds)| format!("{candidate},{seconds},4,4,14,14")).collect();
+    fs::write(&path, format!("candidate,seconds,left,top,right,bottom\n{}\n", rows.join("\n"))).unwrap();
+    let mut settings = settings;
+    settings.face.detector = extract::settings::Detector::Boxes;
+    settings.face.boxes = Some(path);
+    settings.face.tolerance = 0.1;
+    settings
+}
+
+#[test]
+fn a_refused_candidate_costs_nothing_again() {
+    let corpus = Corpus::of(2);
+    let out = corpus.path("out");
+    let mut rows = vec![("c0", 0.25)];
+    rows.extend((0..8).map(|frame| ("c1", f64::from(frame) / 4.0)));
+    let mut settings = with_boxes(&corpus, &rows, settings());
+    settings.face.floor = 0.5;
+    let steps = |settings: &Settings| {
+        let made = Made { folder: &out, made: AtomicUsize::new(0) };
+        let summary = run_with(&corpus.manifest(), settings, &out, 1, &made, &AtomicBool::new(false)).unwrap();
+        (made.made.into_inner(), summary.found, summary.extracted)
+    };
+    assert_eq!(steps(&settings), (8, 0, 1));
+    let refused = bytes(&out);
+    assert_eq!(steps(&settings), (0, 2, 1));
+    assert!(bytes(&out) == refused);
+    // It passes now: its frames, its sound and its words have to be made, the facts about its files not.
+    settings.face.floor = 0.25;
+    assert_eq!(steps(&settings), (3, 1, 2));
+    settings.face.floor = 0.5;
+    assert_eq!(steps(&settings), (0, 2, 1));
+    assert!(bytes(&out) == refused);
+}
+
+#[test]
+fn what_is_kept_names_no_file_of_another_candidate() {
+    let mut corpus = Corpus::of(0);
+    for name in ["first.wav", "second.wav"] {
+        fs::write(corpus.path(name), b"no sound").unwrap();
+        corpus.lines.push(format!("{name},,{name},,,,"));
+    }
+    for name in ["third", "fourth"] {
+        fs::create_dir(corpus.path(name)).unwrap();
+        fs::write(corpus.path(name).join(format!("{name}.png")), b"no picture").unwrap();
+        corpus.lines.push(format!("{name},{name},,{WORDS},,,"));
+    }
+    let out = corpus.path("out");
+    run(&corpus.manifest(), &settings(), &out).unwrap();
+    let details = column(&out, "source_detail");
+    assert_eq!(details[0].as_deref(), Some("the sound is not a WAV file that can be read: Ill-formed WAVE file: no RIFF tag found"));
+    assert_eq!(details[0], details[1]);
+    assert_eq!(column(&out, "video_detail")[2..], texts(&["picture 1 is neither PNG nor JPEG"; 2]));
+}
+
+#[test]
+fn a_transcript_is_known_by_what_was_read() {
+    let mut corpus = Corpus::of(0);
+    corpus.lines[0] = "id,transcript_file,person,interview,gender".to_owned();
+    // The same bytes: five words to a reader of plain text, one to a reader of NIST's columns.
+    for name in ["plain.txt", "columns.ctm", "again.txt"] {
+        fs::write(corpus.path(name), "one two 0.1 0.2 five\n").unwrap();
+        corpus.lines.push(format!("{name},{name},,,"));
+    }
+    let out = corpus.path("out");
+    run(&corpus.manifest(), &settings(), &out).unwrap();
+    assert_eq!(column(&out, "words"), texts(&["5", "1", "5"]));
+}
+
+#[test]
+fn a_sound_over_the_limit_is_too_long() {
+    let corpus = Corpus::of(1);
+    let out = corpus.path("out");
+    let mut settings = settings();
+    settings.limits.seconds = 1.5;
+    run(&corpus.manifest(), &settings, &out).unwrap();
+    assert_eq!(column(&out, "audio_reason"), texts(&["too-long"]));
+    assert_eq!(column(&out, "audio_detail"), texts(&["more than the limit of 1.5 s"]));
+}
+
+#[test]
+fn two_extractions_do_not_share_a_folder() {
+    let corpus = Corpus::of(1);
+    let out = corpus.path("out");
+    fs::create_dir_all(out.join(".parts")).unwrap();
+    let other = fs::File::create(out.join(".parts/lock")).unwrap();
+    other.lock().unwrap();
+    let error = run(&corpus.manifest(), &settings(), &out).unwrap_err().to_string();
+    assert!(error.contains("is being written by another extraction; wait for it, or name another folder"), "{error}");
+    drop(other);
+    run(&corpus.manifest(), &settings(), &out).unwrap();
+    bytes(&out);
+}
+
+#[test]
+fn an_end_that_was_cut_off_is_completed() {
+    let corpus = Corpus::of(2);
+    let (old, new) = (corpus.path("old"), corpus.path("new"));
+    let settings = settings();
+    run(&corpus.manifest(), &settings, &old).unwrap();
+    let other = Settings { side: 8, ..settings.clone() };
+    run(&corpus.manifest(), &other, &new).unwrap();
+    let (before, after) = (bytes(&old), bytes(&new));
+    // Killed before the first file is in its place, after the old table is gone, and after each of the files.
+    for killed in 0..5 {
+        let out = corpus.path(&format!("killed{killed}"));
+        let parts = out.join(".parts");
+        fs::create_dir_all(&parts).unwrap();
+        fs::write(parts.join("commit"), b"").unwrap();
+        for (place, name) in [TENSORS, SETTINGS, CANDIDATES].into_iter().enumerate() {
+            fs::write(out.join(name), &before[name]).unwrap();
+            if killed >= place + 2 {
+                fs::write(out.join(name), &after[name]).unwrap();
+            } else {
+                fs::write(parts.join(format!("new-{name}")), &after[name]).unwrap();
+            }
+        }
+        if (1..4).contains(&killed) {
+            fs::remove_file(out.join(CANDIDATES)).unwrap();
+        }
+        let made = Made { folder: &out, made: AtomicUsize::new(0) };
+        let summary = run_with(&corpus.manifest(), &other, &out, 1, &made, &AtomicBool::new(false)).unwrap();
+        assert_eq!((summary.found, made.made.into_inner()), (2, 0), "{killed}");
+        assert!(bytes(&out) == after, "{killed}");
+    }
+    // Without the marker the files may be half-written: the old ones stay.
+    let parts = old.join(".parts");
+    fs::create_dir(&parts).unwrap();
+    fs::write(parts.join(format!("new-{TENSORS}")), b"half").unwrap();
+    assert_eq!(run(&corpus.manifest(), &settings, &old).unwrap().found, 2);
+    assert!(bytes(&old) == before);
+}
+
+/// Takes a program away after the first candidate.
+#[cfg(unix)]
+struct Removes(PathBuf);
+
+#[cfg(unix)]
+impl Observer for Removes {
+    fn candidate_finished(&self, _: &str, _: &str, _: bool) {
+        fs::remove_file(&self.0).unwrap();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_the_machine_is_to_blame_for_ends_the_run_and_is_not_kept() {
+    let mut corpus = Corpus::of(0);
+    corpus.lines[0] = "id,file".to_owned();
+    for number in 0..3 {
+        fs::write(corpus.path(&format!("{number}.mp4")), format!("recording {number}")).unwrap();
+        corpus.lines.push(format!("c{number},{number}.mp4"));
+    }
+    let out = corpus.path("out");
+    let text = "echo 'Invalid data found when processing input' >&2; exit 1";
+    let program = |name: &str| crate::sandbox::impostor(corpus.folder.path(), name, text);
+    let mut settings = settings();
+    settings.programs.ffmpeg = Some(program("ffmpeg"));
+    settings.programs.ffprobe = Some(program("ffprobe"));
+    let removes = Removes(corpus.path("ffprobe"));
+    let error = run_with(&corpus.manifest(), &settings, &out, 1, &removes, &AtomicBool::new(false)).unwrap_err().to_string();
+    assert!(error.contains("ffprobe` could not be started") && error.contains("1 of 3 candidates are finished and kept"), "{error}");
+    assert_eq!(parts(&out).len(), 1);
+    program("ffprobe");
+    assert_eq!(run(&corpus.manifest(), &settings, &out).unwrap().found, 1);
+    assert_eq!(column(&out, "status"), texts(&["not-a-recording"; 3]));
+
+    let corpus = {
+        let mut corpus = Corpus::of(3);
+        corpus.lines.iter_mut().for_each(|line| *line = line.replace(WORDS, ""));
+        corpus.lines.iter_mut().skip(1).enumerate().for_each(|(number, line)| *line = line.replace(&format!(", {number},"), ",,"));
+        corpus
+    };
+    let (out, program) = (corpus.path("out"), corpus.path("recogniser"));
+    let write = || {
+        fs::write(&program, "#!/bin/sh\necho one two three\n").unwrap();
+        fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    };
+    write();
+    let mut settings = self::settings();
+    settings.transcript.recogniser = Some(format!("{} {{wav}}", program.display()));
+    let removes = Removes(program.clone());
+    let error = run_with(&corpus.manifest(), &settings, &out, 1, &removes, &AtomicBool::new(false)).unwrap_err().to_string();
+    assert!(error.contains("recogniser` could not be started") && error.contains("1 of 3 candidates"), "{error}");
+    write();
+    run(&corpus.manifest(), &settings, &out).unwrap();
+    assert_eq!(column(&out, "recognised"), texts(&["one two three"; 3]));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_recogniser_is_written_down_by_its_files() {
+    let mut corpus = Corpus::of(1);
+    corpus.lines[1] = corpus.lines[1].replace(&format!("{WORDS} 0"), "");
+    let (out, model) = (corpus.path("out"), corpus.path("model.bin"));
+    fs::write(&model, "spring").unwrap();
+    let mut settings = settings();
+    settings.transcript.recogniser = Some(format!("sh -c 'cat \"$1\"' name {} {{wav}}", model.display()));
+    run(&corpus.manifest(), &settings, &out).unwrap();
+    assert_eq!(column(&out, "recognised"), texts(&["spring"]));
+    let text = fs::read_to_string(out.join(SETTINGS)).unwrap();
+    assert!(!text.contains(&*corpus.folder.path().to_string_lossy()), "{text}");
+    let about: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let file = &about["models"]["recogniser"]["files"][0];
+    let hash = evenhand_data::digest::of_bytes(b"spring");
+    assert_eq!((file["name"].as_str(), file["sha256"].as_str()), (Some("model.bin"), Some(hash.as_str())));
+    // Another model under the same name hears something else.
+    fs::write(&model, "autumn").unwrap();
+    run(&corpus.manifest(), &settings, &out).unwrap();
+    assert_eq!(column(&out, "recognised"), texts(&["autumn"]));
+}
+
+/// The shade of the crop of each frame kept.
+fn shades(out: &Path, number: usize) -> Vec<u8> {
+    record(out, number).video.unwrap().0.chunks_exact(6 * 6 * 3).map(|crop| crop[0]).collect()
+}
+
+#[test]
+fn spare_frames_help_where_the_drawn_one_has_no_face() {
+    let corpus = Corpus::of(1);
+    // Eight frames in four segments of two; only every second frame has a face.
+    let rows: Vec<(&str, f64)> = (0..4).map(|frame| ("c0", f64::from(frame) / 2.0)).collect();
+    let mut settings = with_boxes(&corpus, &rows, Settings { draw: Draw::Random, seed: 3, ..settings() });
+    let (without, with) = (corpus.path("without"), corpus.path("with"));
+    settings.face.spare_frames = Some(0);
+    run(&corpus.manifest(), &settings, &without).unwrap();
+    settings.face.spare_frames = None;
+    assert_eq!(settings.spare_frames(), 2, "unless something else is said");
+    run(&corpus.manifest(), &settings, &with).unwrap();
+    let drawn = shades(&without, 0);
+    let odd = drawn.iter().filter(|&&shade| shade / 10 % 2 == 1).count();
+    assert!((1..4).contains(&odd), "some of the drawn frames have a face, some have none: {drawn:?}");
+    assert_eq!(column(&without, "faces_found"), texts(&[&(4 - odd).to_string()]));
+    assert_eq!(column(&with, "faces_found"), texts(&["4"]));
+    // The frames that are wanted are the same; where they have no face, the other frame of the segment is shown.
+    let expected: Vec<u8> = drawn.iter().map(|&shade| if shade / 10 % 2 == 1 { shade - 10 } else { shade }).collect();
+    assert_eq!(shades(&with, 0), expected);
+    assert_eq!(Settings { draw: Draw::Centre, ..settings.clone() }.spare_frames(), 0);
+    settings.face.detector = extract::settings::Detector::Centre;
+    assert_eq!(settings.spare_frames(), 0, "every frame has its centre");
+}
+
+#[test]
+fn several_frames_of_a_segment_are_kept_in_their_order() {
+    let corpus = Corpus::of(1);
+    let out = corpus.path("out");
+    for draw in [Draw::Random, Draw::Centre] {
+        let settings = Settings { draw, frames_per_segment: 2, ..settings() };
+        run(&corpus.manifest(), &settings, &out).unwrap();
+        assert_eq!(shades(&out, 0), [0, 10, 20, 30, 40, 50, 60, 70], "{draw:?}");
+        assert_eq!(column(&out, "faces_found"), texts(&["8"]));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_failed_is_tried_again_where_that_is_asked_for() {
+    let mut corpus = Corpus::of(2);
+    corpus.lines[1] = corpus.lines[1].replace(&format!("{WORDS} 0"), "");
+    let (out, flag) = (corpus.path("out"), corpus.path("ready"));
+    let mut settings = settings();
+    settings.transcript.recogniser = Some(format!("sh -c 'test -e {} && echo ready now' {{wav}}", flag.display()));
+    let run = |retry_failed: bool| {
+        let options = Options { jobs: 1, interrupted: &AtomicBool::new(false), observer: &Silent, retry_failed };
+        extract::extract(&corpus.manifest(), &settings, &out, options).unwrap().found
+    };
+    assert_eq!(run(false), 0);
+    assert_eq!(column(&out, "speech_reason"), texts(&["recogniser-failed", ""]));
+    fs::write(&flag, "").unwrap();
+    assert_eq!(run(false), 2, "a failure is a fact");
+    assert_eq!(run(true), 1);
+    assert_eq!(column(&out, "recognised"), texts(&["ready now", ""]));
+}
+
+#[test]
+fn boxes_of_pictures_need_to_know_how_fast_these_follow_each_other() {
+    let mut corpus = Corpus::of(1);
+    corpus.lines.push(format!("mute,frames0,,{WORDS},,,"));
+    fs::write(corpus.path("bad.wav"), b"no sound").unwrap();
+    corpus.lines.push(format!("broken,frames0,bad.wav,{WORDS},,,"));
+    let out = corpus.path("out");
+    // The eighth picture, at four a second.
+    let rows = [("c0", 1.75), ("mute", 1.75), ("broken", 1.75)];
+    let mut settings = with_boxes(&corpus, &rows, settings());
+    run(&corpus.manifest(), &settings, &out).unwrap();
+    assert_eq!(column(&out, "video_reason"), texts(&["", "no-times", "no-times"]));
+    assert!(column(&out, "video_detail")[2].as_deref().unwrap().contains("The sound file cannot be read"));
+    settings.frames_per_second = Some(4.0);
+    run(&corpus.manifest(), &settings, &out).unwrap();
+    assert_eq!(column(&out, "faces_found"), texts(&["1", "1", "1"]));
+    assert_eq!(column(&out, "video_reason"), texts(&["", "", ""]));
+}
+
+#[test]
+fn boxes_of_other_candidates_are_noticed() {
+    let corpus = Corpus::of(2);
+    let out = corpus.path("out");
+    let settings = with_boxes(&corpus, &[("candidate-0", 0.25), ("candidate-1", 0.25)], settings());
+    let error = run(&corpus.manifest(), &settings, &out).unwrap_err().to_string();
+    assert!(error.contains("it holds boxes of `candidate-0`, for example") && error.contains("such as `c0`"), "{error}");
+    assert!(!out.exists());
+    let settings = with_boxes(&corpus, &[("c1", 0.25), ("candidate-1", 0.25)], settings);
+    run(&corpus.manifest(), &settings, &out).unwrap();
+    let about: serde_json::Value = serde_json::from_slice(&fs::read(out.join(SETTINGS)).unwrap()).unwrap();
+    let notes = about["notes"].as_array().unwrap();
+    assert!(notes.iter().any(|note| note.as_str().unwrap().contains("none of 1 candidates that have pictures")), "{notes:?}");
+}
+
+#[test]
+fn several_faces_are_counted() {
+    let corpus = Corpus::of(1);
+    let out = corpus.path("out");
+    let times: Vec<(&str, f64)> = [0.25, 0.75, 1.25, 1.75, 0.75, 1.75].map(|seconds| ("c0", seconds)).into();
+    run(&corpus.manifest(), &with_boxes(&corpus, &times, settings()), &out).unwrap();
+    assert_eq!((column(&out, "faces_found"), column(&out, "several_faces")), (texts(&["4"]), texts(&["2"])));
+}
+
+/// One recording of the shared clips, drawn at random.
+fn one_clip(path: &Path) -> (tempfile::TempDir, Manifest, Settings) {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = folder.path().join("manifest.csv");
+    fs::write(&manifest, format!("id,file\nc0,{}\n", path.display())).unwrap();
+    let mut settings = Settings { draw: Draw::Random, modalities: vec![extract::Modality::Video], ..settings() };
+    settings.programs.ffmpeg = std::env::var_os("EVENHAND_FFMPEG").map(PathBuf::from);
+    settings.programs.ffprobe = std::env::var_os("EVENHAND_FFPROBE").map(PathBuf::from);
+    (folder, Manifest::read(&manifest).unwrap(), settings)
+}
+
+#[test]
+fn a_frame_that_did_not_decode_is_no_face_found() {
+    let Some(clips) = clips() else { return };
+    // The middle of the stream is overwritten: what is coded there cannot be decoded.
+    let Some(path) = clips.make("keyed.mp4", &["-i", "plain.mp4", "-an", "-c:v", "libx264", "-crf", "18", "-g", "1"]) else { return };
+    let mut stream = fs::read(&path).unwrap();
+    let (from, to) = (stream.len() * 4 / 10, stream.len() * 6 / 10);
+    stream[from..to].fill(0xA5);
+    let damaged = clips.path("damaged.mp4");
+    fs::write(&damaged, stream).unwrap();
+    let (folder, manifest, mut settings) = one_clip(&damaged);
+    settings.segments = 60;
+    let out = folder.path().join("out");
+    run(&manifest, &settings, &out).unwrap();
+    let count = |name: &str| -> usize { column(&out, name)[0].as_deref().unwrap().parse().unwrap() };
+    assert!(count("frames_filled") > 0, "the damage was met");
+    assert_eq!(count("faces_found"), 60 - count("frames_filled"));
+}
+
+#[test]
+fn case_19_no_face() {
+    let (Some(clips), Some(weights)) = (clips(), std::env::var_os("EVENHAND_MTCNN").map(PathBuf::from).filter(|path| path.is_file()))
+    else {
+        eprintln!("skipped: the detector on pictures without a face (EVENHAND_MTCNN names no converted weights)");
+        return;
+    };
+    let (folder, manifest, mut settings) = one_clip(&clips.plain);
+    settings.face.detector = extract::settings::Detector::Mtcnn;
+    settings.face.weights = Some(weights);
+    let out = folder.path().join("out");
+    run(&manifest, &settings, &out).unwrap();
+    assert_eq!(column(&out, "status"), texts(&["face-floor"]));
+    assert_eq!((column(&out, "faces_found"), column(&out, "video_reason")), (texts(&["0"]), texts(&["no-face"])));
 }
 
 #[test]

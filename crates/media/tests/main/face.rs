@@ -295,7 +295,7 @@ fn the_box_nearest_in_time_counts() {
                 2.0,\"c,1\",3,4,43,24,0.75,\n\
                 0,c2,0,0,1,1,1,\n";
     let boxes = boxes(text, Units::Pixels).unwrap();
-    assert_eq!(boxes.candidates().collect::<Vec<_>>(), ["c,1", "c2"]);
+    assert_eq!(boxes.candidates().unwrap(), ["c,1", "c2"]);
     let picture = hashed_picture(50, 40);
     let at = |candidate, seconds, original| {
         let context = FrameContext { candidate, frame: 0, seconds, original };
@@ -337,7 +337,7 @@ fn bad_rows_are_refused_with_their_place() {
         ("c,1,1,1,2,2,1.5\n", Units::Pixels, "has `1.5` in row 2, column `score`"),
         (",1,1,1,2,2,1\n", Units::Pixels, "has an empty field in row 2, column `candidate`"),
         ("c,1,1,1,2\n", Units::Pixels, "has 5 fields instead of 7 in row 2"),
-        ("\"c,1,1,1,2,2,1\n", Units::Pixels, "has a quote that is not closed in row 2"),
+        ("\"c,1,1,1,2,2,1\n", Units::Pixels, "has 1 fields instead of 7 in row 2 (a quote may not be closed)"),
     ] {
         let refusal = boxes(&format!("{head}{rows}"), units).unwrap_err();
         assert!(refusal.contains(expected) && refusal.contains("boxes.csv"), "{refusal}");

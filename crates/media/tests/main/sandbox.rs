@@ -9,15 +9,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use evenhand_media::video::{Decoder, FramesError, Limits, Wanted};
-use evenhand_media::{Failure, Reason};
+use evenhand_media::video::{Decoder, Limits, Wanted};
+use evenhand_media::{Failure, MediaError, Reason, StepError};
 
-use crate::clips::clips;
+use crate::clips::{clips, refused};
 
-/// A program that calls itself ffprobe and then runs this shell text.
-fn impostor(folder: &Path, name: &str, text: &str) -> PathBuf {
+/// A program that calls itself by this name and then runs this shell text.
+pub(crate) fn impostor(folder: &Path, name: &str, text: &str) -> PathBuf {
     let path = folder.join(name);
-    std::fs::write(&path, format!("#!/bin/sh\nif [ \"$1\" = -version ]; then echo 'ffprobe version 5.1.9'; exit 0; fi\n{text}\n")).unwrap();
+    std::fs::write(&path, format!("#!/bin/sh\nif [ \"$1\" = -version ]; then echo '{name} version 5.1.9'; exit 0; fi\n{text}\n")).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
     path
 }
@@ -29,7 +29,7 @@ fn probe_with(text: &str, limits: &Limits) -> Option<(Failure, Duration, Decoder
     let ffprobe = impostor(folder.path(), "ffprobe", text);
     let decoder = Decoder::find(None, Some(&ffprobe)).unwrap();
     let start = Instant::now();
-    let failure = decoder.probe(&clips.plain, limits).unwrap_err();
+    let failure = refused(decoder.probe(&clips.plain, limits));
     Some((failure, start.elapsed(), decoder))
 }
 
@@ -85,6 +85,62 @@ fn children_do_not_outlive_a_program_that_ends() {
     assert_eq!(failure.reason, Reason::NotARecording);
     thread::sleep(Duration::from_millis(200));
     assert!(!Path::new("/proc/self/cmdline").exists() || !lives(&word));
+}
+
+#[test]
+fn nobody_leaves_the_process_group() {
+    let word = format!("96.{}", std::process::id());
+    let text = format!("setsid sleep {word} >/dev/null 2>&1 & setsid -f sleep {word} >/dev/null 2>&1; sleep 0.3; exit 1");
+    let Some((_, _, decoder)) = probe_with(&text, &Limits::default()) else { return };
+    if !decoder.defences().iter().any(|defence| defence.contains("no leaving the process group")) {
+        eprintln!("skipped: this kernel takes no filters");
+        return;
+    }
+    thread::sleep(Duration::from_millis(200));
+    assert!(!Path::new("/proc/self/cmdline").exists() || !lives(&word));
+}
+
+#[test]
+fn a_program_that_is_gone_is_no_fact_about_the_recording() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ffmpeg, ffprobe) = (impostor(folder.path(), "ffmpeg", "exit 1"), impostor(folder.path(), "ffprobe", "exit 1"));
+    let decoder = Decoder::find(Some(&ffmpeg), Some(&ffprobe)).unwrap();
+    assert_eq!(refused(decoder.probe(&ffmpeg, &Limits::default())).reason, Reason::DecodeFailed);
+    std::fs::remove_file(&ffprobe).unwrap();
+    let error = decoder.probe(&ffmpeg, &Limits::default()).unwrap_err();
+    assert!(matches!(&error, StepError::Machine(MediaError::Program { .. })), "{error}");
+    assert!(error.to_string().contains("could not be started") && error.to_string().contains("make room"), "{error}");
+}
+
+/// Runs one test of this binary again, alone, with this variable set, by this shell text; `$0` is the binary.
+pub(crate) fn again(test: &str, variable: &str, value: &str, text: &str) -> Command {
+    let mut command = Command::new("/bin/sh");
+    command.arg("-c").arg(format!("{text} \"$0\" --exact {test} --nocapture"));
+    command.arg(std::env::current_exe().unwrap()).env(variable, value);
+    command
+}
+
+#[test]
+fn a_lower_limit_of_the_user_is_kept() {
+    const INNER: &str = "EVENHAND_TEST_LOWER_LIMIT";
+    if std::env::var_os(INNER).is_none() {
+        // Nobody may raise what is set here for good.
+        let status = again("sandbox::a_lower_limit_of_the_user_is_kept", INNER, "1", "ulimit -n 48; exec").output().unwrap();
+        assert!(status.status.success(), "{}", String::from_utf8_lossy(&status.stderr));
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let text = "echo \"$(ulimit -n) $(ulimit -H -n)\" >&2; exit 1";
+    let (ffmpeg, ffprobe) = (impostor(folder.path(), "ffmpeg", text), impostor(folder.path(), "ffprobe", text));
+    let decoder = Decoder::find(Some(&ffmpeg), Some(&ffprobe)).unwrap();
+    assert_eq!(refused(decoder.probe(&ffmpeg, &Limits::default())).detail, "48 48");
+}
+
+#[test]
+fn what_the_system_kills_names_both_causes() {
+    let Some((failure, ..)) = probe_with("kill -9 $$", &Limits::default()) else { return };
+    assert_eq!(failure.reason, Reason::MemoryLimit);
+    assert!(failure.detail.contains("memory") && failure.detail.contains("processor time"), "{failure}");
 }
 
 #[test]
@@ -213,15 +269,14 @@ fn cases_08_09_playlists_in_disguise_open_nothing() {
 
     for path in [&attack, &concat, &second] {
         let touched = opened(&pipe, || {
-            let failure = clips.decoder.probe(path, &Limits::default()).unwrap_err();
+            let failure = refused(clips.decoder.probe(path, &Limits::default()));
             assert_eq!(failure.reason, Reason::FormatRefused, "{failure:?}");
             // The decoding calls stand on their own feet: a file swapped after it was probed gets no further.
             let probe = clips.probe(&clips.plain);
-            let refused = clips
-                .decoder
-                .frames(path, &probe, &Wanted::pictures(&[0], 480), &Limits::default(), &mut |_, _| panic!("a picture came out"));
-            assert!(matches!(refused, Err(FramesError::Recording(failure)) if failure.reason == Reason::FormatRefused));
-            assert_eq!(clips.decoder.audio(path, &probe, &Limits::default()).unwrap_err().reason, Reason::FormatRefused);
+            let frames =
+                clips.decoder.frames(path, &probe, &Wanted::pictures(&[0], 480), &Limits::default(), &mut |_| panic!("a picture came out"));
+            assert_eq!(refused(frames).reason, Reason::FormatRefused);
+            assert_eq!(refused(clips.decoder.audio(path, &probe, &Limits::default())).reason, Reason::FormatRefused);
         });
         assert!(!touched, "{}", path.display());
     }
@@ -249,7 +304,7 @@ fn a_tiny_file_of_absurd_length_is_refused() {
         ["-i", "plain.mp4", "-an", "-frames:v", "2", "-vf", "settb=1,setpts=N*1000000", "-fps_mode", "passthrough", "-c:v", "libvpx"];
     let Some(path) = clips.make("absurd.mkv", &arguments) else { return };
     assert!(std::fs::metadata(&path).unwrap().len() < 50_000);
-    let failure = clips.decoder.probe(&path, &Limits::default()).unwrap_err();
+    let failure = refused(clips.decoder.probe(&path, &Limits::default()));
     assert_eq!(failure.reason, Reason::TooLong, "{failure}");
 }
 
@@ -271,10 +326,8 @@ fn a_decompression_bomb_runs_into_the_limits() {
     let probe = clips.probe(&path);
     let pts = &probe.video.as_ref().unwrap().pts;
     let wanted = [pts[0], pts[pts.len() - 1]];
-    let reason = |limits: &Limits| match clips.decoder.frames(&path, &probe, &Wanted::pictures(&wanted, 480), limits, &mut |_, _| Ok(())) {
-        Err(FramesError::Recording(failure)) => failure.reason,
-        other => panic!("{other:?}"),
-    };
+    let reason =
+        |limits: &Limits| refused(clips.decoder.frames(&path, &probe, &Wanted::pictures(&wanted, 480), limits, &mut |_| Ok(()))).reason;
     let start = Instant::now();
     assert_eq!(reason(&Limits { cpu_seconds: 1, ..Limits::default() }), Reason::TimeLimit);
     assert_eq!(reason(&brief()), Reason::TimeLimit);
@@ -296,7 +349,7 @@ fn a_slow_caller_is_not_counted() {
             &probe,
             &Wanted::pictures(&[pts[1], pts[2], pts[100]], 480),
             &Limits { wall_seconds: 3, ..Limits::default() },
-            &mut |_, _| {
+            &mut |_| {
                 came += 1;
                 thread::sleep(Duration::from_millis(1500));
                 Ok(())

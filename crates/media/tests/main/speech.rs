@@ -1,6 +1,8 @@
 //! Transcript files of every kind, their quality, and recognisers that fail.
 
 use std::path::{Path, PathBuf};
+#[cfg(target_os = "linux")]
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use evenhand_media::speech::quality::{Limits, Reason, assess, count_characters, count_words};
@@ -320,7 +322,7 @@ fn a_failing_recogniser_says_why() {
         return;
     }
     let text = script("printf \"\\033[31mno such model\\033[0m\\a \\342\\200\\256x\\n\" >&2; exit 3", 20.0).unwrap_err();
-    assert!(text.contains("`/bin/sh` ended with exit status: 3; it printed: no such model x;"), "{text}");
+    assert!(text.contains("`sh` ended with exit status: 3; it printed: no such model x;"), "{text}");
     let text = script("i=0; while [ $i -lt 5000 ]; do echo line $i >&2; i=$((i+1)); done; exit 1", 20.0).unwrap_err();
     assert!(text.contains("line 4999") && !text.contains("line 4000 ") && text.len() < 700, "{text}");
     assert!(script("true", 20.0).unwrap_err().contains("wrote no transcript"));
@@ -361,6 +363,54 @@ fn nothing_outlives_a_recogniser() {
     let left = format!("300.3{process}");
     assert_eq!(script(&format!("sleep {left} & echo done"), 20.0).unwrap().text, "done");
     assert!(gone(&left));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_recogniser_ends_with_us_even_when_we_are_killed() {
+    const INNER: &str = "EVENHAND_TEST_MARKER";
+    if let Ok(marker) = std::env::var(INNER) {
+        let _ = script(&format!("exec sleep {marker}"), 60.0);
+        return;
+    }
+    if no_shell() {
+        return;
+    }
+    let marker = format!("300.4{}", std::process::id());
+    let name = "speech::a_recogniser_ends_with_us_even_when_we_are_killed";
+    let mut child = crate::sandbox::again(name, INNER, &marker, "exec").stdout(Stdio::null()).spawn().unwrap();
+    let sleeps = || running(&format!("sleep\0{marker}"));
+    let start = Instant::now();
+    while !sleeps() && start.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(sleeps(), "it was started");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(gone(&format!("sleep\0{marker}")));
+}
+
+#[test]
+fn what_a_recogniser_prints_names_no_folder_of_this_run() {
+    if no_shell() {
+        return;
+    }
+    let text = script("echo \"/bin/sh: no sound in $1, cannot write $2.json in ${2%/out/*}\" >&2; exit 1", 20.0).unwrap_err();
+    assert!(text.contains("it printed: sh: no sound in {wav}, cannot write {out}.json in {folder};"), "{text}");
+}
+
+#[test]
+fn a_command_is_written_down_without_places_of_this_machine() {
+    let (folder, wav) = recording();
+    let model = folder.path().join("model.bin");
+    std::fs::write(&model, "weights").unwrap();
+    let command =
+        format!("whisper -f {{wav}} --model=\"{0}\" -x \"{0}\" -d '{1}' plain 'two words'", model.display(), folder.path().display());
+    let recogniser = recogniser(&command, 1.0);
+    let name = folder.path().file_name().unwrap().to_str().unwrap();
+    assert_eq!(recogniser.described(), format!("whisper -f {{wav}} --model=model.bin -x model.bin -d '{name}' plain 'two words'"));
+    assert_eq!(recogniser.files(), [model.clone(), model]);
+    drop(wav);
 }
 
 #[test]

@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use evenhand_data::digest::of_bytes;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde_json::json;
 
@@ -181,13 +182,13 @@ pub fn convert(paths: &[PathBuf], out: &Path, accept_unknown: bool) -> Result<Co
     let whole = safetensors::serialize(views, Some(HashMap::from([(KEY.to_owned(), about.to_string())]))).map_err(problem)?;
     write_whole(out, &whole)?;
     let parameters = arrays.values().map(|array| array.values.len()).sum();
-    Ok(Converted { out: out.to_owned(), sha256: super::sha256(&whole), parameters, sources })
+    Ok(Converted { out: out.to_owned(), sha256: of_bytes(&whole), parameters, sources })
 }
 
 fn source(path: PathBuf, accept_unknown: bool) -> Result<(Source, BTreeMap<String, Array>), MediaError> {
     let bytes = read_limited(&path)?;
     let bad = |problem: String, remedy: &str| MediaError::BadFile { path: path.clone(), problem, remedy: remedy.to_owned() };
-    let sha256 = super::sha256(&bytes);
+    let sha256 = of_bytes(&bytes);
     let released = RELEASED.iter().find(|(_, known)| *known == sha256).map(|(network, _)| *network);
     if released.is_none() && !accept_unknown {
         return Err(bad(
@@ -280,7 +281,7 @@ impl Weights {
             arrays.insert(name.to_owned(), Array { shape: view.shape().to_vec(), values });
         }
         check("", &arrays).map_err(bad)?;
-        Ok(Weights { arrays, sha256: super::sha256(&bytes) })
+        Ok(Weights { arrays, sha256: of_bytes(&bytes) })
     }
 }
 

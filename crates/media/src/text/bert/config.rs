@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::MediaError;
-use crate::text::files;
+use crate::text::{MOST_WIDTH, files};
 
 /// Sizes of a BERT encoder.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,7 +45,7 @@ impl Config {
             Some(other) => {
                 return Err(refuse(
                     format!("describes a model of type `{other}`"),
-                    "only `bert` is computed here; choose a BERT model (bert-base, MiniLM, KR-BERT) or the encoder `hashed-ngrams`",
+                    "only `bert` is computed here; choose a BERT model (bert-base, MiniLM, KR-BERT) or the setting `encoder = \"hashed\"`",
                 ));
             }
             // Files from before the field existed name the class.
@@ -64,10 +64,11 @@ impl Config {
         must_be("position_embedding_type", &Value::from("absolute"), true)?;
         must_be("is_decoder", &Value::from(false), true)?;
         must_be("add_cross_attention", &Value::from(false), true)?;
-        let count = |key: &str, least: u64| match file[key].as_u64() {
-            Some(value) if (least..=1 << 24).contains(&value) => Ok(value as usize),
-            _ => Err(refuse(format!("gives `{key}` as {}, not as a whole number from {least} to 16777216", file[key]), as_it_came)),
+        let within = |key: &str, least: usize, most: usize| match file[key].as_u64() {
+            Some(value) if (least as u64..=most as u64).contains(&value) => Ok(value as usize),
+            _ => Err(refuse(format!("gives `{key}` as {}, not as a whole number from {least} to {most}", file[key]), as_it_came)),
         };
+        let count = |key: &str, least: usize| within(key, least, 1 << 24);
         let epsilon = match &file["layer_norm_eps"] {
             // BERT's own files say nothing; its code says this.
             Value::Null => 1e-12,
@@ -77,7 +78,7 @@ impl Config {
                 .ok_or_else(|| refuse(format!("gives `layer_norm_eps` as {value}, not as a number from 0 up to 1"), as_it_came))?,
         };
         let config = Config {
-            hidden: count("hidden_size", 1)?,
+            hidden: within("hidden_size", 1, MOST_WIDTH)?,
             layers: count("num_hidden_layers", 1)?,
             heads: count("num_attention_heads", 1)?,
             intermediate: count("intermediate_size", 1)?,
@@ -122,6 +123,7 @@ mod tests {
             ("position_embedding_type", json!("relative_key"), "`position_embedding_type` as \"relative_key\""),
             ("is_decoder", json!(true), "`is_decoder` as true"),
             ("hidden_size", Value::Null, "`hidden_size` as null"),
+            ("hidden_size", json!(65_537), "from 1 to 65536"),
             ("hidden_size", json!(15), "`hidden_size` 15, no multiple of `num_attention_heads` 2"),
             ("num_attention_heads", json!(0), "`num_attention_heads` as 0"),
             ("vocab_size", json!(-1), "`vocab_size` as -1"),

@@ -30,6 +30,7 @@ pub use config::Config;
 
 use std::path::{Path, PathBuf};
 
+use evenhand_data::digest::of_bytes;
 use serde_json::{Value, json};
 
 use super::pooling::{self, Pooling, WeightedMean};
@@ -126,7 +127,7 @@ impl Bert {
                 "choose the pooling `cls`, `mean` or `unit-mean`, or a model that was saved with its pooler",
             ));
         }
-        let weights_sha256 = files::sha256(&bytes);
+        let weights_sha256 = of_bytes(&bytes);
         Ok(Bert { folder: folder.to_owned(), weights_sha256, config, words, network, pooling: options.pooling, limit })
     }
 

@@ -67,7 +67,7 @@ impl<'a> Weights<'a> {
             return Err(refuse(format!("holds `{name}` of shape {:?}, and `config.json` asks for {shape:?}", tensor.shape()), AS_IT_CAME));
         }
         let data = tensor.data();
-        Ok(match tensor.dtype() {
+        let values: Vec<f32> = match tensor.dtype() {
             Dtype::F32 => data.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
             Dtype::F16 => data.as_chunks().0.iter().map(|bytes| from_half(u16::from_le_bytes(*bytes))).collect(),
             // The upper half of an f32.
@@ -75,7 +75,13 @@ impl<'a> Weights<'a> {
             other => {
                 return Err(refuse(format!("holds `{name}` as {other:?}"), "save the model in F32, F16 or BF16, not quantised"));
             }
-        })
+        };
+        // One such number in a query or a key would only make the attention wrong, and nothing downstream would tell.
+        if let Some(place) = values.iter().position(|value| !value.is_finite()) {
+            let problem = format!("holds a number that is not finite (`{name}`, place {place})");
+            return Err(refuse(problem, "fetch it again and compare its sha256"));
+        }
+        Ok(values)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use evenhand_data::digest::of_bytes;
 use serde_json::Value;
 
 use super::{Special, Spelling, WordPiece};
@@ -13,7 +14,7 @@ const CONFIG: &str = "tokenizer_config.json";
 const WHOLE: &str = "tokenizer.json";
 const LINES: &str = "vocab.txt";
 const CASE_REMEDY: &str = "add `tokenizer_config.json` with {\"do_lower_case\": true} for an uncased model, false for a cased one";
-const OTHER_TOKENIZER: &str = "use a BERT model with a WordPiece vocabulary, or the encoder `hashed-ngrams`";
+const OTHER_TOKENIZER: &str = "use a BERT model with a WordPiece vocabulary, or the setting `encoder = \"hashed\"`";
 
 /// A vocabulary file's content, before the special tokens are looked up.
 struct Vocabulary {
@@ -96,7 +97,7 @@ fn lines(path: PathBuf) -> Result<Vocabulary, MediaError> {
         });
     }
     let bytes = files::bytes(&path)?;
-    let sha256 = files::sha256(&bytes);
+    let sha256 = of_bytes(&bytes);
     let text = files::text(&path, bytes)?;
     let entries = text.lines().zip(0..).map(|(line, id)| (line.to_owned(), id)).collect();
     Ok(Vocabulary { path, source: LINES, sha256, entries, prefix: "##".into(), most_characters: 100, spelling: None })
@@ -104,7 +105,7 @@ fn lines(path: PathBuf) -> Result<Vocabulary, MediaError> {
 
 fn whole(path: PathBuf) -> Result<Vocabulary, MediaError> {
     let bytes = files::bytes(&path)?;
-    let sha256 = files::sha256(&bytes);
+    let sha256 = of_bytes(&bytes);
     let file = files::json(&path, &bytes)?;
     let refuse = |problem: String| MediaError::BadFile { path: path.clone(), problem, remedy: OTHER_TOKENIZER.into() };
     let kind = |part: &str| file[part]["type"].as_str().map(str::to_owned);
