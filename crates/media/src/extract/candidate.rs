@@ -434,7 +434,7 @@ impl Candidate<'_> {
                     Wanted { times: &wanted, max_side: settings.decoded_side, sound: self.sound_is_next && self.sound.get().is_none() };
                 let decoded = self.decoder()?.frames(path, probe, &wanted, &settings.limits, &mut |shown| {
                     let place = places[shown.position];
-                    take(place, &shown.picture, shown.filled, timeline[place.frame as usize], original)
+                    take(place, shown.picture, shown.filled, timeline[place.frame as usize], original)
                 })?;
                 if let Some(samples) = decoded.sound {
                     let _ = self.sound.set(Ok(Waveform { rate: SPEECH_RATE, samples }));

@@ -67,18 +67,18 @@ pub struct Decoded {
 }
 
 /// One wanted picture.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shown<'a> {
     /// Its position in the wanted times.
     pub position: usize,
     /// What was shown at that time.
-    pub picture: Picture,
+    pub picture: &'a Picture,
     /// It is a neighbour's picture, as its own frame did not decode.
     pub filled: bool,
 }
 
 /// Who takes the pictures; an error stops the decoding and comes back from it.
-type Taker<'a> = dyn FnMut(Shown) -> Result<(), StepError> + 'a;
+type Taker<'a> = dyn FnMut(Shown<'_>) -> Result<(), StepError> + 'a;
 
 impl Decoder {
     /// Hands the wanted pictures to `each` in order of time.
@@ -225,27 +225,25 @@ struct Handout<'a> {
 impl Handout<'_> {
     /// Gives the picture to its group, and the groups passed over to their neighbour.
     fn take(&mut self, group: usize, picture: Picture) -> Result<(), StepError> {
-        let before = self.last.replace(picture);
+        let before = self.last.take();
         // A damaged file may hand out a time twice or in disorder; the first picture of a time stays.
         while self.next < group.min(self.groups.len()) {
-            let stand_in = before.clone().or_else(|| self.last.clone());
-            self.fill(stand_in.as_ref())?;
+            self.fill(Some(before.as_ref().unwrap_or(&picture)))?;
         }
         if self.next == group && group < self.groups.len() {
             for &position in self.groups[group] {
-                if let Some(picture) = self.last.clone() {
-                    (self.each)(Shown { position, picture, filled: false })?;
-                }
+                (self.each)(Shown { position, picture: &picture, filled: false })?;
             }
             self.next += 1;
         }
+        self.last = Some(picture);
         Ok(())
     }
 
     fn fill(&mut self, stand_in: Option<&Picture>) -> Result<(), StepError> {
         for &position in self.groups[self.next] {
             if let Some(picture) = stand_in {
-                (self.each)(Shown { position, picture: picture.clone(), filled: true })?;
+                (self.each)(Shown { position, picture, filled: true })?;
             }
             self.filled.push(position);
         }
@@ -254,10 +252,11 @@ impl Handout<'_> {
     }
 
     fn finish(&mut self) -> Result<(), StepError> {
+        let last = self.last.take();
         while self.next < self.groups.len() {
-            let last = self.last.clone();
             self.fill(last.as_ref())?;
         }
+        self.last = last;
         Ok(())
     }
 }

@@ -190,9 +190,11 @@ fn consume(
 }
 
 fn read_output(mut from: impl Read, to: &SyncSender<Vec<u8>>) {
-    let mut chunk = vec![0; CHUNK];
-    while let Ok(count) = read_some(&mut from, &mut chunk) {
-        if count == 0 || to.send(chunk[..count].to_vec()).is_err() {
+    loop {
+        let mut chunk = vec![0; CHUNK];
+        let Ok(count @ 1..) = read_some(&mut from, &mut chunk) else { return };
+        chunk.truncate(count);
+        if to.send(chunk).is_err() {
             return;
         }
     }

@@ -128,7 +128,7 @@ impl Clips {
         let decoded = self
             .decoder
             .frames(path, probe, &Wanted::pictures(&wanted, max_side), &Limits::default(), &mut |Shown { position, picture, .. }| {
-                assert!(pictures[position].replace(picture).is_none(), "position {position} came twice");
+                assert!(pictures[position].replace(picture.clone()).is_none(), "position {position} came twice");
                 Ok(())
             })
             .unwrap();

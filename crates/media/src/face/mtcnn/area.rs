@@ -32,9 +32,12 @@ pub(super) struct Part {
 }
 
 impl AreaSums {
-    pub(super) fn new(picture: &Picture) -> Self {
+    /// The sums of a picture, in the memory of an earlier table: fresh memory for every frame costs as much as the sums.
+    pub(super) fn within(mut sums: Vec<u32>, picture: &Picture) -> Self {
         let line = (picture.width + 1) * 3;
-        let mut sums = vec![0_u32; (picture.height + 1) * line];
+        sums.resize((picture.height + 1) * line, 0);
+        sums[..line].fill(0);
+        sums.chunks_exact_mut(line).for_each(|row| row[..3].fill(0));
         for (y, pixels) in picture.pixels.chunks_exact(picture.width * 3).enumerate() {
             let (above, here) = sums.split_at_mut((y + 1) * line);
             let above = &above[y * line + 3..];
@@ -48,6 +51,11 @@ impl AreaSums {
             }
         }
         AreaSums { width: picture.width, sums }
+    }
+
+    /// The memory, for the next picture.
+    pub(super) fn into_memory(self) -> Vec<u32> {
+        self.sums
     }
 
     /// Means over the bins of a part, as network input (mean - 127.5) / 128.
@@ -116,7 +124,8 @@ mod tests {
             for (picture, part) in
                 [(Picture::new(width, height, pixels).unwrap(), whole), (Picture::new(width + 9, height + 5, larger).unwrap(), inner)]
             {
-                let found = AreaSums::new(&picture).means(part, number("rows"), number("columns"));
+                // What an earlier picture left behind must not matter.
+                let found = AreaSums::within(vec![99; 77], &picture).means(part, number("rows"), number("columns"));
                 let expected = case["values"].as_array().unwrap();
                 assert_eq!(found.len(), expected.len());
                 for (found, expected) in found.iter().zip(expected) {
@@ -130,7 +139,7 @@ mod tests {
     fn sums_may_wrap() {
         // 2^32 / 255 white pixels are more than this picture has, so start from a table whose corner is near the end of the range.
         let picture = Picture::new(3, 2, vec![250; 18]).unwrap();
-        let mut sums = AreaSums::new(&picture);
+        let mut sums = AreaSums::within(Vec::new(), &picture);
         for value in &mut sums.sums {
             *value = value.wrapping_add(u32::MAX - 600);
         }

@@ -5,8 +5,8 @@
 //! ```
 //!
 //! No padding, step 1. With channels last, the patch row of an output pixel is one contiguous run of `kernel * inputs` numbers, so a row of
-//! outputs is a product of overlapping runs with a matrix. Output channels come in blocks of 16 (filled up with zero weights): six pixels
-//! times one block stay in registers over the whole patch.
+//! outputs is a product of overlapping runs with a matrix. Output channels come in blocks of 16 (filled up with zero weights): a few pixels
+//! times a few blocks stay in registers over the whole patch.
 //!
 //! Written out instead of through a general matrix product, so that nothing is packed or copied for sizes this small (9 to 192 numbers a
 //! patch row, 10 to 128 output channels). The instruction set is chosen at run time; with fused multiply-add the last bit of a sum differs from machines without it.
@@ -108,74 +108,103 @@ impl WithSimd for Row<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         match S::F32_LANES {
-            16 => self.blocks::<S, 1>(simd),
-            8 => self.blocks::<S, 2>(simd),
-            4 => self.blocks::<S, 4>(simd),
-            _ => self.blocks::<S, 16>(simd),
+            16 => self.pixels::<S, 1, 2, 4, 4>(simd),
+            8 => self.pixels::<S, 2, 1, 2, 4>(simd),
+            4 => self.pixels::<S, 4, 1, 1, 2>(simd),
+            _ => self.pixels::<S, 16, 1, 1, 1>(simd),
         }
     }
 }
 
 impl Row<'_> {
+    /// Six, three or one neighbouring pixels with as many blocks at a time (`SIX`, `THREE`, `ONE`) as the registers hold: a few sums
+    /// alone would wait for each other, and an input that is loaded serves all blocks.
     #[inline(always)]
-    fn blocks<S: Simd, const V: usize>(self, simd: S) {
+    fn pixels<S: Simd, const V: usize, const SIX: usize, const THREE: usize, const ONE: usize>(self, simd: S) {
         let Row { filters, rows, width, out } = self;
-        let padded = filters.padded();
-        for block in 0..padded / BLOCK {
-            let mut x = 0;
-            while x + 6 <= width {
-                tile::<S, V, 6>(simd, filters, rows, block, x, &mut out[x * padded..(x + 6) * padded]);
-                x += 6;
-            }
-            if x + 3 <= width {
-                tile::<S, V, 3>(simd, filters, rows, block, x, &mut out[x * padded..(x + 3) * padded]);
-                x += 3;
-            }
-            while x < width {
-                tile::<S, V, 1>(simd, filters, rows, block, x, &mut out[x * padded..(x + 1) * padded]);
-                x += 1;
-            }
+        let mut x = 0;
+        while x + 6 <= width {
+            blocks::<S, V, 6, SIX>(simd, filters, rows, x, out);
+            x += 6;
+        }
+        if x + 3 <= width {
+            blocks::<S, V, 3, THREE>(simd, filters, rows, x, out);
+            x += 3;
+        }
+        while x < width {
+            blocks::<S, V, 1, ONE>(simd, filters, rows, x, out);
+            x += 1;
         }
     }
 }
 
-/// `P` neighbouring pixels of one block of channels, `V` vectors a pixel.
+/// All blocks of `P` neighbouring pixels, `B` at a time.
 #[inline(always)]
-fn tile<S: Simd, const V: usize, const P: usize>(simd: S, filters: &Filters, rows: &[&[f32]], block: usize, x: usize, out: &mut [f32]) {
-    let run = filters.kernel * filters.inputs;
-    let channels = block * BLOCK..(block + 1) * BLOCK;
-    let patch = run * filters.kernel * BLOCK;
-    let weights = &filters.weights[block * patch..(block + 1) * patch];
-    let (bias, _) = S::as_simd_f32s(&filters.bias[channels.clone()]);
-    let (slopes, _) = S::as_simd_f32s(&filters.slopes[channels.clone()]);
-    let zero = simd.splat_f32s(0.0);
-    let mut sums = [[zero; V]; P];
-    for sums in &mut sums {
-        sums.copy_from_slice(&bias[..V]);
+fn blocks<S: Simd, const V: usize, const P: usize, const B: usize>(simd: S, filters: &Filters, rows: &[&[f32]], x: usize, out: &mut [f32]) {
+    let padded = filters.padded();
+    let out = &mut out[x * padded..(x + P) * padded];
+    let mut block = 0;
+    while block + B <= padded / BLOCK {
+        tile::<S, V, P, B>(simd, filters, rows, block, x, out);
+        block += B;
     }
-    for (row, weights) in rows.iter().zip(weights.chunks_exact(run * BLOCK)) {
-        let (weights, _) = S::as_simd_f32s(weights);
-        let (weights, _) = weights.as_chunks::<V>();
-        let weights = &weights[..run];
+    while block < padded / BLOCK {
+        tile::<S, V, P, 1>(simd, filters, rows, block, x, out);
+        block += 1;
+    }
+}
+
+/// `P` neighbouring pixels of `B` neighbouring blocks of channels, `V` vectors a pixel and block.
+#[inline(always)]
+fn tile<S: Simd, const V: usize, const P: usize, const B: usize>(
+    simd: S,
+    filters: &Filters,
+    rows: &[&[f32]],
+    block: usize,
+    x: usize,
+    out: &mut [f32],
+) {
+    let run = filters.kernel * filters.inputs;
+    let patch = run * filters.kernel * BLOCK;
+    let zero = simd.splat_f32s(0.0);
+    let mut sums = [[[zero; V]; P]; B];
+    for (b, sums) in sums.iter_mut().enumerate() {
+        let (bias, _) = S::as_simd_f32s(&filters.bias[(block + b) * BLOCK..(block + b + 1) * BLOCK]);
+        for sums in sums {
+            sums.copy_from_slice(&bias[..V]);
+        }
+    }
+    for (ky, row) in rows.iter().enumerate() {
+        let mut weights: [&[[S::f32s; V]]; B] = [&[]; B];
+        for (b, weights) in weights.iter_mut().enumerate() {
+            let from = (block + b) * patch + ky * run * BLOCK;
+            let (vectors, _) = S::as_simd_f32s(&filters.weights[from..from + run * BLOCK]);
+            *weights = &vectors.as_chunks::<V>().0[..run];
+        }
         let mut inputs: [&[f32]; P] = [&[]; P];
         for (pixel, input) in inputs.iter_mut().enumerate() {
             *input = &row[(x + pixel) * filters.inputs..][..run];
         }
         for place in 0..run {
-            let weight = weights[place];
             for pixel in 0..P {
                 let value = simd.splat_f32s(inputs[pixel][place]);
-                for vector in 0..V {
-                    sums[pixel][vector] = simd.mul_add_e_f32s(weight[vector], value, sums[pixel][vector]);
+                for b in 0..B {
+                    for vector in 0..V {
+                        sums[b][pixel][vector] = simd.mul_add_e_f32s(weights[b][place][vector], value, sums[b][pixel][vector]);
+                    }
                 }
             }
         }
     }
-    for (sums, out) in sums.iter().zip(out.chunks_exact_mut(filters.padded())) {
-        let (out, _) = S::as_mut_simd_f32s(&mut out[channels.clone()]);
-        for vector in 0..V {
-            let sum = sums[vector];
-            out[vector] = simd.mul_add_e_f32s(slopes[vector], simd.min_f32s(sum, zero), simd.max_f32s(sum, zero));
+    for (b, sums) in sums.iter().enumerate() {
+        let channels = (block + b) * BLOCK..(block + b + 1) * BLOCK;
+        let (slopes, _) = S::as_simd_f32s(&filters.slopes[channels.clone()]);
+        for (sums, out) in sums.iter().zip(out.chunks_exact_mut(filters.padded())) {
+            let (out, _) = S::as_mut_simd_f32s(&mut out[channels.clone()]);
+            for vector in 0..V {
+                let sum = sums[vector];
+                out[vector] = simd.mul_add_e_f32s(slopes[vector], simd.min_f32s(sum, zero), simd.max_f32s(sum, zero));
+            }
         }
     }
 }

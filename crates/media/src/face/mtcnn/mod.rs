@@ -24,6 +24,7 @@ mod convolution;
 mod geometry;
 pub(super) mod networks;
 
+use std::cell::Cell;
 use std::path::Path;
 
 use serde_json::json;
@@ -35,6 +36,11 @@ use self::networks::{CropNet, ProposalNet, Verdict};
 use super::weights::Weights;
 use super::{Face, FaceDetector, FrameContext};
 use crate::{MediaError, Picture};
+
+thread_local! {
+    /// Memory of the sums, kept from frame to frame.
+    static SUMS: Cell<Vec<u32>> = const { Cell::new(Vec::new()) };
+}
 
 /// Crops judged at once: bounds the memory of their features.
 const CROPS: usize = 64;
@@ -101,10 +107,11 @@ impl Mtcnn {
         if picture.width == 0 || picture.height == 0 {
             return Ok(Vec::new());
         }
-        let sums = AreaSums::new(picture);
+        let sums = AreaSums::within(SUMS.take(), picture);
         let proposals = self.propose(picture, &sums);
         let refined = self.refined(picture, &sums, &proposals);
         let mut faces = self.accepted(picture, &sums, &refined);
+        SUMS.set(sums.into_memory());
         // Stable and reversed: what sorting upwards and reading from the end gives.
         faces.reverse();
         faces.sort_by(|(a, _), (b, _)| b.area().total_cmp(&a.area()));
