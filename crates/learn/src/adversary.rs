@@ -126,20 +126,13 @@ impl Adversary {
     /// Weights and moments for a checkpoint.
     pub fn state(&self) -> Vec<(String, Vec<f32>)> {
         let mut state = optimizer_state("adversary", &self.optimizer);
-        state.extend(self.weights.arrays.iter().map(|array| (format!("adversary/{}", array.name), array.values.clone())));
+        state.extend(self.weights.state("adversary"));
         state
     }
 
     /// Puts back what [`Adversary::state`] gave; false when it does not fit.
     pub fn restore(&mut self, state: &BTreeMap<String, Vec<f32>>) -> bool {
-        let mut fits = restore_optimizer("adversary", &mut self.optimizer, state);
-        for array in &mut self.weights.arrays {
-            match state.get(&format!("adversary/{}", array.name)).filter(|values| values.len() == array.values.len()) {
-                Some(values) => array.values.clone_from(values),
-                None => fits = false,
-            }
-        }
-        fits
+        restore_optimizer("adversary", &mut self.optimizer, state) && self.weights.restore("adversary", state)
     }
 }
 

@@ -9,6 +9,7 @@ pub mod checkpoint;
 #[cfg(test)]
 mod contract;
 mod error;
+mod gap;
 pub mod models;
 mod objective;
 pub mod objectives;

@@ -26,6 +26,20 @@ pub enum Pairs {
     AgainstRest,
 }
 
+impl Pairs {
+    /// The words of the parameter `pairs`.
+    pub const WORDS: &'static [&'static str] = &["largest", "mean", "against-rest"];
+
+    /// Reads one of [`Pairs::WORDS`].
+    pub fn from_word(word: &str) -> Self {
+        match word {
+            "mean" => Pairs::Mean,
+            "against-rest" => Pairs::AgainstRest,
+            _ => Pairs::Largest,
+        }
+    }
+}
+
 /// W1 with its derivative for every score of the batch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transport {

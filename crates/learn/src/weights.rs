@@ -4,6 +4,7 @@
 //! the graph; after the backward pass the gradients come back as flat arrays. So optimiser, checkpoint, best-epoch copy, gradient
 //! correction and model file are a few loops over slices, whatever rank a weight has and whatever model it belongs to.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -63,6 +64,23 @@ impl Weights {
             })
             .collect();
         Bound { tensors, shapes: self.arrays.iter().map(|array| array.shape.clone()).collect(), cuts: Arc::default() }
+    }
+
+    /// All arrays as named values for a checkpoint.
+    pub fn state(&self, name: &str) -> Vec<(String, Vec<f32>)> {
+        self.arrays.iter().map(|array| (format!("{name}/{}", array.name), array.values.clone())).collect()
+    }
+
+    /// Puts back what [`Weights::state`] gave; false when it does not fit.
+    pub fn restore(&mut self, name: &str, state: &BTreeMap<String, Vec<f32>>) -> bool {
+        let mut fits = true;
+        for array in &mut self.arrays {
+            match state.get(&format!("{name}/{}", array.name)).filter(|values| values.len() == array.values.len()) {
+                Some(values) => array.values.clone_from(values),
+                None => fits = false,
+            }
+        }
+        fits
     }
 
     /// Gradients of zero.

@@ -6,18 +6,23 @@
 //! | method | hooks |
 //! |---|---|
 //! | vanilla | none |
-//! | L2, MMD, Wasserstein distance | `loss` adds a term over the output, `validation_terms` |
+//! | L2, MMD, HSIC, Wasserstein distance, gap regularisation | `loss` adds a term over the output, `validation_terms` |
 //! | adversarial (gradient reversal) | `prepare` builds the adversary, `loss`, `correct` steps it from the same backward pass |
 //! | Wasserstein + adversary | the two above, the adversary in `after_step` with a second pass and optimisers of its own |
 //! | group-balanced sampling, oversampled batches * | `plan`, or `amend` to repeat rows |
 //! | FairVIC * | `loss`: `Pass::forward` on inputs with the sensitive column flipped, terms over score and embedding |
-//! | Fair Mixup * | `loss`: `Pass::forward_tangent` along `x1 - x0` |
+//! | Fair Mixup | `loss`: `Pass::forward_tangent` along `x1 - x0` |
 //! | group contribution matching * | `correct`: cell gradients by `Pass::backward`, then `Pass::forward_tangent` along a direction in weights |
-//! | gradient projection (Zhang et al.) * | `correct`: second gradient through the adversary, projection array by array |
+//! | adversarial projection (Zhang et al.) | `correct`: second gradient through the adversary, projection array by array |
 //! | exponentiated gradient * | `fit_alone` around whole fits, or `end_epoch` to reweigh rows between epochs |
 //! | MetaFair, FairGBM * | `fit_alone` returns a [`crate::Fitted`] that is no network |
 
 pub mod adversarial;
+pub mod adversarial_projection;
+pub mod demographic_parity_regularisation;
+pub mod equalized_odds_regularisation;
+pub mod fair_mixup;
+pub mod hsic;
 pub mod l2;
 pub mod mmd;
 pub mod vanilla;
@@ -33,6 +38,11 @@ use crate::Objective;
 pub const OBJECTIVES: &[Entry<dyn Objective>] = &[
     vanilla::ENTRY,
     adversarial::ENTRY,
+    adversarial_projection::ENTRY,
+    demographic_parity_regularisation::ENTRY,
+    equalized_odds_regularisation::ENTRY,
+    fair_mixup::ENTRY,
+    hsic::ENTRY,
     l2::ENTRY,
     mmd::ENTRY,
     wasserstein::ENTRY,

@@ -37,7 +37,7 @@ pub(super) const TERM_PARAMETERS: [Parameter; 5] = [
     Parameter {
         name: "pairs",
         default: Literal::Text("largest"),
-        allowed: Allowed::OneOf(&["largest", "mean", "against-rest"]),
+        allowed: Allowed::OneOf(Pairs::WORDS),
         purpose: "how more than two groups become one number: largest pair, mean over pairs, mean of each group against the rest",
     },
     Parameter {
@@ -123,11 +123,7 @@ impl Penalty {
     pub(super) fn new(parameters: &Parameters) -> Self {
         Penalty {
             lambda: parameters.number("lambda_w"),
-            pairs: match parameters.text("pairs") {
-                "mean" => Pairs::Mean,
-                "against-rest" => Pairs::AgainstRest,
-                _ => Pairs::Largest,
-            },
+            pairs: Pairs::from_word(parameters.text("pairs")),
             on_logit: parameters.text("on") == "logit",
             smallest: parameters.count("smallest_group"),
             plan: BatchPlan { balance: Balance::from_word(parameters.text("balance")), keep_shares: true },

@@ -1,0 +1,80 @@
+//! Gap regularisation for demographic parity: data loss plus the difference of the groups' mean scores in the batch.
+//!
+//! ```text
+//! minimise L(s, y) + lambda |mean(s | a) - mean(s | b)|
+//! ```
+//!
+//! L: data loss; s: score; means with row weights. The soft form of the demographic-parity difference: equal means do not make pass
+//! rates agree at a threshold (the Wasserstein term does, at every one). More than two groups: `pairs`. Fair value of the term 0, range
+//! `[0, 1]`. A batch with fewer than two groups has no term: it is skipped and counted. The group is needed to train, not to score.
+//!
+//! Source: Chuang and Mroueh, "Fair Mixup: fairness via interpolation", 2021, section 4 (the baseline "gap regularisation"); GCM's
+//! "DPR" is the same.
+
+use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
+
+use super::wasserstein::{BALANCE, TERM_PARAMETERS};
+use crate::gap::{between_means, score_term};
+use crate::models::Output;
+use crate::objective::{Pass, Term};
+use crate::rows::{Balance, BatchPlan};
+use crate::transport::Pairs;
+use crate::{LearnError, Objective};
+
+/// The registry's line.
+pub const ENTRY: Entry<dyn Objective> = Entry { card: &CARD, build };
+
+/// Weight of a gap term, shared with `equalized-odds-regularisation`.
+pub(super) const LAMBDA: Parameter = Parameter {
+    name: "lambda",
+    default: Literal::Number(1.0),
+    allowed: Allowed::Between(0.0, f64::INFINITY),
+    purpose: "weight of the gap",
+};
+
+static CARD: Card = Card {
+    id: "demographic-parity-regularisation",
+    name: "Demographic-parity regularisation",
+    kind: Kind::Objective,
+    summary: "Adds the difference of the groups' mean scores in the batch, the soft demographic-parity gap.",
+    formula: "minimise L(s, y) + lambda |mean(s | a) - mean(s | b)|",
+    fair_value: None,
+    range: "",
+    direction: Direction::Describes,
+    source: "Chuang and Mroueh, \"Fair Mixup\", 2021, section 4 (gap regularisation)",
+    parameters: &[LAMBDA, TERM_PARAMETERS[1], BALANCE],
+};
+
+/// Data loss plus the gap of means.
+#[derive(Debug, Clone)]
+pub struct DemographicParityRegularisation {
+    parameters: Parameters,
+    pairs: Pairs,
+}
+
+fn build(parameters: &Parameters) -> Result<Box<dyn Objective>, CatalogError> {
+    let pairs = Pairs::from_word(parameters.text("pairs"));
+    Ok(Box::new(DemographicParityRegularisation { parameters: parameters.clone(), pairs }))
+}
+
+impl Objective for DemographicParityRegularisation {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    fn plan(&self) -> BatchPlan {
+        BatchPlan { balance: Balance::from_word(self.parameters.text("balance")), keep_shares: true }
+    }
+
+    fn loss(&mut self, pass: &mut Pass<'_>, output: &Output) -> Result<Term, LearnError> {
+        let loss = pass.data_loss(output);
+        let term = score_term(pass, output, "gap", self.parameters.number("lambda"), |scores, pass| {
+            between_means(scores, &pass.batch.groups, &pass.batch.weights, self.pairs, |_| true)
+        });
+        Ok(loss.plus(term))
+    }
+}
