@@ -176,6 +176,63 @@ def optimiser_case(generator, kind):
             "end": {key: flat(value) for key, value in free.items()}}
 
 
+# ------------------------------------------------------------------------------------- gaps of mean scores, HSIC, Fair Mixup
+
+
+def small_network(generator):
+    """An MLP 4-5-1 with ReLU, and eight rows in two groups."""
+    x = grid(torch.randn(8, 4, generator=generator))
+    groups, labels = torch.tensor([0, 1, 0, 0, 1, 1, 0, 1]), torch.tensor([1.0, 1, 0, 1, 0, 1, 0, 0])
+    weights = {"hidden_weight": grid(torch.randn(4, 5, generator=generator) * 0.5), "hidden_bias": grid(torch.randn(5, generator=generator) * 0.1),
+               "output_weight": grid(torch.randn(5, 1, generator=generator) * 0.5), "output_bias": grid(torch.randn(1, generator=generator) * 0.1)}
+    return x, groups, labels, {key: value.requires_grad_(True) for key, value in weights.items()}
+
+
+def scores_of(x, w):
+    return torch.sigmoid((torch.relu(x @ w["hidden_weight"] + w["hidden_bias"]) @ w["output_weight"] + w["output_bias"]).squeeze(1))
+
+
+def network_case(x, groups, labels, weights, values):
+    out = {"features": flat(x), "groups": groups.tolist(), "labels": flat(labels), "weights": {key: flat(value) for key, value in weights.items()}}
+    for name, value in values.items():
+        gradients = torch.autograd.grad(value, list(weights.values()), retain_graph=True)
+        out[name] = {"value": value.item(), "gradients": {key: flat(gradient) for key, gradient in zip(weights, gradients)}}
+    return out
+
+
+def penalty_case(seed):
+    x, groups, labels, weights = small_network(torch.Generator().manual_seed(seed))
+    score = scores_of(x, weights)
+
+    def mean_gap(rows):
+        return (score[rows & (groups == 0)].mean() - score[rows & (groups == 1)].mean()).abs()
+
+    def hsic(bandwidth):
+        n = len(score)
+        kernel = torch.exp(-((score[:, None] - score[None, :]) ** 2) / (2 * bandwidth**2))
+        same = (groups[:, None] == groups[None, :]).double()
+        centre = torch.eye(n) - 1.0 / n
+        return torch.trace(kernel @ centre @ same @ centre) / n**2
+
+    def mixup(rows, share):
+        """Double backward: the gradient at the mixed rows times the way between them, rows paired in their order."""
+        one, other = x[rows & (groups == 0)], x[rows & (groups == 1)]
+        count = min(len(one), len(other))
+        one, other = one[:count], other[:count]
+        mixed = (share * one + (1 - share) * other).requires_grad_(True)
+        slope = torch.autograd.grad(scores_of(mixed, weights).sum(), mixed, create_graph=True)[0]
+        return (slope * (one - other)).sum(1).mean().abs()
+
+    every = torch.ones(len(score), dtype=torch.bool)
+    return network_case(x, groups, labels, weights, {
+        "demographic_parity": mean_gap(every),
+        "equalized_odds": mean_gap(labels == 1) + mean_gap(labels == 0),
+        "hsic_0.2": hsic(0.2),
+        "fair_mixup_0.25": mixup(every, 0.25),
+        "fair_mixup_favourable_0.625": mixup(labels == 1, 0.625),
+    })
+
+
 def main():
     generator = torch.Generator().manual_seed(20_230)
 
@@ -202,6 +259,7 @@ def main():
         "reversal": [reversal_case(generator, 1.0), reversal_case(generator, 0.46)],
         "total_loss": total_loss_case(generator),
         "optimiser": [optimiser_case(generator, "adam"), optimiser_case(generator, "adamw")],
+        "penalties": [penalty_case(seed) for seed in (1, 2, 3)],
     }
     (HERE / "terms.json").write_text(json.dumps(out, indent=1).replace(",\n     ", ", ").replace("[\n     ", "[") + "\n")
 

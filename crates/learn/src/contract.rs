@@ -7,9 +7,10 @@ use evenhand_catalog::{Kind, Parameters, Value};
 use evenhand_data::{Groups, Matrix, UNKNOWN};
 
 use crate::adversary::Adversary;
+use crate::gap::{self, Gap};
 use crate::models::{Activation, Architecture, Mlp, Model};
 use crate::objective::{Ledger, Pass, Setting, Term, data_loss, training_device};
-use crate::objectives::{OBJECTIVES, l2, mmd};
+use crate::objectives::{OBJECTIVES, fair_mixup, hsic, l2, mmd};
 use crate::optimizer::{Adam, OptimizerKind};
 use crate::randomness::{Purpose, stream};
 use crate::rows::{Batch, Draw, Rows};
@@ -272,6 +273,79 @@ fn three_steps_of_both_optimisers_agree_with_pytorch() {
         }
         for (array, name) in weights.arrays.iter().zip(names) {
             close(&array.values, &floats(&case["end"][name]), 2e-5, name);
+        }
+    }
+}
+
+#[test]
+fn penalties_agree_with_pytorch() {
+    for case in expected()["penalties"].as_array().unwrap() {
+        let features = Matrix::new(4, floats(&case["features"]));
+        let codes = codes(&case["groups"]);
+        let labels: Vec<f64> = floats(&case["labels"]).into_iter().map(f64::from).collect();
+        let groups = Groups::new("group", vec!["a".into(), "b".into()], codes.clone());
+        let train = Rows { features: &features, labels: &labels, groups: &groups, weights: None, recordings: None, targets: &[] };
+        let architecture = Architecture { hidden: vec![5], ..Architecture::default() };
+        let (model, mut weights) = Mlp::new(&architecture, 4, &mut stream(1, Purpose::Initialisation, 0));
+        let names = ["hidden_weight", "hidden_bias", "output_weight", "output_bias"];
+        for (array, name) in weights.arrays.iter_mut().zip(names) {
+            array.values = floats(&case["weights"][name]);
+        }
+        let training = Training::default();
+        let setting = Setting { train: &train, model: &model, training: &training, seed: 1 };
+        let batch = Batch::gather(&train, Draw { rows: (0..8).collect(), factors: None }, &[1.0; 8]);
+        let device = training_device();
+        let inputs = Tensor::<2>::from_data(TensorData::new(floats(&case["features"]), [8, 4]), &device);
+        let mut check = |key: &str, term: &mut dyn FnMut(&mut Pass<'_>) -> Term| {
+            let mut ledger = Ledger::default();
+            let mut pass = Pass {
+                setting,
+                batch: &batch,
+                epoch: 1,
+                learning_rate: 1e-3,
+                bound: weights.bind(&device),
+                weights: &mut weights,
+                rng: &mut stream(1, Purpose::Objective, 1),
+                dropout: &mut stream(1, Purpose::Dropout, 1),
+                ledger: &mut ledger,
+                inputs: inputs.clone().into(),
+            };
+            let term = term(&mut pass);
+            let value = case[key]["value"].as_f64().unwrap();
+            assert!((term.value - value).abs() < 1e-6, "{key}: {} against {value}", term.value);
+            let mut tape = pass.backward(&term).unwrap();
+            let gradients = pass.gradients(&mut tape);
+            let all: Vec<f32> = names.iter().flat_map(|name| floats(&case[key]["gradients"][name])).collect();
+            let scale = all.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
+            for (found, expected) in gradients.arrays.iter().flatten().zip(&all) {
+                assert!((found - expected).abs() <= 1e-5 * scale, "{key}: {found} against {expected}, largest {scale}");
+            }
+        };
+        let score_term = |pass: &mut Pass<'_>, gap: &dyn Fn(&[f32], &Pass<'_>) -> Option<Gap>| {
+            let inputs = pass.inputs();
+            let output = pass.forward(&inputs);
+            gap::score_term(pass, &output, "gap", 1.0, gap)
+        };
+        let of_label = |label: Option<bool>| {
+            let labels = batch.labels.clone();
+            move |row: usize| label.is_none_or(|label| (labels[row] >= 0.5) == label)
+        };
+        let means = |scores: &[f32], pass: &Pass<'_>, label| {
+            gap::between_means(scores, &pass.batch.groups, &pass.batch.weights, Pairs::Largest, of_label(label))
+        };
+        check("demographic_parity", &mut |pass| score_term(pass, &|scores, pass| means(scores, pass, None)));
+        check("equalized_odds", &mut |pass| {
+            let one = score_term(pass, &|scores, pass| means(scores, pass, Some(true)));
+            one.plus(score_term(pass, &|scores, pass| means(scores, pass, Some(false))))
+        });
+        check("hsic_0.2", &mut |pass| {
+            score_term(pass, &|scores, pass| hsic::dependence(scores, &pass.batch.groups, &pass.batch.weights, 0.2))
+        });
+        let side = |group: u32, label: Option<bool>| -> Vec<i32> {
+            (0..8).filter(|&row| codes[row] == group && of_label(label)(row)).map(|row| row as i32).collect()
+        };
+        for (key, label, place) in [("fair_mixup_0.25", None, 0.25), ("fair_mixup_favourable_0.625", Some(true), 0.625)] {
+            check(key, &mut |pass| fair_mixup::path(pass, &side(0, label), &side(1, label), place).unwrap());
         }
     }
 }

@@ -245,7 +245,10 @@ impl Pass<'_> {
                 objective: objective.id.to_owned(),
                 need: "directional derivatives".to_owned(),
                 model: format!("this `{}`", model.name()),
-                remedy: "set model.batch_norm = false or take another objective".to_owned(),
+                remedy: match model.shape() {
+                    Some(_) => "take another objective for recordings".to_owned(),
+                    None => "set model.batch_norm = false or take another objective".to_owned(),
+                },
             }
         })
     }

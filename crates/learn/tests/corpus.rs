@@ -36,6 +36,16 @@ impl Corpus {
         Corpus { features: Matrix::new(4, values), labels, groups: Groups::new("group", names, codes), weights: None }
     }
 
+    /// The same rows with noise over the features that tell of the quality.
+    pub(crate) fn blurred(mut self, seed: u64) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let values: Vec<f32> = (self.features.values().iter().enumerate())
+            .map(|(place, value)| value + if matches!(place % 4, 0 | 3) { rng.random::<f32>() * 3.0 - 1.5 } else { 0.0 })
+            .collect();
+        self.features = Matrix::new(4, values);
+        self
+    }
+
     pub(crate) fn rows(&self) -> Rows<'_> {
         Rows {
             features: &self.features,

@@ -87,7 +87,14 @@ fn every_objective_trains_on_recordings_and_comes_back_from_its_folder() {
     let features = Matrix::without_columns(50);
     let candidates = Candidates { features: &features, recordings: test.recordings.as_ref() };
     for entry in OBJECTIVES {
-        let scorer = learn(entry.card.id, &architecture(), &training()).unwrap();
+        let learned = learn(entry.card.id, &architecture(), &training());
+        if entry.card.id == "fair-mixup" {
+            // Frames and sounds pass through kernels whose derivative cannot be differentiated once more.
+            let refused = learned.unwrap_err().to_string();
+            assert!(refused.contains("directional derivatives") && refused.contains("for recordings"), "{refused}");
+            continue;
+        }
+        let scorer = learned.unwrap();
         let prediction = scorer.predict(candidates).unwrap();
         assert_eq!((prediction.scores.len(), prediction.targets.len(), prediction.latent_width), (50, 1, 18), "{}", entry.card.id);
         assert!(prediction.scores.iter().chain(&prediction.target_scores(0)).all(|score| (0.0..=1.0).contains(score)));

@@ -1,4 +1,4 @@
-//! Adversarial debiasing with projection: the scorer's step never helps an adversary that guesses the group from the score.
+//! Adversarial learning with projection: the scorer's step never helps an adversary that guesses the group from the score.
 //!
 //! ```text
 //! u          = sigmoid((1 + |c|) z)                                     z: logit
@@ -16,7 +16,7 @@
 //! adversary is skipped and counted. Group (and label, for equalized odds) are needed to train, not to score.
 //!
 //! Source: Zhang, Lemoine and Mitchell, "Mitigating unwanted biases with adversarial learning", 2018, equation 1 and section 3;
-//! AIF360's `AdversarialDebiasing` for the adversary's input `(1 + |c|)`, and alpha = 0.1.
+//! AIF360's adversarial in-processing for the adversary's input `(1 + |c|)`, and alpha = 0.1.
 
 use std::collections::BTreeMap;
 

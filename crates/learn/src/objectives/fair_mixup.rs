@@ -107,7 +107,8 @@ impl Objective for FairMixup {
             for (position, one) in sides.iter().enumerate() {
                 for other in &sides[position + 1..] {
                     let share = self.parameters.number("lambda") / pairs;
-                    sum = sum.plus(path(pass, one, other)?.times(share));
+                    let place = pass.rng.random::<f64>();
+                    sum = sum.plus(path(pass, one, other, place)?.times(share));
                 }
             }
         }
@@ -129,8 +130,8 @@ fn sides(pass: &Pass<'_>, favourable: Option<bool>) -> Vec<Vec<i32>> {
     sides.into_values().collect()
 }
 
-/// The mean derivative of the score along the way between two sides.
-fn path(pass: &mut Pass<'_>, one: &[i32], other: &[i32]) -> Result<Term, LearnError> {
+/// The size of the score's mean derivative along the way between two sides, at a place in [0, 1] of that way.
+pub(crate) fn path(pass: &mut Pass<'_>, one: &[i32], other: &[i32], place: f64) -> Result<Term, LearnError> {
     let inputs = pass.inputs();
     let count = one.len().min(other.len());
     let chosen = |rows: &[i32]| {
@@ -138,8 +139,7 @@ fn path(pass: &mut Pass<'_>, one: &[i32], other: &[i32]) -> Result<Term, LearnEr
         inputs.table.clone().select(0, rows)
     };
     let (first, second) = (chosen(one), chosen(other));
-    let share = pass.rng.random::<f64>();
-    let mixed = first.clone().mul_scalar(share) + second.clone().mul_scalar(1.0 - share);
+    let mixed = first.clone().mul_scalar(place) + second.clone().mul_scalar(1.0 - place);
     let tangent = Tangent { weights: None, inputs: Some(first - second) };
     let mixed = Inputs { table: mixed, recordings: inputs.recordings.clone() };
     let (there, speed) = pass.forward_tangent(&mixed, &tangent, &CARD)?;

@@ -92,7 +92,7 @@ impl Objective for Hsic {
 }
 
 /// HSIC with its derivative for every score; `None` for fewer than two groups.
-fn dependence(scores: &[f32], groups: &[u32], weights: &[f32], bandwidth: f64) -> Option<Gap> {
+pub(crate) fn dependence(scores: &[f32], groups: &[u32], weights: &[f32], bandwidth: f64) -> Option<Gap> {
     let rows: Vec<usize> = (0..scores.len()).filter(|&row| groups[row] != UNKNOWN && weights[row] > 0.0).collect();
     let total: f64 = rows.iter().map(|&row| f64::from(weights[row])).sum();
     let share = |row: usize| f64::from(weights[row]) / total;
