@@ -46,7 +46,9 @@ pub(crate) fn between_means(
         if difference != 0.0 {
             for (side, sign) in [(one, difference.signum()), (other, -difference.signum())] {
                 let total = total(side);
-                side.iter().for_each(|&row| gap.slopes[row] += share * sign * weight(row) / total);
+                for &row in side {
+                    gap.slopes[row] += share * sign * weight(row) / total;
+                }
             }
         }
     };

@@ -466,7 +466,7 @@ fn frames_that_do_not_decode_are_filled_and_counted() {
     let decoded = clips
         .decoder
         .frames(&clips.plain, &probe, &Wanted::pictures(&wanted, 480), &Limits::default(), &mut |Shown { position, picture, filled }| {
-            shown[position] = Some((number(&picture), filled));
+            shown[position] = Some((number(picture), filled));
             Ok(())
         })
         .unwrap();
