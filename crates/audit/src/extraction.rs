@@ -19,9 +19,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use evenhand_data::loaders::interviews::{CANDIDATES, EXTRACTED, STATUS};
+use evenhand_data::loaders::interviews::{CANDIDATES, EXTRACTED, ID, STATUS};
 use evenhand_data::{Groups, Schema, SensitiveRole, table};
 use evenhand_media::MediaError;
+use evenhand_media::extract::columns::STATUS_DETAIL;
 use evenhand_media::extract::origin;
 use evenhand_media::extract::table::Table as Facts;
 use evenhand_metrics::{Comparison, Estimate, GroupFinding, Interval};
@@ -49,6 +50,9 @@ const MEANS: &[(&str, &str)] = &[
     ("words_per_minute", "words per minute"),
     ("transcript_confidence", "confidence of the transcript"),
 ];
+
+/// Those that a face detector finds.
+const FACES: [&str; 2] = ["faces_found_share", "face_score"];
 
 /// What an extraction found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -128,6 +132,19 @@ impl ExtractionReport {
     }
 }
 
+/// Who has no record and why: id, reason and what more is known, in the order of the manifest.
+pub fn failures(folder: &Path) -> Result<Vec<String>, AuditError> {
+    let facts = Facts::read(&folder.join(CANDIDATES))?;
+    let texts = |name: &str| facts.texts(name).unwrap_or_else(|| vec![None; facts.rows()]);
+    let (ids, status, details) = (texts(ID), texts(STATUS), texts(STATUS_DETAIL));
+    let told = ids.iter().zip(&status).zip(&details).filter_map(|((id, status), detail)| {
+        let status = status.as_deref().filter(|status| *status != EXTRACTED)?;
+        let detail = detail.as_deref().filter(|detail| !detail.is_empty()).map_or_else(String::new, |detail| format!(" ({detail})"));
+        Some(format!("{}: {status}{detail}", id.as_deref().unwrap_or_default()))
+    });
+    Ok(told.collect())
+}
+
 /// Names of the columns of an extracted folder.
 pub(crate) fn columns(folder: &Path) -> Result<Vec<String>, AuditError> {
     Ok(table::columns(&[folder.join(CANDIDATES).display().to_string()])?)
@@ -178,8 +195,13 @@ pub(crate) fn by_roles(folder: &Path, sensitive: &[SensitiveRole], missing: &[St
         let absent = extracted.iter().zip(&reasons).map(|(extracted, reason)| extracted.then_some(reason.is_some())).collect();
         rates.push((rate, format!("extracted without {modality}"), absent));
     }
-    let means: Vec<(&str, &str, Vec<Option<f64>>)> =
-        MEANS.iter().filter_map(|(name, heading)| Some((*name, *heading, facts.numbers(name)?))).collect();
+    // Without a detector every frame counts as a face, of every group: that says nothing.
+    let looked = about["settings"]["face"]["detector"] != "centre";
+    let means: Vec<(&str, &str, Vec<Option<f64>>)> = MEANS
+        .iter()
+        .filter(|(name, _)| looked || !FACES.contains(name))
+        .filter_map(|(name, heading)| Some((*name, *heading, facts.numbers(name)?)))
+        .collect();
     for (name, _, values) in &means {
         let known: Vec<f64> = values.iter().flatten().copied().collect();
         if !known.is_empty() {

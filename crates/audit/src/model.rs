@@ -72,6 +72,14 @@ pub struct Scored {
 /// extracted have no score.
 pub fn score(model: &Path, files: &[String], out: &Path, extraction: &Extraction<'_>) -> Result<Scored, AuditError> {
     write::refuse_input(out, files)?;
+    let is_model = |folder: &Path| folder.join("scorer.json").is_file();
+    if let Some(other) = files.iter().find(|file| is_model(Path::new(file))) {
+        return Err(AuditError::Request(format!(
+            "`{}` and `{other}` are two models; name one model, then what it is to score",
+            model.display()
+        )));
+    }
+    let model = &the_model(model)?;
     let scorer = Scorer::load(model)?;
     let damaged = |what: &str, error: &serde_json::Error| AuditError::Recipe {
         origin: model.display().to_string(),
@@ -114,6 +122,26 @@ pub fn score(model: &Path, files: &[String], out: &Path, extraction: &Extraction
     columns.push(scores(&columns, &prediction));
     write(&rows, &columns, out)?;
     Ok(Scored { rows: data.len(), unscored: 0, notes })
+}
+
+/// The model's folder; of a run's folder the one model in it.
+fn the_model(given: &Path) -> Result<PathBuf, AuditError> {
+    let models = given.join("models");
+    if given.join("scorer.json").is_file() || !models.is_dir() {
+        return Ok(given.to_owned());
+    }
+    let entries = std::fs::read_dir(&models).map_err(AuditError::io(&models, "read"))?;
+    let mut found: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_dir()).collect();
+    found.sort();
+    match found.as_slice() {
+        [one] => Ok(one.clone()),
+        [] => Ok(given.to_owned()),
+        several => Err(AuditError::Request(format!(
+            "`{}` holds several models; name one of them: {}",
+            given.display(),
+            several.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+        ))),
+    }
 }
 
 /// Scores recordings.
@@ -177,12 +205,17 @@ fn score_interviews(
     schema.person = schema.person.filter(there);
     schema.job = schema.job.filter(there);
     schema.weight = None;
-    let data = interviews::loader().load(&LoadRequest { folder: Some(&folder), files: &[], schema: &schema, seed: 0 })?;
-    let features = encoder.transform(&data)?;
-    let prediction = scorer.predict(Candidates { features: &features, recordings: data.recordings.as_ref() })?;
-
     // All candidates, also those without a record: a person who cannot be scored must not drop out of sight.
     let facts = Facts::read(&candidates)?;
+    let status = facts.texts(interviews::STATUS).unwrap_or_default();
+    let (data, prediction) = if status.iter().flatten().any(|status| status == interviews::EXTRACTED) {
+        let data = interviews::loader().load(&LoadRequest { folder: Some(&folder), files: &[], schema: &schema, seed: 0 })?;
+        let features = encoder.transform(&data)?;
+        let prediction = scorer.predict(Candidates { features: &features, recordings: data.recordings.as_ref() })?;
+        (data, prediction)
+    } else {
+        (Dataset::default(), Prediction::default())
+    };
     let mut place = vec![None; facts.rows()];
     for (position, &row) in data.rows.iter().enumerate() {
         place[row as usize - 1] = Some(position);
@@ -201,7 +234,22 @@ fn score_interviews(
             presence[row as usize - 1] = recordings.presence(position)?;
         }
     }
-    let targets: Vec<Vec<f64>> = (0..scorer.targets().len()).map(|target| prediction.target_scores(target)).collect();
+    for (position, modality) in Modality::ALL.into_iter().enumerate().filter(|(_, modality)| read.contains(modality)) {
+        let without = place.iter().zip(&presence).filter(|(place, presence)| place.is_some() && !presence[position]).count();
+        if without > 0 {
+            notes.push(format!(
+                "{without} of {} are scored without {}, which the model reads; the column `missing` says why",
+                data.len(),
+                modality.name()
+            ));
+        }
+    }
+    let targets: Vec<Vec<f64>> = match data.len() {
+        0 => vec![Vec::new(); scorer.targets().len()],
+        _ => (0..scorer.targets().len()).map(|target| prediction.target_scores(target)).collect(),
+    };
+    let role_names: Vec<String> =
+        schema.person.iter().chain(&schema.job).cloned().chain(schema.sensitive.iter().map(|role| role.name.clone())).collect();
     let mut columns: Vec<(&str, Field<'_>)> = vec![
         ("row", Box::new(|row| (row + 1).to_string())),
         (interviews::ID, cell(interviews::ID)),
@@ -221,6 +269,9 @@ fn score_interviews(
     columns.extend([("faces_found_share", cell("faces_found_share")), ("words", cell("words"))]);
     let known: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
     let mut carried = roles(&data);
+    if data.is_empty() {
+        carried.extend(role_names.iter().map(|name| (name.as_str(), Box::new(|_| String::new()) as Field<'_>)));
+    }
     carried.retain(|(name, _)| !known.contains(name));
     carried.push(scores(&columns, &prediction));
     for (name, scores) in scorer.targets().iter().zip(&targets) {
@@ -228,7 +279,16 @@ fn score_interviews(
     }
     for (name, value) in carried {
         let place = &place;
-        columns.push((name, Box::new(move |row| place[row].map(&value).unwrap_or_default())));
+        // Of who has no record the manifest may still know the group.
+        let written = facts.texts(name).filter(|_| !scorer.targets().iter().any(|target| target == name) && name != "score");
+        columns.push((
+            name,
+            Box::new(move |row| match (place[row], &written) {
+                (Some(position), _) => value(position),
+                (None, Some(cells)) => cells[row].as_deref().map(quoted).unwrap_or_default(),
+                (None, None) => String::new(),
+            }),
+        ));
     }
     write(&rows, &columns, out)?;
     notes.extend(data.provenance.notes.iter().cloned());

@@ -168,6 +168,8 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
             ));
         }
     }
+    notes.extend(small_groups(&data, &parts));
+    notes.extend(hardly_varying(&methods));
     notes.extend(evidence::interval_note(methods.iter().flat_map(|method| &method.runs)));
     let mut report = Report {
         format: crate::FORMAT,
@@ -184,6 +186,41 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
     };
     report.limits = evidence::check_limits(&recipe.limits, &report)?;
     Ok(report)
+}
+
+/// Fewer test rows of a group than this are told.
+const SMALL: usize = 30;
+
+/// A remark on test parts in which a group has few rows.
+fn small_groups(data: &Dataset, parts: &[Part]) -> Option<String> {
+    let counted = data.sensitive.iter().flat_map(|groups| {
+        parts.iter().flat_map(move |part| {
+            let sizes = groups.select(&part.split.test).sizes();
+            groups.levels().iter().cloned().zip(sizes).map(move |(level, size)| (size, level, groups.name().to_owned()))
+        })
+    });
+    let (size, level, attribute) = counted.filter(|(size, ..)| *size > 0).min()?;
+    (size < SMALL).then(|| {
+        format!(
+            "The smallest group of the test rows, {attribute} {level}, has {size} in a run: gaps of so few rows are mostly chance; read their \
+             intervals, and do not rank methods by them."
+        )
+    })
+}
+
+/// A remark on methods whose scores are nearly one number.
+fn hardly_varying(methods: &[MethodReport]) -> Option<String> {
+    let flat: Vec<&str> = methods
+        .iter()
+        .filter(|method| method.runs.iter().any(|run| run.notes.iter().any(|note| note.starts_with(HARDLY))))
+        .map(|method| method.name.as_str())
+        .collect();
+    (!flat.is_empty()).then(|| {
+        format!(
+            "The scores of {} hardly vary in some runs: small gaps between them say nothing about even treatment; see standardised SPDD and KS.",
+            flat.join(", ")
+        )
+    })
 }
 
 /// What the extraction of a recipe's recordings found, by the attributes that the recipe names.
@@ -536,7 +573,25 @@ fn measure(
         latent,
         targets,
         modalities,
-        notes: evidence::skips(scorer.curves()),
+        notes: evidence::skips(scorer.curves()).into_iter().chain(flat(&prediction.scores)).collect(),
+    })
+}
+
+/// Scores that vary less than this are told to.
+const FLAT: f64 = 0.01;
+/// How the remark on them begins.
+const HARDLY: &str = "its scores hardly vary";
+
+/// A remark on scores that are nearly one number: gaps between such are small whatever the model learned.
+fn flat(scores: &[f64]) -> Option<String> {
+    let n = scores.len() as f64;
+    let mean = scores.iter().sum::<f64>() / n;
+    let deviation = (scores.iter().map(|score| (score - mean).powi(2)).sum::<f64>() / n).sqrt();
+    (deviation < FLAT).then(|| {
+        format!(
+            "{HARDLY} (standard deviation {deviation:.4}): small gaps between them say nothing; see the gaps in units of the \
+             spread (standardised SPDD, KS)"
+        )
     })
 }
 

@@ -31,7 +31,7 @@ fn extracted(folder: &Path) {
     let path = folder.join("manifest.csv");
     fs::write(&path, lines.join("\n")).unwrap();
     let settings = Settings { modalities: vec![Modality::Text], ..Settings::default() };
-    let options = Options { jobs: 2, interrupted: &AtomicBool::new(false), observer: &Silent, retry_failed: false };
+    let options = Options { jobs: 2, interrupted: &AtomicBool::new(false), observer: &Silent, retry_failed: false, replace: true };
     extract::extract(&Manifest::read(&path).unwrap(), &settings, &folder.join("out"), options).unwrap();
 }
 

@@ -388,6 +388,9 @@ pub(crate) struct Extract {
     /// Try again what failed in an earlier run
     #[arg(long)]
     pub(crate) retry_failed: bool,
+    /// Drop candidates of the folder that the manifest does not name
+    #[arg(long)]
+    pub(crate) replace: bool,
     /// Exit code 1 when a larger share of the candidates has no record, 0 to 1
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub(crate) max_failures: Option<f64>,

@@ -13,6 +13,9 @@ use crate::args::{Extract, ExtractedModality, FaceDetector, FrameDraw, SoundPool
 use crate::printer;
 use crate::progress::CandidatesBar;
 
+/// Failures that are told one by one.
+const FAILURES_TOLD: usize = 10;
+
 pub(crate) fn extract(arguments: &Extract, threads: Option<u16>, json: bool) -> anyhow::Result<Outcome> {
     if let Some(folder) = &arguments.report {
         let report = extraction::report(folder, &arguments.sensitive)?;
@@ -38,17 +41,28 @@ pub(crate) fn extract(arguments: &Extract, threads: Option<u16>, json: bool) -> 
             interrupted: grid::interrupted()?,
             observer: &bar,
             retry_failed: arguments.retry_failed,
+            replace: arguments.replace,
         },
     );
     bar.clear();
     let summary = summary?;
-    tell(&summary, out);
+    tell(&summary, out)?;
     show(&extraction::report(out, &arguments.sensitive)?, json)?;
+    if summary.extracted == 0 {
+        anyhow::bail!("none of the {} candidates could be extracted; the reasons stand above", summary.candidates);
+    }
     Ok(outcome(arguments, summary.failed_share()))
 }
 
 fn outcome(arguments: &Extract, failed_share: f64) -> Outcome {
-    if arguments.max_failures.is_some_and(|most| failed_share > most) { Outcome::LimitBreached } else { Outcome::Fine }
+    match arguments.max_failures {
+        Some(most) if failed_share > most => {
+            let percent = |share: f64| share * 100.0;
+            printer::tell(&format!("{:.1} % have no record, more than the limit of {:.1} %", percent(failed_share), percent(most)));
+            Outcome::LimitBreached
+        }
+        _ => Outcome::Fine,
+    }
 }
 
 /// A plain column that the manifest lacks would be noticed only after hours of work.
@@ -121,14 +135,23 @@ fn settings(arguments: &Extract) -> anyhow::Result<Settings> {
     Ok(settings)
 }
 
-fn tell(summary: &Summary, out: &Path) {
+fn tell(summary: &Summary, out: &Path) -> anyhow::Result<()> {
     if summary.found > 0 {
         printer::tell(&format!("{} of {} candidates were found finished.", summary.found, summary.candidates));
     }
-    for (reason, count) in &summary.failed {
-        printer::tell(&format!("{count} without a record: {reason}"));
+    let failures = extraction::failures(out)?;
+    for failure in failures.iter().take(FAILURES_TOLD) {
+        printer::tell(&format!("no record: {failure}"));
     }
-    printer::tell(&format!("{} of {} candidates extracted: {}", summary.extracted, summary.candidates, out.display()));
+    if failures.len() > FAILURES_TOLD {
+        printer::tell(&format!(
+            "... and {} more; columns `status` and `status_detail` of {}",
+            failures.len() - FAILURES_TOLD,
+            out.join("candidates.parquet").display()
+        ));
+    }
+    printer::tell(&format!("{} of {} candidates extracted into {}", summary.extracted, summary.candidates, out.display()));
+    Ok(())
 }
 
 fn show(report: &ExtractionReport, json: bool) -> anyhow::Result<()> {

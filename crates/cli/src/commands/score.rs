@@ -21,6 +21,7 @@ pub(crate) fn score(arguments: &Score, threads: Option<u16>, json: bool) -> anyh
             interrupted: grid::interrupted()?,
             observer: &bar,
             retry_failed: false,
+            replace: false,
         },
     };
     let scored = model::score(&arguments.model, &arguments.files, &arguments.out, &extraction);
@@ -34,7 +35,7 @@ pub(crate) fn score(arguments: &Score, threads: Option<u16>, json: bool) -> anyh
             printer::tell(&format!("note: {note}"));
         }
         if scored.unscored > 0 {
-            printer::tell(&format!("{} candidates have no score: see `status`", scored.unscored));
+            printer::tell(&format!("{} of {} have no score: see the column `status`", scored.unscored, scored.rows + scored.unscored));
         }
         printer::text(&format!("{} rows scored: {}\n", scored.rows, arguments.out.display()))?;
     }

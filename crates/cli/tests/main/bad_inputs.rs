@@ -154,14 +154,19 @@ fn cases() -> Vec<Case> {
             "extract bad.csv --out out --settings bad.toml",
         ),
         (
+            "manifest without a column of recordings",
+            vec![("bad.csv", text("id,files,transcript\na,a.mp4,hello there\n"))],
+            "extract bad.csv --out out",
+        ),
+        (
             "weights that are not there",
-            vec![("bad.csv", text("id,transcript\na,hello there\n"))],
+            vec![("bad.csv", text("id,frames,transcript\na,faces,hello there\n"))],
             "extract bad.csv --out out --weights nowhere.safetensors",
         ),
         (
             "text model that is not there",
             vec![("bad.csv", text("id,transcript\na,hello there\n"))],
-            "extract bad.csv --out out --text-model nowhere",
+            "extract bad.csv --out out --modalities text --text-model nowhere",
         ),
         (
             "weights of another kind",

@@ -139,7 +139,8 @@ fn recordings_become_scores() {
     assert_eq!((without_sound["video"].as_str(), without_sound["audio"].as_str()), ("true", "false"));
     assert_eq!(without_sound["missing"], "audio: no-audio");
     let lost = known.iter().find(|row| row["id"] == "c40").unwrap();
-    assert_eq!((lost["score"].as_str(), lost["openness"].as_str(), lost["gender"].as_str()), ("", "", ""));
+    // What the manifest knows of a person stays, so that gaps in who can be scored at all can be measured.
+    assert_eq!((lost["score"].as_str(), lost["openness"].as_str(), lost["gender"].as_str()), ("", "", "f"));
     assert_ne!(lost["status"], "extracted");
     for row in known.iter().filter(|row| row["id"] != "c40") {
         for column in ["score", "openness"] {
@@ -148,8 +149,8 @@ fn recordings_become_scores() {
     }
 
     // A manifest is extracted with the model's settings, whatever the defaults are, and the scores are the same.
-    let told = fine(&place, &format!("score {model} manifest.csv --out again.csv"));
-    assert!(told.contains("40 rows scored"), "{told}");
+    let told = fine(&place, "score ran manifest.csv --out again.csv");
+    assert!(told.contains("40 rows scored") && told.contains("1 of 40 are scored without audio"), "{told}");
     assert_eq!(table(&place, "again.csv"), known);
     assert!(place.path().join("again.extracted/tensors.evenhand").is_file());
 
@@ -160,6 +161,33 @@ fn recordings_become_scores() {
     assert!(!place.path().join("wrong.csv").exists());
     let told = refused(&place, &format!("score {model} nowhere --out wrong.csv"));
     assert!(told.contains("does not exist"), "{told}");
+    let told = refused(&place, &format!("score {model} {model} extracted --out wrong.csv"));
+    assert!(told.contains("two models"), "{told}");
+
+    // A batch in which no recording can be used still is a list of candidates.
+    std::fs::write(place.path().join("lost.csv"), "id,frames,wav,transcript,gender\nz,no,no.wav,,f\n").unwrap();
+    let told = fine(&place, &format!("score {model} lost.csv --out lost-scores.csv"));
+    assert!(told.contains("1 of 1 have no score"), "{told}");
+    let lost = table(&place, "lost-scores.csv");
+    assert_eq!((lost[0]["id"].as_str(), lost[0]["score"].as_str(), lost[0]["gender"].as_str()), ("z", "", "f"));
+}
+
+#[test]
+fn a_slip_does_not_turn_interviews_into_words_or_drop_others() {
+    let place = Place::new(&[("slip.csv", b"id,files,transcript\na,a.mp4,I have built and mended machines\n")]);
+    let told = refused(&place, "extract slip.csv --out out");
+    assert!(told.contains("is `files` meant to be `file`?") && told.contains("--modalities text"), "{told}");
+    assert!(fine(&place, "extract slip.csv --out out --modalities text").contains("1 of 1 candidates extracted"));
+
+    std::fs::write(place.path().join("other.csv"), "id,transcript\nb,I have built and mended machines\n").unwrap();
+    let told = refused(&place, "extract other.csv --out out --modalities text");
+    assert!(told.contains("the first is `a`") && told.contains("--replace"), "{told}");
+    fine(&place, "extract other.csv --out out --modalities text --replace");
+
+    std::fs::write(place.path().join("lost.csv"), "id,file\nc,nowhere.mp4\n").unwrap();
+    let output = place.run("extract lost.csv --out lost");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("no record: c: no-such-file"), "{}", stderr(&output));
 }
 
 #[test]

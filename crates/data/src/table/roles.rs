@@ -158,7 +158,9 @@ pub(crate) fn required(table: &RawTable, column: usize, kind: Required) -> Resul
     by_batch(table, |batch| {
         let refuse = |row: usize, value: Option<&str>| {
             let shown = value.filter(|value| !value.is_empty()).map_or_else(|| "an empty field".to_owned(), |value| format!("`{value}`"));
-            table.bad_value(batch, column, row, shown, kind.remedy())
+            let empty = value.is_none_or(str::is_empty);
+            let remedy = if empty { "fill it in or leave the row out".to_owned() } else { kind.remedy() };
+            table.bad_value(batch, column, row, shown, remedy)
         };
         match &batch.columns[column] {
             Cells::Number(numbers) => numbers

@@ -36,6 +36,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use evenhand_catalog::nearest;
 use evenhand_data::digest;
 use evenhand_data::loaders::interviews::{CANDIDATES, EXTRACTED, RECORD, SETTINGS, STATUS, TENSORS};
 pub use evenhand_data::recordings::Modality;
@@ -82,6 +83,8 @@ pub struct Options<'a> {
     pub observer: &'a dyn Observer,
     /// Tries again what failed in an earlier run, as after a time limit on a busy machine.
     pub retry_failed: bool,
+    /// Drops finished candidates of the folder that the manifest does not name.
+    pub replace: bool,
 }
 
 impl std::fmt::Debug for Options<'_> {
@@ -123,16 +126,59 @@ pub fn extract(manifest: &Manifest, settings: &Settings, out: &Path, options: Op
         let problem = format!("has a column `{name}`, a name that the extraction gives to a column of its own");
         return Err(manifest.refuse(problem, "rename the column"));
     }
+    recordings_are_named(manifest, settings)?;
     let models = models(manifest, settings)?;
     let shape = shape(settings, &models);
     let boxless = boxless(manifest, &models)?;
     let parts = Parts::open(out)?;
+    if !options.replace {
+        keep_others(manifest, &parts, out)?;
+    }
     let outcomes = {
         let shop = Workshop::new(settings, &models, &parts, options.retry_failed);
         run(manifest, &shop, out, options)?
     };
     let made = Made { settings, models: &models, shape, boxless };
     write(manifest, &made, parts, &outcomes)
+}
+
+/// A slip in the name of a column must not turn interviews into words alone.
+fn recordings_are_named(manifest: &Manifest, settings: &Settings) -> Result<(), MediaError> {
+    const NAMES: [&str; 3] = ["file", "frames", "wav"];
+    let wanted = settings.wants(Modality::Video) || settings.wants(Modality::Audio);
+    if !wanted || manifest.columns.iter().any(|name| NAMES.contains(&name.as_str())) {
+        return Ok(());
+    }
+    let near = NAMES.iter().find_map(|name| {
+        let column = nearest(name, manifest.columns.iter().map(String::as_str))?;
+        Some(format!("; is `{column}` meant to be `{name}`?"))
+    });
+    Err(manifest.refuse(
+        format!(
+            "names no recordings: it has none of the columns `file`, `frames`, `wav` (its columns: {}){}",
+            manifest.columns.join(", "),
+            near.unwrap_or_default()
+        ),
+        "name the column of the recordings `file`, or ask for the words alone: --modalities text",
+    ))
+}
+
+/// Refuses to drop finished candidates that the manifest does not name: more likely the folder is the wrong one.
+fn keep_others(manifest: &Manifest, parts: &Parts, out: &Path) -> Result<(), MediaError> {
+    let known: BTreeSet<&str> = manifest.rows.iter().map(|row| row.id.as_str()).collect();
+    let ids = parts.finished_ids();
+    let lost: Vec<&String> = ids.iter().filter(|id| !known.contains(id.as_str())).collect();
+    let Some(first) = lost.first() else { return Ok(()) };
+    Err(MediaError::BadFile {
+        path: out.to_owned(),
+        problem: format!(
+            "holds {} candidates, of whom {} do not stand in {} (the first is `{first}`); they would be dropped",
+            ids.len(),
+            lost.len(),
+            manifest.path.display()
+        ),
+        remedy: "name another folder, or drop them with --replace".to_owned(),
+    })
 }
 
 /// How the tensors of this manifest would come about; loads the models, reads no recording.

@@ -17,7 +17,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use evenhand_data::digest::hexadecimal;
-use evenhand_data::loaders::interviews::{CANDIDATES, RECORD, SETTINGS, TENSORS};
+use evenhand_data::loaders::interviews::{CANDIDATES, ID, RECORD, SETTINGS, TENSORS};
 use evenhand_data::recordings::{Modality, RecordStore};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -132,6 +132,12 @@ impl Parts {
             put_in_place(out, &folder)?;
         }
         Ok(Parts { finished: Finished::open(out), folder, out: out.to_owned(), _lock: lock })
+    }
+
+    /// The candidates of the finished extraction, where there is one.
+    pub(super) fn finished_ids(&self) -> Vec<String> {
+        let ids = self.finished.as_ref().and_then(|finished| finished.table.texts(ID));
+        ids.into_iter().flatten().flatten().collect()
     }
 
     pub(super) fn folder(&self) -> &Path {

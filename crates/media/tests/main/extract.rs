@@ -99,7 +99,7 @@ fn run_with(
     observer: &dyn Observer,
     interrupted: &AtomicBool,
 ) -> Result<Summary, MediaError> {
-    extract::extract(manifest, settings, out, Options { jobs, interrupted, observer, retry_failed: false })
+    extract::extract(manifest, settings, out, Options { jobs, interrupted, observer, retry_failed: false, replace: true })
 }
 
 /// The results of steps that lie in a folder that is not finished.
@@ -544,7 +544,7 @@ fn a_transcript_is_known_by_what_was_read() {
         corpus.lines.push(format!("{name},{name},,,"));
     }
     let out = corpus.path("out");
-    run(&corpus.manifest(), &settings(), &out).unwrap();
+    run(&corpus.manifest(), &Settings { modalities: vec![extract::Modality::Text], ..settings() }, &out).unwrap();
     assert_eq!(column(&out, "words"), texts(&["5", "1", "5"]));
 }
 
@@ -742,7 +742,7 @@ fn what_failed_is_tried_again_where_that_is_asked_for() {
     let mut settings = settings();
     settings.transcript.recogniser = Some(format!("sh -c 'test -e {} && echo ready now' {{wav}}", flag.display()));
     let run = |retry_failed: bool| {
-        let options = Options { jobs: 1, interrupted: &AtomicBool::new(false), observer: &Silent, retry_failed };
+        let options = Options { jobs: 1, interrupted: &AtomicBool::new(false), observer: &Silent, retry_failed, replace: true };
         extract::extract(&corpus.manifest(), &settings, &out, options).unwrap().found
     };
     assert_eq!(run(false), 0);

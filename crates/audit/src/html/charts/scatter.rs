@@ -52,7 +52,12 @@ pub(crate) fn figure(title: &str, series: &[Series], axes: &Axes) -> Figure {
     let (width, height) = (1080.0, 460.0);
     let frame = Frame { left: 58.0, right: width - 18.0, top: 28.0, bottom: height - 42.0 };
     let mut svg = Svg::new(width, height);
-    let all = || series.iter().flat_map(|one| one.runs.iter().copied().chain([one.mean]).chain(one.published));
+    // The ends of the whiskers, too: a cut one looks like a smaller spread. No gap is smaller than 0.
+    let ends = |one: &Series| {
+        let (across, up) = (one.spread.0.unwrap_or(0.0), one.spread.1.unwrap_or(0.0));
+        [((one.mean.0 - across).max(0.0), one.mean.1 - up), (one.mean.0 + across, one.mean.1 + up)]
+    };
+    let all = || series.iter().flat_map(|one| one.runs.iter().copied().chain([one.mean]).chain(one.published).chain(ends(one)));
     let (low, high) = extent(all().map(|point| point.0)).unwrap_or((0.0, 1.0));
     let margin = ((high - low) * 0.08).max(high.abs() * 0.02).max(1e-3);
     let start = if low <= 0.35 * high { 0.0 } else { low - margin };
