@@ -51,6 +51,8 @@ pub struct ScoresRequest {
     pub limits: BTreeMap<String, f64>,
     /// True reads in chunks with constant memory: exact counts, SPDD within a printed bound.
     pub stream: bool,
+    /// Leaves rows without a score out, counted by group.
+    pub skip_unscored: bool,
 }
 
 impl ScoresRequest {
@@ -62,6 +64,7 @@ impl ScoresRequest {
             weight: self.weight.clone(),
             missing: self.missing.clone(),
             range: self.range,
+            skip_unscored: self.skip_unscored,
         })
     }
 }
@@ -95,6 +98,9 @@ pub fn audit(request: &ScoresRequest) -> Result<Report, AuditError> {
         return Err(AuditError::Request(format!("level = {level} is not allowed for intervals; it must be at least 0 (off) and below 1")));
     }
     let request = &rescaled(request)?;
+    if request.stream && request.skip_unscored {
+        return Err(AuditError::Request("--skip-unscored reads the whole file, so it cannot be used with --stream".to_owned()));
+    }
     match (request.stream, request.top) {
         (false, _) => whole(request),
         (true, None) => streamed(request),

@@ -35,6 +35,7 @@ fn request(file: &Path, score: &str, attribute: &str, top: usize) -> ScoresReque
         metrics: MetricsSection::default(),
         intervals: IntervalSection { replicates: 0, ..IntervalSection::default() },
         limits: [].into(),
+        skip_unscored: false,
         stream: false,
     }
 }

@@ -191,6 +191,9 @@ pub(crate) struct Audit {
     /// Column with the truth: 0/1, true/false, or a number in [0, 1]
     #[arg(long, value_name = "COLUMN")]
     pub(crate) label: Option<String>,
+    /// Leave rows without a score out, counted by group, as `score` writes for candidates that it could not score
+    #[arg(long)]
+    pub(crate) skip_unscored: bool,
     /// The favourable value of the label, when it is a word
     #[arg(long, value_name = "VALUE", requires = "label")]
     pub(crate) favourable: Option<String>,

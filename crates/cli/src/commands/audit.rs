@@ -32,6 +32,7 @@ fn request(arguments: Audit) -> ScoresRequest {
         missing: arguments.missing,
         range: arguments.range,
         top: arguments.top,
+        skip_unscored: arguments.skip_unscored,
         metrics: MetricsSection {
             threshold: arguments.threshold.unwrap_or_else(|| {
                 let (low, high) = arguments.range.unwrap_or((0.0, 1.0));

@@ -184,6 +184,8 @@ pub struct ScoreRoles {
     pub missing: Vec<String>,
     /// Lowest and highest possible score when that is not 0 to 1; scores are then rescaled to [0, 1].
     pub range: Option<(f64, f64)>,
+    /// Leaves rows without a score out, counted by group, instead of refusing the file.
+    pub skip_unscored: bool,
 }
 
 /// Scores and what is needed to judge them by group.
@@ -221,8 +223,37 @@ impl Scored {
 /// Reads scores, groups, and label and weight where named; nothing else of the files is converted.
 pub fn read_scores(files: &[String], roles: &ScoreRoles) -> Result<Scored, DataError> {
     let sources = files::resolve(files)?;
-    let table = RawTable::read(&sources, Wanted::Named(&roles.columns()?))?;
+    let mut table = RawTable::read(&sources, Wanted::Named(&roles.columns()?))?;
+    if roles.skip_unscored {
+        leave_unscored_out(&mut table, roles)?;
+    }
     scored(table, roles, Extent::Whole)
+}
+
+/// Leaves rows without a score out and notes how many of each group: who cannot be scored is a gap of its own.
+fn leave_unscored_out(table: &mut RawTable, roles: &ScoreRoles) -> Result<(), DataError> {
+    let unscored = table.empty(table.position(&roles.score)?);
+    let count = unscored.iter().filter(|unscored| **unscored).count();
+    if count == 0 {
+        return Ok(());
+    }
+    let attributes = roles::sensitive(table, &roles.groups, &roles.missing, Extent::Whole, &mut Vec::new())?;
+    let told: Vec<String> = attributes
+        .iter()
+        .map(|groups| {
+            let without: Vec<usize> = (0..unscored.len()).filter(|&row| unscored[row]).collect();
+            let sizes = groups.select(&without).sizes();
+            let levels = groups.levels().iter().zip(sizes).zip(groups.sizes());
+            let shares: Vec<String> = levels.map(|((level, without), all)| format!("{level} {without} of {all}")).collect();
+            format!("{}: {}", groups.name(), shares.join(", "))
+        })
+        .collect();
+    table.notes.push(format!("{count} of {} rows have no score and are left out ({})", unscored.len(), told.join("; ")));
+    table.leave_out(&unscored);
+    if table.rows() == 0 {
+        return Err(DataError::BadColumn { column: roles.score.clone(), reason: "no row has a score".to_owned() });
+    }
+    Ok(())
 }
 
 impl ScoreRoles {

@@ -26,6 +26,8 @@ pub(crate) struct Batch {
     pub(crate) rows_before: u64,
     pub(crate) rows: usize,
     pub(crate) columns: Vec<Cells>,
+    /// Places of these rows among those that were read, where some were left out.
+    pub(crate) kept: Option<Vec<usize>>,
 }
 
 /// Which columns to read.
@@ -174,6 +176,37 @@ impl RawTable {
         Ok(())
     }
 
+    /// Which rows have an empty field in a column.
+    pub(crate) fn empty(&self, column: usize) -> Vec<bool> {
+        let mut empty = Vec::with_capacity(self.rows());
+        for batch in &self.batches {
+            match &batch.columns[column] {
+                Cells::Number(numbers) => empty.extend(numbers.iter().map(|number| number.is_none())),
+                Cells::Text(texts) => empty.extend(texts.iter().map(|text| text.is_none_or(|text| text.trim().is_empty()))),
+            }
+        }
+        empty
+    }
+
+    /// Leaves rows out; those that stay keep their number in messages.
+    pub(crate) fn leave_out(&mut self, out: &[bool]) {
+        let mut before = 0;
+        for batch in &mut self.batches {
+            let kept: Vec<usize> = (0..batch.rows).filter(|&row| !out[before + row]).collect();
+            before += batch.rows;
+            for cells in &mut batch.columns {
+                *cells = match cells {
+                    Cells::Number(numbers) => {
+                        Cells::Number(kept.iter().map(|&row| numbers.is_valid(row).then(|| numbers.value(row))).collect())
+                    }
+                    Cells::Text(texts) => Cells::Text(kept.iter().map(|&row| texts.is_valid(row).then(|| texts.value(row))).collect()),
+                };
+            }
+            batch.rows = kept.len();
+            batch.kept = Some(kept);
+        }
+    }
+
     /// Number of rows.
     pub(crate) fn rows(&self) -> usize {
         self.batches.iter().map(|batch| batch.rows).sum()
@@ -190,7 +223,7 @@ impl RawTable {
         DataError::BadValue {
             file: self.files[batch.file].clone(),
             column: self.names[column].clone(),
-            row: batch.rows_before + row as u64 + 1,
+            row: batch.rows_before + batch.kept.as_ref().map_or(row, |kept| kept[row]) as u64 + 1,
             value,
             remedy,
         }
@@ -207,6 +240,6 @@ impl Batch {
                 _ => Cells::Text(column.as_string::<i32>().clone()),
             })
             .collect();
-        Batch { file, rows_before, rows, columns }
+        Batch { file, rows_before, rows, columns, kept: None }
     }
 }

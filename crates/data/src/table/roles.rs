@@ -159,7 +159,11 @@ pub(crate) fn required(table: &RawTable, column: usize, kind: Required) -> Resul
         let refuse = |row: usize, value: Option<&str>| {
             let shown = value.filter(|value| !value.is_empty()).map_or_else(|| "an empty field".to_owned(), |value| format!("`{value}`"));
             let empty = value.is_none_or(str::is_empty);
-            let remedy = if empty { "fill it in or leave the row out".to_owned() } else { kind.remedy() };
+            let remedy = match kind {
+                Required::Score(..) if empty => "fill it in, or leave such rows out with --skip-unscored".to_owned(),
+                _ if empty => "fill it in or remove the row".to_owned(),
+                _ => kind.remedy(),
+            };
             table.bad_value(batch, column, row, shown, remedy)
         };
         match &batch.columns[column] {

@@ -71,6 +71,7 @@ pub fn stream(files: &[String], schema: &Schema, score: &str) -> Result<Chunks, 
             weight: schema.weight.clone(),
             missing: schema.missing.clone(),
             range: None,
+            skip_unscored: false,
         },
     )
 }
