@@ -71,14 +71,13 @@ pub(crate) fn figure(title: &str, series: &[Series], axes: &Axes) -> Figure {
 
     let means: Vec<(f64, f64)> = series.iter().map(|one| one.mean).collect();
     let front = front(&means);
-    if front.len() > 1 {
-        let mut stairs = Vec::new();
-        for pair in front.windows(2) {
-            let (near, far) = (means[pair[0]], means[pair[1]]);
-            stairs.extend([near, (far.0, near.1), far]);
-        }
-        let places: Vec<(f64, f64)> = stairs.into_iter().map(|(gap, value)| (x.at(gap), y.at(value))).collect();
-        svg.path(&through(&places), "front");
+    let mut stairs = Vec::new();
+    for pair in front.windows(2) {
+        let (near, far) = (means[pair[0]], means[pair[1]]);
+        stairs.extend([near, (far.0, near.1), far].map(|(gap, value)| (x.at(gap), y.at(value))));
+    }
+    if !stairs.is_empty() {
+        svg.path(&through(&stairs), "front");
     }
     if axes.joined {
         let places: Vec<(f64, f64)> = means.iter().map(|(gap, value)| (x.at(*gap), y.at(*value))).collect();
@@ -109,7 +108,8 @@ pub(crate) fn figure(title: &str, series: &[Series], axes: &Axes) -> Figure {
     }
     let places: Vec<(f64, f64)> = means.iter().map(|(gap, value)| (x.at(*gap), y.at(*value))).collect();
     let labels = labels(series);
-    let covered = obstacles(series, &places, &x, &y, axes.joined);
+    let mut covered = obstacles(series, &places, &x, &y, axes.joined);
+    covered.extend(stairs.windows(2).flat_map(|pair| along(pair[0], pair[1])));
     for (label, place) in labels.iter().zip(place_labels(&labels, &places, &covered, &frame)) {
         if let Some((at, anchor)) = place {
             svg.text(at, anchor, "label", label);
@@ -164,15 +164,17 @@ fn labels(series: &[Series]) -> Vec<String> {
     }
 }
 
+/// Places along a line.
+fn along(from: (f64, f64), to: (f64, f64)) -> impl Iterator<Item = (f64, f64)> {
+    let steps = ((to.0 - from.0).hypot(to.1 - from.1) / 8.0).ceil().max(1.0) as usize;
+    (0..=steps).map(move |step| {
+        let share = step as f64 / steps as f64;
+        (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share)
+    })
+}
+
 /// Points that a label should not cover: single runs, published values, and places along whiskers and joining lines.
 fn obstacles(series: &[Series], places: &[(f64, f64)], x: &Scale, y: &Scale, joined: bool) -> Vec<(f64, f64)> {
-    let along = |from: (f64, f64), to: (f64, f64)| {
-        let steps = ((to.0 - from.0).hypot(to.1 - from.1) / 8.0).ceil().max(1.0) as usize;
-        (0..=steps).map(move |step| {
-            let share = step as f64 / steps as f64;
-            (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share)
-        })
-    };
     let mut points = Vec::new();
     for (one, at) in series.iter().zip(places) {
         points.extend(one.runs.iter().chain(&one.published).map(|(gap, value)| (x.at(*gap), y.at(*value))));
