@@ -75,6 +75,10 @@ pub struct Manifest {
 impl Manifest {
     /// Reads a manifest.
     pub fn read(path: &Path) -> Result<Self, MediaError> {
+        if path.is_dir() {
+            let remedy = "name the manifest: a CSV file with a row a candidate, whose column `file` names the recordings";
+            return Err(Reader { path }.bad("is a folder".to_owned(), remedy));
+        }
         let bytes = std::fs::read(path).map_err(|source| MediaError::Io { action: "reading", path: path.to_owned(), source })?;
         Self::parse(&bytes, path)
     }
@@ -82,6 +86,10 @@ impl Manifest {
     /// Reads the bytes of a manifest that stands at this path.
     pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, MediaError> {
         let reader = Reader { path };
+        if bytes.iter().take(4096).any(|byte| *byte == 0) {
+            let remedy = "name the manifest: a CSV file (UTF-8) with a row a candidate, whose column `file` names the recordings";
+            return Err(reader.bad("is no text".to_owned(), remedy));
+        }
         let text = std::str::from_utf8(bytes).map_err(|error| {
             let line = bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count();
             reader.bad(format!("is not UTF-8 text (line {line})"), "save it as UTF-8")

@@ -139,6 +139,8 @@ fn cases() -> Vec<Case> {
         ),
         ("unknown id", vec![], "catalog spd"),
         ("no manifest", vec![], "extract nowhere.csv --out out"),
+        ("folder as a manifest", vec![("there/a.txt", text("a"))], "extract there --out out"),
+        ("recording as a manifest", vec![("bad.mp4", text("\0\0\0 ftypisom"))], "extract bad.mp4 --out out"),
         ("empty manifest", vec![("bad.csv", text(""))], "extract bad.csv --out out"),
         ("manifest without ids", vec![("bad.csv", text("file\na.mp4\n"))], "extract bad.csv --out out"),
         ("manifest that names a candidate twice", vec![("bad.csv", text("id,file\na,a.mp4\na,b.mp4\n"))], "extract bad.csv --out out"),

@@ -222,7 +222,8 @@ fn made(folder: &Path, name: &str) -> PathBuf {
 /// Makes the folder and locks it: two extractions would mix their files.
 fn lock(folder: &Path) -> Result<Lock, MediaError> {
     let path = folder.join(LOCK);
-    let failed = |source| MediaError::Io { action: "writing", path: path.clone(), source };
+    // The user named the folder above.
+    let failed = |source| MediaError::Io { action: "writing", path: folder.parent().unwrap_or(folder).to_owned(), source };
     loop {
         fs::create_dir_all(folder).map_err(failed)?;
         let file = match File::options().create(true).truncate(false).write(true).open(&path) {
