@@ -449,7 +449,8 @@ pub fn tables(report: &ExtractionReport) -> Vec<Table> {
     };
     for fact in &report.facts {
         let (low, high) = fact.range.map_or((String::new(), String::new()), |(low, high)| (fixed(low, 3), fixed(high, 3)));
-        facts.rows.push(vec![fact.name.clone(), fact.n.to_string(), value(&fact.mean), interval(&fact.mean), low, high]);
+        let heading = MEANS.iter().find(|(name, _)| *name == fact.name).map_or(fact.name.as_str(), |(_, heading)| heading);
+        facts.rows.push(vec![heading.to_owned(), fact.n.to_string(), value(&fact.mean), interval(&fact.mean), low, high]);
     }
     let mut tables = vec![counts, facts];
     tables.extend(report.attributes.iter().map(attribute));
@@ -483,7 +484,7 @@ fn attribute(found: &AttributeExtraction) -> Table {
         }
     }
     if found.unknown > 0 {
-        table.footnotes.push(format!("{} of unknown {} enter no group.", counted(found.unknown, "candidate"), found.attribute));
+        table.footnotes.push(format!("Of unknown {}, in no group: {}.", found.attribute, counted(found.unknown, "candidate")));
     }
     table.footnotes.push("Intervals are not corrected for the number of comparisons; an association is no cause.".to_owned());
     table
