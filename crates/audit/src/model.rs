@@ -72,8 +72,7 @@ pub struct Scored {
 /// extracted have no score.
 pub fn score(model: &Path, files: &[String], out: &Path, extraction: &Extraction<'_>) -> Result<Scored, AuditError> {
     write::refuse_input(out, files)?;
-    let is_model = |folder: &Path| folder.join("scorer.json").is_file();
-    if let Some(other) = files.iter().find(|file| is_model(Path::new(file))) {
+    if let Some(other) = files.iter().find(|file| Scorer::is_in(Path::new(file))) {
         return Err(AuditError::Request(format!(
             "`{}` and `{other}` are two models; name one model, then what it is to score",
             model.display()
@@ -124,10 +123,15 @@ pub fn score(model: &Path, files: &[String], out: &Path, extraction: &Extraction
     Ok(Scored { rows: data.len(), unscored: 0, notes })
 }
 
+/// Whether a model scores recordings, which takes long; false where there is no model that can be read.
+pub fn reads_recordings(model: &Path) -> bool {
+    the_model(model).ok().and_then(|model| Scorer::load(&model).ok()).is_some_and(|scorer| scorer.shape().is_some())
+}
+
 /// The model's folder; of a run's folder the one model in it.
 fn the_model(given: &Path) -> Result<PathBuf, AuditError> {
     let models = given.join("models");
-    if given.join("scorer.json").is_file() || !models.is_dir() {
+    if Scorer::is_in(given) || !models.is_dir() {
         return Ok(given.to_owned());
     }
     let entries = std::fs::read_dir(&models).map_err(AuditError::io(&models, "read"))?;
@@ -344,7 +348,9 @@ fn extracted(manifest: &Path, origin: &Origin, read: &[Modality], out: &Path, ex
     let found = extract::origin(&manifest, &settings)?;
     check_origin(origin, &found, read, &manifest.path)?;
     let folder = extraction.folder.map_or_else(|| out.with_extension("extracted"), Path::to_path_buf);
-    extract::extract(&manifest, &settings, &folder, extraction.options)?;
+    // The folder beside the scores holds the batch at hand; one that the user named may hold more.
+    let replace = extraction.folder.is_none() || extraction.options.replace;
+    extract::extract(&manifest, &settings, &folder, extract::Options { replace, ..extraction.options })?;
     Ok(folder)
 }
 

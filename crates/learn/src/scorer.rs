@@ -410,6 +410,11 @@ impl Scorer {
         std::fs::rename(fresh.keep(), folder).map_err(failed)
     }
 
+    /// Whether a scorer was saved in this folder.
+    pub fn is_in(folder: &Path) -> bool {
+        folder.join(MANIFEST).is_file()
+    }
+
     /// Reads a scorer back.
     pub fn load(folder: &Path) -> Result<Self, LearnError> {
         let path = folder.join(MANIFEST);

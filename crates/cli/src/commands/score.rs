@@ -1,5 +1,7 @@
 //! `score`: a model and candidates in, a CSV of scores out.
 
+use std::sync::atomic::AtomicBool;
+
 use evenhand_audit::media::extract::Options;
 use evenhand_audit::model::{self, Extraction, Scored};
 
@@ -10,19 +12,16 @@ use crate::progress::CandidatesBar;
 
 pub(crate) fn score(arguments: &Score, threads: Option<u16>, json: bool) -> anyhow::Result<Outcome> {
     let bar = CandidatesBar::new();
+    // A table is scored in a moment, and Ctrl-C then ends the program as everywhere.
+    let never = AtomicBool::new(false);
+    let interrupted = if model::reads_recordings(&arguments.model) { grid::interrupted()? } else { &never };
     let extraction = Extraction {
         folder: arguments.extracted.as_deref(),
         weights: arguments.weights.as_deref(),
         boxes: arguments.boxes.as_deref(),
         text_model: arguments.text_model.as_deref(),
         recogniser: arguments.recogniser.as_deref(),
-        options: Options {
-            jobs: super::jobs(arguments.jobs, threads),
-            interrupted: grid::interrupted()?,
-            observer: &bar,
-            retry_failed: false,
-            replace: false,
-        },
+        options: Options { jobs: super::jobs(arguments.jobs, threads), interrupted, observer: &bar, retry_failed: false, replace: false },
     };
     let scored = model::score(&arguments.model, &arguments.files, &arguments.out, &extraction);
     bar.clear();

@@ -176,6 +176,10 @@ fn recordings_become_scores() {
     assert!(told.contains("1 of 1 have no score"), "{told}");
     let lost = table(&place, "lost-scores.csv");
     assert_eq!((lost[0]["id"].as_str(), lost[0]["score"].as_str(), lost[0]["gender"].as_str()), ("z", "", "f"));
+    // The next batch may go to the same file.
+    std::fs::write(place.path().join("next.csv"), "id,frames,wav,transcript,gender\ny,no,no.wav,,m\n").unwrap();
+    fine(&place, &format!("score {model} next.csv --out lost-scores.csv"));
+    assert_eq!(table(&place, "lost-scores.csv")[0]["id"], "y");
 }
 
 #[test]

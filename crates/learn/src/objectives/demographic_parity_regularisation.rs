@@ -8,8 +8,7 @@
 //! rates agree at a threshold (the Wasserstein term does, at every one). More than two groups: `pairs`. Fair value of the term 0, range
 //! `[0, 1]`. A batch with fewer than two groups has no term: it is skipped and counted. The group is needed to train, not to score.
 //!
-//! Source: Chuang and Mroueh, "Fair Mixup: fairness via interpolation", 2021, section 4 (the baseline "gap regularisation"); GCM's
-//! "DPR" is the same.
+//! Source: Chuang and Mroueh, "Fair Mixup: fairness via interpolation", 2021 (its baseline "gap regularisation").
 
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
 
@@ -41,7 +40,7 @@ static CARD: Card = Card {
     fair_value: None,
     range: "",
     direction: Direction::Describes,
-    source: "Chuang and Mroueh, \"Fair Mixup\", 2021, section 4 (gap regularisation)",
+    source: "Chuang and Mroueh, \"Fair Mixup\", 2021 (gap regularisation)",
     parameters: &[LAMBDA, TERM_PARAMETERS[1], BALANCE],
 };
 

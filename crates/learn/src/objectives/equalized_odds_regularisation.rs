@@ -8,7 +8,7 @@
 //! term alone (equal opportunity). More than two groups: `pairs`. Fair value of the term 0, range `[0, 2]`. A batch in which a label has
 //! fewer than two groups has no term: it is skipped and counted. Group and label are needed to train, not to score.
 //!
-//! Source: Chuang and Mroueh, "Fair Mixup: fairness via interpolation", 2021, section 4 (gap regularisation, equalized odds); the "EOR"
+//! Source: Chuang and Mroueh, "Fair Mixup: fairness via interpolation", 2021 (gap regularisation, equalized odds); the "EOR"
 //! of "Fairness via Group Contribution Matching".
 
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
@@ -34,7 +34,7 @@ static CARD: Card = Card {
     fair_value: None,
     range: "",
     direction: Direction::Describes,
-    source: "Chuang and Mroueh, \"Fair Mixup\", 2021, section 4 (gap regularisation, equalized odds)",
+    source: "Chuang and Mroueh, \"Fair Mixup\", 2021 (gap regularisation, equalized odds)",
     parameters: &[
         LAMBDA,
         TERM_PARAMETERS[1],

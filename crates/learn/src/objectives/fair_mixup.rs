@@ -17,7 +17,7 @@
 //! range not bounded. A batch that lacks a group (or a group among the rows of a label) has no term: it is skipped and counted. The group
 //! (and the label) is needed to train, not to score.
 //!
-//! Source: Chuang and Mroueh, "Fair Mixup: fairness via interpolation", 2021, equations 6 and 9. Its public code selects the epoch
+//! Source: Chuang and Mroueh, "Fair Mixup: fairness via interpolation", 2021. Its public code selects the epoch
 //! with the smallest validation gap, whatever the precision; here the recipe's selection rule holds.
 
 use std::collections::BTreeMap;
@@ -46,7 +46,7 @@ static CARD: Card = Card {
     fair_value: None,
     range: "",
     direction: Direction::Describes,
-    source: "Chuang and Mroueh, \"Fair Mixup: fairness via interpolation\", 2021, equations 6 and 9",
+    source: "Chuang and Mroueh, \"Fair Mixup: fairness via interpolation\", 2021",
     parameters: &[
         LAMBDA,
         Parameter {
