@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use evenhand_catalog::Direction;
+use evenhand_catalog::{Card, Direction};
 use evenhand_data::{Dataset, Groups, LabelKind, UNKNOWN, skew};
 use evenhand_learn::EpochRecord;
 use evenhand_metrics::representation::pca_2d;
@@ -331,6 +331,17 @@ pub(crate) fn column(metric: &str, attribute: Option<String>) -> Result<Column, 
     })
 }
 
+/// Whether a value keeps a limit.
+pub(crate) fn within(card: &Card, value: f64, limit: f64) -> bool {
+    match (card.direction, card.fair_value) {
+        (Direction::Higher, _) => value >= limit,
+        // A ratio is as far from parity at 2 as at 1/2.
+        (Direction::NearFair, Some(1.0)) => value.min(1.0 / value) >= limit,
+        (Direction::NearFair, _) => value.abs() <= limit,
+        _ => value <= limit,
+    }
+}
+
 /// Judges every method of a report against the limits: an upper limit for what is better low, a lower one for what is better high; for
 /// a ratio whose fair value is 1 a lower limit. An undefined number meets no limit.
 pub(crate) fn check_limits(limits: &BTreeMap<String, f64>, report: &Report) -> Result<Vec<LimitCheck>, AuditError> {
@@ -354,13 +365,7 @@ pub(crate) fn check_limits(limits: &BTreeMap<String, f64>, report: &Report) -> R
             } else {
                 summary.mean.clone()
             };
-            let met = estimate.number().is_some_and(|value| match (card.direction, card.fair_value) {
-                (Direction::Higher, _) => value >= limit,
-                // A ratio is as far from parity at 2 as at 1/2.
-                (Direction::NearFair, Some(1.0)) => value.min(1.0 / value) >= limit,
-                (Direction::NearFair, _) => value.abs() <= limit,
-                _ => value <= limit,
-            });
+            let met = estimate.number().is_some_and(|value| within(card, value, limit));
             let place = attribute.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
             let of = if report.methods.len() > 1 { format!("{}: ", method.name) } else { String::new() };
             let explanation = match (&estimate, met) {

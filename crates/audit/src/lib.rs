@@ -2,6 +2,7 @@
 //!
 //! The faces (the command line, later a server and Python) translate to and from the functions here and hold no formula.
 
+pub mod analyses;
 mod error;
 mod evidence;
 pub mod extraction;

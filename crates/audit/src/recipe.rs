@@ -56,6 +56,9 @@ pub struct Recipe {
     /// The methods to compare, in order.
     #[serde(rename = "method")]
     pub methods: Vec<MethodSection>,
+    /// What is asked of the runs beyond their numbers.
+    #[serde(default)]
+    pub analyses: AnalysesSection,
     /// Upper limits by metric (`spdd`, or `spdd@gender`); lower limits for metrics where more is better.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub limits: BTreeMap<String, f64>,
@@ -409,6 +412,19 @@ impl IntervalSection {
     }
 }
 
+/// `[analyses]`: what is asked of the runs beyond their numbers.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AnalysesSection {
+    /// Name of the method that the others are tested against on the page; default: the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// Metrics of the plane of performance and fairness: one of which more is better and one gap; default: the usual performance metric of
+    /// the label's kind, and SPDD.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub front: Option<[String; 2]>,
+}
+
 /// `[[method]]`: one row of the comparison.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -431,6 +447,9 @@ pub struct MethodSection {
     /// Published values for this row: `metric = value` or `metric = [value, std]`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub published: BTreeMap<String, PublishedValue>,
+    /// Methods of one family share a front in the report; default: those of the same objective and rebalancer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<String>,
     /// The swept value.
     #[serde(skip)]
     pub swept: Option<f64>,
@@ -625,6 +644,17 @@ impl Recipe {
         for metric in self.limits.keys() {
             evenhand_metrics::find(metric.split('@').next().unwrap_or(metric)).map_err(|error| format!("[limits]: {error}"))?;
         }
+        if let Some([performance, gap]) = &self.analyses.front {
+            for metric in [performance, gap] {
+                evenhand_metrics::find(metric).map_err(|error| format!("[analyses] front: {error}"))?;
+            }
+            if crate::evidence::compares_groups(performance) || !crate::evidence::compares_groups(gap) {
+                return Err(format!(
+                    "[analyses] front = [\"{performance}\", \"{gap}\"]: write a metric of performance first, then a gap between groups, for \
+                     example front = [\"accuracy\", \"spdd\"]"
+                ));
+            }
+        }
         self.training.check().map_err(|error| error.to_string())?;
         self.model.check().map_err(|error| error.to_string())?;
         let mut names: Vec<String> = Vec::new();
@@ -654,6 +684,10 @@ impl Recipe {
             merged::<Architecture>(&model, &method.model, "model")
                 .and_then(|settings| settings.check().map_err(|error| error.to_string()))
                 .map_err(place)?;
+        }
+        if let Some(reference) = self.analyses.reference.as_ref().filter(|reference| !names.contains(reference)) {
+            let hint = nearest(reference, names.iter().map(String::as_str)).map(|word| format!("; did you mean `{word}`?"));
+            return Err(format!("[analyses] reference: no method is named `{reference}`{}", hint.unwrap_or_default()));
         }
         Ok(())
     }
@@ -748,6 +782,7 @@ impl Recipe {
             |value: f64, whole: bool| if whole && value.fract() == 0.0 { Value::Integer(value as i64) } else { Value::Number(value) };
         let mut recipe = self.clone();
         recipe.methods = Vec::new();
+        recipe.analyses.reference = None;
         for &value in values {
             let mut variant = chosen.clone();
             variant.name = format!("{key} = {value}");

@@ -1,8 +1,9 @@
 //! All cards of all registries: what `evenhand catalog` and the generated documents show.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use evenhand_catalog::{Card, CatalogError, Direction, Kind, unknown_id};
+use evenhand_catalog::{Card, CatalogError, Direction, Kind, Parameters, unknown_id};
 
 /// Every card, by kind and in the order of its registry.
 pub fn cards() -> Vec<&'static Card> {
@@ -78,6 +79,9 @@ fn document(title: &str, summary: &str, kinds: &[Kind]) -> String {
             let _ = write!(text, "\n## {}\n", heading(*kind));
         }
         let level = if kinds.len() > 1 { "###" } else { "##" };
+        if *kind == Kind::Objective {
+            text.push_str(&needs());
+        }
         for card in cards().into_iter().filter(|card| card.kind == *kind) {
             let _ = write!(text, "\n{level} `{}`: {}\n\n{}\n", card.id, card.name, card.summary);
             if !card.formula.is_empty() {
@@ -97,6 +101,24 @@ fn document(title: &str, summary: &str, kinds: &[Kind]) -> String {
                 }
             }
         }
+    }
+    text
+}
+
+/// What every training method needs: whether the sensitive attribute is read in training and in scoring.
+fn needs() -> String {
+    let mut text = String::from(
+        "\nWhether the sensitive attribute may be read, above all to score a person, is a question of law. With its default parameters each \
+         method needs:\n\n| method | attribute to train | attribute to score | also |\n|---|---|---|---|\n",
+    );
+    let word = |needed: bool| if needed { "yes" } else { "no" };
+    for entry in evenhand_learn::OBJECTIVES {
+        let built = Parameters::resolve(entry.card, &BTreeMap::new()).and_then(|parameters| (entry.build)(&parameters));
+        // The registry's tests build every method from its defaults.
+        let Ok(objective) = built else { continue };
+        let needs = objective.needs();
+        let (train, score) = (word(needs.attribute_to_train), word(needs.attribute_to_score));
+        let _ = writeln!(text, "| `{}` | {train} | {score} | {} |", entry.card.id, needs.also);
     }
     text
 }

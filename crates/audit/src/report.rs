@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use evenhand_metrics::{Estimate, Finding};
 use serde::{Deserialize, Serialize};
 
+use crate::analyses::choice::Choice;
+use crate::analyses::contrast::Contrast;
+use crate::analyses::front::Front;
 use crate::extraction::ExtractionReport;
 
 /// Version of the report's layout. It rises when a field changes its meaning or goes away.
@@ -46,6 +49,15 @@ pub struct Report {
     /// Limits the user set, and whether each was met.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<LimitCheck>,
+    /// Tests between the methods, every pair in every column of the main table.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contrasts: Vec<Contrast>,
+    /// Performance against the gap, one plane an attribute: points, dominance, areas.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fronts: Vec<Front>,
+    /// What a sweep chose under limits, judged on validation rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choice: Option<Choice>,
     /// How well the recordings could be read, overall and by group, where the rows are extracted interviews.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extraction: Option<ExtractionReport>,
@@ -186,6 +198,9 @@ pub struct MethodReport {
     /// Gate 2 and its resolved parameters, `None` for an audit of scores.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub objective: Option<MethodChoice>,
+    /// The family it is counted to in fronts, where the recipe gives one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<String>,
     /// The swept value, for a sweep.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub swept: Option<f64>,
@@ -250,6 +265,9 @@ pub struct RunReport {
     pub performance: Vec<Finding>,
     /// Metrics that compare groups, for each attribute.
     pub attributes: Vec<AttributeFindings>,
+    /// What a sweep's choice needs to know of the validation rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub validation: Vec<Measured>,
     /// The training curve.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub epochs: Vec<Epoch>,
@@ -265,6 +283,18 @@ pub struct RunReport {
     /// Counted skips and other remarks of the training.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+/// One number of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// Id of the metric.
+    pub metric: String,
+    /// Attribute, for metrics that compare groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<String>,
+    /// The number.
+    pub estimate: Estimate,
 }
 
 /// How well a further target was learned, and how its scores differ between the groups of the first attribute.

@@ -21,10 +21,12 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 
+use crate::analyses::choice::{Search, Wish};
+use crate::analyses::{contrast, front};
 use crate::evidence::Counted;
 use crate::extraction::ExtractionReport;
 use crate::recipe::{MethodSection, Recipe, SplitSection};
-use crate::report::{MethodReport, Report, ReportKind, RunReport, Sizes, Summary, TargetFindings, Tilt, WithoutModality};
+use crate::report::{Measured, MethodReport, Report, ReportKind, RunReport, Sizes, Summary, TargetFindings, Tilt, WithoutModality};
 use crate::{AuditError, evidence, lookup, write};
 
 /// Who watches a long run: progress bars live in the faces, not here.
@@ -59,6 +61,8 @@ pub struct Options<'a> {
     pub keep_models: bool,
     /// Forgets finished cells of earlier calls.
     pub fresh: bool,
+    /// Choose among the methods under limits, judged on validation rows (a sweep).
+    pub choose: Option<&'a Wish>,
     /// What kind of report is wanted.
     pub kind: ReportKind,
     /// Set to stop at the next epoch.
@@ -118,6 +122,7 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
         .first()
         .map(|groups| groups.name().to_owned())
         .ok_or_else(|| AuditError::Request("the data has no sensitive attribute; name one under [[data.sensitive]]".to_owned()))?;
+    let search = options.choose.map(|wish| Search::new(wish, &data)).transpose()?;
     let columns = evidence::columns(&recipe.metrics.table, &data, label.kind)?;
     let extracted = recipe.data.loader.build(LOADERS)?.extracted(folder(recipe, options.data_folder).as_deref());
     let extraction = extracted.as_deref().map(|folder| extraction(recipe, folder)).transpose()?;
@@ -134,9 +139,18 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
     }
     fs::create_dir_all(&folder).map_err(AuditError::io(&folder, "create the folder"))?;
     let data_digest = digest_of_data(&data);
-    let digests: Vec<String> = cells.iter().map(|cell| cell.digest(recipe, &data_digest)).collect::<Result<_, _>>()?;
+    let digests: Vec<String> = cells.iter().map(|cell| cell.digest(recipe, &data_digest, search.as_ref())).collect::<Result<_, _>>()?;
     let jobs = options.jobs.unwrap_or_else(|| if data.recordings.is_some() { 1 } else { cores() });
-    let work = Workshop { recipe, data: &data, attribute: &attribute, options, jobs, folder: &folder, origin: origin.as_ref() };
+    let work = Workshop {
+        recipe,
+        data: &data,
+        attribute: &attribute,
+        options,
+        jobs,
+        folder: &folder,
+        origin: origin.as_ref(),
+        search: search.as_ref(),
+    };
     let runs = work.run_all(&cells, &digests)?;
 
     let mut methods = Vec::new();
@@ -145,6 +159,7 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
             name: method.name.clone(),
             rebalance: method.rebalance.as_ref().map(crate::recipe::Choice::summary),
             objective: Some(method.objective.summary()),
+            family: method.family.clone(),
             swept: method.swept,
             published: method.published.iter().map(|(metric, value)| (with_attribute(metric, &attribute), (*value).into())).collect(),
             summary: summarise(runs),
@@ -171,6 +186,7 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
     notes.extend(small_groups(&data, &parts));
     notes.extend(hardly_varying(&methods));
     notes.extend(evidence::interval_note(methods.iter().flat_map(|method| &method.runs)));
+    let choice = search.as_ref().map(|search| search.choose(&methods)).transpose()?;
     let mut report = Report {
         format: crate::FORMAT,
         kind: options.kind,
@@ -178,14 +194,26 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
         versions: versions(),
         recipe: recipe.to_json(),
         data: summary,
+        contrasts: contrast::contrasts(&methods, &columns),
         methods,
         columns,
         limits: Vec::new(),
+        fronts: Vec::new(),
+        choice,
         extraction,
         notes,
     };
+    report.fronts = fronts(recipe, &report);
     report.limits = evidence::check_limits(&recipe.limits, &report)?;
     Ok(report)
+}
+
+/// The planes of performance and fairness, one an attribute.
+fn fronts(recipe: &Recipe, report: &Report) -> Vec<front::Front> {
+    let usual = || Some([lookup::performance_metric(report)?, "spdd".to_owned()]);
+    let Some([performance, gap]) = recipe.analyses.front.clone().or_else(usual) else { return Vec::new() };
+    let attributes = lookup::attributes(report);
+    attributes.iter().filter_map(|attribute| front::compare(&report.methods, &performance, &gap, attribute)).collect()
 }
 
 /// Fewer test rows of a group than this are told.
@@ -354,11 +382,11 @@ impl Cell<'_> {
     }
 
     /// Digest of everything that the cell's result depends on.
-    fn digest(&self, recipe: &Recipe, data: &str) -> Result<String, AuditError> {
+    fn digest(&self, recipe: &Recipe, data: &str, search: Option<&Search>) -> Result<String, AuditError> {
         let json = |value: serde_json::Result<serde_json::Value>| {
             value.map_err(|error| AuditError::Request(format!("the recipe cannot be written as JSON: {error}")))
         };
-        let text = serde_json::json!({
+        let mut text = serde_json::json!({
             "versions": versions(),
             "data": data,
             "roles": json(serde_json::to_value(&recipe.data))?,
@@ -375,6 +403,9 @@ impl Cell<'_> {
             "fold": self.part.fold,
             "plots": self.first,
         });
+        if let Some(search) = search {
+            text["validated"] = serde_json::json!(search.wanted());
+        }
         Ok(hex(&Sha256::digest(text.to_string()))[..24].to_owned())
     }
 }
@@ -389,6 +420,7 @@ struct Workshop<'a> {
     jobs: usize,
     folder: &'a Path,
     origin: Option<&'a Origin>,
+    search: Option<&'a Search>,
 }
 
 impl Workshop<'_> {
@@ -478,7 +510,7 @@ impl Workshop<'_> {
         if self.options.keep_models {
             self.keep(&scorer, &encoder, cell)?;
         }
-        let run = measure(
+        let mut run = measure(
             self.recipe,
             cell,
             &scorer,
@@ -486,6 +518,9 @@ impl Workshop<'_> {
             &test,
             Sizes { train: train.len(), validation: validation.len(), test: test.len() },
         )?;
+        if let Some(search) = self.search {
+            run.validation = measured(&search.wanted(), self.recipe, &scorer, &validation_inputs, &validation)?;
+        }
         if checkpoint.exists() {
             fs::remove_dir_all(&checkpoint).map_err(AuditError::io(&checkpoint, "remove the checkpoint"))?;
         }
@@ -573,8 +608,38 @@ fn measure(
         latent,
         targets,
         modalities,
+        validation: Vec::new(),
         notes: evidence::skips(scorer.curves()).into_iter().chain(flat(&prediction.scores)).collect(),
     })
+}
+
+/// Some numbers of a scorer on rows, without intervals.
+fn measured(
+    wanted: &[(String, Option<String>)],
+    recipe: &Recipe,
+    scorer: &Scorer,
+    features: &evenhand_data::Matrix,
+    data: &Dataset,
+) -> Result<Vec<Measured>, AuditError> {
+    let prediction = scorer.predict(Candidates { features, recordings: data.recordings.as_ref() })?;
+    let labels = &data.label()?.values;
+    let mut found = Vec::new();
+    for (metric, attribute) in wanted {
+        let groups = match (attribute, data.sensitive.first()) {
+            (Some(name), _) => data.groups(name)?,
+            (None, Some(first)) => first,
+            (None, None) => continue,
+        };
+        let mut outcomes =
+            Outcomes::new(&prediction.scores, groups)?.labels(labels)?.conventions(recipe.metrics.conventions(groups.name()));
+        if let Some(weights) = &data.weights {
+            outcomes = outcomes.weights(weights)?;
+        }
+        let findings = evenhand_metrics::evaluate(&[metric.as_str()], &outcomes, None)?;
+        let estimate = findings.into_iter().next().map_or_else(|| Estimate::undefined("not measured"), |finding| finding.estimate);
+        found.push(Measured { metric: metric.clone(), attribute: attribute.clone(), estimate });
+    }
+    Ok(found)
 }
 
 /// Scores that vary less than this are told to.

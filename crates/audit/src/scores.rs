@@ -377,6 +377,7 @@ fn join(
         latent: None,
         targets: Vec::new(),
         modalities: Vec::new(),
+        validation: Vec::new(),
         notes: Vec::new(),
     };
     let columns = columns(request, &run)?;
@@ -393,6 +394,7 @@ fn join(
             name: "scores".to_owned(),
             rebalance: None,
             objective: None,
+            family: None,
             swept: None,
             published: BTreeMap::new(),
             summary: summary(&run),
@@ -400,6 +402,9 @@ fn join(
         }],
         columns,
         limits: Vec::new(),
+        contrasts: Vec::new(),
+        fronts: Vec::new(),
+        choice: None,
         extraction: None,
         notes,
     };

@@ -435,6 +435,111 @@ pub(crate) fn verdict(check: &LimitCheck) -> &'static str {
     }
 }
 
+/// What a sweep chose under limits: a row a setting, numbers of the validation rows.
+pub fn choice_table(report: &Report) -> Table {
+    let Some(choice) = &report.choice else { return Table::default() };
+    let heading = lookup::heading(report, &choice.by);
+    let mut table = Table {
+        title: "the choice, judged on validation rows".to_owned(),
+        headers: vec!["setting".to_owned(), heading.clone()],
+        right_aligned: vec![false, true],
+        ..Table::default()
+    };
+    let first = choice.candidates.first();
+    for limited in first.into_iter().flat_map(|candidate| &candidate.limited) {
+        let of = limited.attribute.as_ref().map_or_else(String::new, |name| format!("\n{name}"));
+        table.headers.push(format!("{}{of}", lookup::heading(report, &limited.metric)));
+        table.right_aligned.push(true);
+    }
+    table.headers.push("within the limits".to_owned());
+    table.right_aligned.push(false);
+    for candidate in &choice.candidates {
+        let chosen = choice.chosen.as_ref() == Some(&candidate.method);
+        let mut row = vec![candidate.method.clone(), estimate_text(&candidate.performance)];
+        row.extend(candidate.limited.iter().map(|limited| {
+            let mark = if limited.met { "" } else { " (beyond)" };
+            format!("{}{mark}", estimate_text(&limited.estimate))
+        }));
+        row.push(match (candidate.within, chosen) {
+            (true, true) => format!("yes, chosen {BEST}"),
+            (true, false) => "yes".to_owned(),
+            (false, _) => "no".to_owned(),
+        });
+        table.rows.push(row);
+    }
+    let limits: Vec<String> = first
+        .into_iter()
+        .flat_map(|candidate| &candidate.limited)
+        .map(|limited| {
+            let of = limited.attribute.as_ref().map_or_else(String::new, |name| format!(" ({name})"));
+            format!("{}{of} {}", lookup::heading(report, &limited.metric), significant(limited.limit))
+        })
+        .collect();
+    table.footnotes.push(format!("Limits: {}.", limits.join("; ")));
+    table.footnotes.push(match &choice.chosen {
+        Some(name) => format!(
+            "Highest {heading} within the limits: {name}. The rows it was chosen on flatter it; what it does on test rows stands in the results."
+        ),
+        None => "No setting is within the limits on validation rows: try further values, another method, or wider limits.".to_owned(),
+    });
+    table
+}
+
+/// Who dominates whom, and the area of every family: two tables a plane.
+pub fn front_tables(report: &Report) -> Vec<Table> {
+    let mut tables = Vec::new();
+    for front in &report.fronts {
+        let (performance, gap) = (lookup::heading(report, &front.performance), lookup::heading(report, &front.gap));
+        let gap = format!("{gap} for {}", front.attribute);
+        let mut points = Table {
+            title: format!("{performance} and {gap}: who dominates whom"),
+            headers: vec!["method".to_owned(), performance.clone(), gap.clone(), "dominated by".to_owned()],
+            right_aligned: vec![false, true, true, false],
+            ..Table::default()
+        };
+        let places = decimals(front.points.iter().flat_map(|point| [point.gap, point.performance]));
+        let runs = front.points.iter().flat_map(|point| &point.dominated_by).map(|one| one.of).max().unwrap_or(0);
+        for point in &front.points {
+            let by: Vec<String> = point
+                .dominated_by
+                .iter()
+                .map(|one| if one.of > 1 { format!("{} ({} of {})", one.method, one.runs, one.of) } else { one.method.clone() })
+                .collect();
+            let by = if by.is_empty() { "none: on the front".to_owned() } else { by.join(", ") };
+            points.rows.push(vec![point.method.clone(), fixed(point.performance, places), fixed(point.gap, places), by]);
+        }
+        let counted_runs =
+            if runs > 1 { format!("; in brackets: in how many of the common {}s", lookup::unit(report)) } else { String::new() };
+        points.footnotes.push(format!(
+            "A method dominates another when its means are at least as good in both respects and better in one{counted_runs}. Nearly equal \
+             means need the tests below."
+        ));
+        let mut areas = Table {
+            title: format!("{performance} and {gap}: area under the front of each family"),
+            headers: ["family", "settings", "area", "on its front"].map(str::to_owned).to_vec(),
+            right_aligned: vec![false, true, true, false],
+            ..Table::default()
+        };
+        for family in &front.families {
+            let spread = family.std.map_or_else(String::new, |std| format!(" ({})", fixed(std, 3)));
+            areas.rows.push(vec![
+                family.name.clone(),
+                crate::numbers::count(family.points),
+                format!("{}{spread}", fixed(family.area, 3)),
+                family.front.join(", "),
+            ]);
+        }
+        areas.footnotes.push(format!(
+            "Share of the box between a gap of 0 with the best mean performance and the corner (gap {}, performance {}) that a family \
+             dominates; 1 is the best. It compares families of this report only. More settings had more tries.",
+            significant(front.corner[0]),
+            significant(front.corner[1])
+        ));
+        tables.extend([points, areas]);
+    }
+    tables
+}
+
 /// The limits that were set, and how each was judged.
 pub fn limits_table(report: &Report) -> Table {
     let mut table = Table {

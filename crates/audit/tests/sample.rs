@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use evenhand_audit::analyses::{contrast, front};
 use evenhand_audit::report::{
     AttributeFindings, AttributeSummary, Column, DataSummary, Density, Epoch, FORMAT, FileSummary, GroupCount, GroupSummary, LabelSummary,
     LatentPlot, LatentPoint, LimitCheck, MethodChoice, MethodReport, PassRate, PassRates, Published, Report, ReportKind, RunReport, Sizes,
@@ -234,6 +235,7 @@ fn run(shape: &Shape, method: usize, seed: usize) -> RunReport {
         latent: (shape.trained && seed == 0).then_some(latent),
         targets: Vec::new(),
         modalities: Vec::new(),
+        validation: Vec::new(),
         notes: if method == 5 && seed == 0 {
             vec!["2 of 640 batches held one group only; their penalty was skipped".into()]
         } else {
@@ -330,6 +332,7 @@ pub(crate) fn report(shape: &Shape) -> Report {
                 objective: shape
                     .trained
                     .then(|| MethodChoice { id: name.to_lowercase().replace(' ', "-"), parameters: parameters.unwrap_or_default() }),
+                family: None,
                 swept: *swept,
                 published,
                 summary: summaries(&runs),
@@ -435,6 +438,13 @@ pub(crate) fn report(shape: &Shape) -> Report {
             tilt: stages,
             notes: vec!["12 rows without a label were left out".into()],
         },
+        contrasts: contrast::contrasts(&methods, &columns),
+        fronts: shape
+            .attributes
+            .iter()
+            .filter_map(|(name, _)| front::compare(&methods, if shape.continuous { "srcc" } else { "accuracy" }, "spdd", name))
+            .collect(),
+        choice: None,
         methods,
         columns,
         limits,

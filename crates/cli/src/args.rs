@@ -113,6 +113,13 @@ pub(crate) struct Sweep {
     /// Name of the method [default: the recipe's last]
     #[arg(long, value_name = "NAME")]
     pub(crate) method: Option<String>,
+    /// Choose the best value within this limit, judged on validation rows; `metric=value` or `metric@attribute=value`, may be repeated
+    /// [default: the recipe's limits, if it has any]
+    #[arg(long = "limit", value_name = "METRIC=VALUE", value_parser = limit)]
+    pub(crate) limits: Vec<(String, f64)>,
+    /// What the best value is best in [default: srcc for continuous labels, accuracy for binary ones]
+    #[arg(long, value_name = "METRIC")]
+    pub(crate) by: Option<String>,
 }
 
 /// A setting and its values.

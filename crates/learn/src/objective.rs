@@ -32,6 +32,11 @@ pub trait Objective: Debug + Send {
     /// The parameters it was built with.
     fn parameters(&self) -> &Parameters;
 
+    /// What the method must know of candidates, and of the model.
+    fn needs(&self) -> Needs {
+        Needs::default()
+    }
+
     /// Called once before the first epoch: build own networks, look at the groups, refuse settings that do not fit.
     fn prepare(&mut self, setting: &Setting<'_>, weights: &Weights, rng: &mut ChaCha8Rng) -> Result<(), LearnError> {
         let _ = (setting, weights, rng);
@@ -94,6 +99,25 @@ pub trait Objective: Debug + Send {
     fn fit_alone(&mut self, task: &mut Task<'_, '_>) -> Option<Result<Box<dyn Fitted>, LearnError>> {
         let _ = task;
         None
+    }
+}
+
+/// What a method needs beside inputs and labels. Whether the sensitive attribute may be used to train, and above all to score, is a
+/// question of law; the generated documents show the answer for every method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Needs {
+    /// True when training reads the sensitive attribute.
+    pub attribute_to_train: bool,
+    /// True when a candidate cannot be scored without the sensitive attribute.
+    pub attribute_to_score: bool,
+    /// Further conditions in words; empty when there are none.
+    pub also: &'static str,
+}
+
+impl Default for Needs {
+    /// Most methods read the attribute in training only.
+    fn default() -> Self {
+        Needs { attribute_to_train: true, attribute_to_score: false, also: "" }
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
+use evenhand_audit::analyses::choice::Wish;
 use evenhand_audit::{Options, Recipe, Report, ReportKind, view};
 
 use super::Outcome;
@@ -19,7 +20,7 @@ const INTERVIEWS: &str = include_str!("../../../../recipes/demo-interviews.toml"
 pub(crate) fn demo(arguments: &Demo, threads: Option<u16>, json: bool) -> anyhow::Result<Outcome> {
     let text = if arguments.interviews { INTERVIEWS } else { DEMO };
     let recipe = Recipe::parse(text, "the built-in demo recipe", PathBuf::new())?;
-    let place = Place { out: &arguments.out, data: None, jobs: threads, fresh: arguments.fresh, keep_models: false };
+    let place = Place { out: &arguments.out, data: None, jobs: threads, fresh: arguments.fresh, keep_models: false, choose: None };
     execute(&recipe, &place, ReportKind::Comparison, json)
 }
 
@@ -51,7 +52,11 @@ pub(crate) fn sweep(arguments: &Sweep, threads: Option<u16>, json: bool) -> anyh
     let recipe = Recipe::read(&arguments.grid.recipe)?;
     let recipe = recipe.sweep(arguments.method.as_deref(), &arguments.over.setting, &arguments.over.values)?;
     let out = out(&arguments.grid, "-sweep");
-    execute(&recipe, &place(&arguments.grid, &out, threads, false), ReportKind::Sweep, json)
+    // Limits of the recipe are limits of its sweep, too; those of the command line come instead.
+    let limits = if arguments.limits.is_empty() { recipe.limits.clone() } else { arguments.limits.iter().cloned().collect() };
+    let wish = (!limits.is_empty() || arguments.by.is_some()).then(|| Wish { by: arguments.by.clone(), limits });
+    let place = Place { choose: wish.as_ref(), ..place(&arguments.grid, &out, threads, false) };
+    execute(&recipe, &place, ReportKind::Sweep, json)
 }
 
 #[derive(Debug)]
@@ -61,10 +66,11 @@ struct Place<'a> {
     jobs: Option<u16>,
     fresh: bool,
     keep_models: bool,
+    choose: Option<&'a Wish>,
 }
 
 fn place<'a>(grid: &'a Grid, out: &'a Path, threads: Option<u16>, keep_models: bool) -> Place<'a> {
-    Place { out, data: grid.data.as_deref(), jobs: grid.jobs.or(threads), fresh: grid.fresh, keep_models }
+    Place { out, data: grid.data.as_deref(), jobs: grid.jobs.or(threads), fresh: grid.fresh, keep_models, choose: None }
 }
 
 fn out(grid: &Grid, suffix: &str) -> PathBuf {
@@ -95,6 +101,7 @@ fn execute(recipe: &Recipe, place: &Place<'_>, kind: ReportKind, json: bool) -> 
             jobs: place.jobs.map(usize::from),
             keep_models: place.keep_models,
             fresh: place.fresh,
+            choose: place.choose,
             kind,
             interrupted,
             observer: &bars,
@@ -124,6 +131,7 @@ pub(crate) fn show(report: &Report, json: bool) -> anyhow::Result<()> {
         }
     } else {
         printer::table(&view::method_table(report))?;
+        printer::table(&view::choice_table(report))?;
     }
     printer::table(&view::limits_table(report))
 }

@@ -32,7 +32,7 @@ use super::demographic_parity_regularisation::LAMBDA;
 use crate::models::{Inputs, Output, Tangent};
 use crate::objective::{Pass, Term};
 use crate::rows::{Balance, BatchPlan};
-use crate::{LearnError, Objective};
+use crate::{LearnError, Needs, Objective};
 
 /// The registry's line.
 pub const ENTRY: Entry<dyn Objective> = Entry { card: &CARD, build };
@@ -83,6 +83,10 @@ impl FairMixup {
 impl Objective for FairMixup {
     fn card(&self) -> &'static Card {
         &CARD
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { also: "a table, and a network without batch norm", ..Needs::default() }
     }
 
     fn parameters(&self) -> &Parameters {

@@ -6,7 +6,7 @@
 
 use evenhand_catalog::{Card, CatalogError, Direction, Entry, Kind, Parameters};
 
-use crate::Objective;
+use crate::{Needs, Objective};
 
 /// The registry's line.
 pub const ENTRY: Entry<dyn Objective> = Entry { card: &CARD, build };
@@ -37,6 +37,10 @@ fn build(parameters: &Parameters) -> Result<Box<dyn Objective>, CatalogError> {
 impl Objective for Vanilla {
     fn card(&self) -> &'static Card {
         &CARD
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { attribute_to_train: false, ..Needs::default() }
     }
 
     fn parameters(&self) -> &Parameters {

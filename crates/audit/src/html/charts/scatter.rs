@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::axis::{Frame, Scale, extent};
 use super::svg::{Anchor, Style, Svg, Swatch, through};
 use super::{Figure, LegendEntry};
+use crate::analyses::front::front;
 
 /// Longer names are replaced by numbers in the plot.
 const LONGEST_LABEL: usize = 26;
@@ -37,14 +38,6 @@ pub(crate) struct Axes<'a> {
     pub(crate) joined: bool,
     /// Which unit a point is: `seed`, `fold`.
     pub(crate) unit: &'a str,
-}
-
-/// Which means no other mean beats in both respects; positions in order of rising gap.
-pub(crate) fn front(means: &[(f64, f64)]) -> Vec<usize> {
-    let beaten = |one: (f64, f64)| means.iter().any(|other| other.0 <= one.0 && other.1 >= one.1 && (other.0 < one.0 || other.1 > one.1));
-    let mut front: Vec<usize> = (0..means.len()).filter(|&position| !beaten(means[position])).collect();
-    front.sort_by(|&one, &other| means[one].0.total_cmp(&means[other].0));
-    front
 }
 
 /// The picture.
@@ -240,16 +233,4 @@ fn place_labels(labels: &[String], places: &[(f64, f64)], covered: &[(f64, f64)]
         }));
     }
     found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::front;
-
-    #[test]
-    fn the_front_holds_the_means_that_no_other_beats() {
-        let means = [(0.10, 0.40), (0.02, 0.38), (0.05, 0.37), (0.04, 0.42), (0.02, 0.30)];
-        assert_eq!(front(&means), [1, 3]);
-        assert_eq!(front(&[(0.1, 0.4)]), [0]);
-    }
 }

@@ -3,23 +3,29 @@
 use minijinja::{Value, context};
 
 use super::Section;
+use crate::analyses::contrast::Contrast;
 use crate::html::charts::Figure;
 use crate::html::charts::scatter::{self, Axes, Series};
 use crate::html::charts::svg::Style;
 use crate::html::charts::sweep;
+use crate::html::grid::{Cell, Grid, Head};
 use crate::lookup;
 use crate::report::{MethodReport, Report, ReportKind};
+use crate::view;
 
 pub(super) const SECTION: Section = Section {
     id: "tradeoff",
     title: "Performance and fairness",
-    name: "sections/figures.html",
-    template: include_str!("../../../templates/sections/figures.html"),
+    name: "sections/tradeoff.html",
+    template: include_str!("../../../templates/sections/tradeoff.html"),
     content,
 };
 
 fn content(report: &Report) -> Option<Value> {
-    let performance = lookup::performance_metric(report)?;
+    let (performance, gap_metric) = match report.fronts.first() {
+        Some(front) => (front.performance.clone(), front.gap.clone()),
+        None => (lookup::performance_metric(report)?, "spdd".to_owned()),
+    };
     let swept = report.kind == ReportKind::Sweep && report.methods.iter().all(|method| method.swept.is_some());
     let mut rows: Vec<Value> = Vec::new();
     for attribute in lookup::attributes(report) {
@@ -27,38 +33,112 @@ fn content(report: &Report) -> Option<Value> {
             .methods
             .iter()
             .enumerate()
-            .filter_map(|(position, method)| series(method, if swept { Style(0) } else { Style(position) }, &performance, &attribute))
+            .filter_map(|(position, method)| {
+                series(method, if swept { Style(0) } else { Style(position) }, &performance, &gap_metric, &attribute)
+            })
             .collect();
         if series.iter().map(|one| one.runs.len()).sum::<usize>() < 2 {
             continue;
         }
         let heading = lookup::heading(report, &performance);
-        let gap = format!("{} for {attribute}", lookup::heading(report, "spdd"));
+        let gap_heading = lookup::heading(report, &gap_metric);
+        let gap = format!("{gap_heading} for {attribute}");
         let axes = Axes { gap: &gap, performance: &heading, joined: swept, unit: lookup::unit(report) };
         rows.push(
-            context! { class => "wide", figures => vec![scatter::figure(&format!("{heading} and SPDD for {attribute}"), &series, &axes)] },
+            context! { class => "wide", figures => vec![scatter::figure(&format!("{heading} and {gap_heading} for {attribute}"), &series, &axes)] },
         );
         if swept {
-            rows.push(context! { class => "pair", figures => over_parameter(report, &performance, &attribute) });
+            rows.push(context! { class => "pair", figures => over_parameter(report, &performance, &gap_metric, &attribute) });
         }
     }
-    (!rows.is_empty()).then(|| context! { rows => rows })
+    let tables: Vec<Grid> = [view::choice_table(report)]
+        .into_iter()
+        .chain(view::front_tables(report))
+        .filter(|table| !table.rows.is_empty())
+        .map(Grid::from)
+        .chain(contrasts(report))
+        .collect();
+    (!rows.is_empty() || !tables.is_empty()).then(|| context! { rows => rows, tables => tables })
 }
 
-fn series(method: &MethodReport, style: Style, performance: &str, attribute: &str) -> Option<Series> {
+/// The differences of all methods from one, with their tests.
+fn contrasts(report: &Report) -> Option<Grid> {
+    let reference = report.recipe["analyses"]["reference"]
+        .as_str()
+        .map_or_else(|| report.methods.first().map(|one| one.name.clone()), |name| Some(name.to_owned()))?;
+    let columns: Vec<_> = report
+        .columns
+        .iter()
+        .filter(|column| report.contrasts.iter().any(|one| one.metric == column.metric && one.attribute == column.attribute))
+        .collect();
+    let mut heads = vec![Head::words("method")];
+    heads.extend(columns.iter().map(|column| Head {
+        text: column.heading.clone(),
+        sub: column.attribute.clone().unwrap_or_default(),
+        number: true,
+    }));
+    let mut rows = Vec::new();
+    for method in report.methods.iter().filter(|method| method.name != reference) {
+        let mut row = vec![Cell::text(&method.name)];
+        for column in &columns {
+            let found = report.contrasts.iter().find_map(|one| {
+                let of = one.metric == column.metric && one.attribute == column.attribute;
+                if of && one.one == method.name && one.other == reference {
+                    Some((one.difference, one.interval, one))
+                } else if of && one.one == reference && one.other == method.name {
+                    Some((-one.difference, one.interval.map(|[low, high]| [-high, -low]), one))
+                } else {
+                    None
+                }
+            });
+            row.push(found.map_or_else(
+                || Cell { text: "not tested".to_owned(), class: "undefined", ..Cell::default() },
+                |(difference, interval, one)| contrast(difference, interval, one),
+            ));
+        }
+        rows.push(row);
+    }
+    (!rows.is_empty() && columns.len() + 1 == heads.len() && !columns.is_empty()).then(|| Grid {
+        title: format!("Differences from {reference}"),
+        columns: heads,
+        rows,
+        remarks: vec![format!(
+            "Mean of method minus {reference} over the {}s that both have, its 95 % interval by itself, and p after Holm's correction over \
+             all pairs of methods of the metric (corrected resampled t-test; every pair stands in the JSON).",
+            lookup::unit(report)
+        )],
+        ..Grid::default()
+    })
+}
+
+fn contrast(difference: f64, interval: Option<[f64; 2]>, one: &Contrast) -> Cell {
+    let signed = |number: f64| {
+        let text = crate::numbers::fixed(number, 4);
+        if number > 0.0 && text.chars().any(|digit| ('1'..='9').contains(&digit)) { format!("+{text}") } else { text }
+    };
+    let mut sub: Vec<String> = interval.iter().map(|[low, high]| format!("[{}, {}]", signed(*low), signed(*high))).collect();
+    sub.push(match one.adjusted_p_value {
+        Some(p) if p < 0.001 => "p < 0.001".to_owned(),
+        Some(p) => format!("p = {}", crate::numbers::fixed(p, 3)),
+        None => "the same in every run".to_owned(),
+    });
+    Cell { text: signed(difference), sub, ..Cell::default() }
+}
+
+fn series(method: &MethodReport, style: Style, performance: &str, gap_metric: &str, attribute: &str) -> Option<Series> {
     let runs = method.runs.iter().filter_map(|run| {
-        let gap = lookup::finding(run, "spdd", Some(attribute))?.estimate.number()?;
+        let gap = lookup::finding(run, gap_metric, Some(attribute))?.estimate.number()?.abs();
         Some((gap, lookup::finding(run, performance, None)?.estimate.number()?))
     });
-    let (gap, value) = (lookup::measured(method, "spdd", Some(attribute))?, lookup::measured(method, performance, None)?);
-    let published = (method.published.get(&format!("spdd@{attribute}")), method.published.get(performance));
+    let (gap, value) = (lookup::measured(method, gap_metric, Some(attribute))?, lookup::measured(method, performance, None)?);
+    let published = (method.published.get(&format!("{gap_metric}@{attribute}")), method.published.get(performance));
     Some(Series {
         name: method.swept.map_or_else(|| method.name.clone(), crate::numbers::plain),
         style,
         runs: runs.collect(),
-        mean: (gap.estimate.number()?, value.estimate.number()?),
+        mean: (gap.estimate.number()?.abs(), value.estimate.number()?),
         spread: (gap.std, value.std),
-        published: published.0.zip(published.1).map(|(gap, value)| (gap.value, value.value)),
+        published: published.0.zip(published.1).map(|(gap, value)| (gap.value.abs(), value.value)),
     })
 }
 
@@ -78,9 +158,9 @@ fn parameter(report: &Report) -> String {
         .unwrap_or_else(|| "swept value".to_owned())
 }
 
-fn over_parameter(report: &Report, performance: &str, attribute: &str) -> Vec<Figure> {
+fn over_parameter(report: &Report, performance: &str, gap: &str, attribute: &str) -> Vec<Figure> {
     let name = parameter(report);
-    [(performance, None), ("spdd", Some(attribute))]
+    [(performance, None), (gap, Some(attribute))]
         .into_iter()
         .enumerate()
         .map(|(position, (metric, of))| {

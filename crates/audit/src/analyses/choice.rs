@@ -1,0 +1,158 @@
+//! The choice of a sweep: the setting of highest performance among those within the limits, judged on validation rows.
+//!
+//! The limits and the performance are means over the runs on the rows that training did not see but early stopping did; the test rows take
+//! no part. What the chosen setting does on test rows stands in the report's tables and limits, and may well lie beyond a limit that the
+//! validation rows kept: with several settings tried, the best validation value is somewhat lucky.
+
+use std::collections::BTreeMap;
+
+use evenhand_data::{Dataset, LabelKind};
+use evenhand_metrics::Estimate;
+use serde::{Deserialize, Serialize};
+
+use crate::report::{Measured, MethodReport};
+use crate::{AuditError, evidence};
+
+/// What a sweep shall choose by.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Wish {
+    /// Id of the metric of performance; `None`: Spearman's correlation for continuous labels, accuracy for binary ones.
+    pub by: Option<String>,
+    /// Limits as in a recipe: `metric` or `metric@attribute`.
+    pub limits: BTreeMap<String, f64>,
+}
+
+/// A resolved wish: what must be measured on validation rows.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Search {
+    by: String,
+    limits: Vec<(String, Option<String>, f64)>,
+}
+
+/// The outcome of a search.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// Metric of performance.
+    pub by: String,
+    /// Every setting in the sweep's order.
+    pub candidates: Vec<Candidate>,
+    /// Name of the chosen one; absent when none is within the limits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<String>,
+}
+
+/// One setting.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Its name in the report.
+    pub method: String,
+    /// Mean performance on validation rows.
+    pub performance: Estimate,
+    /// Every limited number on validation rows.
+    pub limited: Vec<Limited>,
+    /// True when all of them are within their limits.
+    pub within: bool,
+}
+
+/// A limited number of one setting.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Limited {
+    /// Metric id.
+    pub metric: String,
+    /// Attribute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<String>,
+    /// The limit.
+    pub limit: f64,
+    /// Mean over the runs.
+    pub estimate: Estimate,
+    /// True when it is defined and within the limit.
+    pub met: bool,
+}
+
+impl Search {
+    /// Checks a wish against the registry and the data.
+    pub(crate) fn new(wish: &Wish, data: &Dataset) -> Result<Self, AuditError> {
+        let usual = || match data.label().map(|label| label.kind) {
+            Ok(LabelKind::Continuous) => "srcc".to_owned(),
+            _ => "accuracy".to_owned(),
+        };
+        let by = wish.by.clone().unwrap_or_else(usual);
+        let card = evenhand_metrics::find(&by)?.card();
+        if evidence::compares_groups(&by) || card.direction != evenhand_catalog::Direction::Higher {
+            return Err(AuditError::Request(format!(
+                "--by {by}: a choice is made by a metric of which more is better, over all rows, for example accuracy, roc-auc or srcc"
+            )));
+        }
+        if wish.limits.is_empty() {
+            return Err(AuditError::Request("a choice needs a limit: give --limit metric=value, for example --limit spdd=0.05".to_owned()));
+        }
+        let mut limits = Vec::new();
+        for (key, &limit) in &wish.limits {
+            evidence::check_key(key, data)?;
+            let (metric, named) = key.split_once('@').map_or((key.as_str(), None), |(metric, name)| (metric, Some(name.to_owned())));
+            evenhand_metrics::find(metric)?;
+            let attributes = match (evidence::compares_groups(metric), named) {
+                (false, _) => vec![None],
+                (true, Some(name)) => vec![Some(name)],
+                (true, None) => data.sensitive.iter().map(|groups| Some(groups.name().to_owned())).collect(),
+            };
+            limits.extend(attributes.into_iter().map(|attribute| (metric.to_owned(), attribute, limit)));
+        }
+        Ok(Search { by, limits })
+    }
+
+    /// What is measured: each metric with its attribute once.
+    pub(crate) fn wanted(&self) -> Vec<(String, Option<String>)> {
+        let mut wanted = vec![(self.by.clone(), None)];
+        for (metric, attribute, _) in &self.limits {
+            if !wanted.contains(&(metric.clone(), attribute.clone())) {
+                wanted.push((metric.clone(), attribute.clone()));
+            }
+        }
+        wanted
+    }
+
+    /// The choice among finished methods.
+    pub(crate) fn choose(&self, methods: &[MethodReport]) -> Result<Choice, AuditError> {
+        let mut candidates = Vec::new();
+        for method in methods {
+            let mut limited = Vec::new();
+            for (metric, attribute, limit) in &self.limits {
+                let estimate = mean(method, metric, attribute.as_deref());
+                let card = evenhand_metrics::find(metric)?.card();
+                let met = estimate.number().is_some_and(|value| evidence::within(card, value, *limit));
+                limited.push(Limited { metric: metric.clone(), attribute: attribute.clone(), limit: *limit, estimate, met });
+            }
+            let within = limited.iter().all(|one| one.met);
+            candidates.push(Candidate { method: method.name.clone(), performance: mean(method, &self.by, None), limited, within });
+        }
+        let mut chosen: Option<(&str, f64)> = None;
+        for candidate in candidates.iter().filter(|candidate| candidate.within) {
+            // Of equal ones the first stays.
+            if let Some(value) = candidate.performance.number()
+                && chosen.is_none_or(|(_, best)| value > best)
+            {
+                chosen = Some((&candidate.method, value));
+            }
+        }
+        let chosen = chosen.map(|(name, _)| name.to_owned());
+        Ok(Choice { by: self.by.clone(), candidates, chosen })
+    }
+}
+
+/// Mean over the runs; undefined when it is undefined in one of them.
+fn mean(method: &MethodReport, metric: &str, attribute: Option<&str>) -> Estimate {
+    let found = |measured: &Measured| measured.metric == metric && measured.attribute.as_deref() == attribute;
+    let estimates: Vec<Option<&Estimate>> =
+        method.runs.iter().map(|run| run.validation.iter().find(|measured| found(measured)).map(|measured| &measured.estimate)).collect();
+    let mut sum = 0.0;
+    for estimate in &estimates {
+        match estimate {
+            Some(Estimate::Value { value, .. }) => sum += value,
+            Some(Estimate::Undefined { undefined }) => return Estimate::undefined(undefined.clone()),
+            None => return Estimate::undefined("not measured on validation rows"),
+        }
+    }
+    Estimate::value(sum / estimates.len() as f64)
+}
