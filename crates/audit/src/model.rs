@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use evenhand_data::loaders::interviews;
 use evenhand_data::recordings::Modality;
-use evenhand_data::{Dataset, Encoder, LoadRequest, Loader as _, Schema, table};
+use evenhand_data::{Dataset, Encoder, GROUP_INPUT, LoadRequest, Loader as _, Schema, SensitiveAsFeatures, table};
 use evenhand_learn::{Candidates, Companions, Prediction, Scorer};
 use evenhand_media::extract;
 use evenhand_media::extract::origin::Origin;
@@ -90,7 +90,9 @@ pub fn score(model: &Path, files: &[String], out: &Path, extraction: &Extraction
     if scorer.shape().is_some() {
         return score_interviews(model, &scorer, &encoder, schema, files, out, extraction);
     }
-    schema.features = Some(encoder.inputs().map(str::to_owned).collect());
+    // Groups as inputs are made anew from the columns of their attributes.
+    let made = |input: &&str| schema.sensitive_as_features == SensitiveAsFeatures::Groups && input.ends_with(GROUP_INPUT);
+    schema.features = Some(encoder.inputs().filter(|input| !made(input)).map(str::to_owned).collect());
     schema.types = encoder.types();
     // Rows to be scored need their inputs only; what else the training knew is carried along where the file has it.
     let present = table::columns(files)?;

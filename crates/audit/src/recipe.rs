@@ -8,7 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use evenhand_catalog::{Card, Entry, Parameters, Value, nearest};
-use evenhand_data::{CategoricalEncoding, ColumnType, Encoding, Groups, LOADERS, LabelRole, NumericEncoding, Schema, SensitiveRole};
+use evenhand_data::{
+    CategoricalEncoding, ColumnType, Encoding, Groups, LOADERS, LabelRole, NumericEncoding, Schema, SensitiveAsFeatures, SensitiveRole,
+};
 use evenhand_learn::{Architecture, OBJECTIVES, Training};
 use evenhand_metrics::{Convention, Conventions, DecisionRule, Definition, IntervalPlan};
 use evenhand_rebalance::REBALANCERS;
@@ -89,9 +91,10 @@ pub struct DataSection {
     /// Attributes to measure; the first is the one that gate 1 and the objective act on. Default: all that the loader knows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<String>,
-    /// True makes the sensitive columns inputs of the model as well; the report says so.
+    /// Makes the sensitive attributes inputs of the model as well, and the report says so: `true` their columns, `"groups"` their groups
+    /// (what a rule made of a number, for example).
     #[serde(default)]
-    pub sensitive_as_features: bool,
+    pub sensitive_as_features: SensitiveInputs,
     /// Input columns; default: every column without another role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<Vec<String>>,
@@ -132,6 +135,33 @@ pub enum TypeName {
     Numeric,
     /// Categories.
     Categorical,
+}
+
+/// `data.sensitive_as_features`: `true`, `false` or `"groups"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SensitiveInputs(pub SensitiveAsFeatures);
+
+impl Serialize for SensitiveInputs {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            SensitiveAsFeatures::Groups => serializer.serialize_str("groups"),
+            other => serializer.serialize_bool(other == SensitiveAsFeatures::Columns),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for SensitiveInputs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match toml::Value::deserialize(deserializer)? {
+            toml::Value::Boolean(false) => Ok(SensitiveInputs(SensitiveAsFeatures::No)),
+            toml::Value::Boolean(true) => Ok(SensitiveInputs(SensitiveAsFeatures::Columns)),
+            toml::Value::String(word) if word == "groups" => Ok(SensitiveInputs(SensitiveAsFeatures::Groups)),
+            other => Err(D::Error::custom(format!(
+                "`sensitive_as_features` is true (the columns of the sensitive attributes are inputs), \"groups\" (their groups are) or \
+                 false, not {other}"
+            ))),
+        }
+    }
 }
 
 /// The label's role.
@@ -718,7 +748,7 @@ impl Recipe {
                 .map(|name| SensitiveRole { name: name.clone(), columns: name.split(" x ").map(str::to_owned).collect(), rule: None })
                 .chain(data.sensitive.iter().map(SensitiveSection::role))
                 .collect(),
-            sensitive_as_features: data.sensitive_as_features,
+            sensitive_as_features: data.sensitive_as_features.0,
             person: data.person.clone(),
             job: data.job.clone(),
             weight: data.weight.clone(),

@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use evenhand_data::recordings::Modality;
-use evenhand_data::{Dataset, Encoder, LOADERS, LoadRequest, SensitiveRole, Split, skew, split};
+use evenhand_data::{Dataset, Encoder, LOADERS, LoadRequest, SensitiveInput, SensitiveRole, Split, skew, split};
 use evenhand_learn::{Candidates, OBJECTIVES, Prediction, Rows, RunHooks, Scorer};
 use evenhand_media::extract::origin::Origin;
 use evenhand_metrics::{Estimate, Finding, Latent, Outcomes};
@@ -493,9 +493,10 @@ impl Workshop<'_> {
         // Two methods with equal settings share a digest, and must not share a checkpoint.
         let checkpoint = kept.with_extension(format!("{index}.checkpoint"));
         let (train_inputs, validation_inputs) = (encoder.transform(&train)?, encoder.transform(&validation)?);
+        let sensitive = encoder.sensitive_input(&train, self.attribute)?;
         let scorer = evenhand_learn::fit(
-            &rows(&train, &train_inputs, self.attribute)?,
-            &rows(&validation, &validation_inputs, self.attribute)?,
+            &rows(&train, &train_inputs, self.attribute, sensitive.as_ref())?,
+            &rows(&validation, &validation_inputs, self.attribute, sensitive.as_ref())?,
             &self.recipe.model_of(method)?,
             &training,
             method.objective.build(OBJECTIVES)?,
@@ -551,7 +552,12 @@ fn balanced(method: &MethodSection, train: &Dataset, attribute: &str, seed: u64)
     }
 }
 
-fn rows<'a>(data: &'a Dataset, features: &'a evenhand_data::Matrix, attribute: &str) -> Result<Rows<'a>, AuditError> {
+fn rows<'a>(
+    data: &'a Dataset,
+    features: &'a evenhand_data::Matrix,
+    attribute: &str,
+    sensitive: Option<&'a SensitiveInput>,
+) -> Result<Rows<'a>, AuditError> {
     Ok(Rows {
         features,
         labels: &data.label()?.values,
@@ -559,6 +565,7 @@ fn rows<'a>(data: &'a Dataset, features: &'a evenhand_data::Matrix, attribute: &
         weights: data.weights.as_deref(),
         recordings: data.recordings.as_ref(),
         targets: &data.targets,
+        sensitive,
     })
 }
 

@@ -34,6 +34,14 @@ impl Values {
         self.len() == 0
     }
 
+    /// Whether two rows hold the same value; a missing value equals another.
+    pub(crate) fn equal(&self, one: usize, other: usize) -> bool {
+        match self {
+            Values::Numeric(numbers) => numbers[one] == numbers[other] || numbers[one].is_nan() && numbers[other].is_nan(),
+            Values::Categorical { codes, .. } => codes[one] == codes[other],
+        }
+    }
+
     fn select(&self, rows: &[usize]) -> Self {
         match self {
             Values::Numeric(numbers) => Values::Numeric(rows.iter().map(|&row| numbers[row]).collect()),
@@ -168,6 +176,12 @@ impl Dataset {
             name: name.to_owned(),
             known: self.sensitive.iter().map(Groups::name).collect::<Vec<_>>().join(", "),
         })
+    }
+
+    /// The columns of the source that an input is made of: those of the attribute whose groups it is, else the one of its name.
+    pub(crate) fn columns_of_input<'a>(&'a self, input: &'a str) -> impl Iterator<Item = &'a str> {
+        let attribute = self.sensitive.iter().find(|groups| groups.name() == input || groups.input_name() == input);
+        std::iter::once(input).chain(attribute.into_iter().flat_map(Groups::columns).map(String::as_str))
     }
 
     /// The label, or an error that says which role is missing.

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{ColumnType, DataError, Dataset, Feature, MISSING, Matrix, Values};
+use crate::{ColumnType, DataError, Dataset, Feature, MISSING, Matrix, SensitiveInput, UNKNOWN, Values};
 
 /// What happens to numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -153,6 +153,51 @@ impl Encoder {
             offset += columns;
         }
         Ok(Matrix::new(width, values))
+    }
+
+    /// Where an attribute stands among the encoded columns, and what they hold for each of its groups, so that rows can be re-written
+    /// as rows of another group. `data` are the training rows.
+    ///
+    /// `None` where the attribute is no input, and where its group does not settle what its inputs hold: a number that a rule cuts in
+    /// two, or several categories pooled in one group. Its groups themselves can be made the input
+    /// ([`SensitiveAsFeatures::Groups`](crate::SensitiveAsFeatures::Groups)).
+    pub fn sensitive_input(&self, data: &Dataset, attribute: &str) -> Result<Option<SensitiveInput>, DataError> {
+        let groups = data.groups(attribute)?;
+        let found = self.find(data)?;
+        let mut first: Vec<Option<usize>> = vec![None; groups.levels().len()];
+        for (row, &code) in groups.codes().iter().enumerate().filter(|(_, code)| **code != UNKNOWN) {
+            first[code as usize].get_or_insert(row);
+        }
+        let (mut columns, mut values) = (Vec::new(), vec![Vec::new(); first.len()]);
+        let mut offset = 0;
+        for (input, feature) in self.inputs.iter().zip(found) {
+            let width = input.width(self.encoding);
+            let place = offset..offset + width;
+            offset += width;
+            if !data.columns_of_input(&input.name).any(|column| groups.columns().iter().any(|own| own == column)) {
+                continue;
+            }
+            let settled = groups.codes().iter().enumerate().all(|(row, &code)| {
+                let first = first.get(code as usize).copied().flatten();
+                first.is_none_or(|first| feature.values.equal(first, row))
+            });
+            if !settled {
+                return Ok(None);
+            }
+            let recode = input.recode(feature);
+            for (values, row) in values.iter_mut().zip(&first) {
+                let Some(row) = *row else { continue };
+                let mut encoded = vec![0.0; width];
+                input.encode(feature, row, &recode, self.encoding, &mut encoded);
+                values.extend(encoded);
+            }
+            columns.extend(place);
+        }
+        if columns.is_empty() {
+            return Ok(None);
+        }
+        let known = values.into_iter().zip(first).map(|(values, first)| first.map(|_| values)).collect();
+        Ok(Some(SensitiveInput::new(attribute, columns, known)))
     }
 
     /// For each input, the rows whose category no training row had, or that miss the value where no training row did.

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 /// The code of a row whose group is not known.
 pub const UNKNOWN: u32 = u32::MAX;
 
+/// What follows the attribute's name in the name of an input made of its groups.
+pub const GROUP_INPUT: &str = " (group)";
+
 /// One sensitive attribute of every row: named groups (levels) and a code per row.
 ///
 /// A row whose value is missing, or stands for "not known", has the code [`UNKNOWN`]: such rows are counted and shown, and left out
@@ -14,6 +17,7 @@ pub struct Groups {
     name: String,
     levels: Vec<String>,
     codes: Vec<u32>,
+    columns: Vec<String>,
 }
 
 impl Groups {
@@ -23,7 +27,14 @@ impl Groups {
     /// When a code is neither [`UNKNOWN`] nor an index into `levels`: callers build codes from the levels.
     pub fn new(name: impl Into<String>, levels: Vec<String>, codes: Vec<u32>) -> Self {
         assert!(codes.iter().all(|&code| code == UNKNOWN || (code as usize) < levels.len()), "group codes must index the levels");
-        Groups { name: name.into(), levels, codes }
+        let name = name.into();
+        Groups { columns: vec![name.clone()], name, levels, codes }
+    }
+
+    /// The same attribute as made of these columns of its source; an attribute is otherwise taken as made of the column of its name.
+    #[must_use]
+    pub fn made_of(self, columns: Vec<String>) -> Self {
+        Groups { columns, ..self }
     }
 
     /// Groups from one text per row, `None` for unknown; levels in alphabetical order.
@@ -33,12 +44,22 @@ impl Groups {
             *code = position as u32;
         }
         let codes = texts.map(|text| text.map_or(UNKNOWN, |text| index[text])).collect();
-        Groups { name: name.into(), levels: index.keys().map(|level| (*level).to_owned()).collect(), codes }
+        Groups::new(name, index.keys().map(|level| (*level).to_owned()).collect(), codes)
     }
 
     /// Name of the attribute (`gender`, or `gender x race` for an intersection).
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Columns of the source that it was made of: one, or those of an intersection.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// Name of the input that the groups themselves make, told apart from the column that they may share their name with.
+    pub(crate) fn input_name(&self) -> String {
+        format!("{}{GROUP_INPUT}", self.name)
     }
 
     /// Names of the groups.
@@ -99,13 +120,19 @@ impl Groups {
             name: self.name.clone(),
             levels: vec![level.to_owned(), format!("not {level}")],
             codes: self.codes.iter().map(|&old| code(old)).collect(),
+            columns: self.columns.clone(),
         })
     }
 
     /// The same attribute for the chosen rows (repetition allowed); levels stay, also those that become empty.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
-        Groups { name: self.name.clone(), levels: self.levels.clone(), codes: rows.iter().map(|&row| self.codes[row]).collect() }
+        Groups {
+            name: self.name.clone(),
+            levels: self.levels.clone(),
+            codes: rows.iter().map(|&row| self.codes[row]).collect(),
+            columns: self.columns.clone(),
+        }
     }
 
     /// The same groups without the levels that no row has.
@@ -118,6 +145,7 @@ impl Groups {
             name: self.name.clone(),
             levels: kept.iter().map(|&level| self.levels[level].clone()).collect(),
             codes: self.codes.iter().map(|&old| code(old)).collect(),
+            columns: self.columns.clone(),
         }
     }
 
@@ -153,7 +181,13 @@ impl Groups {
         };
         let levels = index.keys().map(level).collect();
         let codes = keys.iter().map(|key| key.map_or(UNKNOWN, |key| index[&key])).collect();
-        Groups { name, levels, codes }
+        let mut columns: Vec<String> = Vec::new();
+        for column in attributes.iter().flat_map(|groups| &groups.columns) {
+            if !columns.contains(column) {
+                columns.push(column.clone());
+            }
+        }
+        Groups { name, levels, codes, columns }
     }
 }
 
@@ -186,6 +220,9 @@ mod tests {
         let race = Groups::from_texts("race", [Some("a"), Some("b"), Some("b"), Some("a")].into_iter());
         let both = Groups::intersection(&[&gender, &race]);
         assert_eq!(both.name(), "gender x race");
+        assert_eq!(both.columns(), ["gender", "race"]);
+        let made = gender.made_of(vec!["sex".to_owned()]).renamed("g").select(&[0, 3]);
+        assert_eq!((made.name(), made.columns()), ("g", &["sex".to_owned()][..]));
         assert_eq!(both.levels(), ["f x a", "f x b", "m x b"]);
         assert_eq!(both.codes(), [0, 2, 1, UNKNOWN]);
     }

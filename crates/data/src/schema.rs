@@ -21,6 +21,18 @@ pub struct LabelRole {
     pub favourable: Option<String>,
 }
 
+/// Whether and how sensitive attributes are inputs of the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SensitiveAsFeatures {
+    /// They are not.
+    #[default]
+    No,
+    /// Their columns are, as they stand: a number that a rule cuts in two stays a number.
+    Columns,
+    /// Their groups are: a category per attribute, named `attribute (group)`; their columns are not.
+    Groups,
+}
+
 /// One sensitive attribute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SensitiveRole {
@@ -46,8 +58,8 @@ pub struct Schema {
     pub targets: Vec<String>,
     /// Sensitive attributes.
     pub sensitive: Vec<SensitiveRole>,
-    /// True when the sensitive columns are inputs as well.
-    pub sensitive_as_features: bool,
+    /// Whether sensitive attributes are inputs as well.
+    pub sensitive_as_features: SensitiveAsFeatures,
     /// Person id.
     pub person: Option<String>,
     /// Job id.

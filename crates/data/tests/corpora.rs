@@ -13,8 +13,8 @@ use evenhand_data::loaders::corpus_folder;
 use evenhand_data::loaders::faircv_2020::{Bias, Scenario, predictions};
 use evenhand_data::loaders::first_impressions::manifest;
 use evenhand_data::{
-    CategoricalEncoding, DataError, Dataset, Encoder, Encoding, LOADERS, Label, LoadRequest, NumericEncoding, Schema, SensitiveRole, Split,
-    UNKNOWN, Values, split, table,
+    CategoricalEncoding, DataError, Dataset, Encoder, Encoding, LOADERS, Label, LoadRequest, NumericEncoding, Schema, SensitiveAsFeatures,
+    SensitiveInput, SensitiveRole, Split, UNKNOWN, Values, split, table,
 };
 
 static SKIPPED: AtomicUsize = AtomicUsize::new(0);
@@ -87,6 +87,13 @@ fn range(numbers: &[f64]) -> (f64, f64) {
     (numbers.iter().copied().fold(f64::INFINITY, f64::min), numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max))
 }
 
+const COMPACT: Encoding = Encoding { numeric: NumericEncoding::MinMax, categorical: CategoricalEncoding::Ordinal };
+
+/// The attribute among the inputs.
+fn flip(data: &Dataset, attribute: &str) -> SensitiveInput {
+    Encoder::fit(data, COMPACT).unwrap().sensitive_input(data, attribute).unwrap().unwrap()
+}
+
 fn width(data: &Dataset, encoding: Encoding) -> usize {
     Encoder::fit(data, encoding).unwrap().transform(data).unwrap().columns()
 }
@@ -133,7 +140,7 @@ fn adult_with_picked_attributes() {
     let mut schema = picking(&["gender", "race"]);
     schema.sensitive.push(SensitiveRole { name: "both".to_owned(), columns: vec!["gender".to_owned(), "race".to_owned()], rule: None });
     schema.sensitive.push(SensitiveRole { name: "old".to_owned(), columns: vec!["age".to_owned()], rule: Some(">= 40".to_owned()) });
-    schema.sensitive_as_features = true;
+    schema.sensitive_as_features = SensitiveAsFeatures::Columns;
     let data = load("adult", &folder, &[], &schema).unwrap();
     let attributes: Vec<&str> = data.sensitive.iter().map(evenhand_data::Groups::name).collect();
     assert_eq!(attributes, ["gender", "race", "both", "old"]);
@@ -149,8 +156,9 @@ fn adult_fairvic() {
     let data = plain("adult", &folder, &[("variant", "fairvic")]);
     assert_eq!((data.len(), data.features.len()), (48_842, 12));
     assert!(data.features.iter().any(|feature| feature.name == "sex" && feature.sensitive));
-    let encoding = Encoding { numeric: NumericEncoding::MinMax, categorical: CategoricalEncoding::Ordinal };
-    assert_eq!(width(&data, encoding), 12);
+    assert_eq!(width(&data, COMPACT), 12);
+    let sex = flip(&data, "gender");
+    assert_eq!((sex.columns(), sex.groups()), (&[11][..], &[Some(vec![0.0]), Some(vec![1.0])][..]));
 }
 
 #[test]
@@ -202,7 +210,8 @@ fn compas_variants() {
     // The favourable label is no new charge: rates 1 - .5232 and 1 - .3909.
     assert_eq!(counts(&data, "race", &["African-American", "Caucasian"]), [(3_175, 0.4769), (2_103, 0.6091)]);
     assert_eq!(data.len() - positive(&data), 2_483);
-    assert_eq!(data.groups("race").unwrap().levels().len(), 2);
+    assert_eq!(data.groups("race").unwrap().levels(), ["African-American", "Caucasian"]);
+    assert_eq!(flip(&data, "race").groups(), [Some(vec![0.0]), Some(vec![1.0])]);
 }
 
 #[test]
@@ -213,8 +222,19 @@ fn german_credit() {
     assert_eq!(counts(&data, "gender", &["female", "male"]), [(310, 0.6484), (690, 0.7232)]);
     assert_eq!(counts(&data, "age", &["age > 25", "age <= 25"]), [(810, 0.7284), (190, 0.5789)]);
     let mut schema = picking(&["age"]);
-    schema.sensitive_as_features = true;
-    assert_eq!(load("german", &folder, &[], &schema).unwrap().features.len(), 20);
+    schema.sensitive_as_features = SensitiveAsFeatures::Columns;
+    let years = load("german", &folder, &[], &schema).unwrap();
+    assert_eq!(years.features.len(), 20);
+    assert_eq!(Encoder::fit(&years, COMPACT).unwrap().sensitive_input(&years, "age").unwrap(), None);
+
+    let data = plain("german", &folder, &[("variant", "fairvic")]);
+    assert_eq!((data.len(), positive(&data), data.features.len(), data.sensitive.len()), (1_000, 700, 20, 1));
+    assert_eq!(counts(&data, "age", &["age > 25", "age <= 25"]), [(810, 0.7284), (190, 0.5789)]);
+    let sensitive: Vec<&str> = data.features.iter().filter(|feature| feature.sensitive).map(|feature| feature.name.as_str()).collect();
+    assert_eq!(sensitive, ["age (group)"]);
+    assert!(!names(&data).contains(&"age") && names(&data).contains(&"personal_status"));
+    let age = flip(&data, "age");
+    assert_eq!((age.columns(), age.groups()), (&[19][..], &[Some(vec![0.0]), Some(vec![1.0])][..]));
 }
 
 #[test]

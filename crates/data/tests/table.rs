@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use evenhand_data::table::{ScoreRoles, Scored};
-use evenhand_data::{ColumnType, Dataset, LabelKind, LabelRole, Provenance, Schema, SensitiveRole, Values, table};
+use evenhand_data::{ColumnType, Dataset, LabelKind, LabelRole, Provenance, Schema, SensitiveAsFeatures, SensitiveRole, Values, table};
 
 pub(crate) struct Folder(tempfile::TempDir);
 
@@ -82,12 +82,26 @@ fn types_can_be_overruled_and_sensitive_columns_asked_for() {
     let file = folder.write("own.csv", TABLE);
     let mut wanted = schema();
     wanted.types.insert("years".to_owned(), ColumnType::Categorical);
-    wanted.sensitive_as_features = true;
+    wanted.sensitive_as_features = SensitiveAsFeatures::Columns;
     let data = table::read(std::slice::from_ref(&file), &wanted).unwrap();
     let flags: Vec<(&str, bool)> = data.features.iter().map(|feature| (feature.name.as_str(), feature.sensitive)).collect();
     assert_eq!(flags, [("degree", false), ("years", false), ("gender", true), ("age", true)]);
     let Values::Categorical { levels, .. } = &data.features[1].values else { panic!("years are categories") };
     assert_eq!(levels, &["1", "2.5", "3"]);
+    // The groups themselves: the rule's two parts in place of the age, and no intersection of what is there already.
+    let both = SensitiveRole { name: "both".to_owned(), columns: vec!["gender".to_owned(), "age".to_owned()], rule: None };
+    let groups = Schema {
+        sensitive_as_features: SensitiveAsFeatures::Groups,
+        sensitive: wanted.sensitive.iter().cloned().chain([both]).collect(),
+        ..wanted.clone()
+    };
+    let data = table::read(std::slice::from_ref(&file), &groups).unwrap();
+    let flags: Vec<(&str, bool)> = data.features.iter().map(|feature| (feature.name.as_str(), feature.sensitive)).collect();
+    assert_eq!(flags, [("degree", false), ("years", false), ("gender (group)", true), ("age (group)", true)]);
+    let (Values::Categorical { levels, codes }, age) = (&data.features[3].values, data.groups("age").unwrap()) else {
+        panic!("groups are categories")
+    };
+    assert_eq!((levels.as_slice(), codes.as_slice()), (age.levels(), age.codes()));
     wanted.types.insert("degree".to_owned(), ColumnType::Numeric);
     let message = table::read(&[file], &wanted).unwrap_err().to_string();
     assert!(message.contains("column `degree`, data row 1: `phd` is not allowed"), "{message}");

@@ -40,7 +40,15 @@ impl Corpus {
     }
 
     fn rows(&self) -> Rows<'_> {
-        Rows { features: &self.features, labels: &self.labels, groups: &self.groups, weights: None, recordings: None, targets: &[] }
+        Rows {
+            features: &self.features,
+            labels: &self.labels,
+            groups: &self.groups,
+            weights: None,
+            recordings: None,
+            targets: &[],
+            sensitive: None,
+        }
     }
 }
 
@@ -84,9 +92,17 @@ fn interview_step_seconds(epochs: usize, steps: usize) -> Result<f64, Box<dyn st
     let groups = |rows: usize| Groups::new("group", vec!["a".to_owned(), "b".to_owned()], (0..rows).map(|row| (row % 2) as u32).collect());
     let (train_groups, few_groups) = (groups(rows), groups(1));
     let (none, one) = (Matrix::without_columns(rows), Matrix::without_columns(1));
-    let train =
-        Rows { features: &none, labels: &labels, groups: &train_groups, weights: None, recordings: Some(&recordings), targets: &[] };
-    let validation = Rows { features: &one, labels: &[0.5], groups: &few_groups, weights: None, recordings: Some(&few), targets: &[] };
+    let train = Rows {
+        features: &none,
+        labels: &labels,
+        groups: &train_groups,
+        weights: None,
+        recordings: Some(&recordings),
+        targets: &[],
+        sensitive: None,
+    };
+    let validation =
+        Rows { features: &one, labels: &[0.5], groups: &few_groups, weights: None, recordings: Some(&few), targets: &[], sensitive: None };
     let interview = InterviewArchitecture { modalities: vec![Modality::Video], ..InterviewArchitecture::default() };
     let architecture = Architecture { interview: Some(interview), ..Architecture::default() };
     let training = Training { loss: evenhand_learn::DataLoss::Mse, batch_size, epochs, selection: Selection::Last, ..Training::default() };

@@ -58,6 +58,13 @@ impl Fingerprint {
                 recordings.modalities().into_iter().for_each(|modality| digest.add(modality as u64));
                 recordings.records().iter().for_each(|&record| digest.add(u64::from(record)));
             }
+            if let Some(sensitive) = rows.sensitive {
+                sensitive.columns().iter().for_each(|&column| digest.add(column as u64));
+                for values in sensitive.groups() {
+                    digest.add(values.as_ref().map_or(0, |values| values.len() as u64));
+                    values.iter().flatten().for_each(|value| digest.add(u64::from(value.to_bits())));
+                }
+            }
             rows.weights.into_iter().flatten().for_each(|weight| digest.add(weight.to_bits()));
         }
         Fingerprint {

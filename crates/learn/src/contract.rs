@@ -27,7 +27,8 @@ fn with_pass<T>(objective: &mut dyn Objective, weights: &mut Weights, each: impl
     let labels: Vec<f64> = (0..24).map(|row| f64::from(u8::from(row % 3 == 0))).collect();
     let codes = (0..24).map(|row| if row == 5 { UNKNOWN } else { [0, 1, 0, 2, 0, 1][row % 6] }).collect();
     let groups = Groups::new("group", vec!["a".into(), "b".into(), "c".into()], codes);
-    let train = Rows { features: &features, labels: &labels, groups: &groups, weights: None, recordings: None, targets: &[] };
+    let train =
+        Rows { features: &features, labels: &labels, groups: &groups, weights: None, recordings: None, targets: &[], sensitive: None };
     let (model, _) = Mlp::new(&architecture(), 3, &mut stream(3, Purpose::Initialisation, 0));
     let training = Training { epochs: 10, ..Training::default() };
     let setting = Setting { train: &train, model: &model, training: &training, seed: 3 };
@@ -208,7 +209,8 @@ fn the_reversed_adversary_agrees_with_pytorch() {
         let features = Matrix::new(4, floats(&case["features"]));
         let groups = Groups::new("group", vec!["a".into(), "b".into()], codes);
         let labels = [0.0; 6];
-        let train = Rows { features: &features, labels: &labels, groups: &groups, weights: None, recordings: None, targets: &[] };
+        let train =
+            Rows { features: &features, labels: &labels, groups: &groups, weights: None, recordings: None, targets: &[], sensitive: None };
         let architecture = Architecture { hidden: vec![3], ..Architecture::default() };
         let (model, mut weights) = Mlp::new(&architecture, 4, &mut stream(1, Purpose::Initialisation, 0));
         weights.arrays[0].values = floats(&case["encoder_weight"]);
@@ -284,7 +286,8 @@ fn penalties_agree_with_pytorch() {
         let codes = codes(&case["groups"]);
         let labels: Vec<f64> = floats(&case["labels"]).into_iter().map(f64::from).collect();
         let groups = Groups::new("group", vec!["a".into(), "b".into()], codes.clone());
-        let train = Rows { features: &features, labels: &labels, groups: &groups, weights: None, recordings: None, targets: &[] };
+        let train =
+            Rows { features: &features, labels: &labels, groups: &groups, weights: None, recordings: None, targets: &[], sensitive: None };
         let architecture = Architecture { hidden: vec![5], ..Architecture::default() };
         let (model, mut weights) = Mlp::new(&architecture, 4, &mut stream(1, Purpose::Initialisation, 0));
         let names = ["hidden_weight", "hidden_bias", "output_weight", "output_bias"];

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use evenhand_data::recordings::Recordings;
-use evenhand_data::{Groups, Label, Matrix};
+use evenhand_data::{Groups, Label, Matrix, SensitiveInput};
 use rand::Rng;
 use rand::seq::SliceRandom;
 
@@ -24,6 +24,9 @@ pub struct Rows<'a> {
     pub recordings: Option<&'a Recordings>,
     /// Further labels in [0, 1] that the model learns beside `labels`.
     pub targets: &'a [Label],
+    /// Where the attribute of `groups` stands among the inputs, so that a row can be re-written as one of another group; `None` where
+    /// it is no input.
+    pub sensitive: Option<&'a SensitiveInput>,
 }
 
 /// What a model reads of candidates: their encoded columns and, where they were interviewed, their recordings.
@@ -73,6 +76,14 @@ impl Rows<'_> {
         {
             if count != rows {
                 return Err(LearnError::Misfit { part, reason: format!("{rows} rows of features but {count} {what}") });
+            }
+        }
+        if let Some(sensitive) = self.sensitive {
+            let columns = self.features.columns();
+            let outside = sensitive.columns().iter().find(|column| **column >= columns);
+            if let Some(column) = outside {
+                let reason = format!("`{}` is said to stand in column {column} of {columns}", sensitive.attribute());
+                return Err(LearnError::Misfit { part, reason });
             }
         }
         let bad = |row, what: String, value, remedy| Err(LearnError::BadRow { part, row, what, value, remedy });
@@ -281,7 +292,8 @@ mod tests {
         let features = Matrix::new(1, vec![0.0; 10]);
         let groups = Groups::new("g", vec!["a".into(), "b".into()], vec![0, 0, 0, 0, 0, 0, 0, 0, 1, 1]);
         let labels = [0.0, 1.0].repeat(5);
-        let rows = Rows { features: &features, labels: &labels, groups: &groups, weights: None, recordings: None, targets: &[] };
+        let rows =
+            Rows { features: &features, labels: &labels, groups: &groups, weights: None, recordings: None, targets: &[], sensitive: None };
         plan.draw(&rows, size, &mut stream(1, Purpose::Batches, 1))
     }
 

@@ -54,6 +54,7 @@ impl Corpus {
             weights: self.weights.as_deref(),
             recordings: None,
             targets: &[],
+            sensitive: None,
         }
     }
 }

@@ -33,6 +33,7 @@ fn rows<'a>(data: &'a Dataset, features: &'a Matrix) -> Rows<'a> {
         weights: None,
         recordings: data.recordings.as_ref(),
         targets: &data.targets,
+        sensitive: None,
     }
 }
 

@@ -169,6 +169,33 @@ objective = "vanilla"
 }
 
 #[test]
+fn groups_can_be_inputs_and_are_made_anew_when_rows_are_scored() {
+    let table: String = std::iter::once("years,age,label\n".to_owned())
+        .chain((0..120).map(|row| format!("{},{},{}\n", row % 7, 18 + row % 40, u8::from(row % 7 > 2))))
+        .collect();
+    let recipe = |inputs: &str| {
+        format!(
+            "name = \"own table\"\n[data]\nloader = \"table\"\nfiles = [\"table.csv\"]\nsensitive_as_features = {inputs}\n\
+             label = {{ column = \"label\" }}\nsensitive = [{{ column = \"age\", rule = \"> 25\" }}]\n[training]\nepochs = 2\n\
+             [[method]]\nobjective = \"vanilla\"\n"
+        )
+    };
+    let (groups, word) = (recipe("\"groups\""), recipe("\"group\""));
+    let files = [("table.csv", table.as_bytes()), ("own.toml", groups.as_bytes()), ("word.toml", word.as_bytes())];
+    let place = Place::new(&files);
+    let output = place.run("run own.toml --out out");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let report = std::fs::read_to_string(place.path().join("out/report.json")).unwrap();
+    assert!(report.contains("Sensitive columns are among the inputs of the model: age (group)."), "the report says so");
+    let output = place.run("score out/models/vanilla__seed_0 table.csv --out scores.csv");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(std::fs::read_to_string(place.path().join("scores.csv")).unwrap().lines().count(), 121);
+    let output = place.run("run word.toml --out out");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("\"groups\" (their groups are) or false, not \"group\""), "{}", stderr(&output));
+}
+
+#[test]
 fn skew_writes_a_subset_with_the_wanted_tilt() {
     // 20 rows in each cell of group x high.
     let table: String = std::iter::once("id,gender,score\n".to_owned())

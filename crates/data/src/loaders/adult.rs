@@ -19,7 +19,7 @@ use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Kind, Literal, Pa
 
 use super::{Attribute, LoadRequest, Loader, Own, folder_of, source};
 use crate::table::{Header, RawTable};
-use crate::{DataError, Dataset, Feature, MISSING, Values};
+use crate::{DataError, Dataset, Feature, MISSING, SensitiveAsFeatures, Values};
 
 pub(super) const CARD: Card = Card {
     id: "adult",
@@ -143,7 +143,10 @@ impl Loader for Adult {
             inputs: &inputs,
             attributes: &ATTRIBUTES,
             kept: if self.variant == Variant::Default { &["gender", "race", "age"] } else { &["gender"] },
-            sensitive_as_features: self.variant == Variant::FairVic,
+            sensitive_as_features: match self.variant {
+                Variant::FairVic => SensitiveAsFeatures::Columns,
+                _ => SensitiveAsFeatures::No,
+            },
             ..Own::default()
         };
         if let Variant::FairMixup { edges_of_age } = self.variant {

@@ -18,7 +18,7 @@ use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Kind, Literal, Pa
 
 use super::{Attribute, LoadRequest, Loader, Own, folder_of, source};
 use crate::table::{Header, RawTable};
-use crate::{DataError, Dataset};
+use crate::{DataError, Dataset, SensitiveAsFeatures};
 
 pub(super) const CARD: Card = Card {
     id: "compas",
@@ -72,7 +72,7 @@ impl Loader for Compas {
             inputs: &INPUTS,
             attributes: &ATTRIBUTES,
             kept: if self.two_races { &["race"] } else { &["race", "gender", "age"] },
-            sensitive_as_features: self.two_races,
+            sensitive_as_features: if self.two_races { SensitiveAsFeatures::Columns } else { SensitiveAsFeatures::No },
             ..Own::default()
         };
         let data = own.dataset(table, request.schema, &CARD)?;

@@ -21,7 +21,7 @@ use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Kind, Literal, Pa
 use super::{LoadRequest, Loader, folder_of, keep_attributes};
 use crate::pickle::{Object, object_of_npy};
 use crate::table::{ScoreRoles, Scored, file_bytes, file_digest, remark};
-use crate::{DataError, Dataset, Feature, FileDigest, Groups, Identity, Label, LabelKind, Provenance, Schema, Values};
+use crate::{DataError, Dataset, Feature, FileDigest, Groups, Identity, Label, LabelKind, Provenance, Schema, SensitiveAsFeatures, Values};
 
 pub(super) const CARD: Card = Card {
     id: "faircv-2020",
@@ -179,7 +179,7 @@ impl Loader for FairCv2020 {
         let mut notes = Vec::new();
         let label = profiles.label(self.blind, &mut notes);
         let sensitive = profiles.groups();
-        if self.inputs == "attribute" && !request.schema.sensitive_as_features {
+        if self.inputs == "attribute" && request.schema.sensitive_as_features == SensitiveAsFeatures::No {
             let groups = &sensitive[usize::from(self.bias == Bias::Ethnicity)];
             features.push(Feature {
                 name: groups.name().to_owned(),

@@ -12,7 +12,7 @@ use evenhand_catalog::{Card, Entry};
 
 use crate::fetch::cache_folder;
 use crate::table::{Format, RawTable, Source};
-use crate::{DataError, Dataset, Feature, Groups, LabelRole, Schema, SensitiveRole, Values};
+use crate::{DataError, Dataset, Feature, Groups, LabelRole, Schema, SensitiveAsFeatures, SensitiveRole, Values};
 
 mod adult;
 mod compas;
@@ -123,8 +123,8 @@ pub(crate) struct Own<'a> {
     pub(crate) attributes: &'a [Attribute],
     /// Those kept when the recipe picks none.
     pub(crate) kept: &'a [&'a str],
-    /// True when the variant has the sensitive columns among its inputs.
-    pub(crate) sensitive_as_features: bool,
+    /// How the variant has the sensitive attributes among its inputs, where the recipe does not say it otherwise.
+    pub(crate) sensitive_as_features: SensitiveAsFeatures,
     pub(crate) person: Option<&'a str>,
     pub(crate) job: Option<&'a str>,
 }
@@ -152,7 +152,10 @@ impl Own<'_> {
             label: Some(LabelRole { column: self.label.to_owned(), favourable: Some(self.favourable.to_owned()) }),
             targets: asked.targets.clone(),
             sensitive,
-            sensitive_as_features: self.sensitive_as_features || asked.sensitive_as_features,
+            sensitive_as_features: match asked.sensitive_as_features {
+                SensitiveAsFeatures::No => self.sensitive_as_features,
+                asked => asked,
+            },
             person: self.person.map(str::to_owned),
             job: self.job.map(str::to_owned),
             weight: None,
@@ -241,7 +244,7 @@ fn check_asked(data: &Dataset, schema: &Schema) -> Result<(), DataError> {
 }
 
 /// Keeps the attributes that the schema asks for by name, in its order, with intersections of them; none asked for keeps all. Inputs
-/// named in `exclude` go; with `sensitive_as_features` the kept attributes become inputs too.
+/// named in `exclude` go; with `sensitive_as_features` the groups of the kept attributes become inputs too (here they are the columns).
 pub(crate) fn keep_attributes(data: &mut Dataset, schema: &Schema) -> Result<(), DataError> {
     check_asked(data, schema)?;
     if !schema.sensitive.is_empty() {
@@ -280,7 +283,7 @@ pub(crate) fn keep_attributes(data: &mut Dataset, schema: &Schema) -> Result<(),
             return Err(DataError::missing_column(&data.name, column, &known));
         }
     }
-    if schema.sensitive_as_features {
+    if schema.sensitive_as_features != SensitiveAsFeatures::No {
         let inputs = data.sensitive.iter().map(|groups| Feature {
             name: groups.name().to_owned(),
             values: Values::Categorical { levels: groups.levels().to_vec(), codes: groups.codes().to_vec() },

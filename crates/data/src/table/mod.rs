@@ -16,7 +16,9 @@ mod raw;
 mod roles;
 mod stream;
 
-use crate::{ColumnType, DataError, Dataset, Feature, Groups, Label, LabelRole, Provenance, Schema, SensitiveRole, Values};
+use crate::{
+    ColumnType, DataError, Dataset, Feature, Groups, Label, LabelRole, Provenance, Schema, SensitiveAsFeatures, SensitiveRole, Values,
+};
 use roles::{Extent, Missing, Required};
 
 pub(crate) use copy::record;
@@ -82,7 +84,7 @@ pub(crate) fn dataset(table: RawTable, schema: &Schema, name: String, loader: &s
         Some(features) => features.clone(),
         None => table.names.iter().filter(|name| !has_role(name) && !sensitive_columns.contains(name)).cloned().collect(),
     };
-    if schema.sensitive_as_features {
+    if schema.sensitive_as_features == SensitiveAsFeatures::Columns {
         names.extend(sensitive_columns.iter().filter(|column| !schema.features.iter().flatten().any(|name| name == *column)).cloned());
     }
     names.retain(|name| !schema.exclude.contains(name));
@@ -107,9 +109,34 @@ pub(crate) fn dataset(table: RawTable, schema: &Schema, name: String, loader: &s
         let sensitive = sensitive_columns.contains(&name);
         features.push(Feature { name, values, sensitive });
     }
+    if schema.sensitive_as_features == SensitiveAsFeatures::Groups {
+        features.extend(group_inputs(&schema.sensitive, &sensitive, &table.names)?);
+    }
     let rows = (1..=table.rows() as u64).collect();
     let provenance = Provenance { loader: loader.to_owned(), files: table.digests, notes };
     Ok(Dataset { name, features, label, targets, sensitive, person, job, weights, recordings: None, parts: None, rows, provenance })
+}
+
+/// The groups of the attributes as inputs. An intersection of attributes that are inputs themselves tells nothing more and is left out.
+fn group_inputs(roles: &[SensitiveRole], attributes: &[Groups], columns: &[String]) -> Result<Vec<Feature>, DataError> {
+    let stands_alone = |column: &String| {
+        let single = roles.iter().filter(|role| role.columns.len() < 2);
+        single.into_iter().any(|role| role.name == *column || role.rule.is_none() && role.columns.first() == Some(column))
+    };
+    let mut inputs = Vec::new();
+    for (role, groups) in roles.iter().zip(attributes) {
+        if role.columns.len() > 1 && role.columns.iter().all(stands_alone) {
+            continue;
+        }
+        let name = groups.input_name();
+        if columns.contains(&name) {
+            let reason = format!("the groups of `{}` become an input of this name; rename the column", groups.name());
+            return Err(DataError::BadColumn { column: name, reason });
+        }
+        let values = Values::Categorical { levels: groups.levels().to_vec(), codes: groups.codes().to_vec() };
+        inputs.push(Feature { name, values, sensitive: true });
+    }
+    Ok(inputs)
 }
 
 /// Refuses roles that contradict each other.
@@ -135,9 +162,15 @@ pub(crate) fn check_roles(schema: &Schema) -> Result<(), DataError> {
         }
     }
     if let Some(column) = schema.features.iter().flatten().find(|name| sensitive_columns.contains(name))
-        && !schema.sensitive_as_features
+        && schema.sensitive_as_features != SensitiveAsFeatures::Columns
     {
-        let reason = "it is sensitive and stands among the inputs; take it out of `features`, or say `sensitive_as_features = true`";
+        let reason = match schema.sensitive_as_features {
+            SensitiveAsFeatures::Groups => {
+                "its groups are an input, and it stands among the inputs itself; take it out of `features`, or say \
+                 `sensitive_as_features = true`"
+            }
+            _ => "it is sensitive and stands among the inputs; take it out of `features`, or say `sensitive_as_features = true`",
+        };
         return clash(column, reason.to_owned());
     }
     for target in &schema.targets {

@@ -432,7 +432,7 @@ impl Rule {
         };
         let levels = [self.sign, opposite].map(|sign| format!("{column} {sign} {}", self.bound)).to_vec();
         let code = |number: f64| if number.is_nan() { UNKNOWN } else { u32::from(!self.holds(number)) };
-        Groups::new(attribute, levels, numbers.iter().map(|&number| code(number)).collect())
+        Groups::new(attribute, levels, numbers.iter().map(|&number| code(number)).collect()).made_of(vec![column.to_owned()])
     }
 }
 
@@ -508,7 +508,7 @@ fn against_rest_of_part(groups: &Groups, rule: &str) -> Groups {
     groups.against_rest(level).unwrap_or_else(|| {
         let levels = vec![level.to_owned(), format!("not {level}")];
         let codes = groups.codes().iter().map(|&code| if code == UNKNOWN { UNKNOWN } else { 1 }).collect();
-        Groups::new(groups.name(), levels, codes)
+        Groups::new(groups.name(), levels, codes).made_of(groups.columns().to_vec())
     })
 }
 
@@ -537,7 +537,7 @@ fn one_attribute(
             notes.push(note);
         }
     }
-    Ok(Groups::new(name, coded.levels, coded.codes))
+    Ok(Groups::new(name, coded.levels, coded.codes).made_of(vec![column.to_owned()]))
 }
 
 /// Says what a reader of the report should know of an attribute.
