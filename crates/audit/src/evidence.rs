@@ -11,7 +11,7 @@ use evenhand_metrics::{Estimate, Finding, IntervalPlan, Latent, Outcomes};
 use crate::AuditError;
 use crate::report::{
     AttributeFindings, AttributeSummary, Column, DataSummary, Density, Epoch, FileSummary, GroupCount, GroupSummary, LabelSummary,
-    LatentPlot, LatentPoint, LimitCheck, PassRate, PassRates, Report, RunReport, Tilt,
+    LatentPlot, LatentPoint, LimitCheck, MethodReport, PassRate, PassRates, Report, RunReport, Tilt,
 };
 
 /// Points of the density and pass-rate plots.
@@ -295,6 +295,14 @@ pub(crate) fn check_key(key: &str, data: &Dataset) -> Result<(), AuditError> {
     }
 }
 
+/// The metric of performance for a kind of label.
+pub(crate) fn usual_performance(data: &Dataset) -> &'static str {
+    match data.label().map(|label| label.kind) {
+        Ok(LabelKind::Continuous) => "srcc",
+        _ => "accuracy",
+    }
+}
+
 /// The columns of the main table: what the recipe asks for, or the usual ones for the kind of label.
 pub(crate) fn columns(wanted: &[String], data: &Dataset, kind: LabelKind) -> Result<Vec<Column>, AuditError> {
     let usual: &[&str] = match kind {
@@ -344,7 +352,11 @@ pub(crate) fn within(card: &Card, value: f64, limit: f64) -> bool {
 
 /// Judges every method of a report against the limits: an upper limit for what is better low, a lower one for what is better high; for
 /// a ratio whose fair value is 1 a lower limit. An undefined number meets no limit.
-pub(crate) fn check_limits(limits: &BTreeMap<String, f64>, report: &Report) -> Result<Vec<LimitCheck>, AuditError> {
+pub(crate) fn check_limits(
+    limits: &BTreeMap<String, f64>,
+    report: &Report,
+    judged: impl Fn(&MethodReport) -> bool,
+) -> Result<Vec<LimitCheck>, AuditError> {
     let mut checks = Vec::new();
     for (key, &limit) in limits {
         let (metric, named) = key.split_once('@').map_or((key.as_str(), None), |(metric, attribute)| (metric, Some(attribute.to_owned())));
@@ -354,7 +366,12 @@ pub(crate) fn check_limits(limits: &BTreeMap<String, f64>, report: &Report) -> R
             (true, Some(name)) => vec![Some(name)],
             (true, None) => report.data.attributes.iter().map(|attribute| Some(attribute.name.clone())).collect(),
         };
-        for (method, attribute) in report.methods.iter().flat_map(|method| attributes.iter().map(move |attribute| (method, attribute))) {
+        for (method, attribute) in report
+            .methods
+            .iter()
+            .filter(|method| judged(method))
+            .flat_map(|method| attributes.iter().map(move |attribute| (method, attribute)))
+        {
             let summary = method
                 .summary
                 .iter()

@@ -38,8 +38,8 @@ impl Report {
             .map_err(|error| AuditError::Request(format!("the report cannot be written as JSON: {error}")))
     }
 
-    /// True when a limit was set and breached.
+    /// True when a limit was set and breached, or no setting of a sweep is within its limits.
     pub fn breaches_a_limit(&self) -> bool {
-        self.limits.iter().any(|check| !check.met)
+        self.limits.iter().any(|check| !check.met) || self.choice.as_ref().is_some_and(|choice| choice.chosen.is_none())
     }
 }

@@ -449,10 +449,30 @@ pub struct AnalysesSection {
     /// Name of the method that the others are tested against on the page; default: the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// What the scorer would say of the same candidates as members of another group: `none`, `rescore` (ask the fitted scorer) or `retrain`
+    /// (also fit the method once more on re-written rows, which doubles the time).
+    pub counterfactual: CounterfactualName,
+    /// How often each input is shuffled to see what the scorer rests on (first run of each method); 0 turns it off.
+    pub importance: usize,
+    /// Points a side of the loss landscape (first run of each network); 0 turns it off.
+    pub landscape: usize,
     /// Metrics of the plane of performance and fairness: one of which more is better and one gap; default: the usual performance metric of
     /// the label's kind, and SPDD.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub front: Option<[String; 2]>,
+}
+
+/// How counterfactual scores are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CounterfactualName {
+    /// Not at all.
+    #[default]
+    None,
+    /// By the fitted scorer.
+    Rescore,
+    /// By the fitted scorer, and by one fitted on re-written rows.
+    Retrain,
 }
 
 /// `[[method]]`: one row of the comparison.
@@ -673,6 +693,12 @@ impl Recipe {
         }
         for metric in self.limits.keys() {
             evenhand_metrics::find(metric.split('@').next().unwrap_or(metric)).map_err(|error| format!("[limits]: {error}"))?;
+        }
+        if self.analyses.importance > 1000 || self.analyses.landscape > 101 {
+            return Err(format!(
+                "[analyses] importance = {}, landscape = {}: at most 1000 repeats and 101 points a side are allowed",
+                self.analyses.importance, self.analyses.landscape
+            ));
         }
         if let Some([performance, gap]) = &self.analyses.front {
             for metric in [performance, gap] {

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::analyses::choice::Choice;
 use crate::analyses::contrast::Contrast;
+use crate::analyses::counterfactual::Counterfactual;
 use crate::analyses::front::Front;
+use crate::analyses::importance::Importances;
 use crate::extraction::ExtractionReport;
 
 /// Version of the report's layout. It rises when a field changes its meaning or goes away.
@@ -265,6 +267,15 @@ pub struct RunReport {
     pub performance: Vec<Finding>,
     /// Metrics that compare groups, for each attribute.
     pub attributes: Vec<AttributeFindings>,
+    /// How the scores depend on the first attribute itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counterfactual: Option<Counterfactual>,
+    /// What the scorer rests on (first run of each method only).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub importances: Option<Importances>,
+    /// The data loss around the weights (first run of each network only).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub landscape: Option<Landscape>,
     /// What a sweep's choice needs to know of the validation rows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub validation: Vec<Measured>,
@@ -283,6 +294,17 @@ pub struct RunReport {
     /// Counted skips and other remarks of the training.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+/// The data loss on a plane through a network's weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Landscape {
+    /// Test rows it is measured on.
+    pub rows: usize,
+    /// Points a side, on [-1, 1] in both directions.
+    pub side: usize,
+    /// The losses, row by row.
+    pub losses: Vec<f64>,
 }
 
 /// One number of a run.

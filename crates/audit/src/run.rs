@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use evenhand_data::recordings::Modality;
-use evenhand_data::{Dataset, Encoder, LOADERS, LoadRequest, SensitiveInput, SensitiveRole, Split, skew, split};
+use evenhand_data::{Dataset, Encoder, LOADERS, LoadRequest, Matrix, SensitiveInput, SensitiveRole, Split, skew, split};
 use evenhand_learn::{Candidates, OBJECTIVES, Prediction, Rows, RunHooks, Scorer};
 use evenhand_media::extract::origin::Origin;
 use evenhand_metrics::{Estimate, Finding, Latent, Outcomes};
@@ -22,11 +22,14 @@ use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 
 use crate::analyses::choice::{Search, Wish};
-use crate::analyses::{contrast, front};
+use crate::analyses::importance::Importances;
+use crate::analyses::{contrast, counterfactual, front, importance};
 use crate::evidence::Counted;
 use crate::extraction::ExtractionReport;
-use crate::recipe::{MethodSection, Recipe, SplitSection};
-use crate::report::{Measured, MethodReport, Report, ReportKind, RunReport, Sizes, Summary, TargetFindings, Tilt, WithoutModality};
+use crate::recipe::{CounterfactualName, MethodSection, Recipe, SplitSection};
+use crate::report::{
+    Landscape, Measured, MethodReport, Report, ReportKind, RunReport, Sizes, Summary, TargetFindings, Tilt, WithoutModality,
+};
 use crate::{AuditError, evidence, lookup, write};
 
 /// Who watches a long run: progress bars live in the faces, not here.
@@ -204,7 +207,11 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
         notes,
     };
     report.fronts = fronts(recipe, &report);
-    report.limits = evidence::check_limits(&recipe.limits, &report)?;
+    // A sweep answers for the setting it chose; one that chose nothing has failed its limits already.
+    report.limits = match (options.choose, &report.choice) {
+        (Some(wish), Some(choice)) => evidence::check_limits(&wish.limits, &report, |method| choice.chosen.as_ref() == Some(&method.name))?,
+        _ => evidence::check_limits(&recipe.limits, &report, |_| true)?,
+    };
     Ok(report)
 }
 
@@ -364,6 +371,30 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// What is asked of a cell beyond its numbers, as far as its result depends on it.
+#[derive(Debug, serde::Serialize)]
+struct Asked<'a> {
+    counterfactual: CounterfactualName,
+    importance: usize,
+    landscape: usize,
+    /// Metrics of importances and counterfactual numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metrics: Option<(&'a Option<[String; 2]>, &'a [String])>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(recipe: &'a Recipe) -> Option<Self> {
+        let asked = &recipe.analyses;
+        let any = asked.counterfactual != CounterfactualName::None || asked.importance + asked.landscape > 0;
+        any.then_some(Asked {
+            counterfactual: asked.counterfactual,
+            importance: asked.importance,
+            landscape: asked.landscape,
+            metrics: Some((&asked.front, &recipe.metrics.table)),
+        })
+    }
+}
+
 /// One method on one part of the data.
 #[derive(Debug, Clone, Copy)]
 struct Cell<'a> {
@@ -399,6 +430,7 @@ impl Cell<'_> {
             "training": json(serde_json::to_value(recipe.training_of(self.method)?))?,
             "rebalance": json(serde_json::to_value(&self.method.rebalance))?,
             "objective": json(serde_json::to_value(&self.method.objective))?,
+            "analyses": json(serde_json::to_value(Asked::of(recipe)))?,
             "seed": self.part.seed,
             "fold": self.part.fold,
             "plots": self.first,
@@ -519,6 +551,8 @@ impl Workshop<'_> {
             &test,
             Sizes { train: train.len(), validation: validation.len(), test: test.len() },
         )?;
+        let sides = [(&train, &train_inputs), (&validation, &validation_inputs)];
+        self.ask(cell, index, &mut run, &scorer, &encoder, sensitive.as_ref(), sides, &test)?;
         if let Some(search) = self.search {
             run.validation = measured(&search.wanted(), self.recipe, &scorer, &validation_inputs, &validation)?;
         }
@@ -526,6 +560,113 @@ impl Workshop<'_> {
             fs::remove_dir_all(&checkpoint).map_err(AuditError::io(&checkpoint, "remove the checkpoint"))?;
         }
         Ok(run)
+    }
+
+    /// What the recipe asks of a fitted scorer beyond its scores.
+    #[allow(clippy::too_many_arguments, reason = "one call, right after the fit whose pieces it takes")]
+    fn ask(
+        &self,
+        cell: &Cell<'_>,
+        index: usize,
+        run: &mut RunReport,
+        scorer: &Scorer,
+        encoder: &Encoder,
+        sensitive: Option<&SensitiveInput>,
+        [train, validation]: [(&Dataset, &Matrix); 2],
+        test: &Dataset,
+    ) -> Result<(), AuditError> {
+        let asked = &self.recipe.analyses;
+        if asked.counterfactual == CounterfactualName::None && !(cell.first && asked.importance + asked.landscape > 0) {
+            return Ok(());
+        }
+        let features = encoder.transform(test)?;
+        let scores = scorer.predict(Candidates { features: &features, recordings: test.recordings.as_ref() })?.scores;
+        let groups = test.groups(self.attribute)?;
+        if asked.counterfactual != CounterfactualName::None {
+            let Some(input) = sensitive else {
+                run.notes.push(format!(
+                    "no counterfactual scores: {} is no input of the model, or its group does not settle what its inputs hold (see \
+                     data.sensitive_as_features)",
+                    self.attribute
+                ));
+                return self.ask_inputs(cell, run, scorer, encoder, &features, test);
+            };
+            let columns = evidence::columns(&self.recipe.metrics.table, self.data, self.data.label()?.kind)?;
+            let wanted: Vec<(String, Option<String>)> = columns.into_iter().map(|column| (column.metric, column.attribute)).collect();
+            let conventions = self.recipe.metrics.conventions(self.attribute);
+            let decide = |score: f64| conventions.selects(score);
+            let measure = |scores: &[f64]| numbers(&wanted, self.recipe, scores, test);
+            run.counterfactual = counterfactual::rescored(scorer, input, &features, &scores, test, decide, measure)?;
+            if let (CounterfactualName::Retrain, Some(found), Some(to)) =
+                (asked.counterfactual, run.counterfactual.as_mut(), counterfactual::swapped(input, groups.codes()))
+            {
+                let rewritten = |(data, matrix): (&Dataset, &Matrix)| -> Result<Matrix, AuditError> {
+                    let codes = data.groups(self.attribute)?.codes();
+                    Ok(counterfactual::swapped(input, codes).map_or_else(|| matrix.clone(), |to| input.rewritten(matrix, &to)))
+                };
+                let (train_inputs, validation_inputs) = (rewritten(train)?, rewritten(validation)?);
+                let twin = evenhand_learn::fit(
+                    &rows(train.0, &train_inputs, self.attribute, sensitive)?,
+                    &rows(validation.0, &validation_inputs, self.attribute, sensitive)?,
+                    &self.recipe.model_of(cell.method)?,
+                    &self.recipe.training_of(cell.method)?,
+                    cell.method.objective.build(OBJECTIVES)?,
+                    cell.part.seed,
+                    &mut RunHooks {
+                        checkpoint: None,
+                        resume: false,
+                        on_epoch: &mut |record| self.options.observer.epoch(index, record.epoch, record.epochs),
+                        interrupted: self.options.interrupted,
+                    },
+                )?;
+                let other = input.rewritten(&features, &to);
+                let prediction = twin.predict(Candidates { features: &other, recordings: test.recordings.as_ref() })?;
+                found.retrained = measure(&prediction.scores)?;
+            }
+        }
+        self.ask_inputs(cell, run, scorer, encoder, &features, test)
+    }
+
+    /// Importances of the inputs and the landscape of the loss, of a method's first run.
+    fn ask_inputs(
+        &self,
+        cell: &Cell<'_>,
+        run: &mut RunReport,
+        scorer: &Scorer,
+        encoder: &Encoder,
+        features: &Matrix,
+        test: &Dataset,
+    ) -> Result<(), AuditError> {
+        let asked = &self.recipe.analyses;
+        if cell.first && asked.importance > 0 {
+            let usual = || [evidence::usual_performance(self.data).to_owned(), "spdd".to_owned()];
+            let [performance, gap] = asked.front.clone().unwrap_or_else(usual);
+            let wanted = [(performance.clone(), None), (gap.clone(), Some(self.attribute.to_owned()))];
+            let judge = |scores: &[f64]| {
+                let found = numbers(&wanted, self.recipe, scores, test)?;
+                let number = |place: usize| found.get(place).and_then(|one| one.estimate.number());
+                Ok((number(0), number(1)))
+            };
+            let mut rng = random(cell.part.seed, "importance");
+            let (inputs, groups) = (encoder.input_columns(), test.groups(self.attribute)?);
+            run.importances = Some(Importances {
+                performance,
+                gap,
+                attribute: self.attribute.to_owned(),
+                repeats: asked.importance,
+                inputs: importance::importances(scorer, features, test, groups, &inputs, asked.importance, &mut rng, judge)?,
+            });
+        }
+        if cell.first && asked.landscape > 0 {
+            let few: Vec<usize> = (0..test.len().min(LANDSCAPE_ROWS)).collect();
+            let part = test.select(&few);
+            let features = encoder.transform(&part)?;
+            let candidates = Candidates { features: &features, recordings: part.recordings.as_ref() };
+            if let Some(losses) = scorer.landscape(candidates, &part.label()?.values, asked.landscape) {
+                run.landscape = Some(Landscape { rows: few.len(), side: asked.landscape, losses: losses? });
+            }
+        }
+        Ok(())
     }
 
     fn keep(&self, scorer: &Scorer, encoder: &Encoder, cell: &Cell<'_>) -> Result<(), AuditError> {
@@ -615,10 +756,16 @@ fn measure(
         latent,
         targets,
         modalities,
+        counterfactual: None,
+        importances: None,
+        landscape: None,
         validation: Vec::new(),
         notes: evidence::skips(scorer.curves()).into_iter().chain(flat(&prediction.scores)).collect(),
     })
 }
+
+/// Test rows that a landscape is measured on, at most.
+const LANDSCAPE_ROWS: usize = 2000;
 
 /// Some numbers of a scorer on rows, without intervals.
 fn measured(
@@ -629,6 +776,11 @@ fn measured(
     data: &Dataset,
 ) -> Result<Vec<Measured>, AuditError> {
     let prediction = scorer.predict(Candidates { features, recordings: data.recordings.as_ref() })?;
+    numbers(wanted, recipe, &prediction.scores, data)
+}
+
+/// Some numbers of scores, without intervals.
+fn numbers(wanted: &[(String, Option<String>)], recipe: &Recipe, scores: &[f64], data: &Dataset) -> Result<Vec<Measured>, AuditError> {
     let labels = &data.label()?.values;
     let mut found = Vec::new();
     for (metric, attribute) in wanted {
@@ -637,8 +789,7 @@ fn measured(
             (None, Some(first)) => first,
             (None, None) => continue,
         };
-        let mut outcomes =
-            Outcomes::new(&prediction.scores, groups)?.labels(labels)?.conventions(recipe.metrics.conventions(groups.name()));
+        let mut outcomes = Outcomes::new(scores, groups)?.labels(labels)?.conventions(recipe.metrics.conventions(groups.name()));
         if let Some(weights) = &data.weights {
             outcomes = outcomes.weights(weights)?;
         }

@@ -377,6 +377,9 @@ fn join(
         latent: None,
         targets: Vec::new(),
         modalities: Vec::new(),
+        counterfactual: None,
+        importances: None,
+        landscape: None,
         validation: Vec::new(),
         notes: Vec::new(),
     };
@@ -408,7 +411,7 @@ fn join(
         extraction: None,
         notes,
     };
-    report.limits = evidence::check_limits(&request.limits, &report)?;
+    report.limits = evidence::check_limits(&request.limits, &report, |_| true)?;
     Ok(report)
 }
 

@@ -235,6 +235,9 @@ fn run(shape: &Shape, method: usize, seed: usize) -> RunReport {
         latent: (shape.trained && seed == 0).then_some(latent),
         targets: Vec::new(),
         modalities: Vec::new(),
+        counterfactual: None,
+        importances: None,
+        landscape: None,
         validation: Vec::new(),
         notes: if method == 5 && seed == 0 {
             vec!["2 of 640 batches held one group only; their penalty was skipped".into()]

@@ -119,6 +119,17 @@ impl Encoder {
         self.inputs.iter().map(|input| input.name.as_str())
     }
 
+    /// Every input with its encoded columns, in their order.
+    pub fn input_columns(&self) -> Vec<(String, std::ops::Range<usize>)> {
+        let mut next = 0;
+        let mut place = |input: &Input| {
+            let from = next;
+            next += input.width(self.encoding);
+            (input.name.clone(), from..next)
+        };
+        self.inputs.iter().map(&mut place).collect()
+    }
+
     /// Types of the inputs, so that other rows are read as the training rows were.
     pub fn types(&self) -> BTreeMap<String, ColumnType> {
         let kind = |input: &Input| if matches!(input.kind, Kind::Numeric) { ColumnType::Numeric } else { ColumnType::Categorical };

@@ -21,13 +21,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::LearnError;
 use crate::archive::Archive;
+use crate::landscape::surface;
 use crate::models::{self, Architecture, Interview, Mlp, Mode, Model};
 use crate::objective::Objective;
 use crate::randomness::{Purpose, stream};
 use crate::recorded::Recorded;
 use crate::rows::Candidates;
 use crate::trainer::EpochRecord;
-use crate::training::Training;
+use crate::training::{DataLoss, Training};
 use crate::weights::{Weights, host};
 
 const MANIFEST: &str = "scorer.json";
@@ -62,6 +63,21 @@ impl Prediction {
     }
 }
 
+/// What a loss landscape is asked of.
+#[derive(Debug, Clone, Copy)]
+pub struct Around<'a> {
+    /// The rows.
+    pub candidates: Candidates<'a>,
+    /// Their labels in [0, 1].
+    pub labels: &'a [f64],
+    /// The data loss.
+    pub loss: DataLoss,
+    /// Points a side.
+    pub side: usize,
+    /// Seed of the directions.
+    pub seed: u64,
+}
+
 /// A thing that was fitted: a network, trees, a mixture of scorers.
 pub trait Fitted: Debug + Send + Sync {
     /// What a model folder calls it; the key of its loader in `MODELS`.
@@ -75,6 +91,12 @@ pub trait Fitted: Debug + Send + Sync {
 
     /// What the recordings must look like, where it reads them.
     fn shape(&self) -> Option<Shape> {
+        None
+    }
+
+    /// The data loss around it, see [`Scorer::landscape`]; `None` for what has no weights to move.
+    fn landscape(&self, around: &Around<'_>) -> Option<Result<Vec<f64>, LearnError>> {
+        let _ = around;
         None
     }
 
@@ -169,6 +191,14 @@ impl Fitted for Network {
 
     fn shape(&self) -> Option<Shape> {
         self.model.shape()
+    }
+
+    fn landscape(&self, around: &Around<'_>) -> Option<Result<Vec<f64>, LearnError>> {
+        let Around { candidates, labels, loss, side, seed } = *around;
+        let mut rng = stream(seed, Purpose::Landscape, 0);
+        // Recordings pass too slowly for hundreds of losses.
+        let table = candidates.recordings.is_none();
+        table.then(|| surface(self.model.as_ref(), &self.weights, candidates, labels, loss, side, &mut rng))
     }
 
     fn save(&self, folder: &Path) -> Result<(), LearnError> {
@@ -323,6 +353,18 @@ impl Scorer {
             return Err(LearnError::Unreadable { reason });
         }
         self.fitted.predict(candidates)
+    }
+
+    /// The data loss of the network on a plane through its weights, `side` x `side` points on [-1, 1] in both directions, row by row;
+    /// directions are random with the length of the weights, column by column. `None` for what is no network, and for recordings.
+    pub fn landscape<'a>(
+        &self,
+        candidates: impl Into<Candidates<'a>>,
+        labels: &'a [f64],
+        side: usize,
+    ) -> Option<Result<Vec<f64>, LearnError>> {
+        let (loss, seed) = (self.training().loss, self.seed());
+        self.fitted.landscape(&Around { candidates: candidates.into(), labels, loss, side, seed })
     }
 
     /// What the recordings of candidates must look like; `None` for a scorer of tables.

@@ -296,7 +296,7 @@ pub(crate) fn slot(code: u32, levels: usize) -> usize {
 
 impl Conventions {
     /// Whether a score is selected at the threshold.
-    pub(crate) fn selects(&self, score: f64) -> bool {
+    pub fn selects(&self, score: f64) -> bool {
         match self.decision_rule {
             DecisionRule::Above => score > self.threshold,
             DecisionRule::AtOrAbove => score >= self.threshold,

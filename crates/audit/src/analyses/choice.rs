@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use evenhand_data::{Dataset, LabelKind};
+use evenhand_data::Dataset;
 use evenhand_metrics::Estimate;
 use serde::{Deserialize, Serialize};
 
@@ -73,11 +73,7 @@ pub struct Limited {
 impl Search {
     /// Checks a wish against the registry and the data.
     pub(crate) fn new(wish: &Wish, data: &Dataset) -> Result<Self, AuditError> {
-        let usual = || match data.label().map(|label| label.kind) {
-            Ok(LabelKind::Continuous) => "srcc".to_owned(),
-            _ => "accuracy".to_owned(),
-        };
-        let by = wish.by.clone().unwrap_or_else(usual);
+        let by = wish.by.clone().unwrap_or_else(|| evidence::usual_performance(data).to_owned());
         let card = evenhand_metrics::find(&by)?.card();
         if evidence::compares_groups(&by) || card.direction != evenhand_catalog::Direction::Higher {
             return Err(AuditError::Request(format!(

@@ -3,7 +3,7 @@
 //! ```text
 //! point       (g, a): gap and performance of a method, means over its runs
 //! dominates   one dominates other: g_one <= g_other and a_one >= a_other, one of them strictly
-//! corner      (G, A): the largest gap and the lowest performance of all methods;  B: the best performance
+//! corner      (G, A): a tenth beyond the largest gap and the lowest performance of all methods;  B: the best performance
 //! area        = integral over g in [0, G] of (best performance of the family with a gap of at most g, above A)  /  (G (B - A))
 //! ```
 //!
@@ -79,6 +79,9 @@ pub struct Family {
     pub front: Vec<String>,
 }
 
+/// The corner lies this far out: 1 would be at the last method.
+const BEYOND: f64 = 1.1;
+
 /// Whether one point dominates another; a point is gap and performance.
 pub(crate) fn dominates(one: (f64, f64), other: (f64, f64)) -> bool {
     one.0 <= other.0 && one.1 >= other.1 && (one.0 < other.0 || one.1 > other.1)
@@ -127,11 +130,10 @@ pub fn compare(methods: &[MethodReport], performance: &str, gap: &str, attribute
         let twin = |run: &RunReport| other.runs.iter().find(|twin| (twin.seed, twin.fold) == (run.seed, run.fold)).and_then(of_run);
         one.runs.iter().filter_map(|run| Some((of_run(run)?, twin(run)?))).collect()
     };
-    let corner = (
-        placed.iter().map(|(_, point)| point.0).fold(0.0, f64::max),
-        placed.iter().map(|(_, point)| point.1).fold(f64::INFINITY, f64::min),
-    );
     let best = placed.iter().map(|(_, point)| point.1).fold(f64::NEG_INFINITY, f64::max);
+    let lowest = placed.iter().map(|(_, point)| point.1).fold(f64::INFINITY, f64::min);
+    // At the corner itself the methods at both ends would cover nothing.
+    let corner = (BEYOND * placed.iter().map(|(_, point)| point.0).fold(0.0, f64::max), best - BEYOND * (best - lowest));
     let points = placed.iter().map(|(method, point)| {
         let rivals = placed.iter().filter(|(_, other)| dominates(*other, *point)).map(|(rival, _)| {
             let common = twins(rival, method);

@@ -3,4 +3,6 @@
 
 pub mod choice;
 pub mod contrast;
+pub mod counterfactual;
 pub mod front;
+pub mod importance;

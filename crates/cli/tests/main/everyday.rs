@@ -196,6 +196,103 @@ fn groups_can_be_inputs_and_are_made_anew_when_rows_are_scored() {
 }
 
 #[test]
+fn a_sweep_chooses_the_best_within_its_limit_on_validation_rows() {
+    let place = Place::new(&[("small.toml", RECIPE)]);
+    let sweep = |limit: &str| {
+        let words = format!("sweep small.toml --over objective.lambda_w=0,1,30 --limit spdd={limit} --by srcc --out out --json");
+        let output = place.run(&words);
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), report)
+    };
+    let (code, report) = sweep("1");
+    assert_eq!(code, Some(0), "every gap is within 1");
+    let candidates = report["choice"]["candidates"].as_array().unwrap();
+    let value = |candidate: &serde_json::Value, key: &str| candidate[key]["value"].as_f64().unwrap();
+    let best = candidates.iter().max_by(|one, other| value(one, "performance").total_cmp(&value(other, "performance"))).unwrap();
+    assert_eq!(report["choice"]["chosen"], best["method"]);
+    // The limit that only the smallest gap keeps.
+    let gaps: Vec<f64> = candidates.iter().map(|candidate| value(&candidate["limited"][0], "estimate")).collect();
+    let smallest = gaps.iter().copied().fold(f64::INFINITY, f64::min);
+    assert!(gaps.iter().any(|gap| *gap > smallest), "the settings differ");
+    let (_, report) = sweep(&smallest.to_string());
+    let place_of_smallest = gaps.iter().position(|gap| *gap == smallest).unwrap();
+    assert_eq!(report["choice"]["chosen"], report["choice"]["candidates"][place_of_smallest]["method"]);
+    assert_eq!(report["limits"].as_array().unwrap().len(), 1, "the chosen setting is judged on test rows");
+    let (code, report) = sweep("0");
+    assert_eq!(code, Some(1), "no setting is within 0");
+    assert_eq!(report["choice"]["chosen"], serde_json::Value::Null);
+}
+
+#[test]
+fn analyses_say_what_the_scores_depend_on() {
+    // The label is the gender, mostly; the skill tells little and the noise nothing.
+    let row = |row: usize| {
+        let gender = if row % 2 == 0 { "f" } else { "m" };
+        let label = usize::from((row % 2 == 0) != (row % 10 == 3 || row % 10 == 6));
+        format!("{gender},{},{},{label}\n", (row % 7) as f64 / 7.0 + 0.3 * label as f64, (row * 31 % 11) as f64)
+    };
+    let table: String = std::iter::once("gender,skill,noise,label\n".to_owned()).chain((0..400).map(row)).collect();
+    let recipe = r#"
+        name = "dependence"
+        seeds = [0, 1]
+        [data]
+        loader = "table"
+        files = ["table.csv"]
+        sensitive_as_features = true
+        label = { column = "label" }
+        sensitive = [{ column = "gender" }]
+        [model]
+        hidden = [8]
+        [training]
+        epochs = 8
+        batch_size = 32
+        learning_rate = 0.02
+        [intervals]
+        replicates = 0
+        [analyses]
+        counterfactual = "retrain"
+        importance = 3
+        landscape = 5
+        [[method]]
+        objective = "vanilla"
+        [[method]]
+        objective = { id = "wasserstein", lambda_w = 3.0 }
+    "#;
+    let place = Place::new(&[("table.csv", table.as_bytes()), ("dependence.toml", recipe.as_bytes())]);
+    let output = place.run("compare dependence.toml --jobs 2 --out out");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = std::fs::read_to_string(place.path().join("out/report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let run = &report["methods"][0]["runs"][0];
+    let found = &run["counterfactual"];
+    assert!(found["score_change"].as_f64().unwrap() > 0.2 && found["decisions_changed"].as_f64().unwrap() > 0.2, "{found}");
+    // f has the high labels: its scores fall when it is called m, by as much as m's rise.
+    assert!(found["shifts"][0]["mean"].as_f64().unwrap() < -0.1 && found["shifts"][1]["mean"].as_f64().unwrap() > 0.1, "{found}");
+    for numbers in ["measured", "retrained"] {
+        assert_eq!(found[numbers].as_array().unwrap().len(), report["columns"].as_array().unwrap().len(), "{numbers}");
+    }
+    // Re-scored rows are scored wrongly; a scorer that learned on swapped rows is not.
+    let accuracy = |numbers: &str| found[numbers][0]["estimate"]["value"].as_f64().unwrap();
+    assert!(accuracy("measured") < 0.5 && accuracy("retrained") > 0.6, "{found}");
+    let inputs = run["importances"]["inputs"].as_array().unwrap();
+    assert_eq!(inputs[0]["input"], "gender", "{inputs:?}");
+    assert_eq!(inputs[0]["sensitive"], true);
+    assert!((inputs[0]["association"].as_f64().unwrap() - 1.0).abs() < 1e-9);
+    assert_eq!(inputs.len(), 3);
+    let losses = run["landscape"]["losses"].as_array().unwrap();
+    assert_eq!(losses.len(), 25);
+    assert!(report["methods"][0]["runs"][1].get("landscape").is_none(), "first run only");
+    assert_eq!(report["contrasts"].as_array().unwrap().len(), report["columns"].as_array().unwrap().len());
+    assert_eq!(report["fronts"][0]["families"].as_array().unwrap().len(), 2);
+    let page = std::fs::read_to_string(place.path().join("out/report.html")).unwrap();
+    assert!(page.contains("What the scores depend on") && page.contains("Differences from vanilla"));
+    // The same bytes once more, on one thread.
+    let again = place.run("compare dependence.toml --jobs 1 --out again");
+    assert_eq!(again.status.code(), Some(0));
+    assert!(text == std::fs::read_to_string(place.path().join("again/report.json")).unwrap(), "two runs differ");
+}
+
+#[test]
 fn skew_writes_a_subset_with_the_wanted_tilt() {
     // 20 rows in each cell of group x high.
     let table: String = std::iter::once("id,gender,score\n".to_owned())

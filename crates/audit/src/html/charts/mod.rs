@@ -4,6 +4,8 @@
 pub(crate) mod axis;
 pub(crate) mod curve;
 pub(crate) mod density;
+pub(crate) mod importance;
+pub(crate) mod landscape;
 pub(crate) mod latent;
 pub(crate) mod pass_rate;
 pub(crate) mod scatter;

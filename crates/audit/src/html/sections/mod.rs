@@ -1,6 +1,7 @@
 //! The page's sections in reading order. A new one is a file here, a template, and two lines below.
 
 mod data;
+mod dependence;
 mod extraction;
 mod groups;
 mod latent;
@@ -38,6 +39,7 @@ pub(super) const SECTIONS: &[Section] = &[
     methods::SECTION,
     tradeoff::SECTION,
     groups::SECTION,
+    dependence::SECTION,
     modalities::SECTION,
     latent::SECTION,
     training::SECTION,

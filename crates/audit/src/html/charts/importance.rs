@@ -1,0 +1,67 @@
+//! Which inputs a scorer rests on: a bar an input, the attribute and its proxies set apart.
+
+use super::axis::Frame;
+use super::svg::{Anchor, Style, Svg, Swatch};
+use super::{Figure, LegendEntry, WIDTH};
+use crate::analyses::importance::{Importance, Importances, PROXY};
+use crate::numbers::{plain, significant};
+
+/// More inputs are left out of the picture; the JSON holds all.
+const MOST: usize = 20;
+const ROW: f64 = 19.0;
+
+/// The bars of one method. `longest` is the largest importance of all methods, so that their pictures can be compared.
+pub(crate) fn figure(title: &str, found: &Importances, performance: &str, longest: f64) -> Figure {
+    let shown: Vec<&Importance> = found.inputs.iter().take(MOST).collect();
+    let height = 52.0 + ROW * shown.len() as f64;
+    let frame = Frame { left: 158.0, right: WIDTH - 62.0, top: 10.0, bottom: height - 36.0 };
+    let mut svg = Svg::new(WIDTH, height);
+    let lowest = found.inputs.iter().map(|one| one.importance).fold(0.0, f64::min);
+    let span = (longest.max(1e-9) - lowest).max(1e-9);
+    let x = |value: f64| frame.left + (value - lowest) / span * (frame.right - frame.left);
+    svg.line((x(0.0), frame.top), (x(0.0), frame.bottom), "base");
+    for (row, one) in shown.iter().enumerate() {
+        let middle = frame.top + ROW * (row as f64 + 0.5);
+        svg.told_text((frame.left - 8.0, middle + 4.0), Anchor::End, "tick", &one.input, 24);
+        let (from, to) = (x(0.0).min(x(one.importance)), x(0.0).max(x(one.importance)));
+        svg.rectangle(from, middle - 6.0, (to - from).max(0.5), 12.0, &style(one).fill());
+        if let Some(std) = one.std {
+            let reach = |value: f64| x(value).clamp(frame.left, frame.right + 30.0);
+            svg.line((reach(one.importance - std), middle), (reach(one.importance + std), middle), "whisker base");
+        }
+        svg.text((frame.right + 34.0, middle + 4.0), Anchor::Middle, "tick", &significant(one.importance));
+    }
+    svg.text(
+        (f64::midpoint(frame.left, frame.right), height - 10.0),
+        Anchor::Middle,
+        "axis",
+        &format!("loss of {performance} when shuffled"),
+    );
+    let mut legend = Vec::new();
+    let mut entry = |kind: Style, of: &dyn Fn(&Importance) -> bool, label: String| {
+        if shown.iter().any(|one| of(one)) {
+            legend.push(LegendEntry::new(Swatch::Mark(kind), label));
+        }
+    };
+    entry(SENSITIVE, &|one| one.sensitive, format!("sensitive attribute ({})", found.attribute));
+    entry(PROXIED, &Importance::is_proxy, format!("proxy: association with {} of at least {}", found.attribute, plain(PROXY)));
+    entry(OTHER, &|one| !one.sensitive && !one.is_proxy(), "other input".to_owned());
+    let more = found.inputs.len().saturating_sub(shown.len());
+    let mut caption = format!("Mean of {} shuffles; lines: ± one standard deviation.", found.repeats);
+    if more > 0 {
+        caption.push_str(&format!(" {more} less important inputs stand in the JSON only."));
+    }
+    Figure { title: title.to_owned(), svg: svg.finish(&format!("{title}: importance of {} inputs", shown.len())), legend, caption }
+}
+
+const SENSITIVE: Style = Style(1);
+const PROXIED: Style = Style(4);
+const OTHER: Style = Style(0);
+
+fn style(one: &Importance) -> Style {
+    match (one.sensitive, one.is_proxy()) {
+        (true, _) => SENSITIVE,
+        (false, true) => PROXIED,
+        (false, false) => OTHER,
+    }
+}
