@@ -10,7 +10,7 @@ use crate::numbers::{plain, significant};
 const MOST: usize = 20;
 const ROW: f64 = 19.0;
 
-/// The bars of one method. `longest` is the largest importance of all methods, so that their pictures can be compared.
+/// The bars of one method. `longest` is the largest importance of all methods with its whisker, so that their pictures can be compared.
 pub(crate) fn figure(title: &str, found: &Importances, performance: &str, longest: f64) -> Figure {
     let shown: Vec<&Importance> = found.inputs.iter().take(MOST).collect();
     let height = 52.0 + ROW * shown.len() as f64;
@@ -26,8 +26,7 @@ pub(crate) fn figure(title: &str, found: &Importances, performance: &str, longes
         let (from, to) = (x(0.0).min(x(one.importance)), x(0.0).max(x(one.importance)));
         svg.rectangle(from, middle - 6.0, (to - from).max(0.5), 12.0, &style(one).fill());
         if let Some(std) = one.std {
-            let reach = |value: f64| x(value).clamp(frame.left, frame.right + 30.0);
-            svg.line((reach(one.importance - std), middle), (reach(one.importance + std), middle), "whisker base");
+            svg.line((x(one.importance - std).max(frame.left), middle), (x(one.importance + std), middle), "whisker base");
         }
         svg.text((frame.right + 34.0, middle + 4.0), Anchor::Middle, "tick", &significant(one.importance));
     }
@@ -43,7 +42,7 @@ pub(crate) fn figure(title: &str, found: &Importances, performance: &str, longes
             legend.push(LegendEntry::new(Swatch::Mark(kind), label));
         }
     };
-    entry(SENSITIVE, &|one| one.sensitive, format!("sensitive attribute ({})", found.attribute));
+    entry(SENSITIVE, &|one| one.sensitive, "sensitive column".to_owned());
     entry(PROXIED, &Importance::is_proxy, format!("proxy: association with {} of at least {}", found.attribute, plain(PROXY)));
     entry(OTHER, &|one| !one.sensitive && !one.is_proxy(), "other input".to_owned());
     let more = found.inputs.len().saturating_sub(shown.len());
