@@ -26,7 +26,7 @@ mod weights;
 
 pub use adversary::{Adversary, Schedule};
 pub use error::LearnError;
-pub use models::{Activation, Architecture, InterviewArchitecture, sigmoid_of};
+pub use models::{Activation, Architecture, Initialisation, InterviewArchitecture, sigmoid_of};
 pub use objective::{EpochEnd, Needs, Objective, Pass, Setting, Term, Validation, training_device};
 pub use objectives::OBJECTIVES;
 pub use optimizer::{Adam, OptimizerKind};

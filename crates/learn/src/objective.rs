@@ -5,11 +5,11 @@ use std::fmt::Debug;
 
 use burn::tensor::{Device, Gradients as Tape, Tensor, TensorData};
 use evenhand_catalog::{Card, Parameters};
-use evenhand_data::UNKNOWN;
+use evenhand_data::{Matrix, UNKNOWN};
 use rand_chacha::ChaCha8Rng;
 
 use crate::models::{Inputs, Mode, Model, Output, Tangent, sigmoid_of};
-use crate::rows::{Batch, BatchPlan, Rows};
+use crate::rows::{Batch, BatchPlan, Candidates, Rows};
 use crate::scorer::Fitted;
 use crate::trainer::Task;
 use crate::training::{DataLoss, Training};
@@ -70,6 +70,12 @@ pub trait Objective: Debug + Send {
     fn after_step(&mut self, pass: &mut Pass<'_>) -> Result<(), LearnError> {
         let _ = pass;
         Ok(())
+    }
+
+    /// Factor of the data loss in what is minimised; [`Selection::Objective`](crate::Selection::Objective) weighs it so on the
+    /// validation rows.
+    fn data_weight(&self) -> f64 {
+        1.0
     }
 
     /// The objective's terms on the validation rows, as they enter the loss (with their weights), by name.
@@ -145,6 +151,15 @@ pub struct Validation<'a> {
     pub training: &'a Training,
     /// Epoch, from 1.
     pub epoch: usize,
+    pub(crate) model: &'a dyn Model,
+    pub(crate) weights: &'a Weights,
+}
+
+impl Validation<'_> {
+    /// What the model, as it stands, says of the validation rows with other values in their columns.
+    pub fn predict(&self, features: &Matrix) -> Result<Prediction, LearnError> {
+        crate::scorer::predict(self.model, self.weights, Candidates { features, recordings: self.rows.recordings })
+    }
 }
 
 /// What an objective may look at when an epoch ends.
@@ -258,7 +273,20 @@ impl Pass<'_> {
 
     /// A training pass of the model over any inputs with the pass's weights (a fresh dropout mask each time).
     pub fn forward(&mut self, inputs: &Inputs) -> Output {
-        self.setting.model.forward(&self.bound, inputs, &mut Mode::Training(&mut *self.dropout))
+        let before = Some(self.dropout.clone());
+        let mut output = self.setting.model.forward(&self.bound, inputs, &mut Mode::Training(&mut *self.dropout));
+        output.before = before;
+        output
+    }
+
+    /// A training pass over re-written rows with the dropout masks and the batch statistics of an earlier pass ([`Mode::Repeating`]).
+    ///
+    /// # Panics
+    /// When `earlier` did not come from [`Pass::forward`], or over another number of rows.
+    pub fn repeat(&self, inputs: &Inputs, earlier: &Output) -> Output {
+        assert_eq!(inputs.rows(), earlier.len(), "masks have a row for each row");
+        let mut stream = earlier.before.clone().expect("the earlier pass is one of `forward`");
+        self.setting.model.forward(&self.bound, inputs, &mut Mode::Repeating(&mut stream, &earlier.statistics))
     }
 
     /// A pass that carries a tangent; an error that names the model when it cannot.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 
+use crate::LearnError;
 use crate::checkpoint::{Checkpoint, Fingerprint};
 use crate::models::{self, Architecture};
 use crate::objective::{EpochEnd, Ledger, Objective, Pass, Setting, Validation, data_loss, training_device};
@@ -16,7 +17,6 @@ use crate::rows::{Batch, Rows};
 use crate::scorer::{Network, Scorer, predict};
 use crate::training::{Selection, Training};
 use crate::transport::{Pairs, between_groups};
-use crate::{LearnError, Prediction};
 
 /// What a run is told from outside and tells outside.
 pub struct RunHooks<'a> {
@@ -51,7 +51,7 @@ pub struct EpochRecord {
     pub skipped: BTreeMap<String, u64>,
     /// The same terms on the validation rows.
     pub validation: BTreeMap<String, f64>,
-    /// Data loss plus terms on the validation rows.
+    /// Data loss, with the factor that the objective gives it, plus terms on the validation rows.
     pub validation_objective: f64,
     /// Accuracy at threshold 0.5 on the validation rows (labels cut at 0.5).
     pub validation_accuracy: f64,
@@ -181,7 +181,8 @@ pub fn fit(
         }
 
         let prediction = predict(model.as_ref(), &weights, validation.candidates())?;
-        let mut record = judge(validation, &prediction, objective.as_ref(), training, epoch, learning_rate, &ledger);
+        let judged = Validation { rows: validation, prediction: &prediction, training, epoch, model: model.as_ref(), weights: &weights };
+        let mut record = judge(&judged, objective.as_ref(), learning_rate, &ledger);
         let merit = merit(&record, training.selection);
         if best.as_ref().is_none_or(|best| merit > best.merit) {
             record.best = true;
@@ -242,15 +243,8 @@ fn row_weights(train: &Rows<'_>, factors: &[f32]) -> Vec<f32> {
 }
 
 /// The epoch's record: what the batches reported, and the model judged on the validation rows.
-fn judge(
-    rows: &Rows<'_>,
-    prediction: &Prediction,
-    objective: &dyn Objective,
-    training: &Training,
-    epoch: usize,
-    learning_rate: f64,
-    ledger: &Ledger,
-) -> EpochRecord {
+fn judge(judged: &Validation<'_>, objective: &dyn Objective, learning_rate: f64, ledger: &Ledger) -> EpochRecord {
+    let Validation { rows, prediction, training, epoch, .. } = *judged;
     let total: f64 = rows.weights.map_or(rows.len() as f64, |weights| weights.iter().sum());
     let shares: Vec<f64> = (0..rows.len()).map(|row| rows.weights.map_or(1.0, |weights| weights[row]) / total).collect();
     let narrow: Vec<f32> = shares.iter().map(|&share| share as f32).collect();
@@ -264,9 +258,10 @@ fn judge(
         data /= (1 + rows.targets.len()) as f64;
     }
     let mut validation = BTreeMap::from([("data".to_owned(), data)]);
-    for (name, value) in objective.validation_terms(&Validation { rows, prediction, training, epoch }) {
+    for (name, value) in objective.validation_terms(judged) {
         validation.insert(name.to_owned(), value);
     }
+    let weight = objective.data_weight();
     let scores: Vec<f32> = prediction.scores.iter().map(|&score| score as f32).collect();
     let hits = prediction.scores.iter().zip(rows.labels).zip(&shares);
     EpochRecord {
@@ -275,7 +270,7 @@ fn judge(
         learning_rate,
         training: ledger.terms.iter().map(|(name, (sum, count))| ((*name).to_owned(), sum / (*count).max(1) as f64)).collect(),
         skipped: ledger.skipped.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(),
-        validation_objective: validation.values().sum(),
+        validation_objective: validation.iter().map(|(name, value)| if name == "data" { weight * value } else { *value }).sum(),
         validation,
         validation_accuracy: hits.filter(|((score, label), _)| (**score > 0.5) == (**label >= 0.5)).map(|(_, share)| share).sum(),
         validation_correlation: correlation(&prediction.scores, rows.labels, &shares),

@@ -48,6 +48,14 @@ impl Weights {
         self.add(name, shape, values, true)
     }
 
+    /// Adds a trained array with values drawn from a normal distribution that is cut at two standard deviations, so that what is left
+    /// has the given one.
+    pub fn add_normal(&mut self, name: impl Into<String>, shape: &[usize], deviation: f64, rng: &mut impl Rng) -> Slot {
+        let scale = deviation / DEVIATION_WHEN_CUT;
+        let values = (0..shape.iter().product::<usize>()).map(|_| (cut_normal(rng) * scale) as f32).collect();
+        self.add(name, shape, values, true)
+    }
+
     /// Number of trained values.
     pub fn trained_count(&self) -> usize {
         self.arrays.iter().filter(|array| array.trained).map(|array| array.values.len()).sum()
@@ -86,6 +94,20 @@ impl Weights {
     /// Gradients of zero.
     pub fn zero_gradients(&self) -> Gradients {
         Gradients { arrays: self.arrays.iter().map(|array| vec![0.0; if array.trained { array.values.len() } else { 0 }]).collect() }
+    }
+}
+
+/// Standard deviation of a standard normal variable that is known to lie within two: `sqrt(1 - 4 phi(2) / (2 Phi(2) - 1))`.
+const DEVIATION_WHEN_CUT: f64 = 0.879_625_661_034_24;
+
+/// A standard normal number within two deviations, by the transformation of Box and Muller.
+fn cut_normal(rng: &mut impl Rng) -> f64 {
+    loop {
+        let (radius, angle) = (1.0 - rng.random::<f64>(), rng.random::<f64>());
+        let number = (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos();
+        if number.abs() <= 2.0 {
+            return number;
+        }
     }
 }
 
@@ -206,5 +228,24 @@ impl Gradients {
     pub fn dot(&self, other: &Gradients) -> f64 {
         let pairs = self.arrays.iter().zip(&other.arrays);
         pairs.flat_map(|(mine, others)| mine.iter().zip(others)).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::randomness::{Purpose, stream};
+
+    #[test]
+    fn normal_values_have_the_deviation_asked_for_and_are_cut() {
+        let mut weights = Weights::default();
+        weights.add_normal("w", &[200, 100], 0.5, &mut stream(1, Purpose::Initialisation, 0));
+        let values = &weights.arrays[0].values;
+        let mean = values.iter().map(|&value| f64::from(value)).sum::<f64>() / 20_000.0;
+        let deviation = (values.iter().map(|&value| (f64::from(value) - mean).powi(2)).sum::<f64>() / 20_000.0).sqrt();
+        // Standard errors: 0.0035 of the mean, about 0.002 of the deviation.
+        assert!(mean.abs() < 0.012 && (deviation - 0.5).abs() < 0.008, "{mean}, {deviation}");
+        let most = values.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
+        assert!(most <= 1.0 / 0.879_625_7 && most > 1.0, "{most}");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
 use evenhand_catalog::{Parameters, Value, find};
-use evenhand_data::{Groups, Matrix};
+use evenhand_data::{Groups, Matrix, SensitiveInput};
 use evenhand_learn::{Architecture, EpochRecord, LearnError, OBJECTIVES, Objective, Rows, RunHooks, Scorer, Training, fit};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -16,6 +16,8 @@ pub(crate) struct Corpus {
     pub(crate) labels: Vec<f64>,
     pub(crate) groups: Groups,
     pub(crate) weights: Option<Vec<f64>>,
+    /// Column 1 as the attribute's input: the values that its groups have there without the noise.
+    pub(crate) sensitive: Option<SensitiveInput>,
 }
 
 impl Corpus {
@@ -33,7 +35,9 @@ impl Corpus {
             codes.push(group);
         }
         let names = (0..levels).map(|level| format!("group {level}")).collect();
-        Corpus { features: Matrix::new(4, values), labels, groups: Groups::new("group", names, codes), weights: None }
+        let typical = (0..levels).map(|level| Some(vec![if level == 0 { 0.7 } else { -0.7 }])).collect();
+        let sensitive = Some(SensitiveInput::new("group", vec![1], typical));
+        Corpus { features: Matrix::new(4, values), labels, groups: Groups::new("group", names, codes), weights: None, sensitive }
     }
 
     /// The same rows with noise over the features that tell of the quality.
@@ -54,7 +58,7 @@ impl Corpus {
             weights: self.weights.as_deref(),
             recordings: None,
             targets: &[],
-            sensitive: None,
+            sensitive: self.sensitive.as_ref(),
         }
     }
 }

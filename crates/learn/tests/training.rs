@@ -53,6 +53,7 @@ fn every_method_narrows_its_own_gap() {
         ("fair-mixup", vec![("lambda", Value::Number(2.0))], false),
         ("fair-mixup", vec![("lambda", Value::Number(1.0)), ("constraint", text("equalized-odds"))], true),
         ("hsic", vec![("lambda_hsic", Value::Number(50.0))], false),
+        ("fairvic", vec![], false),
         ("adversarial-projection", vec![("alpha", Value::Number(1.0)), ("adversary_learning_rate", Value::Number(0.02))], false),
     ] {
         let even = fit_plainly(&train, &validation, &small(), &training, objective(id, &given), 7).unwrap();
@@ -60,6 +61,32 @@ fn every_method_narrows_its_own_gap() {
         assert!(narrow < 0.6 * wide, "{id} {given:?}: {narrow} against {wide}");
         assert!(accuracy(&even, &validation) > 0.6, "{id} {given:?}: {}", accuracy(&even, &validation));
     }
+}
+
+/// FairVIC's invariance term alone makes the score depend less on the group that a row is written as.
+#[test]
+fn fairvic_narrows_the_change_of_the_score_when_the_group_is_rewritten() {
+    let (train, validation) = (Corpus::new(1200, 2, 1), Corpus::new(600, 2, 2));
+    let training = Training { epochs: 12, batch_size: 200, ..short() };
+    let invariant = [
+        ("lambda_accuracy", Value::Number(0.1)),
+        ("lambda_variance", Value::Number(0.0)),
+        ("lambda_invariance", Value::Number(0.9)),
+        ("lambda_covariance", Value::Number(0.0)),
+    ];
+    let change = |scorer: &Scorer| {
+        let to: Vec<u32> = validation.groups.codes().iter().map(|code| 1 - code).collect();
+        let other = scorer.predict(&validation.sensitive.as_ref().unwrap().rewritten(&validation.features, &to)).unwrap().scores;
+        let scores = scorer.predict(&validation.features).unwrap().scores;
+        scores.iter().zip(&other).map(|(here, there)| (here - there).powi(2)).sum::<f64>() / 600.0
+    };
+    let plain = fit_plainly(&train, &validation, &small(), &training, objective("vanilla", &[]), 7).unwrap();
+    let even = fit_plainly(&train, &validation, &small(), &training, objective("fairvic", &invariant), 7).unwrap();
+    assert!(change(&even) < change(&plain) / 5.0, "{} against {}", change(&even), change(&plain));
+    assert!(accuracy(&even, &validation) > 0.7);
+    // What the curves say of the kept epoch is what the scorer does.
+    let told = even.curves()[even.best_epoch().unwrap() - 1].validation["invariance"];
+    assert!((told - 0.9 * change(&even)).abs() < 1e-6, "{told} against {}", change(&even));
 }
 
 fn bytes(prediction: &Prediction) -> Vec<u32> {

@@ -10,7 +10,9 @@
 //! ```
 //!
 //! Shapes: x `[rows, columns]`, W_k `[in, out]`, Z `[rows, width]`, logit `[rows, 1]`. First values: uniform in +-1/sqrt(in) for
-//! weights and biases, gamma 1, beta 0.
+//! weights and biases, gamma 1, beta 0. With `initialisation = "he-normal"` the layers with an activation start with weights from a
+//! normal distribution of standard deviation sqrt(2 / in), cut at two of its own, and biases 0 (He et al., "Delving deep into
+//! rectifiers", 2015; cut as Keras does); the linear ones (bottleneck, logit) as before.
 
 use burn::tensor::activation::{leaky_relu, relu, sigmoid, tanh};
 use burn::tensor::module::linear;
@@ -19,7 +21,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{Inputs, InterviewArchitecture, Mode, Model, Observed, Output, Tangent};
+use super::{BatchStatistics, Inputs, InterviewArchitecture, Mode, Model, Observed, Output, Tangent};
 use crate::LearnError;
 use crate::weights::{Bound, Slot, Weights};
 
@@ -45,6 +47,17 @@ pub enum Activation {
     Sigmoid,
 }
 
+/// Where the weights of layers with an activation start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Initialisation {
+    /// Uniform in `+-1/sqrt(inputs)`.
+    #[default]
+    Uniform,
+    /// Normal with standard deviation `sqrt(2 / inputs)`, cut at two; biases 0.
+    HeNormal,
+}
+
 /// The recipe's `[architecture]`: layers of the scorer.
 ///
 /// | key | default | purpose | allowed |
@@ -53,6 +66,8 @@ pub enum Activation {
 /// | `activation` | `"relu"` | function between layers | `relu`, `leaky-relu`, `tanh`, `sigmoid` |
 /// | `batch_norm` | `false` | normalise before each activation | true, false |
 /// | `dropout` | `0.0` | share of activations set to 0 in training | 0 to below 1 |
+/// | `dropout_before_logit` | `true` | whether the last layer before the logit drops activations, too | true, false |
+/// | `initialisation` | `"uniform"` | where the weights of layers with an activation start | `uniform`, `he-normal` |
 /// | `bottleneck` | none | width of a linear layer after the hidden ones; it becomes the embedding Z | 1 to 65536 |
 /// | `head` | `[]` | widths of layers between the embedding and the logit | 1 to 65536 each |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,6 +81,10 @@ pub struct Architecture {
     pub batch_norm: bool,
     /// Share of activations dropped in training.
     pub dropout: f64,
+    /// Whether the last layer before the logit drops activations, too.
+    pub dropout_before_logit: bool,
+    /// Where the weights of layers with an activation start.
+    pub initialisation: Initialisation,
     /// Width of a linear embedding layer after the hidden ones; without it the last hidden activation is the embedding.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bottleneck: Option<usize>,
@@ -83,6 +102,8 @@ impl Default for Architecture {
             activation: Activation::Relu,
             batch_norm: false,
             dropout: 0.0,
+            dropout_before_logit: true,
+            initialisation: Initialisation::Uniform,
             bottleneck: None,
             head: Vec::new(),
             interview: None,
@@ -115,6 +136,8 @@ impl Architecture {
             ("activation", self.activation != usual.activation, format!("{:?}", self.activation)),
             ("batch_norm", self.batch_norm != usual.batch_norm, self.batch_norm.to_string()),
             ("dropout", self.dropout != usual.dropout, self.dropout.to_string()),
+            ("dropout_before_logit", self.dropout_before_logit != usual.dropout_before_logit, self.dropout_before_logit.to_string()),
+            ("initialisation", self.initialisation != usual.initialisation, "\"he-normal\"".to_owned()),
             ("bottleneck", self.bottleneck != usual.bottleneck, format!("{:?}", self.bottleneck.unwrap_or_default())),
             ("head", self.head != usual.head, format!("{:?}", self.head)),
         ]
@@ -130,6 +153,8 @@ struct Layer {
     norm: Option<Norm>,
     /// False for the bottleneck and the logit: no norm, no activation, no dropout.
     active: bool,
+    /// False for a layer that drops nothing in training.
+    drops: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -165,9 +190,16 @@ impl Mlp {
         let mut add = |name: String, next: usize, active: bool, rng: &mut ChaCha8Rng| {
             let bound = 1.0 / (width as f32).sqrt();
             let norm_wanted = active && architecture.batch_norm;
+            let (weight, bias) = (format!("{name}.weight"), format!("{name}.bias"));
+            let (weight, bias) = if active && architecture.initialisation == Initialisation::HeNormal {
+                let deviation = (2.0 / width as f64).sqrt();
+                (weights.add_normal(weight, &[width, next], deviation, rng), weights.add(bias, &[next], vec![0.0; next], true))
+            } else {
+                (weights.add_uniform(weight, &[width, next], bound, rng), weights.add_uniform(bias, &[next], bound, rng))
+            };
             let layer = Layer {
-                weight: weights.add_uniform(format!("{name}.weight"), &[width, next], bound, rng),
-                bias: weights.add_uniform(format!("{name}.bias"), &[next], bound, rng),
+                weight,
+                bias,
                 norm: norm_wanted.then(|| Norm {
                     gamma: weights.add(format!("{name}.norm.gamma"), &[next], vec![1.0; next], true),
                     beta: weights.add(format!("{name}.norm.beta"), &[next], vec![0.0; next], true),
@@ -175,6 +207,7 @@ impl Mlp {
                     variance: weights.add(format!("{name}.norm.variance"), &[next], vec![1.0; next], false),
                 }),
                 active,
+                drops: active,
             };
             width = next;
             layer
@@ -184,6 +217,11 @@ impl Mlp {
         encoder.extend(architecture.bottleneck.map(|next| add("bottleneck".to_owned(), next, false, rng)));
         let mut head: Vec<Layer> =
             architecture.head.iter().enumerate().map(|(place, &next)| add(format!("head.{place}"), next, true, rng)).collect();
+        if !architecture.dropout_before_logit
+            && let Some(last) = head.last_mut().or(encoder.last_mut())
+        {
+            last.drops = false;
+        }
         head.push(add("logit".to_owned(), outputs, false, rng));
         let embedding_width = architecture.bottleneck.or(architecture.hidden.last().copied()).unwrap_or(columns);
         let encoder_arrays = head[0].weight;
@@ -203,7 +241,7 @@ impl Mlp {
     /// A mask of 0 and 1/(1-p), or `None` where nothing is dropped.
     fn mask(&self, layer: &Layer, shape: [usize; 2], like: &Tensor<2>, mode: &mut Mode<'_>) -> Option<Tensor<2>> {
         match mode {
-            Mode::Training(rng) if layer.active && self.dropout > 0.0 => {
+            Mode::Training(rng) | Mode::Repeating(rng, _) if layer.drops && self.dropout > 0.0 => {
                 let keep = 1.0 / (1.0 - self.dropout as f32);
                 let values = (0..shape[0] * shape[1]).map(|_| if f64::from(rng.random::<f32>()) < self.dropout { 0.0 } else { keep });
                 Some(Tensor::from_data(TensorData::new(values.collect::<Vec<f32>>(), shape), &like.device()))
@@ -212,10 +250,10 @@ impl Mlp {
         }
     }
 
-    fn layer(&self, layer: &Layer, weights: &Bound, input: Tensor<2>, mode: &mut Mode<'_>, observed: &mut Vec<Observed>) -> Tensor<2> {
+    fn layer(&self, layer: &Layer, weights: &Bound, input: Tensor<2>, mode: &mut Mode<'_>, seen: &mut Seen) -> Tensor<2> {
         let mut values = linear(input, weights.matrix(layer.weight), Some(weights.vector(layer.bias)));
         if let Some(norm) = &layer.norm {
-            values = normalise(norm, weights, values, mode, observed);
+            values = normalise(norm, weights, values, mode, seen);
         }
         if layer.active {
             values = self.activate(values);
@@ -227,15 +265,27 @@ impl Mlp {
     }
 }
 
-fn normalise(norm: &Norm, weights: &Bound, values: Tensor<2>, mode: &Mode<'_>, observed: &mut Vec<Observed>) -> Tensor<2> {
+/// What the batch norms of a pass saw.
+#[derive(Debug, Default)]
+struct Seen {
+    observed: Vec<Observed>,
+    statistics: Vec<BatchStatistics>,
+}
+
+fn normalise(norm: &Norm, weights: &Bound, values: Tensor<2>, mode: &Mode<'_>, seen: &mut Seen) -> Tensor<2> {
     let rows = values.dims()[0];
-    let (centred, variance) = if matches!(mode, Mode::Training(_)) && rows > 1 {
+    let (centred, variance) = if let Mode::Repeating(_, statistics) = mode
+        && let Some(earlier) = statistics.iter().find(|statistics| statistics.slot == norm.mean)
+    {
+        (values - earlier.mean.clone(), earlier.variance.clone())
+    } else if matches!(mode, Mode::Training(_)) && rows > 1 {
         let mean = values.clone().mean_dim(0);
         let centred = values - mean.clone();
         let variance = (centred.clone() * centred.clone()).mean_dim(0);
         let unbiased = variance.clone().inner().mul_scalar(rows as f64 / (rows - 1) as f64);
-        observed.push(Observed { slot: norm.mean, values: mean.inner().squeeze_dim(0) });
-        observed.push(Observed { slot: norm.variance, values: unbiased.squeeze_dim(0) });
+        seen.statistics.push(BatchStatistics { slot: norm.mean, mean: mean.clone(), variance: variance.clone() });
+        seen.observed.push(Observed { slot: norm.mean, values: mean.inner().squeeze_dim(0) });
+        seen.observed.push(Observed { slot: norm.variance, values: unbiased.squeeze_dim(0) });
         (centred, variance)
     } else {
         (values - weights.vector(norm.mean).unsqueeze(), weights.vector(norm.variance).unsqueeze())
@@ -272,16 +322,16 @@ impl Model for Mlp {
     }
 
     fn forward(&self, weights: &Bound, inputs: &Inputs, mode: &mut Mode<'_>) -> Output {
-        let mut observed = Vec::new();
+        let mut seen = Seen::default();
         let mut embedding = inputs.table.clone();
         for layer in &self.encoder {
-            embedding = self.layer(layer, weights, embedding, mode, &mut observed);
+            embedding = self.layer(layer, weights, embedding, mode, &mut seen);
         }
         let mut logits = embedding.clone();
         for layer in &self.head {
-            logits = self.layer(layer, weights, logits, mode, &mut observed);
+            logits = self.layer(layer, weights, logits, mode, &mut seen);
         }
-        Output::new(embedding, logits, observed)
+        Output { statistics: seen.statistics, ..Output::new(embedding, logits, seen.observed) }
     }
 
     /// Batch norm couples the rows of a batch, so its tangent is not that of a row: such a network is refused.

@@ -15,7 +15,7 @@ use evenhand_data::recordings::{Modality, Shape};
 use rand_chacha::ChaCha8Rng;
 
 pub use interview::{Interview, InterviewArchitecture};
-pub use mlp::{Activation, Architecture, Mlp};
+pub use mlp::{Activation, Architecture, Initialisation, Mlp};
 
 use crate::recorded::Recorded;
 use crate::rows::Rows;
@@ -27,6 +27,11 @@ use crate::{LearnError, rows::Candidates};
 pub enum Mode<'a> {
     /// Dropout masks come from this stream; batch norm uses the batch's statistics.
     Training(&'a mut ChaCha8Rng),
+    /// A training pass over re-written rows that shares the chance of an earlier pass over the rows as they are: the stream stands where it
+    /// stood before that pass, so the masks are the same, and batch norm uses the statistics of that pass. What a row then differs by
+    /// comes from what was re-written alone. Gradients flow through the statistics. Recordings are never re-written: the parts of a
+    /// network that read them only see the same statistics again.
+    Repeating(&'a mut ChaCha8Rng, &'a [BatchStatistics]),
     /// No dropout; batch norm uses the running statistics.
     Evaluation,
 }
@@ -40,7 +45,22 @@ pub struct Output {
     pub logits: Tensor<2>,
     /// Statistics that batch norm saw, to be mixed into its running ones.
     pub observed: Vec<Observed>,
+    /// The same statistics in the graph, for [`Mode::Repeating`].
+    pub statistics: Vec<BatchStatistics>,
+    /// The stream of dropout masks as it stood before the pass, for [`Mode::Repeating`].
+    pub(crate) before: Option<ChaCha8Rng>,
     host: OnceCell<Vec<f32>>,
+}
+
+/// What batch norm subtracted and divided by in a training pass.
+#[derive(Debug, Clone)]
+pub struct BatchStatistics {
+    /// Array of the running mean, by which the layer is known.
+    pub slot: Slot,
+    /// The batch's mean, `[1, width]`.
+    pub mean: Tensor<2>,
+    /// The batch's population variance, `[1, width]`.
+    pub variance: Tensor<2>,
 }
 
 /// A running statistic and what this batch says about it.
@@ -55,7 +75,7 @@ pub struct Observed {
 impl Output {
     /// Joins the parts.
     pub fn new(embedding: Tensor<2>, logits: Tensor<2>, observed: Vec<Observed>) -> Self {
-        Output { embedding, logits, observed, host: OnceCell::new() }
+        Output { embedding, logits, observed, statistics: Vec::new(), before: None, host: OnceCell::new() }
     }
 
     /// Number of rows.

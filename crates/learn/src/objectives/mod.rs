@@ -10,7 +10,7 @@
 //! | adversarial (gradient reversal) | `prepare` builds the adversary, `loss`, `correct` steps it from the same backward pass |
 //! | Wasserstein + adversary | the two above, the adversary in `after_step` with a second pass and optimisers of its own |
 //! | group-balanced sampling, oversampled batches * | `plan`, or `amend` to repeat rows |
-//! | FairVIC * | `loss`: `Pass::forward` on inputs with the sensitive column flipped, terms over score and embedding |
+//! | FairVIC | `loss`: `Pass::repeat` on inputs with the sensitive columns re-written, terms over score and embedding |
 //! | Fair Mixup | `loss`: `Pass::forward_tangent` along `x1 - x0` |
 //! | group contribution matching * | `correct`: cell gradients by `Pass::backward`, then `Pass::forward_tangent` along a direction in weights |
 //! | adversarial projection (Zhang et al.) | `correct`: second gradient through the adversary, projection array by array |
@@ -22,6 +22,7 @@ pub mod adversarial_projection;
 pub mod demographic_parity_regularisation;
 pub mod equalized_odds_regularisation;
 pub mod fair_mixup;
+pub mod fairvic;
 pub mod hsic;
 pub mod l2;
 pub mod mmd;
@@ -42,6 +43,7 @@ pub const OBJECTIVES: &[Entry<dyn Objective>] = &[
     demographic_parity_regularisation::ENTRY,
     equalized_odds_regularisation::ENTRY,
     fair_mixup::ENTRY,
+    fairvic::ENTRY,
     hsic::ENTRY,
     l2::ENTRY,
     mmd::ENTRY,

@@ -441,12 +441,12 @@ impl Model for Interview {
 
     fn forward(&self, weights: &Bound, inputs: &Inputs, mode: &mut Mode<'_>) -> Output {
         let recorded = inputs.recordings.as_ref().expect("`accepts` refused rows without recordings");
-        let training = matches!(mode, Mode::Training(_));
+        let training = !matches!(mode, Mode::Evaluation);
         let mut seen = Vec::new();
         let embedding = self.embed(weights, recorded, training, &mut seen);
         let device = embedding.device();
         let mut entering = embedding.clone();
-        if let Mode::Training(rng) = mode
+        if let Mode::Training(rng) | Mode::Repeating(rng, _) = mode
             && self.settings.dropout > 0.0
         {
             let keep = 1.0 / (1.0 - self.settings.dropout as f32);
@@ -465,7 +465,8 @@ impl Model for Interview {
             let length = values.len();
             Observed { slot, values: Tensor::<1>::from_data(TensorData::new(values, [length]), &inner) }
         }));
-        Output::new(embedding, output.logits, observed)
+        // The head counts its own arrays, here as where the pass is repeated.
+        Output { statistics: output.statistics, ..Output::new(embedding, output.logits, observed) }
     }
 }
 
