@@ -8,14 +8,18 @@ mod archive;
 pub mod checkpoint;
 #[cfg(test)]
 mod contract;
+mod discriminant;
 mod error;
 mod gap;
+mod learners;
 pub mod models;
 mod objective;
 pub mod objectives;
 mod optimizer;
 mod randomness;
 mod recorded;
+mod reductions;
+mod rounds;
 mod rows;
 mod scorer;
 mod trainer;

@@ -62,8 +62,9 @@ fn every_method_narrows_its_own_gap() {
     }
 }
 
-fn bytes(prediction: &Prediction) -> Vec<u32> {
-    prediction.logits.iter().chain(&prediction.latent).map(|value| value.to_bits()).collect()
+pub(crate) fn bytes(prediction: &Prediction) -> Vec<u64> {
+    let single = prediction.logits.iter().chain(&prediction.latent).map(|value| u64::from(value.to_bits()));
+    single.chain(prediction.scores.iter().map(|value| value.to_bits())).collect()
 }
 
 /// Every objective with group settings that exercise its own networks.
@@ -81,7 +82,7 @@ fn an_interrupted_run_resumes_bit_for_bit() {
     let (train, validation) = (Corpus::new(400, 3, 3), Corpus::new(200, 3, 4));
     let architecture = Architecture { dropout: 0.2, bottleneck: Some(3), head: vec![4], ..small() };
     let training = Training { decay: Decay::Cosine, ..short() };
-    for id in each_objective() {
+    for id in each_objective().filter(|id| !objective(id, &[]).fits_alone()) {
         let architecture = normed(id, &architecture);
         let whole = fit_plainly(&train, &validation, &architecture, &training, objective(id, &[]), 11).unwrap();
 
