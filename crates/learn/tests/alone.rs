@@ -134,26 +134,25 @@ fn every_method_narrows_its_own_gap() {
             1.0 - decisions(scores).iter().zip(&validation.labels).map(|(decision, label)| (decision - label).abs()).sum::<f64>() / 2000.0
         };
         assert!(accuracy(&plain) > 0.7);
-        for (constraint, labels) in [
-            ("demographic-parity", [0.0, 1.0].as_slice()),
-            ("equal-opportunity", &[1.0]),
-            ("false-positive-rate-parity", &[0.0]),
-            ("equalized-odds", &[1.0]),
-            ("equalized-odds", &[0.0]),
+        for (constraint, events) in [
+            ("demographic-parity", [[0.0, 1.0].as_slice()].as_slice()),
+            ("equal-opportunity", &[&[1.0]]),
+            ("false-positive-rate-parity", &[&[0.0]]),
+            ("equalized-odds", &[&[0.0], &[1.0]]),
         ] {
-            let wide = violation(&plain, &validation, labels);
-            for (id, randomised) in [("exponentiated-gradient", false), ("exponentiated-gradient", true), ("grid-search", false)] {
-                let mut given = vec![("constraint", text(constraint))];
-                if randomised {
-                    given.push(("prediction", text("randomised")));
-                }
-                let scorer = learn(&train, &validation, id, &given);
-                let scores = scorer.predict(&validation.features).unwrap().scores;
+            let largest = |scores: &[f64]| events.iter().map(|labels| violation(scores, &validation, labels)).fold(0.0, f64::max);
+            let wide = largest(&plain);
+            for (id, more) in [
+                ("exponentiated-gradient", vec![]),
+                ("exponentiated-gradient", vec![("prediction", text("randomised"))]),
+                // One classifier: what lies between two points of the grid is out of its reach.
+                ("grid-search", vec![("constraint_weight", Value::Number(0.8)), ("grid_size", Value::Integer(130))]),
+            ] {
+                let given: Vec<_> = more.into_iter().chain([("constraint", text(constraint))]).collect();
+                let scores = learn(&train, &validation, id, &given).predict(&validation.features).unwrap().scores;
                 let scores = if id == "grid-search" { decisions(&scores) } else { scores };
-                let narrow = violation(&scores, &validation, labels);
-                // A point of a grid is what it is: nothing lies between.
-                let share = if id == "grid-search" { 0.7 } else { 0.5 };
-                assert!(narrow < share * wide, "{id} {constraint} {labels:?}, {levels} groups: {narrow} against {wide}");
+                let narrow = largest(&scores);
+                assert!(narrow < 0.5 * wide, "{id} {constraint}, {levels} groups: {narrow} against {wide}");
                 assert!(accuracy(&scores) > 0.58, "{id} {constraint}, {levels} groups: {}", accuracy(&scores));
             }
         }

@@ -286,7 +286,10 @@ impl<'a> Posteriors<'a> {
                 let largest = (0..count).fold(0.0_f64, |largest, at| largest.max(matrix[at * count + at]));
                 (0..count).for_each(|at| matrix[at * count + at] += 1e-9 * largest.max(1e-9));
                 factorise(&mut matrix, count, f64::MIN_POSITIVE);
+                // Where the function is flat but for its kinks, a step is long: no further than s moves by 1.
                 let step = solve(&matrix, count, &point.gradient);
+                let moves = step.iter().zip(&self.groups).fold(1.0_f64, |most, (step, group)| most.max((step / group).abs()));
+                let step: Vec<f64> = step.into_iter().map(|step| step / moves).collect();
                 let slope: f64 = step.iter().zip(&point.gradient).map(|(a, b)| a * b).sum();
                 let mut length = 1.0;
                 let next = loop {
@@ -296,7 +299,7 @@ impl<'a> Posteriors<'a> {
                         break Some((moved, there));
                     }
                     length /= 2.0;
-                    if length < 1e-6 {
+                    if length < 1e-10 {
                         break None;
                     }
                 };
@@ -503,10 +506,13 @@ mod tests {
             let number = |key: &str| program[key].as_f64().unwrap();
             let model = Posteriors::new(&posteriors, &present, &cells, program["rate"] == "false-discovery");
             let (lower, upper, value) = (number("lower"), number("upper"), number("value"));
-            let multipliers = model.multipliers(lower, upper, &[0.0; 3]);
-            // Any multipliers bound the optimum from above; these come near it.
-            let bound = model.value(&multipliers, lower, upper, 1e-12).value;
-            assert!(bound >= value - 1e-9 && bound < value + 5e-4, "{program}: {bound}");
+            // Any multipliers bound the optimum from above; these come near it, from near and far.
+            let mut multipliers = Vec::new();
+            for start in [[-2.0, 3.0, -1.0], [-0.5; 3], [0.0; 3]] {
+                multipliers = model.multipliers(lower, upper, &start);
+                let bound = model.value(&multipliers, lower, upper, 1e-12).value;
+                assert!(bound >= value - 1e-9 && bound < value + 5e-4, "{program} from {start:?}: {bound}");
+            }
             // The rule keeps the interval, as the posteriors see it, up to the few rows on the threshold.
             let coefficients = model.coefficients(&multipliers, lower, upper);
             for group in 0..3 {
