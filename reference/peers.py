@@ -31,7 +31,7 @@ DATA = WORK / "data"
 RESULTS = ROOT / "docs" / "results"
 REQUIREMENTS = ROOT / "reference" / "requirements-peers.txt"
 TUNED_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "8589934592", "MALLOC_TRIM_THRESHOLD_": "17179869184", "MALLOC_TOP_PAD_": "268435456"}
-PARTS = ["rates", "intervals", "spdd", "audit", "training", "scaling", "stream"]
+PARTS = ["rates", "intervals", "spdd", "audit", "training", "reductions", "scaling", "stream"]
 THREADS = 2
 
 
@@ -54,7 +54,7 @@ def enter_environment():
 
 def build():
     """Everything in one release build of the workspace: building crate by crate would compile shared dependencies again."""
-    subprocess.run(["cargo", "build", "--release", "--workspace", "--bins", "--example", "peers", "--example", "steps"], cwd=ROOT, check=True)
+    subprocess.run(["cargo", "build", "--release", "--workspace", "--bins", "--example", "peers", "--example", "steps", "--example", "reductions"], cwd=ROOT, check=True)
 
 
 def rust(crate, *names, threads=THREADS):
@@ -373,6 +373,93 @@ def training(table, repeats):
             judged = allocator == ("default malloc" if STEPS[name][0] else "tuned malloc")
             table.add(f"{what}", ours, peer, f"PyTorch, 2 threads, {allocator} (ratio: ours / theirs)", f"<= {limit}x" if judged else "-",
                       ours / peer <= limit if judged else None, ratio=ours / peer)
+
+
+# Columns that are numbers; all others but label, group and what is left out become one-hot columns.
+ADULT = ["age", "workclass", "fnlwgt", "education", "education-num", "marital-status", "occupation", "relationship", "race", "sex", "capital-gain", "capital-loss",
+         "hours-per-week", "native-country", "income"]
+ADULT_NUMBERS = ["age", "education-num", "capital-gain", "capital-loss", "hours-per-week"]
+COMPAS_NUMBERS = ["age", "juv_fel_count", "juv_misd_count", "juv_other_count", "priors_count"]
+
+
+def adult(folder):
+    import pandas as pd
+
+    parts = [pd.read_csv(folder / "adult" / name, names=ADULT, skipinitialspace=True, comment="|") for name in ("adult.data", "adult.test")]
+    rows = pd.concat(parts, ignore_index=True)
+    label = rows["income"].str.startswith(">50K").astype(int)
+    return rows[ADULT_NUMBERS], rows.drop(columns=[*ADULT_NUMBERS, "fnlwgt", "income", "sex"]), label, (rows["sex"] == "Male").astype(int)
+
+
+def compas(folder):
+    import pandas as pd
+
+    rows = pd.read_csv(folder / "compas" / "compas-scores-two-years.csv")
+    kept = rows["days_b_screening_arrest"].between(-30, 30) & (rows["is_recid"] != -1) & (rows["c_charge_degree"] != "O") & (rows["score_text"] != "N/A")
+    rows = rows[kept & rows["race"].isin(["African-American", "Caucasian"])].reset_index(drop=True)
+    return rows[COMPAS_NUMBERS], rows[["c_charge_degree", "sex"]], 1 - rows["two_year_recid"], (rows["race"] == "Caucasian").astype(int)
+
+
+def reductions(table, repeats):
+    """Exponentiated gradient over logistic regression: fairlearn and ours on the same five splits of Adult and COMPAS, in turn."""
+    import warnings
+
+    import fairlearn.reductions as theirs
+    import numpy as np
+    import pandas as pd
+    from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
+
+    if "EVENHAND_DATA" not in os.environ:
+        say("  left out: EVENHAND_DATA does not name the folder that holds adult/ and compas/")
+        return
+    warnings.simplefilter("ignore")
+    for corpus, load in (("Adult", adult), ("COMPAS", compas)):
+        numbers, words, label, group = load(pathlib.Path(os.environ["EVENHAND_DATA"]))
+        one_hot = pd.get_dummies(words).to_numpy(np.float32)
+        for constraint, moment in (("demographic-parity", theirs.DemographicParity), ("equalized-odds", theirs.EqualizedOdds)):
+            found = {key: [] for key in ("ours", "theirs", "error", "violation", "train error", "train violation", "error apart", "violation apart")}
+            for split in range(1 if repeats == 1 else 5):
+                order = np.random.default_rng(split).permutation(len(label))
+                train, test = order[: len(order) * 4 // 5], order[len(order) * 4 // 5 :]
+                mean, deviation = numbers.iloc[train].mean(), numbers.iloc[train].std()
+                features = np.hstack([((numbers - mean) / deviation).to_numpy(np.float32), one_hot])
+                name = f"reductions_{corpus.lower()}_{split}"
+                for part, rows in (("train", train), ("test", test)):
+                    features[rows].tofile(DATA / f"{name}.{part}.features.f32")
+                    label.iloc[rows].to_numpy(np.uint8).tofile(DATA / f"{name}.{part}.labels.u8")
+                    group.iloc[rows].to_numpy(np.uint8).tofile(DATA / f"{name}.{part}.groups.u8")
+                inputs = features.astype(np.float64)
+                y, a = label.to_numpy(), group.to_numpy()
+
+                method = theirs.ExponentiatedGradient(LogisticRegression(max_iter=1000), moment())
+                with threadpool_limits(THREADS):
+                    start = time.perf_counter()
+                    method.fit(inputs[train], y[train], sensitive_features=a[train])
+                    found["theirs"].append(time.perf_counter() - start)
+                environment = {**os.environ, "RAYON_NUM_THREADS": str(THREADS)}
+                command = [TARGET / "release" / "examples" / "reductions", DATA, constraint, name]
+                done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True, text=True)
+                found["ours"].append(json.loads(done.stdout)["seconds"])
+
+                sides = {}
+                for part, rows in (("train", train), ("test", test)):
+                    judge = moment()
+                    judge.load_data(inputs[rows], pd.Series(y[rows]), sensitive_features=pd.Series(a[rows]))
+                    for side, scores in (("theirs", method._pmf_predict(inputs[rows])[:, 1]), ("ours", np.fromfile(DATA / f"{name}.{part}.scores.f64"))):
+                        sides[part, side] = float(np.abs(scores - y[rows]).mean()), float(judge.gamma(lambda _: scores).max())
+                say(f"  {corpus} {constraint} split {split}: ours {found['ours'][-1]:.3f} s, fairlearn {found['theirs'][-1]:.3f} s; (error, violation) "
+                    + ", ".join(f"{part} {side} ({error:.4f}, {violation:.4f})" for (part, side), (error, violation) in sides.items()))
+                for part in ("train", "test"):
+                    (error, violation), (their_error, their_violation) = sides[part, "ours"], sides[part, "theirs"]
+                    found["error apart"].append(abs(error - their_error))
+                    found["violation apart"].append(abs(violation - their_violation))
+            ours, peer = statistics.median(found["ours"]), statistics.median(found["theirs"])
+            what = f"exponentiated gradient, {corpus}, {constraint}, logistic regression, median of {len(found['ours'])} splits"
+            table.add(what, ours, peer, "fairlearn, 2 threads", ">= 10x", peer / ours >= 10)
+            table.add("the same, largest difference of errors (train, test)", max(found["error apart"]), None, "fairlearn", "<= 0.005", max(found["error apart"]) <= 0.005, unit="")
+            table.add("the same, largest difference of violations (train, test)", max(found["violation apart"]), None, "fairlearn", "<= 0.01",
+                      max(found["violation apart"]) <= 0.01, unit="")
 
 
 def scaling(table, repeats):

@@ -87,6 +87,24 @@ pub enum LearnError {
         /// What to do.
         remedy: String,
     },
+    /// The objective makes no sense for these rows or settings.
+    #[error("objective `{objective}` cannot be used here: {reason}")]
+    Unsuited {
+        /// Id of the objective.
+        objective: String,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// An optimum was not reached.
+    #[error("{what} did not converge in {steps} steps; {remedy}")]
+    NotConverged {
+        /// What was fitted.
+        what: &'static str,
+        /// Steps taken at most.
+        steps: usize,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// A file of a model folder or checkpoint could not be read or written.
     #[error("{action} `{path}`: {source}")]
     Io {

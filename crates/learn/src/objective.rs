@@ -100,6 +100,12 @@ pub trait Objective: Debug + Send {
         state.is_empty()
     }
 
+    /// Whether the method fits on its own: [`Objective::fit_alone`] returns `Some`, and `training.epochs`, batches and the other hooks
+    /// mean nothing to it.
+    fn fits_alone(&self) -> bool {
+        false
+    }
+
     /// A method with a fit of its own (trees, rounds of whole fits) does it here and returns `Some`; the loop over batches is then
     /// not entered and no other hook is called.
     fn fit_alone(&mut self, task: &mut Task<'_, '_>) -> Option<Result<Box<dyn Fitted>, LearnError>> {

@@ -3,7 +3,8 @@
 //! ```text
 //! FOLDER/scorer.json           format and version, model, architecture, training, objective with resolved parameters, seed, curves,
 //!                              and what the caller hands along: encoder, schema, recipe
-//! FOLDER/weights.safetensors   the arrays, f32
+//! FOLDER/weights.safetensors   a network's arrays, f32; what is no network keeps a JSON file of its own name instead,
+//!                              and a mixture a folder for each member beside it
 //! ```
 //!
 //! The folder is written under a temporary name beside its place and renamed when whole.
@@ -22,10 +23,13 @@ use serde::{Deserialize, Serialize};
 use crate::LearnError;
 use crate::archive::Archive;
 use crate::landscape::surface;
+use crate::learners::{Constant, Logistic};
 use crate::models::{self, Architecture, Interview, Mlp, Mode, Model};
 use crate::objective::Objective;
+use crate::objectives::meta_fair::CellRule;
 use crate::randomness::{Purpose, stream};
 use crate::recorded::Recorded;
+use crate::reductions::Mixture;
 use crate::rows::Candidates;
 use crate::trainer::EpochRecord;
 use crate::training::{DataLoss, Training};
@@ -108,7 +112,48 @@ pub trait Fitted: Debug + Send + Sync {
 type Loader = fn(&Path, &Manifest) -> Result<Box<dyn Fitted>, LearnError>;
 
 /// Loaders of fitted things by name.
-const MODELS: &[(&str, Loader)] = &[("mlp", Network::load_mlp), ("interview", Network::load_interview)];
+#[rustfmt::skip] // one line a model, so that adding one changes one line
+const MODELS: &[(&str, Loader)] = &[
+    ("mlp", Network::load_mlp),
+    ("interview", Network::load_interview),
+    ("constant", Constant::load),
+    ("logistic-regression", Logistic::load),
+    ("meta-fair", CellRule::load),
+    ("mixture", Mixture::load),
+];
+
+/// Reads the fitted thing of this name from a folder; `named_in` is the file that gave the name.
+pub(crate) fn load_fitted(name: &str, folder: &Path, named_in: &Path, manifest: &Manifest) -> Result<Box<dyn Fitted>, LearnError> {
+    let Some((_, loader)) = MODELS.iter().find(|(known, _)| *known == name) else {
+        let known: Vec<&str> = MODELS.iter().map(|(name, _)| *name).collect();
+        return Err(LearnError::BadFile {
+            path: named_in.to_owned(),
+            problem: format!("names the model `{name}`; this program can read {}", known.join(", ")),
+            remedy: "use the program that wrote it",
+        });
+    };
+    loader(folder, manifest)
+}
+
+/// Writes a JSON file of a model folder.
+pub(crate) fn write_json(path: &Path, content: &impl Serialize) -> Result<(), LearnError> {
+    let text = serde_json::to_string_pretty(content).map_err(|error| LearnError::BadFile {
+        path: path.to_owned(),
+        problem: format!("cannot hold this model ({error})"),
+        remedy: "report this with the recipe that led to it",
+    })?;
+    crate::archive::write_whole(path, text.as_bytes())
+}
+
+/// Reads a JSON file of a model folder. Numbers that are not finite cannot stand in JSON, so none come back.
+pub(crate) fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, LearnError> {
+    let text = std::fs::read_to_string(path).map_err(|source| LearnError::Io { action: "reading", path: path.to_owned(), source })?;
+    serde_json::from_str(&text).map_err(|error| LearnError::BadFile {
+        path: path.to_owned(),
+        problem: format!("does not hold a model ({error})"),
+        remedy: "it may be cut off or edited; train again or restore it from a copy",
+    })
+}
 
 /// A network with its weights.
 #[derive(Debug)]
@@ -291,11 +336,11 @@ impl From<&Value> for Kept {
 
 /// `scorer.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Manifest {
+pub(crate) struct Manifest {
     format: String,
     version: u32,
     model: String,
-    columns: usize,
+    pub(crate) columns: usize,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     shape: Option<Shape>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -365,6 +410,10 @@ impl Scorer {
     ) -> Option<Result<Vec<f64>, LearnError>> {
         let (loss, seed) = (self.training().loss, self.seed());
         self.fitted.landscape(&Around { candidates: candidates.into(), labels, loss, side, seed })
+    }
+
+    pub(crate) fn into_fitted(self) -> Box<dyn Fitted> {
+        self.fitted
     }
 
     /// What the recordings of candidates must look like; `None` for a scorer of tables.
@@ -486,16 +535,9 @@ impl Scorer {
         }
         let manifest: Manifest = serde_json::from_value(header).map_err(|error| problem(format!("is incomplete ({error})"), damaged))?;
         manifest.architecture.check()?;
-        let Some((_, loader)) = MODELS.iter().find(|(name, _)| *name == manifest.model) else {
-            let known: Vec<&str> = MODELS.iter().map(|(name, _)| *name).collect();
-            return Err(problem(
-                format!("names the model `{}`; this program can read {}", manifest.model, known.join(", ")),
-                "use the program that wrote it",
-            ));
-        };
         if manifest.columns == 0 && manifest.shape.is_none() {
             return Err(problem("has 0 input columns".to_owned(), damaged));
         }
-        Ok(Scorer { fitted: loader(folder, &manifest)?, manifest })
+        Ok(Scorer { fitted: load_fitted(&manifest.model, folder, &path, &manifest)?, manifest })
     }
 }

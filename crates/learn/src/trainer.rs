@@ -280,7 +280,7 @@ fn judge(judged: &Validation<'_>, objective: &dyn Objective, learning_rate: f64,
 }
 
 /// Weighted Pearson correlation; `None` when one side is constant.
-fn correlation(x: &[f64], y: &[f64], shares: &[f64]) -> Option<f64> {
+pub(crate) fn correlation(x: &[f64], y: &[f64], shares: &[f64]) -> Option<f64> {
     let mean = |values: &[f64]| values.iter().zip(shares).map(|(value, share)| value * share).sum::<f64>();
     let (mean_x, mean_y) = (mean(x), mean(y));
     let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);

@@ -62,7 +62,8 @@ fn a_loss_that_leaves_the_numbers_stops_the_run() {
 
 #[test]
 fn an_absent_group_is_skipped_and_counted_and_nothing_becomes_nan() {
-    for id in OBJECTIVES.iter().map(|entry| entry.card.id) {
+    // Methods that fit on their own refuse such rows: see `alone`.
+    for id in OBJECTIVES.iter().map(|entry| entry.card.id).filter(|id| !objective(id, &[]).fits_alone()) {
         for codes in [vec![0; 80], vec![UNKNOWN; 80]] {
             let alone = || {
                 let mut corpus = Corpus::new(80, 2, 1);

@@ -89,8 +89,9 @@ fn fairvic_narrows_the_change_of_the_score_when_the_group_is_rewritten() {
     assert!((told - 0.9 * change(&even)).abs() < 1e-6, "{told} against {}", change(&even));
 }
 
-fn bytes(prediction: &Prediction) -> Vec<u32> {
-    prediction.logits.iter().chain(&prediction.latent).map(|value| value.to_bits()).collect()
+pub(crate) fn bytes(prediction: &Prediction) -> Vec<u64> {
+    let single = prediction.logits.iter().chain(&prediction.latent).map(|value| u64::from(value.to_bits()));
+    single.chain(prediction.scores.iter().map(|value| value.to_bits())).collect()
 }
 
 /// Every objective with group settings that exercise its own networks.
@@ -108,7 +109,7 @@ fn an_interrupted_run_resumes_bit_for_bit() {
     let (train, validation) = (Corpus::new(400, 3, 3), Corpus::new(200, 3, 4));
     let architecture = Architecture { dropout: 0.2, bottleneck: Some(3), head: vec![4], ..small() };
     let training = Training { decay: Decay::Cosine, ..short() };
-    for id in each_objective() {
+    for id in each_objective().filter(|id| !objective(id, &[]).fits_alone()) {
         let architecture = normed(id, &architecture);
         let whole = fit_plainly(&train, &validation, &architecture, &training, objective(id, &[]), 11).unwrap();
 

@@ -14,17 +14,20 @@
 //! | Fair Mixup | `loss`: `Pass::forward_tangent` along `x1 - x0` |
 //! | group contribution matching * | `correct`: cell gradients by `Pass::backward`, then `Pass::forward_tangent` along a direction in weights |
 //! | adversarial projection (Zhang et al.) | `correct`: second gradient through the adversary, projection array by array |
-//! | exponentiated gradient * | `fit_alone` around whole fits, or `end_epoch` to reweigh rows between epochs |
-//! | MetaFair, FairGBM * | `fit_alone` returns a [`crate::Fitted`] that is no network |
+//! | exponentiated gradient, grid search | `fit_alone` around whole fits of a base learner |
+//! | meta-fair, FairGBM * | `fit_alone` returns a [`crate::Fitted`] that is no network |
 
 pub mod adversarial;
 pub mod adversarial_projection;
 pub mod demographic_parity_regularisation;
 pub mod equalized_odds_regularisation;
+pub mod exponentiated_gradient;
 pub mod fair_mixup;
 pub mod fairvic;
+pub mod grid_search;
 pub mod hsic;
 pub mod l2;
+pub mod meta_fair;
 pub mod mmd;
 pub mod vanilla;
 pub mod wasserstein;
@@ -42,10 +45,13 @@ pub const OBJECTIVES: &[Entry<dyn Objective>] = &[
     adversarial_projection::ENTRY,
     demographic_parity_regularisation::ENTRY,
     equalized_odds_regularisation::ENTRY,
+    exponentiated_gradient::ENTRY,
     fair_mixup::ENTRY,
     fairvic::ENTRY,
+    grid_search::ENTRY,
     hsic::ENTRY,
     l2::ENTRY,
+    meta_fair::ENTRY,
     mmd::ENTRY,
     wasserstein::ENTRY,
     wasserstein_adversary::ENTRY,
