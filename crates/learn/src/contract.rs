@@ -86,7 +86,8 @@ fn cards_are_complete_and_defaults_build() {
 fn gradients_agree_with_finite_differences() {
     // Every choice of words a card offers is tried. MMD's bandwidth is a constant for its gradient, so whole differences do not
     // apply to it; its file and the expected values below test it.
-    for entry in OBJECTIVES.iter().filter(|entry| entry.card.id != mmd::ENTRY.card.id) {
+    // Methods that fit on their own have no loss over a batch.
+    for entry in OBJECTIVES.iter().filter(|entry| entry.card.id != mmd::ENTRY.card.id && !build(entry, &BTreeMap::new()).fits_alone()) {
         let mut choices = vec![BTreeMap::new()];
         for parameter in entry.card.parameters {
             if let evenhand_catalog::Allowed::OneOf(words) = parameter.allowed {

@@ -89,6 +89,11 @@ pub trait Objective: Debug + Send {
         state.is_empty()
     }
 
+    /// True for a method that fits on its own by [`Objective::fit_alone`] and uses no other hook.
+    fn fits_alone(&self) -> bool {
+        false
+    }
+
     /// A method with a fit of its own (trees, rounds of whole fits) does it here and returns `Some`; the loop over batches is then
     /// not entered and no other hook is called.
     fn fit_alone(&mut self, task: &mut Task<'_, '_>) -> Option<Result<Box<dyn Fitted>, LearnError>> {

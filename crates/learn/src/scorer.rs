@@ -3,7 +3,7 @@
 //! ```text
 //! FOLDER/scorer.json           format and version, model, architecture, training, objective with resolved parameters, seed, curves,
 //!                              and what the caller hands along: encoder, schema, recipe
-//! FOLDER/weights.safetensors   the arrays, f32
+//! FOLDER/weights.safetensors   the arrays, f32; trees keep theirs in `trees.json`
 //! ```
 //!
 //! The folder is written under a temporary name beside its place and renamed when whole.
@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::LearnError;
 use crate::archive::Archive;
+use crate::boosting::Trees;
 use crate::models::{self, Architecture, Interview, Mlp, Mode, Model};
 use crate::objective::Objective;
 use crate::randomness::{Purpose, stream};
@@ -86,7 +87,23 @@ pub trait Fitted: Debug + Send + Sync {
 type Loader = fn(&Path, &Manifest) -> Result<Box<dyn Fitted>, LearnError>;
 
 /// Loaders of fitted things by name.
-const MODELS: &[(&str, Loader)] = &[("mlp", Network::load_mlp), ("interview", Network::load_interview)];
+#[rustfmt::skip] // one line a model, so that adding one changes one line
+const MODELS: &[(&str, Loader)] = &[
+    ("mlp", Network::load_mlp),
+    ("interview", Network::load_interview),
+    ("trees", load_trees),
+];
+
+fn load_trees(folder: &Path, manifest: &Manifest) -> Result<Box<dyn Fitted>, LearnError> {
+    if manifest.shape.is_some() || !manifest.targets.is_empty() {
+        return Err(LearnError::BadFile {
+            path: folder.join(MANIFEST),
+            problem: "gives trees recordings to read or further targets, and they know neither".to_owned(),
+            remedy: "it may be edited; train again or restore it from a copy",
+        });
+    }
+    Ok(Box::new(Trees::load(folder, manifest.columns)?))
+}
 
 /// A network with its weights.
 #[derive(Debug)]
@@ -217,7 +234,7 @@ pub(crate) fn predict(model: &dyn Model, weights: &Weights, candidates: Candidat
 }
 
 /// The sigmoid in `f64`: large logits keep apart that `f32` would round to the same score.
-fn score(logit: f32) -> f64 {
+pub(crate) fn score(logit: f32) -> f64 {
     let small = (-f64::from(logit.abs())).exp();
     if logit >= 0.0 { 1.0 / (1.0 + small) } else { small / (1.0 + small) }
 }

@@ -220,7 +220,7 @@ fn out_of_patience(curves: &[EpochRecord], best: Option<&Best>, training: &Train
 }
 
 /// What the selection maximises. With `last` every epoch beats the one before.
-fn merit(record: &EpochRecord, selection: Selection) -> f64 {
+pub(crate) fn merit(record: &EpochRecord, selection: Selection) -> f64 {
     match selection {
         Selection::Objective => -record.validation_objective,
         Selection::Loss => -record.validation.get("data").copied().unwrap_or(f64::INFINITY),
@@ -242,7 +242,7 @@ fn row_weights(train: &Rows<'_>, factors: &[f32]) -> Vec<f32> {
 }
 
 /// The epoch's record: what the batches reported, and the model judged on the validation rows.
-fn judge(
+pub(crate) fn judge(
     rows: &Rows<'_>,
     prediction: &Prediction,
     objective: &dyn Objective,
@@ -268,7 +268,6 @@ fn judge(
         validation.insert(name.to_owned(), value);
     }
     let scores: Vec<f32> = prediction.scores.iter().map(|&score| score as f32).collect();
-    let hits = prediction.scores.iter().zip(rows.labels).zip(&shares);
     EpochRecord {
         epoch,
         epochs: training.epochs,
@@ -277,15 +276,21 @@ fn judge(
         skipped: ledger.skipped.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(),
         validation_objective: validation.values().sum(),
         validation,
-        validation_accuracy: hits.filter(|((score, label), _)| (**score > 0.5) == (**label >= 0.5)).map(|(_, share)| share).sum(),
+        validation_accuracy: accuracy(&prediction.scores, rows.labels, &shares),
         validation_correlation: correlation(&prediction.scores, rows.labels, &shares),
         validation_spdd: between_groups(&scores, rows.groups.codes(), &narrow, Pairs::Largest, 1).map(|found| found.distance),
         best: false,
     }
 }
 
+/// Weighted accuracy at threshold 0.5.
+pub(crate) fn accuracy(scores: &[f64], labels: &[f64], shares: &[f64]) -> f64 {
+    let rows = scores.iter().zip(labels).zip(shares);
+    rows.filter(|((score, label), _)| (**score > 0.5) == (**label >= 0.5)).map(|(_, share)| share).sum()
+}
+
 /// Weighted Pearson correlation; `None` when one side is constant.
-fn correlation(x: &[f64], y: &[f64], shares: &[f64]) -> Option<f64> {
+pub(crate) fn correlation(x: &[f64], y: &[f64], shares: &[f64]) -> Option<f64> {
     let mean = |values: &[f64]| values.iter().zip(shares).map(|(value, share)| value * share).sum::<f64>();
     let (mean_x, mean_y) = (mean(x), mean(y));
     let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);

@@ -15,13 +15,16 @@
 //! | group contribution matching * | `correct`: cell gradients by `Pass::backward`, then `Pass::forward_tangent` along a direction in weights |
 //! | adversarial projection (Zhang et al.) | `correct`: second gradient through the adversary, projection array by array |
 //! | exponentiated gradient * | `fit_alone` around whole fits, or `end_epoch` to reweigh rows between epochs |
-//! | MetaFair, FairGBM * | `fit_alone` returns a [`crate::Fitted`] that is no network |
+//! | gradient boosting, FairGBM | `fit_alone` grows trees and returns a [`crate::Fitted`] that is no network |
+//! | MetaFair * | `fit_alone` |
 
 pub mod adversarial;
 pub mod adversarial_projection;
+pub mod boosting;
 pub mod demographic_parity_regularisation;
 pub mod equalized_odds_regularisation;
 pub mod fair_mixup;
+pub mod fairgbm;
 pub mod hsic;
 pub mod l2;
 pub mod mmd;
@@ -39,9 +42,11 @@ pub const OBJECTIVES: &[Entry<dyn Objective>] = &[
     vanilla::ENTRY,
     adversarial::ENTRY,
     adversarial_projection::ENTRY,
+    boosting::ENTRY,
     demographic_parity_regularisation::ENTRY,
     equalized_odds_regularisation::ENTRY,
     fair_mixup::ENTRY,
+    fairgbm::ENTRY,
     hsic::ENTRY,
     l2::ENTRY,
     mmd::ENTRY,
