@@ -9,6 +9,9 @@ use super::trees::{Node, Tree};
 /// Row-column pairs below which a node is not worth handing to other threads.
 const PARALLEL_WORK: usize = 1 << 14;
 
+/// Share of a merit that sums in another order may differ by.
+const ROUNDING: f64 = 1e-12;
+
 /// First and second derivative of a row, with its weight.
 pub(super) type Slopes = [f32; 2];
 
@@ -29,15 +32,26 @@ impl Sums {
         Sums { gradient: self.gradient - other.gradient, hessian: self.hessian - other.hessian, rows: self.rows - other.rows }
     }
 
-    /// `G^2 / (H + l2)`, the loss that the best constant takes away, twice.
-    fn merit(self, l2: f64) -> f64 {
-        let curvature = self.hessian + l2;
+    /// The value that lowers the loss most, within the limit.
+    fn value(self, settings: &Settings) -> f64 {
+        let curvature = self.hessian + settings.l2;
+        let value = if curvature > 0.0 { -self.gradient / curvature } else { 0.0 };
+        if settings.max_leaf_value > 0.0 { value.clamp(-settings.max_leaf_value, settings.max_leaf_value) } else { value }
+    }
+
+    /// What that value takes away from the loss, twice.
+    fn merit(self, settings: &Settings) -> f64 {
+        let curvature = self.hessian + settings.l2;
+        if settings.max_leaf_value > 0.0 {
+            let value = self.value(settings);
+            return -(2.0 * self.gradient + curvature * value) * value;
+        }
         if curvature > 0.0 { self.gradient * self.gradient / curvature } else { 0.0 }
     }
 
-    fn value(self, settings: &Settings) -> f32 {
-        let curvature = self.hessian + settings.l2;
-        if curvature > 0.0 { (-settings.learning_rate * self.gradient / curvature) as f32 } else { 0.0 }
+    /// The value as it enters the tree.
+    fn leaf(self, settings: &Settings) -> Node {
+        Node::leaf((settings.learning_rate * self.value(settings)) as f32)
     }
 
     fn allowed(self, settings: &Settings) -> bool {
@@ -169,7 +183,7 @@ pub(super) fn grow(
         return None;
     }
 
-    let mut nodes = vec![Node::leaf(total.value(settings))];
+    let mut nodes = vec![total.leaf(settings)];
     let mut open = vec![Leaf { node: 0, first: 0, end: rows.len(), depth: 0, histograms: root, best }];
     let mut leaves = Vec::new();
     while open.len() + leaves.len() < settings.leaves {
@@ -194,8 +208,8 @@ pub(super) fn grow(
             right: right as u32,
             value: 0.0,
         };
-        nodes.push(Node::leaf(split.left.value(settings)));
-        nodes.push(Node::leaf(split.right.value(settings)));
+        nodes.push(split.left.leaf(settings));
+        nodes.push(split.right.leaf(settings));
 
         let depth = parent.depth + 1;
         let last = open.len() + leaves.len() + 2 >= settings.leaves || depth == settings.depth;
@@ -299,15 +313,17 @@ fn part(rows: &mut [u32], codes: &[u8], split: &Split, scratch: &mut Vec<u32>) -
 /// The best split of a node on one store.
 fn best_of(place: usize, store: &Store, histogram: &[Sums], total: Sums, settings: &Settings, allowed: Option<&[bool]>) -> Option<Split> {
     let mut best: Option<Split> = None;
-    let own = total.merit(settings.l2);
+    let own = total.merit(settings);
     let open = |feature: u32| allowed.is_none_or(|allowed| allowed[feature as usize]);
     let mut consider = |feature: u32, cut: f32, missing_left: bool, left: Sums, codes: Codes| {
         let right = total.less(left);
         if !left.allowed(settings) || !right.allowed(settings) {
             return;
         }
-        let gain = left.merit(settings.l2) + right.merit(settings.l2) - own;
-        if gain > settings.min_gain && best.is_none_or(|best| gain > best.gain) {
+        let parts = left.merit(settings) + right.merit(settings);
+        let gain = parts - own;
+        // What rounding alone can gain is no gain.
+        if gain > settings.min_gain + ROUNDING * parts.abs() && best.is_none_or(|best| gain > best.gain) {
             best = Some(Split { gain, feature, cut, missing_left, left, right, store: place, codes });
         }
     };

@@ -3,8 +3,8 @@
 //! ```text
 //! F_0     = start                                  F: logit of a row
 //! F_t     = F_(t-1) + learning_rate T_t            T_t: tree grown on g_i = w_i dL/dF_i, h_i = w_i d2L/dF_i2
-//! leaf    - G / (H + l2)                           G, H: sums of g and h over the leaf's rows
-//! gain    G_l^2/(H_l + l2) + G_r^2/(H_r + l2) - G^2/(H + l2)
+//! leaf v  = - G / (H + l2), within +-max_leaf_value    G, H: sums of g and h over the leaf's rows
+//! gain    = q_l + q_r - q,  q = - (2 G v + (H + l2) v^2)    (G^2 / (H + l2) where no limit binds)
 //! ```
 //!
 //! Inputs are cut into at most 255 bins once ([`Settings::bins`]); a tree grows by splitting the leaf of largest gain until it has
@@ -71,6 +71,12 @@ pub(crate) const L2: Parameter = Parameter {
     allowed: Allowed::Between(0.0, f64::INFINITY),
     purpose: "pull of the leaves' values towards 0",
 };
+pub(crate) const MAX_LEAF_VALUE: Parameter = Parameter {
+    name: "max_leaf_value",
+    default: Literal::Number(0.0),
+    allowed: Allowed::Between(0.0, f64::INFINITY),
+    purpose: "largest value of a leaf (in logits, before learning_rate), up or down; 0 for no limit",
+};
 pub(crate) const MIN_GAIN: Parameter = Parameter {
     name: "min_gain",
     default: Literal::Number(0.0),
@@ -113,6 +119,8 @@ pub struct Settings {
     pub min_leaf_hessian: f64,
     /// Added to the sum of second derivatives where it divides.
     pub l2: f64,
+    /// Largest value of a leaf before `learning_rate`, up or down; 0 for no limit.
+    pub max_leaf_value: f64,
     /// Gain that a split must exceed.
     pub min_gain: f64,
     /// Bins a column, at most 255.
@@ -133,6 +141,7 @@ impl Default for Settings {
             min_leaf_rows: 20,
             min_leaf_hessian: 1e-3,
             l2: 0.0,
+            max_leaf_value: 0.0,
             min_gain: 0.0,
             bins: 255,
             column_share: 1.0,
@@ -152,6 +161,7 @@ impl Settings {
             min_leaf_rows: parameters.count(MIN_LEAF_ROWS.name),
             min_leaf_hessian: parameters.number(MIN_LEAF_HESSIAN.name),
             l2: parameters.number(L2.name),
+            max_leaf_value: parameters.number(MAX_LEAF_VALUE.name),
             min_gain: parameters.number(MIN_GAIN.name),
             bins: parameters.count(BINS.name),
             column_share: parameters.number(COLUMN_SHARE.name),
@@ -169,7 +179,7 @@ impl Settings {
         let positive = |value: f64| value.is_finite() && value > 0.0;
         let not_negative = |value: f64| value.is_finite() && value >= 0.0;
         let share = |value: f64| value > 0.0 && value <= 1.0;
-        let rules: [(&'static str, bool, String, &str); 11] = [
+        let rules: [(&'static str, bool, String, &str); 12] = [
             ("trees", (1..=10_000).contains(&self.trees), self.trees.to_string(), "1 to 10000"),
             ("learning_rate", positive(self.learning_rate), self.learning_rate.to_string(), "a finite number above 0"),
             ("leaves", (2..=4096).contains(&self.leaves), self.leaves.to_string(), "2 to 4096"),
@@ -177,6 +187,7 @@ impl Settings {
             ("min_leaf_rows", self.min_leaf_rows >= 1, self.min_leaf_rows.to_string(), "at least 1"),
             ("min_leaf_hessian", positive(self.min_leaf_hessian), self.min_leaf_hessian.to_string(), "a finite number above 0"),
             ("l2", not_negative(self.l2), self.l2.to_string(), "a finite number, at least 0"),
+            ("max_leaf_value", not_negative(self.max_leaf_value), self.max_leaf_value.to_string(), "a finite number, at least 0"),
             ("min_gain", not_negative(self.min_gain), self.min_gain.to_string(), "a finite number, at least 0"),
             ("bins", (2..=255).contains(&self.bins), self.bins.to_string(), "2 to 255"),
             ("column_share", share(self.column_share), self.column_share.to_string(), "above 0, at most 1"),

@@ -84,9 +84,15 @@ impl Exhaustive<'_> {
         rows.iter().fold((0.0, 0.0), |sum, &row| (sum.0 + self.slopes[row].0, sum.1 + self.slopes[row].1))
     }
 
-    fn merit(&self, rows: &[usize]) -> f64 {
+    fn value(&self, rows: &[usize]) -> f64 {
         let (gradient, hessian) = self.sums(rows);
-        gradient * gradient / (hessian + self.settings.l2)
+        let limit = if self.settings.max_leaf_value > 0.0 { self.settings.max_leaf_value } else { f64::INFINITY };
+        (-gradient / (hessian + self.settings.l2)).clamp(-limit, limit)
+    }
+
+    fn merit(&self, rows: &[usize]) -> f64 {
+        let ((gradient, hessian), value) = (self.sums(rows), self.value(rows));
+        -2.0 * gradient * value - (hessian + self.settings.l2) * value * value
     }
 
     /// Gain and sides of the best split.
@@ -107,7 +113,9 @@ impl Exhaustive<'_> {
                     }
                     let gain = self.merit(&left) + self.merit(&right) - self.merit(rows);
                     // Columns that part the rows alike differ by rounding only: any of them will do.
-                    if gain > self.settings.min_gain && best.as_ref().is_none_or(|best| gain > best.0 + 1e-12) {
+                    if gain > self.settings.min_gain + 1e-12 * self.merit(rows).abs().max(1.0)
+                        && best.as_ref().is_none_or(|best| gain > best.0 + 1e-12)
+                    {
                         best = Some((gain, left, right));
                     }
                 }
@@ -138,8 +146,7 @@ impl Exhaustive<'_> {
         done.extend(open.into_iter().map(|leaf| leaf.0));
         let mut values = vec![0.0; self.slopes.len()];
         for rows in done {
-            let (gradient, hessian) = self.sums(&rows);
-            rows.iter().for_each(|&row| values[row] = -self.settings.learning_rate * gradient / (hessian + self.settings.l2));
+            rows.iter().for_each(|&row| values[row] = self.settings.learning_rate * self.value(&rows));
         }
         values
     }
@@ -156,6 +163,7 @@ fn a_tree_is_the_one_that_an_exhaustive_search_finds() {
             min_leaf_hessian: 0.7,
             l2: [0.0, 1.5][seed as usize / 3 % 2],
             min_gain: [0.0, 0.4][seed as usize / 6 % 2],
+            max_leaf_value: [0.0, 0.6, 1.5][seed as usize / 2 % 3],
             learning_rate: 0.5,
             ..Settings::default()
         };

@@ -17,7 +17,9 @@ use evenhand_catalog::{Card, CatalogError, Direction, Entry, Kind, Parameters};
 
 use crate::boosting::booster::cross_entropy_slopes;
 use crate::boosting::rounds::{self, Boosted, SlopesOf};
-use crate::boosting::{BINS, COLUMN_SHARE, DEPTH, L2, LEARNING_RATE, LEAVES, MIN_GAIN, MIN_LEAF_HESSIAN, MIN_LEAF_ROWS, ROW_SHARE, TREES};
+use crate::boosting::{
+    BINS, COLUMN_SHARE, DEPTH, L2, LEARNING_RATE, LEAVES, MAX_LEAF_VALUE, MIN_GAIN, MIN_LEAF_HESSIAN, MIN_LEAF_ROWS, ROW_SHARE, TREES,
+};
 use crate::rows::Rows;
 use crate::scorer::Fitted;
 use crate::trainer::Task;
@@ -36,7 +38,20 @@ static CARD: Card = Card {
     range: "",
     direction: Direction::Describes,
     source: "Friedman, \"Greedy function approximation: a gradient boosting machine\", 2001; Ke et al., \"LightGBM\", 2017",
-    parameters: &[TREES, LEARNING_RATE, LEAVES, DEPTH, MIN_LEAF_ROWS, MIN_LEAF_HESSIAN, L2, MIN_GAIN, BINS, COLUMN_SHARE, ROW_SHARE],
+    parameters: &[
+        TREES,
+        LEARNING_RATE,
+        LEAVES,
+        DEPTH,
+        MIN_LEAF_ROWS,
+        MIN_LEAF_HESSIAN,
+        L2,
+        MAX_LEAF_VALUE,
+        MIN_GAIN,
+        BINS,
+        COLUMN_SHARE,
+        ROW_SHARE,
+    ],
 };
 
 /// Plain gradient boosting.

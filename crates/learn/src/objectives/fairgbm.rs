@@ -7,15 +7,19 @@
 //!        fpr        counted: label below 0.5       errs: score > threshold          (selected without being qualified)
 //!        fnr        counted: label at least 0.5    errs: score <= threshold         (qualified and not selected)
 //!        selection  counted: all                   counts: score > threshold        (demographic parity)
-//! p_g    the same rate with log(1 + e^(+-F + log(e^b - 1))) in place of erring: + for fpr and selection, - for fnr; b at F = 0
+//! p_g    the same rate with a smooth function in place of the step:
+//!        fpr, fnr   log(1 + e^(+-F + log(e^b - 1))), + for fpr, - for fnr; b at F = 0
+//!        selection  sigmoid(F)
 //!
-//! descent (a tree)      on  mean BCE + sum_g lambda_g (max_h p_h - p_g)     second derivatives: those of the cross-entropy alone
+//! descent (a tree)      on  mean BCE + sum_g lambda_g (p_h - p_g)     second derivatives: those of the cross-entropy alone
+//!                       h: group of largest p for fpr and fnr, of largest r for selection
 //! ascent (after it)     lambda_g <- max(0, lambda_g + multiplier_learning_rate (max_h r_h - r_g - tolerance))      lambda_g = 0 at first
 //! ```
 //!
 //! The label 1 is the favourable outcome throughout (loaders see to it), so `fnr` is equal opportunity and `fpr` predictive equality;
 //! `equalized-odds` constrains both, each group and rate with a multiplier of its own. `demographic-parity` is an addition of ours: the
-//! paper's code has none. Rows of unknown group take part in the cross-entropy only. A group without a counted row is left out of that
+//! paper's code has none. Its rows are also those that are rightly selected, whose logits grow without bound, and with them the softplus:
+//! a group could lead by proxy and trail by rate, and nothing would move. Hence the bounded proxy, and the leader by rate. Rows of unknown group take part in the cross-entropy only. A group without a counted row is left out of that
 //! rate; a rate with fewer than two groups left is skipped and counted. Any number of groups. Group and label are needed to train, not
 //! to score.
 //!
@@ -38,7 +42,9 @@ use evenhand_data::UNKNOWN;
 
 use crate::boosting::booster::{cross_entropy_slopes, sigmoid};
 use crate::boosting::rounds::{self, Boosted, SlopesOf};
-use crate::boosting::{BINS, COLUMN_SHARE, DEPTH, L2, LEARNING_RATE, LEAVES, MIN_GAIN, MIN_LEAF_HESSIAN, MIN_LEAF_ROWS, ROW_SHARE, TREES};
+use crate::boosting::{
+    BINS, COLUMN_SHARE, DEPTH, L2, LEARNING_RATE, LEAVES, MAX_LEAF_VALUE, MIN_GAIN, MIN_LEAF_HESSIAN, MIN_LEAF_ROWS, ROW_SHARE, TREES,
+};
 use crate::objective::Validation;
 use crate::rows::Rows;
 use crate::scorer::Fitted;
@@ -53,7 +59,7 @@ static CARD: Card = Card {
     name: "FairGBM",
     kind: Kind::Objective,
     summary: "Boosted trees whose groups' error rates (or selection rates) may differ by a tolerance: multipliers grow while they differ by more. For tables only; the recipe's network is not used; keeps the last round.",
-    formula: "trees: minimise mean BCE + sum_g lambda_g (max_h p_h - p_g), p_g: rate of group g with log(1 + e^(+-F + log(e^b - 1))) for an error; then lambda_g <- max(0, lambda_g + rate (max_h r_h - r_g - tolerance)), r_g: rate at the threshold",
+    formula: "trees: minimise mean BCE + sum_g lambda_g (max_h p_h - p_g), p_g: rate of group g with log(1 + e^(+-F + log(e^b - 1))) for an error, or its mean score; then lambda_g <- max(0, lambda_g + rate (max_h r_h - r_g - tolerance)), r_g: rate at the threshold",
     fair_value: None,
     range: "",
     direction: Direction::Describes,
@@ -99,7 +105,7 @@ static CARD: Card = Card {
             name: "proxy_margin",
             default: Literal::Number(1.0),
             allowed: Allowed::Between(0.01, 100.0),
-            purpose: "b, the proxy's value at a score of 0.5",
+            purpose: "b, the proxy's value at a score of 0.5 (not of demographic-parity, whose proxy is the score)",
         },
         TREES,
         LEARNING_RATE,
@@ -108,6 +114,7 @@ static CARD: Card = Card {
         MIN_LEAF_ROWS,
         MIN_LEAF_HESSIAN,
         L2,
+        MAX_LEAF_VALUE,
         MIN_GAIN,
         BINS,
         COLUMN_SHARE,
@@ -174,6 +181,7 @@ struct Constraint {
     /// Weight of all rows.
     total: f64,
     multipliers: Vec<f64>,
+    threshold: f64,
     /// `log(e^b - 1)`.
     shift: f64,
 }
@@ -189,12 +197,12 @@ fn counted<'a>(rate: Rate, rows: &'a Rows<'_>) -> impl Iterator<Item = (usize, u
 }
 
 impl Constraint {
-    fn new(rate: Rate, tolerance: f64, margin: f64, rows: &Rows<'_>) -> Self {
+    fn new(rate: Rate, tolerance: f64, threshold: f64, margin: f64, rows: &Rows<'_>) -> Self {
         let groups = rows.groups.levels().len();
         let mut sizes = vec![0.0; groups];
         counted(rate, rows).for_each(|(_, group, weight)| sizes[group] += weight);
         let total = rows.weights.map_or(rows.len() as f64, |weights| weights.iter().sum());
-        Constraint { rate, tolerance, sizes, total, multipliers: vec![0.0; groups], shift: margin.exp_m1().ln() }
+        Constraint { rate, tolerance, sizes, total, multipliers: vec![0.0; groups], threshold, shift: margin.exp_m1().ln() }
     }
 
     /// Whether fewer than two groups take part.
@@ -216,21 +224,35 @@ impl Constraint {
     }
 
     /// The rates at the threshold.
-    fn rates(&self, rows: &Rows<'_>, logits: &[f64], threshold: f64) -> Vec<Option<f64>> {
-        self.shares(rows, |row| f64::from(u8::from(self.rate.occurs(sigmoid(logits[row]) > threshold))))
+    fn rates(&self, rows: &Rows<'_>, logits: &[f64]) -> Vec<Option<f64>> {
+        self.shares(rows, |row| f64::from(u8::from(self.rate.occurs(sigmoid(logits[row]) > self.threshold))))
     }
 
     /// The rates by proxy.
     fn proxies(&self, rows: &Rows<'_>, logits: &[f64]) -> Vec<Option<f64>> {
         self.shares(rows, |row| {
+            if self.rate == Rate::Selection {
+                return sigmoid(logits[row]);
+            }
             let z = self.rate.sign() * logits[row] + self.shift;
             z.max(0.0) + (-z.abs()).exp().ln_1p()
         })
     }
 
-    /// `sum_g lambda_g (max_h p_h - p_g)`, and the factor of each group's own rate in it; `None` with fewer than two groups.
-    fn penalty(&self, proxies: &[Option<f64>]) -> Option<(f64, Vec<f64>)> {
-        let (leader, most) = largest(proxies)?;
+    /// The proxy's slope: `+- sigmoid(+-F + log(e^b - 1))`, or `s (1 - s)`.
+    fn slope(&self, logit: f64) -> f64 {
+        if self.rate == Rate::Selection {
+            let score = sigmoid(logit);
+            return score * (1.0 - score);
+        }
+        self.rate.sign() * sigmoid(self.rate.sign() * logit + self.shift)
+    }
+
+    /// `sum_g lambda_g (p_h - p_g)`, and the factor of each group's own proxy in it; `None` with fewer than two groups.
+    fn penalty(&self, rows: &Rows<'_>, logits: &[f64]) -> Option<(f64, Vec<f64>)> {
+        let proxies = self.proxies(rows, logits);
+        let (leader, _) = if self.rate == Rate::Selection { largest(&self.rates(rows, logits))? } else { largest(&proxies)? };
+        let most = proxies[leader]?;
         let mut factors = vec![0.0; proxies.len()];
         let mut value = 0.0;
         for (group, proxy) in proxies.iter().enumerate().filter(|(group, _)| *group != leader) {
@@ -245,17 +267,13 @@ impl Constraint {
     /// What a row of each group adds to the first derivative for a unit of its proxy's slope: the penalty's gradient is that of a sum
     /// over rows with weights, the loss a mean.
     fn factors(&self, rows: &Rows<'_>, logits: &[f64]) -> Vec<f64> {
+        let none = vec![0.0; self.multipliers.len()];
         if self.multipliers.iter().all(|multiplier| *multiplier == 0.0) {
-            return vec![0.0; self.multipliers.len()];
+            return none;
         }
-        let Some((_, mut factors)) = self.penalty(&self.proxies(rows, logits)) else { return vec![0.0; self.multipliers.len()] };
+        let Some((_, mut factors)) = self.penalty(rows, logits) else { return none };
         factors.iter_mut().zip(&self.sizes).filter(|(_, size)| **size > 0.0).for_each(|(factor, size)| *factor *= self.total / size);
         factors
-    }
-
-    /// The proxy's slope: `+- sigmoid(+-F + log(e^b - 1))`.
-    fn slope(&self, logit: f64) -> f64 {
-        self.rate.sign() * sigmoid(self.rate.sign() * logit + self.shift)
     }
 
     /// One step of the multipliers; true when any of them moved.
@@ -292,7 +310,7 @@ impl Objective for Fairgbm {
     fn validation_terms(&self, outcome: &Validation<'_>) -> Vec<(&'static str, f64)> {
         let logits: Vec<f64> = outcome.prediction.logits.iter().map(|&logit| f64::from(logit)).collect();
         let penalty = |constraint: &Constraint| {
-            let (value, _) = constraint.penalty(&constraint.proxies(outcome.rows, &logits))?;
+            let (value, _) = constraint.penalty(outcome.rows, &logits)?;
             Some((constraint.rate.name(), value))
         };
         self.constraints.iter().filter_map(penalty).collect()
@@ -317,8 +335,9 @@ impl Boosted for Fairgbm {
             "demographic-parity" => &[(Rate::Selection, "selection_tolerance")],
             _ => &[(Rate::FalsePositive, "fpr_tolerance"), (Rate::FalseNegative, "fnr_tolerance")],
         };
-        let margin = self.parameters.number("proxy_margin");
-        let constraint = |(rate, tolerance): &(Rate, &str)| Constraint::new(*rate, self.parameters.number(tolerance), margin, train);
+        let number = |name: &str| self.parameters.number(name);
+        let (threshold, margin) = (number("score_threshold"), number("proxy_margin"));
+        let constraint = |(rate, tolerance): &(Rate, &str)| Constraint::new(*rate, number(tolerance), threshold, margin, train);
         self.constraints = rates.iter().map(constraint).collect();
         self.levels = train.groups.levels().to_vec();
     }
@@ -347,22 +366,21 @@ impl Boosted for Fairgbm {
     }
 
     fn end_round(&mut self, train: &Rows<'_>, logits: &[f64]) -> bool {
-        let (step, threshold) = (self.parameters.number("multiplier_learning_rate"), self.parameters.number("score_threshold"));
+        let step = self.parameters.number("multiplier_learning_rate");
         let mut moved = false;
         for constraint in &mut self.constraints {
-            let rates = constraint.rates(train, logits, threshold);
+            let rates = constraint.rates(train, logits);
             moved |= constraint.ascend(&rates, step);
         }
         moved
     }
 
     fn terms(&self, train: &Rows<'_>, logits: &[f64]) -> BTreeMap<String, f64> {
-        let threshold = self.parameters.number("score_threshold");
         let mut terms = BTreeMap::new();
         for constraint in &self.constraints {
             let name = constraint.rate.name();
-            let rates = constraint.rates(train, logits, threshold);
-            let (Some((_, most)), Some((penalty, _))) = (largest(&rates), constraint.penalty(&constraint.proxies(train, logits))) else {
+            let rates = constraint.rates(train, logits);
+            let (Some((_, most)), Some((penalty, _))) = (largest(&rates), constraint.penalty(train, logits)) else {
                 continue;
             };
             let least = rates.iter().flatten().fold(most, |least, rate| least.min(*rate));
@@ -461,7 +479,7 @@ mod tests {
             let mut objective = fairgbm(&[("multiplier_learning_rate", Value::Number(2.0)), ("fpr_tolerance", Value::Number(0.1))]);
             objective.begin(rows);
             // False positives: a 1/4 (the row of weight 1 of 1 + 3), b 2/2, c 0.5/2. False negatives: a 0/1, b 1/2, c 1/2.
-            let rates = |place: usize| objective.constraints[place].rates(rows, &LOGITS, 0.5);
+            let rates = |place: usize| objective.constraints[place].rates(rows, &LOGITS);
             assert_eq!(rates(0), [Some(0.25), Some(1.0), Some(0.25)]);
             assert_eq!(rates(1), [Some(0.0), Some(0.5), Some(0.5)]);
             assert!(objective.end_round(rows, &LOGITS));
@@ -475,7 +493,7 @@ mod tests {
             let mut objective = fairgbm(&[("constraint", word("demographic-parity"))]);
             objective.begin(rows);
             // Selected: a 2 of 5, b 3 of 4, c 1.5 of 4; the row of unknown group is in none.
-            assert_eq!(objective.constraints[0].rates(rows, &LOGITS, 0.5), [Some(0.4), Some(0.75), Some(0.375)]);
+            assert_eq!(objective.constraints[0].rates(rows, &LOGITS), [Some(0.4), Some(0.75), Some(0.375)]);
         });
     }
 
@@ -505,8 +523,7 @@ mod tests {
                     let data = (0..11).map(|row| {
                         WEIGHTS[row] * (logits[row].max(0.0) - LABELS[row] * logits[row] + (-logits[row].abs()).exp().ln_1p()) / total
                     });
-                    let penalty =
-                        objective.constraints.iter().map(|constraint| constraint.penalty(&constraint.proxies(rows, logits)).unwrap().0);
+                    let penalty = objective.constraints.iter().map(|constraint| constraint.penalty(rows, logits).unwrap().0);
                     data.sum::<f64>() + penalty.sum::<f64>()
                 };
                 let slopes = objective.slopes(rows, &LOGITS);
