@@ -45,7 +45,15 @@ impl Corpus {
     }
 
     fn rows(&self) -> Rows<'_> {
-        Rows { features: &self.features, labels: &self.labels, groups: &self.groups, weights: None, recordings: None, targets: &[] }
+        Rows {
+            features: &self.features,
+            labels: &self.labels,
+            groups: &self.groups,
+            weights: None,
+            recordings: None,
+            targets: &[],
+            sensitive: None,
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod adversary;
 mod archive;
+pub mod boosting;
 pub mod checkpoint;
 #[cfg(test)]
 mod contract;

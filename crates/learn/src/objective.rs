@@ -157,14 +157,15 @@ pub struct Validation<'a> {
     pub training: &'a Training,
     /// Epoch, from 1.
     pub epoch: usize,
-    pub(crate) model: &'a dyn Model,
-    pub(crate) weights: &'a Weights,
+    /// What was fitted, where it is a network.
+    pub(crate) network: Option<(&'a dyn Model, &'a Weights)>,
 }
 
 impl Validation<'_> {
-    /// What the model, as it stands, says of the validation rows with other values in their columns.
-    pub fn predict(&self, features: &Matrix) -> Result<Prediction, LearnError> {
-        crate::scorer::predict(self.model, self.weights, Candidates { features, recordings: self.rows.recordings })
+    /// What the network, as it stands, says of the validation rows with other values in their columns; `None` for what is no network.
+    pub fn predict(&self, features: &Matrix) -> Option<Result<Prediction, LearnError>> {
+        let (model, weights) = self.network?;
+        Some(crate::scorer::predict(model, weights, Candidates { features, recordings: self.rows.recordings }))
     }
 }
 

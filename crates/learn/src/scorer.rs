@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::LearnError;
 use crate::archive::Archive;
+use crate::boosting::Trees;
 use crate::landscape::surface;
 use crate::learners::{Constant, Logistic};
 use crate::models::{self, Architecture, Interview, Mlp, Mode, Model};
@@ -120,7 +121,19 @@ const MODELS: &[(&str, Loader)] = &[
     ("logistic-regression", Logistic::load),
     ("meta-fair", CellRule::load),
     ("mixture", Mixture::load),
+    ("trees", load_trees),
 ];
+
+fn load_trees(folder: &Path, manifest: &Manifest) -> Result<Box<dyn Fitted>, LearnError> {
+    if manifest.shape.is_some() || !manifest.targets.is_empty() {
+        return Err(LearnError::BadFile {
+            path: folder.join(MANIFEST),
+            problem: "gives trees recordings to read or further targets, and they know neither".to_owned(),
+            remedy: "it may be edited; train again or restore it from a copy",
+        });
+    }
+    Ok(Box::new(Trees::load(folder, manifest.columns)?))
+}
 
 /// Reads the fitted thing of this name from a folder; `named_in` is the file that gave the name.
 pub(crate) fn load_fitted(name: &str, folder: &Path, named_in: &Path, manifest: &Manifest) -> Result<Box<dyn Fitted>, LearnError> {
@@ -292,7 +305,7 @@ pub(crate) fn predict(model: &dyn Model, weights: &Weights, candidates: Candidat
 }
 
 /// The sigmoid in `f64`: large logits keep apart that `f32` would round to the same score.
-fn score(logit: f32) -> f64 {
+pub(crate) fn score(logit: f32) -> f64 {
     let small = (-f64::from(logit.abs())).exp();
     if logit >= 0.0 { 1.0 / (1.0 + small) } else { small / (1.0 + small) }
 }

@@ -181,7 +181,7 @@ pub fn fit(
         }
 
         let prediction = predict(model.as_ref(), &weights, validation.candidates())?;
-        let judged = Validation { rows: validation, prediction: &prediction, training, epoch, model: model.as_ref(), weights: &weights };
+        let judged = Validation { rows: validation, prediction: &prediction, training, epoch, network: Some((model.as_ref(), &weights)) };
         let mut record = judge(&judged, objective.as_ref(), learning_rate, &ledger);
         let merit = merit(&record, training.selection);
         if best.as_ref().is_none_or(|best| merit > best.merit) {
@@ -221,7 +221,7 @@ fn out_of_patience(curves: &[EpochRecord], best: Option<&Best>, training: &Train
 }
 
 /// What the selection maximises. With `last` every epoch beats the one before.
-fn merit(record: &EpochRecord, selection: Selection) -> f64 {
+pub(crate) fn merit(record: &EpochRecord, selection: Selection) -> f64 {
     match selection {
         Selection::Objective => -record.validation_objective,
         Selection::Loss => -record.validation.get("data").copied().unwrap_or(f64::INFINITY),
@@ -243,7 +243,7 @@ fn row_weights(train: &Rows<'_>, factors: &[f32]) -> Vec<f32> {
 }
 
 /// The epoch's record: what the batches reported, and the model judged on the validation rows.
-fn judge(judged: &Validation<'_>, objective: &dyn Objective, learning_rate: f64, ledger: &Ledger) -> EpochRecord {
+pub(crate) fn judge(judged: &Validation<'_>, objective: &dyn Objective, learning_rate: f64, ledger: &Ledger) -> EpochRecord {
     let Validation { rows, prediction, training, epoch, .. } = *judged;
     let total: f64 = rows.weights.map_or(rows.len() as f64, |weights| weights.iter().sum());
     let shares: Vec<f64> = (0..rows.len()).map(|row| rows.weights.map_or(1.0, |weights| weights[row]) / total).collect();
@@ -263,7 +263,6 @@ fn judge(judged: &Validation<'_>, objective: &dyn Objective, learning_rate: f64,
     }
     let weight = objective.data_weight();
     let scores: Vec<f32> = prediction.scores.iter().map(|&score| score as f32).collect();
-    let hits = prediction.scores.iter().zip(rows.labels).zip(&shares);
     EpochRecord {
         epoch,
         epochs: training.epochs,
@@ -272,11 +271,17 @@ fn judge(judged: &Validation<'_>, objective: &dyn Objective, learning_rate: f64,
         skipped: ledger.skipped.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(),
         validation_objective: validation.iter().map(|(name, value)| if name == "data" { weight * value } else { *value }).sum(),
         validation,
-        validation_accuracy: hits.filter(|((score, label), _)| (**score > 0.5) == (**label >= 0.5)).map(|(_, share)| share).sum(),
+        validation_accuracy: accuracy(&prediction.scores, rows.labels, &shares),
         validation_correlation: correlation(&prediction.scores, rows.labels, &shares),
         validation_spdd: between_groups(&scores, rows.groups.codes(), &narrow, Pairs::Largest, 1).map(|found| found.distance),
         best: false,
     }
+}
+
+/// Weighted accuracy at threshold 0.5.
+pub(crate) fn accuracy(scores: &[f64], labels: &[f64], shares: &[f64]) -> f64 {
+    let rows = scores.iter().zip(labels).zip(shares);
+    rows.filter(|((score, label), _)| (**score > 0.5) == (**label >= 0.5)).map(|(_, share)| share).sum()
 }
 
 /// Weighted Pearson correlation; `None` when one side is constant.

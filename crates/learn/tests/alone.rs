@@ -56,6 +56,7 @@ fn reference(levels: usize) -> (serde_json::Value, Corpus) {
         labels: numbers("labels"),
         groups: Groups::new("group", names, codes),
         weights: None,
+        sensitive: None,
     };
     (table, corpus)
 }
@@ -189,6 +190,7 @@ fn calling_groups_otherwise_changes_nothing() {
             labels: corpus.labels.clone(),
             groups: Groups::new("group", names, codes),
             weights: None,
+            sensitive: None,
         }
     };
     for (id, given) in settings() {
@@ -251,6 +253,7 @@ fn a_row_of_weight_three_is_three_rows() {
         labels: times.iter().map(|&row| weighted.labels[row]).collect(),
         groups: Groups::new("group", weighted.groups.levels().to_vec(), times.iter().map(|&row| weighted.groups.codes()[row]).collect()),
         weights: None,
+        sensitive: None,
     };
     weighted.weights = Some(weights);
     // The penalty of the logistic regression and nu count rows, of which the weighted table has fewer: 225 for 450.

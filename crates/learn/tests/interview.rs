@@ -100,6 +100,11 @@ fn every_objective_trains_on_recordings_and_comes_back_from_its_folder() {
             assert!(refused.contains("cannot be re-written in recordings: set lambda_invariance = 0"), "{refused}");
             continue;
         }
+        if ["boosting", "fairgbm"].contains(&entry.card.id) {
+            let refused = learned.unwrap_err().to_string();
+            assert!(refused.contains("needs the columns of a table") && refused.contains("objective of networks"), "{refused}");
+            continue;
+        }
         let scorer = learned.unwrap();
         let prediction = scorer.predict(candidates).unwrap();
         assert_eq!((prediction.scores.len(), prediction.targets.len(), prediction.latent_width), (50, 1, 18), "{}", entry.card.id);

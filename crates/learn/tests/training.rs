@@ -195,3 +195,108 @@ fn a_saved_scorer_gives_the_same_scores() {
     let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["scorer"], "no temporary folder stays behind");
 }
+
+/// Rates at threshold 0.5: selected, false positives, true positives, of one group.
+fn rates(scorer: &Scorer, corpus: &Corpus, group: u32) -> [f64; 3] {
+    let scores = scorer.predict(&corpus.features).unwrap().scores;
+    let share = |label: Option<bool>| {
+        let of = |row: &usize| label.is_none_or(|label| (corpus.labels[*row] > 0.5) == label);
+        let rows: Vec<usize> = (0..scores.len()).filter(|&row| corpus.groups.codes()[row] == group).filter(of).collect();
+        rows.iter().filter(|&&row| scores[row] > 0.5).count() as f64 / rows.len() as f64
+    };
+    [share(None), share(Some(false)), share(Some(true))]
+}
+
+/// Fairer than plain boosting with four fifths of its recall at least: the test of the method's authors.
+#[test]
+fn fairgbm_narrows_the_rates_it_constrains_and_keeps_recall() {
+    let corpora = |levels| (Corpus::new(3000, levels, 1).blurred(3), Corpus::new(3000, levels, 2).blurred(4));
+    let training = Training { selection: Selection::Last, ..Training::default() };
+    let trees = [("trees", Value::Integer(150)), ("leaves", Value::Integer(6))];
+    for levels in [2, 3] {
+        let (train, test) = corpora(levels);
+        let fit = |id: &str, more: &[(&str, Value)]| {
+            let given: Vec<(&str, Value)> = trees.iter().chain(more).cloned().collect();
+            fit_plainly(&train, &test, &small(), &training, objective(id, &given), 3).unwrap()
+        };
+        let gap = |scorer: &Scorer, of: usize| {
+            let all: Vec<f64> = (0..levels).map(|group| rates(scorer, &test, group)[of]).collect();
+            all.iter().fold(0.0_f64, |most, rate| most.max(*rate)) - all.iter().fold(1.0_f64, |least, rate| least.min(*rate))
+        };
+        let recall = |scorer: &Scorer| {
+            let scores = scorer.predict(&test.features).unwrap().scores;
+            let qualified: Vec<usize> = (0..scores.len()).filter(|&row| test.labels[row] > 0.5).collect();
+            qualified.iter().filter(|&&row| scores[row] > 0.5).count() as f64 / qualified.len() as f64
+        };
+        let plain = fit("boosting", &[]);
+        for (constraint, measured) in [("fpr", vec![1]), ("fnr", vec![2]), ("equalized-odds", vec![1, 2]), ("demographic-parity", vec![0])]
+        {
+            let given = [("constraint", Value::Text(constraint.to_owned())), ("multiplier_learning_rate", Value::Number(0.01))];
+            let even = fit("fairgbm", &given);
+            for of in measured {
+                let (narrow, wide) = (gap(&even, of), gap(&plain, of));
+                assert!(narrow < 0.7 * wide, "{constraint}, {levels} groups, rate {of}: {narrow} against {wide}");
+            }
+            assert!(recall(&even) >= 0.8 * recall(&plain), "{constraint}: {} against {}", recall(&even), recall(&plain));
+            let last = even.curves().last().unwrap();
+            assert!(last.best && last.epoch == 150 && last.training.keys().any(|name| name.ends_with("multiplier, group 0")));
+            // On the rows it learned from, what it watches is near its tolerance.
+            let left = last.training.iter().filter(|(name, _)| name.ends_with("difference"));
+            assert!(left.clone().count() > 0 && left.clone().all(|(_, gap)| *gap < 0.1), "{constraint}: {:?}", last.training);
+        }
+    }
+}
+
+#[test]
+fn without_ascent_fairgbm_is_plain_boosting() {
+    let (train, validation) = (Corpus::new(600, 2, 1), Corpus::new(300, 2, 2));
+    let training = Training { selection: Selection::Last, ..Training::default() };
+    let plain = fit_plainly(&train, &validation, &small(), &training, objective("boosting", &[]), 3).unwrap();
+    let still = objective("fairgbm", &[("multiplier_learning_rate", Value::Number(0.0))]);
+    let still = fit_plainly(&train, &validation, &small(), &training, still, 3).unwrap();
+    assert_eq!(bytes(&plain.predict(&validation.features).unwrap()), bytes(&still.predict(&validation.features).unwrap()));
+}
+
+#[test]
+fn boosting_keeps_the_round_that_the_validation_rows_prefer() {
+    let (train, validation) = (Corpus::new(300, 2, 1).blurred(3), Corpus::new(300, 2, 2).blurred(4));
+    for selection in [Selection::Objective, Selection::Loss, Selection::Accuracy, Selection::Correlation] {
+        for (trees, patience) in [(300, 0), (300, 7), (40, 0)] {
+            let training = Training { selection, patience, ..Training::default() };
+            let given = [("trees", Value::Integer(trees)), ("learning_rate", Value::Number(0.2))];
+            let scorer = fit_plainly(&train, &validation, &small(), &training, objective("boosting", &given), 3).unwrap();
+            let best = scorer.best_epoch().unwrap();
+            let curves = scorer.curves();
+            assert!(curves.windows(2).all(|pair| pair[0].epoch < pair[1].epoch));
+            let record = curves.iter().find(|record| record.epoch == best).unwrap();
+            // The kept trees are those of the record.
+            assert!((accuracy(&scorer, &validation) - record.validation_accuracy).abs() < 1e-9);
+            for other in curves {
+                assert!(match selection {
+                    Selection::Accuracy => other.validation_accuracy <= record.validation_accuracy,
+                    Selection::Correlation => other.validation_correlation <= record.validation_correlation,
+                    _ => other.validation["data"] >= record.validation["data"],
+                });
+            }
+            if patience > 0 {
+                assert_eq!(curves.last().unwrap().epoch, best + patience, "{selection:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn shuffled_labels_teach_trees_nothing() {
+    let (mut train, validation) = (Corpus::new(1500, 2, 1), Corpus::new(1500, 2, 2));
+    // Labels of other rows: they have nothing to do with these.
+    train.labels.rotate_left(701);
+    for id in ["boosting", "fairgbm"] {
+        let given = [("trees", Value::Integer(30)), ("leaves", Value::Integer(4))];
+        let scorer = fit_plainly(&train, &validation, &small(), &Training::default(), objective(id, &given), 3).unwrap();
+        // No better than the constant score of the label's mean.
+        let mean = validation.labels.iter().sum::<f64>() / 1500.0;
+        let entropy = -(mean * mean.ln() + (1.0 - mean) * (1.0 - mean).ln());
+        let record = scorer.curves().iter().find(|record| record.best).unwrap();
+        assert!(record.validation["data"] > entropy - 0.005, "{id}: {} against {entropy}", record.validation["data"]);
+    }
+}

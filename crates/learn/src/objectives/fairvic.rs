@@ -270,7 +270,7 @@ fn invariance(outcome: &Validation<'_>) -> Option<f64> {
     let mut sum = 0.0;
     for place in 0..others.iter().map(Vec::len).max()? {
         let to: Vec<u32> = others.iter().map(|others| others.get(place).copied().unwrap_or(UNKNOWN)).collect();
-        let there = outcome.predict(&sensitive.rewritten(rows.features, &to)).ok()?;
+        let there = outcome.predict(&sensitive.rewritten(rows.features, &to))?.ok()?;
         for &target in &targets {
             let pairs = outcome.prediction.logits_of(target).iter().zip(there.logits_of(target));
             for (row, (&here, &there)) in pairs.enumerate().filter(|(row, _)| to[*row] != UNKNOWN) {

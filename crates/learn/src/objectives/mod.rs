@@ -15,14 +15,17 @@
 //! | group contribution matching * | `correct`: cell gradients by `Pass::backward`, then `Pass::forward_tangent` along a direction in weights |
 //! | adversarial projection (Zhang et al.) | `correct`: second gradient through the adversary, projection array by array |
 //! | exponentiated gradient, grid search | `fit_alone` around whole fits of a base learner |
-//! | meta-fair, FairGBM * | `fit_alone` returns a [`crate::Fitted`] that is no network |
+//! | gradient boosting, FairGBM | `fit_alone` grows trees and returns a [`crate::Fitted`] that is no network |
+//! | meta-fair | `fit_alone` returns a [`crate::Fitted`] that is no network |
 
 pub mod adversarial;
 pub mod adversarial_projection;
+pub mod boosting;
 pub mod demographic_parity_regularisation;
 pub mod equalized_odds_regularisation;
 pub mod exponentiated_gradient;
 pub mod fair_mixup;
+pub mod fairgbm;
 pub mod fairvic;
 pub mod grid_search;
 pub mod hsic;
@@ -43,10 +46,12 @@ pub const OBJECTIVES: &[Entry<dyn Objective>] = &[
     vanilla::ENTRY,
     adversarial::ENTRY,
     adversarial_projection::ENTRY,
+    boosting::ENTRY,
     demographic_parity_regularisation::ENTRY,
     equalized_odds_regularisation::ENTRY,
     exponentiated_gradient::ENTRY,
     fair_mixup::ENTRY,
+    fairgbm::ENTRY,
     fairvic::ENTRY,
     grid_search::ENTRY,
     hsic::ENTRY,

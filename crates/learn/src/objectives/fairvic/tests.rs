@@ -129,8 +129,7 @@ impl Bench {
             prediction: &prediction,
             training: &self.training,
             epoch: 1,
-            model: &self.model,
-            weights: &self.weights,
+            network: Some((&self.model, &self.weights)),
         };
         objective.validation_terms(&validation).into_iter().collect()
     }
