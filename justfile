@@ -43,4 +43,5 @@ oracle:
     python3 -m venv target/peers-venv
     target/peers-venv/bin/pip install --quiet -r reference/requirements-peers.txt
     target/peers-venv/bin/python reference/pytorch_terms.py
-    git diff --stat --exit-code reference/metrics.json reference/terms.json
+    target/peers-venv/bin/python reference/reductions.py
+    git diff --stat --exit-code reference/metrics.json reference/terms.json reference/reductions.json
