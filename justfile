@@ -44,4 +44,5 @@ oracle:
     target/peers-venv/bin/pip install --quiet -r reference/requirements-peers.txt
     target/peers-venv/bin/python reference/pytorch_terms.py
     target/peers-venv/bin/python reference/pytorch_fairvic.py
-    git diff --stat --exit-code reference/metrics.json reference/terms.json reference/fairvic.json
+    target/peers-venv/bin/python reference/reductions.py
+    git diff --stat --exit-code reference/metrics.json reference/terms.json reference/fairvic.json reference/reductions.json

@@ -83,9 +83,10 @@ impl Discriminants {
     pub(crate) fn posterior(&self, row: &[f32]) -> Vec<f64> {
         let mut parts: Vec<f64> = self.classes.iter().map(|factors| product(row, factors)).collect();
         let top = parts.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        parts.iter_mut().for_each(|part| *part = (*part - top).exp());
+        for part in &mut parts {
+            *part = (*part - top).exp();
+        }
         let total: f64 = parts.iter().sum();
-        parts.iter_mut().for_each(|part| *part /= total);
-        parts
+        parts.into_iter().map(|part| part / total).collect()
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use evenhand_catalog::Value;
+use evenhand_catalog::{Parameters, Value, find};
 use evenhand_data::recordings::{RecordStore, Recording, Recordings, Shape};
 use evenhand_data::{Groups, Label, LabelKind, Matrix, UNKNOWN};
 use evenhand_learn::{Architecture, Companions, EpochRecord, LearnError, Rows, RunHooks, Scorer, Training, fit};
@@ -448,7 +448,6 @@ fn what_makes_no_sense_is_refused_with_the_reason() {
         assert!(recorded(&train).contains("these rows have recordings"), "{}", recorded(&train));
     }
     // A word that is none, and a number out of range.
-    use evenhand_catalog::{Parameters, find};
     let card = find(evenhand_learn::OBJECTIVES, "exponentiated-gradient").unwrap().card;
     for (name, value, expected) in
         [("base", text("forest"), "network"), ("eps", Value::Number(0.0), "0.0001"), ("max_iter", Value::Integer(0), "1 to")]

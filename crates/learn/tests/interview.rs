@@ -89,6 +89,11 @@ fn every_objective_trains_on_recordings_and_comes_back_from_its_folder() {
     let candidates = Candidates { features: &features, recordings: test.recordings.as_ref() };
     for entry in OBJECTIVES {
         let learned = learn(entry.card.id, &architecture(), &training());
+        if objective(entry.card.id).fits_alone() {
+            let refused = learned.unwrap_err().to_string();
+            assert!(refused.contains(entry.card.id) && refused.contains("these rows have recordings"), "{refused}");
+            continue;
+        }
         if entry.card.id == "fair-mixup" {
             // Frames and sounds pass through kernels whose derivative cannot be differentiated once more.
             let refused = learned.unwrap_err().to_string();

@@ -51,7 +51,7 @@ impl LogisticRegression {
     fn optimum(&self, labels: &[f64], weights: &[f64]) -> Result<Vec<f64>, LearnError> {
         let mut here = Point::new(self, self.last.clone(), labels, weights);
         // Far from the optimum all scores may be 0 or 1 and tell no way; from coefficients of 0 it is always found.
-        if !(here.value < weights.iter().sum::<f64>() * std::f64::consts::LN_2) {
+        if !here.value.is_finite() || here.value >= weights.iter().sum::<f64>() * std::f64::consts::LN_2 {
             here = Point::new(self, vec![0.0; self.design.columns()], labels, weights);
         }
         for _ in 0..STEPS {

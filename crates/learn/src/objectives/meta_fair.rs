@@ -279,7 +279,7 @@ impl<'a> Posteriors<'a> {
     fn multipliers(&self, lower: f64, upper: f64, start: &[f64]) -> Vec<f64> {
         let mut here = start.to_vec();
         for width in WIDTHS {
-            let mut point = self.value(&here, lower, upper, width);
+            let mut point = self.dual(&here, lower, upper, width);
             for _ in 0..STEPS {
                 let count = here.len();
                 let mut matrix = point.hessian.clone();
@@ -294,7 +294,7 @@ impl<'a> Posteriors<'a> {
                 let mut length = 1.0;
                 let next = loop {
                     let moved: Vec<f64> = here.iter().zip(&step).map(|(here, step)| here - length * step).collect();
-                    let there = self.value(&moved, lower, upper, width);
+                    let there = self.dual(&moved, lower, upper, width);
                     if there.value <= point.value - 1e-4 * length * slope {
                         break Some((moved, there));
                     }
@@ -305,7 +305,7 @@ impl<'a> Posteriors<'a> {
                 };
                 let Some((moved, there)) = next else { break };
                 // A group that cannot reach its interval drives its multiplier ever further.
-                if moved.iter().any(|value| !(value.abs() < 1e6)) {
+                if moved.iter().any(|value| !value.is_finite() || value.abs() > 1e6) {
                     break;
                 }
                 (here, point) = (moved, there);
@@ -318,14 +318,14 @@ impl<'a> Posteriors<'a> {
     }
 
     /// The function that the multipliers minimise, `max(v, 0)` rounded to `width log(1 + e^(v / width))`, with its derivatives.
-    fn value(&self, multipliers: &[f64], lower: f64, upper: f64, width: f64) -> Value {
+    fn dual(&self, multipliers: &[f64], lower: f64, upper: f64, width: f64) -> Dual {
         let count = multipliers.len();
         let rounded: Vec<Rounded> = multipliers.iter().map(|&multiplier| Rounded::of(multiplier, width)).collect();
         let span = upper - lower;
-        let blocks: Vec<Value> = (0..self.rows.len().div_ceil(BLOCK))
+        let blocks: Vec<Dual> = (0..self.rows.len().div_ceil(BLOCK))
             .into_par_iter()
             .map(|block| {
-                let mut sum = Value::zero(count);
+                let mut sum = Dual::zero(count);
                 let mut slopes = vec![0.0; count];
                 let mut bends = vec![0.0; count];
                 for row in block * BLOCK..((block + 1) * BLOCK).min(self.rows.len()) {
@@ -360,7 +360,7 @@ impl<'a> Posteriors<'a> {
                 sum
             })
             .collect();
-        let mut total = Value::zero(count);
+        let mut total = Dual::zero(count);
         for block in blocks {
             total.value += block.value;
             total.gradient.iter_mut().zip(block.gradient).for_each(|(sum, own)| *sum += own);
@@ -378,15 +378,15 @@ impl<'a> Posteriors<'a> {
     }
 }
 
-struct Value {
+struct Dual {
     value: f64,
     gradient: Vec<f64>,
     hessian: Vec<f64>,
 }
 
-impl Value {
+impl Dual {
     fn zero(count: usize) -> Self {
-        Value { value: 0.0, gradient: vec![0.0; count], hessian: vec![0.0; count * count] }
+        Dual { value: 0.0, gradient: vec![0.0; count], hessian: vec![0.0; count * count] }
     }
 }
 
@@ -511,7 +511,7 @@ mod tests {
             let mut multipliers = Vec::new();
             for start in [[-2.0, 3.0, -1.0], [-0.5; 3], [0.0; 3]] {
                 multipliers = model.multipliers(lower, upper, &start);
-                let bound = model.value(&multipliers, lower, upper, 1e-12).value;
+                let bound = model.dual(&multipliers, lower, upper, 1e-12).value;
                 assert!(bound >= value - 1e-9 && bound < value + 5e-4, "{program} from {start:?}: {bound}");
             }
             // The rule keeps the interval, as the posteriors see it, up to the few rows on the threshold.
@@ -549,7 +549,7 @@ mod tests {
         let cells = Cells::new(&rows, 0.5);
         for false_discovery in [false, true] {
             let model = Posteriors::new(&posteriors, &[0, 1, 2, 3], &cells, false_discovery);
-            let value = |a: f64, b: f64| model.value(&[a, b], 0.2, 0.3, 0.1);
+            let value = |a: f64, b: f64| model.dual(&[a, b], 0.2, 0.3, 0.1);
             let here = value(0.07, -0.04);
             let step = 1e-5;
             for at in 0..2 {

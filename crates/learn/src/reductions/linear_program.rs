@@ -67,7 +67,9 @@ pub(crate) fn saddle(errors: &[f64], violations: &[Vec<f64>], bound: f64) -> (Ve
         weights[column] = tableau[row][width - 1].max(0.0);
     }
     let total: f64 = weights.iter().sum();
-    weights.iter_mut().for_each(|weight| *weight /= total);
+    for weight in &mut weights {
+        *weight /= total;
+    }
     let multipliers = (0..constraints).map(|row| tableau[costs][slack + row].max(0.0)).collect();
     (weights, multipliers)
 }

@@ -102,8 +102,8 @@ impl Cells {
     /// Weight of the rows that `selects` takes, by cell.
     pub(crate) fn sums(&self, selects: impl Fn(usize) -> bool) -> Vec<f64> {
         let mut sums = vec![0.0; self.weights.len()];
-        for (_, (&cell, &weight)) in self.of.iter().zip(&self.rows).enumerate().filter(|(row, _)| selects(*row)) {
-            sums[cell] += weight;
+        for row in (0..self.of.len()).filter(|&row| selects(row)) {
+            sums[self.of[row]] += self.rows[row];
         }
         sums
     }
@@ -254,7 +254,9 @@ impl Parity {
             });
             if let Some(&median) = median {
                 let shift = signed[median] / share(median);
-                places.iter().for_each(|&place| signed[place] -= share(place) * shift);
+                for &place in &places {
+                    signed[place] -= share(place) * shift;
+                }
             }
         }
         signed.iter().map(|value| value.max(0.0)).chain(signed.iter().map(|value| (-value).max(0.0))).collect()
