@@ -21,6 +21,8 @@ pub enum Purpose {
     Objective = 5,
     /// Which of a segment's frames an epoch shows.
     Frames = 6,
+    /// Which rows a trace looks at.
+    Trace = 16,
 }
 
 /// The stream for this seed, purpose and epoch (0 for what happens before the first epoch).

@@ -88,7 +88,7 @@ fn every_objective_trains_on_recordings_and_comes_back_from_its_folder() {
     let candidates = Candidates { features: &features, recordings: test.recordings.as_ref() };
     for entry in OBJECTIVES {
         let learned = learn(entry.card.id, &architecture(), &training());
-        if entry.card.id == "fair-mixup" {
+        if ["direct-alignment", "fair-mixup", "gcm", "iga"].contains(&entry.card.id) {
             // Frames and sounds pass through kernels whose derivative cannot be differentiated once more.
             let refused = learned.unwrap_err().to_string();
             assert!(refused.contains("directional derivatives") && refused.contains("for recordings"), "{refused}");

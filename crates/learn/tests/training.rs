@@ -52,6 +52,8 @@ fn every_method_narrows_its_own_gap() {
         ("equalized-odds-regularisation", vec![("lambda", Value::Number(1.0))], true),
         ("fair-mixup", vec![("lambda", Value::Number(2.0))], false),
         ("fair-mixup", vec![("lambda", Value::Number(1.0)), ("constraint", text("equalized-odds"))], true),
+        ("gcm", vec![("lambda", Value::Number(0.5))], true),
+        ("direct-alignment", vec![("lambda", Value::Number(0.5))], true),
         ("hsic", vec![("lambda_hsic", Value::Number(50.0))], false),
         ("adversarial-projection", vec![("alpha", Value::Number(1.0)), ("adversary_learning_rate", Value::Number(0.02))], false),
     ] {
@@ -71,9 +73,9 @@ fn each_objective() -> impl Iterator<Item = &'static str> {
     OBJECTIVES.iter().map(|entry| entry.card.id)
 }
 
-/// The architecture with batch norm, which tangents do not pass through.
-fn normed(id: &str, architecture: &Architecture) -> Architecture {
-    Architecture { batch_norm: id != "fair-mixup", ..architecture.clone() }
+/// The architecture with batch norm.
+fn normed(architecture: &Architecture) -> Architecture {
+    Architecture { batch_norm: true, ..architecture.clone() }
 }
 
 #[test]
@@ -82,7 +84,7 @@ fn an_interrupted_run_resumes_bit_for_bit() {
     let architecture = Architecture { dropout: 0.2, bottleneck: Some(3), head: vec![4], ..small() };
     let training = Training { decay: Decay::Cosine, ..short() };
     for id in each_objective() {
-        let architecture = normed(id, &architecture);
+        let architecture = normed(&architecture);
         let whole = fit_plainly(&train, &validation, &architecture, &training, objective(id, &[]), 11).unwrap();
 
         let folder = tempfile::tempdir().unwrap();
@@ -119,7 +121,7 @@ fn one_thread_and_two_give_the_same_bytes() {
     let wide = Architecture { hidden: vec![128, 96], ..Architecture::default() };
     let training = Training { epochs: 2, batch_size: 1500, ..short() };
     for id in each_objective() {
-        let architecture = normed(id, &wide);
+        let architecture = normed(&wide);
         let run = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
@@ -155,7 +157,7 @@ fn a_saved_scorer_gives_the_same_scores() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("scorer");
     for id in each_objective() {
-        let scorer = fit_plainly(&train, &validation, &normed(id, &narrow), &short(), objective(id, &[]), 3).unwrap();
+        let scorer = fit_plainly(&train, &validation, &normed(&narrow), &short(), objective(id, &[]), 3).unwrap();
         let companions = Companions { recipe: "[data]\n".to_owned(), ..Companions::default() };
         // The second and later ones replace the one before.
         scorer.save(&place, &companions).unwrap();

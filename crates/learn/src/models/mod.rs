@@ -5,6 +5,7 @@
 
 mod interview;
 mod mlp;
+pub mod tangents;
 
 use std::cell::OnceCell;
 use std::fmt::Debug;
@@ -19,8 +20,13 @@ pub use mlp::{Activation, Architecture, Mlp};
 
 use crate::recorded::Recorded;
 use crate::rows::Rows;
-use crate::weights::{Bound, Slot, Weights, host};
+use crate::weights::{Bound, WeightDirection, Gradients, Slot, Weights, host};
 use crate::{LearnError, rows::Candidates};
+
+/// Added to the variance before the root in batch norm.
+const NORM_EPSILON: f64 = 1e-5;
+/// Slope of the leaky ReLU below 0.
+const LEAK: f64 = 0.01;
 
 /// Whether a pass trains (dropout, batch statistics) or predicts.
 #[derive(Debug)]
@@ -176,10 +182,19 @@ pub(crate) fn build(architecture: &Architecture, rows: &Rows<'_>, rng: &mut ChaC
 /// Directions along which a forward pass is differentiated (reverse over forward needs them).
 #[derive(Debug, Clone)]
 pub struct Tangent {
-    /// A direction in the space of weights: one constant tensor per array, empty ones for arrays that stay.
-    pub weights: Option<Bound>,
+    /// A direction in the space of weights.
+    pub weights: Option<WeightDirection>,
     /// A direction in the space of inputs: `[rows, columns]`.
     pub inputs: Option<Tensor<2>>,
+}
+
+/// A pass that was taken and can be asked for derivatives without passing the rows again.
+pub trait Linearised: Debug + Send {
+    /// The derivative of the logits along a direction, `[rows, targets]`, in the graph of the pass.
+    fn push_forward(&self, tangent: &Tangent) -> Tensor<2>;
+
+    /// The gradients of `sum of slopes x logits`. `slopes`, `[rows, targets]`, and the result are outside the graph, which stays whole.
+    fn pull_back(&self, slopes: Tensor<2>, weights: &Weights) -> Gradients;
 }
 
 /// A network.
@@ -220,10 +235,25 @@ pub trait Model: Debug + Send + Sync {
         Ok(())
     }
 
+    /// True when a row's output in training depends on the other rows of its batch, as with batch norm.
+    fn couples_rows(&self) -> bool {
+        true
+    }
+
     /// One pass that carries a tangent beside the values: the output and its derivative along `tangent`, both in the graph, so that
     /// an ordinary backward pass differentiates the directional derivative once more. `None` when the model cannot.
+    ///
+    /// Batch norm in training takes the statistics of the batch, which move along with it: its derivative is that of the whole batch.
+    /// [`tangents`] has layers to build this from.
     fn forward_tangent(&self, weights: &Bound, inputs: &Inputs, tangent: &Tangent, mode: &mut Mode<'_>) -> Option<(Output, Output)> {
         let _ = (weights, inputs, tangent, mode);
+        None
+    }
+
+    /// One pass that keeps its values for derivatives. `None` when the model does not: whoever wants derivatives then passes the rows
+    /// again (`forward`, `forward_tangent`), which costs more.
+    fn linearise(&self, weights: &Bound, inputs: &Inputs, mode: &mut Mode<'_>) -> Option<(Output, Box<dyn Linearised>)> {
+        let _ = (weights, inputs, mode);
         None
     }
 }

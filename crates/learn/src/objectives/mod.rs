@@ -12,7 +12,7 @@
 //! | group-balanced sampling, oversampled batches * | `plan`, or `amend` to repeat rows |
 //! | FairVIC * | `loss`: `Pass::forward` on inputs with the sensitive column flipped, terms over score and embedding |
 //! | Fair Mixup | `loss`: `Pass::forward_tangent` along `x1 - x0` |
-//! | group contribution matching * | `correct`: cell gradients by `Pass::backward`, then `Pass::forward_tangent` along a direction in weights |
+//! | group contribution matching, IGA, direct alignment | `forward` passes the cells, `loss` takes their gradients (`Pass::pull_back`) and the speeds along directions in weights (`Pass::push_forward`) |
 //! | adversarial projection (Zhang et al.) | `correct`: second gradient through the adversary, projection array by array |
 //! | exponentiated gradient * | `fit_alone` around whole fits, or `end_epoch` to reweigh rows between epochs |
 //! | MetaFair, FairGBM * | `fit_alone` returns a [`crate::Fitted`] that is no network |
@@ -20,9 +20,12 @@
 pub mod adversarial;
 pub mod adversarial_projection;
 pub mod demographic_parity_regularisation;
+pub mod direct_alignment;
 pub mod equalized_odds_regularisation;
 pub mod fair_mixup;
+pub mod gcm;
 pub mod hsic;
+pub mod iga;
 pub mod l2;
 pub mod mmd;
 pub mod vanilla;
@@ -40,9 +43,12 @@ pub const OBJECTIVES: &[Entry<dyn Objective>] = &[
     adversarial::ENTRY,
     adversarial_projection::ENTRY,
     demographic_parity_regularisation::ENTRY,
+    direct_alignment::ENTRY,
     equalized_odds_regularisation::ENTRY,
     fair_mixup::ENTRY,
+    gcm::ENTRY,
     hsic::ENTRY,
+    iga::ENTRY,
     l2::ENTRY,
     mmd::ENTRY,
     wasserstein::ENTRY,
