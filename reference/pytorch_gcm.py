@@ -154,6 +154,8 @@ def penalty(case, names, leaves, logits, settings):
     def entries(gradients):
         return torch.cat([g.reshape(-1) for g, take in zip(gradients, chosen) if take])
 
+    sizes = [case["weights"][name].numel() for name, take in zip(names, chosen) if take]
+
     sum_ = torch.zeros(())
     if settings["objective"] == "iga":
         found = [entries(gradient(groups == level)) for level in levels]
@@ -180,6 +182,8 @@ def penalty(case, names, leaves, logits, settings):
                 off(mine.detach(), scale)
                 off(others.detach(), scale)
                 difference = weights[0] * mine.abs() - weights[1] * others.abs()
+                if settings.get("matched") == "arrays":
+                    difference = torch.stack([part.sum() for part in difference.split(sizes)])
                 off(difference.detach(), scale)
                 part = difference.abs().sum()
             elif settings["distance"] == "squared":
@@ -199,7 +203,7 @@ def term(case, settings):
     value = penalty(case, names, leaves, logits, settings)
     gradients = torch.autograd.grad(value, leaves, allow_unused=True)
     gradients = [torch.zeros_like(leaf) if g is None else g for leaf, g in zip(leaves, gradients)]
-    return {**settings, "value": float(value), "gradients": {name: flat(g) for name, g in zip(names, gradients)}}
+    return {**settings, "value": value.item(), "gradients": {name: flat(g) for name, g in zip(names, gradients)}}
 
 
 def mixup_term(case):
@@ -215,7 +219,7 @@ def mixup_term(case):
     (by_place,) = torch.autograd.grad(score.sum(), place, create_graph=True)
     value = ((by_place * (one - other)).sum(1)).mean().abs()
     gradients = torch.autograd.grad(value, leaves)
-    return {"objective": "fair-mixup", "place": 0.375, "value": float(value), "gradients": {n: flat(g) for n, g in zip(names, gradients)}}
+    return {"objective": "fair-mixup", "place": 0.375, "value": value.item(), "gradients": {n: flat(g) for n, g in zip(names, gradients)}}
 
 
 # ----------------------------------------------------------------------------------------------------------------- cases
@@ -229,6 +233,7 @@ def settings_of(kind, first):
         {"objective": "gcm", "temperature": 2.0, "detach": True, "layers": "all"},
         {"objective": "gcm", "temperature": 2.0, "detach": False, "layers": "all"},
         {"objective": "gcm", "temperature": 1.5, "detach": False, "layers": [first]},
+        {"objective": "gcm", "temperature": 2.0, "detach": False, "layers": "all", "matched": "arrays"},
         {"objective": "iga", "distance": "squared", "layers": "all"},
         {"objective": "iga", "distance": "absolute", "layers": "all"},
         {"objective": "direct-alignment", "distance": "absolute", "layers": "all"},

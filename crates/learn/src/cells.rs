@@ -169,7 +169,7 @@ pub(crate) struct Cells {
     width: usize,
     parts: Vec<Part>,
     /// The cells, by class and then by group.
-    pub(crate) cells: Vec<Cell>,
+    pub(crate) list: Vec<Cell>,
 }
 
 /// A penalty on the cells' gradients: its value, and its derivatives.
@@ -298,7 +298,7 @@ impl Cells {
             let confidence = rows.iter().map(|&(place, label, share)| f64::from(share * loss.confidence(logits(place), label))).sum();
             cells.push(Cell { class, share: own / total, confidence, part, rows });
         }
-        (output, Cells { loss, width, parts, cells })
+        (output, Cells { loss, width, parts, list: cells })
     }
 
     /// Derivatives of a cell's loss by the logits of its part.
@@ -318,13 +318,13 @@ impl Cells {
             let part = &self.parts[cell.part];
             pass.pull_back(&part.retained, self.slopes(cell), part.rows)
         };
-        self.cells.iter().map(gradient).collect()
+        self.list.iter().map(gradient).collect()
     }
 
     /// The penalty as a term of the loss.
     pub(crate) fn term(&self, pass: &Pass<'_>, penalty: &Penalty, objective: &Card) -> Result<Term, LearnError> {
         let mut graph: Option<Tensor<1>> = None;
-        for ((cell, direction), &by_confidence) in self.cells.iter().zip(&penalty.directions).zip(&penalty.by_confidence) {
+        for ((cell, direction), &by_confidence) in self.list.iter().zip(&penalty.directions).zip(&penalty.by_confidence) {
             let part = &self.parts[cell.part];
             let still = direction.arrays.iter().flatten().all(|value| *value == 0.0);
             if still && by_confidence == 0.0 {

@@ -60,7 +60,9 @@ pub(crate) fn selected(words: &str, weights: &Weights) -> Result<Vec<bool>, Lear
                 found.ok_or_else(|| refused(word))?
             }
         };
-        slots.into_iter().for_each(|slot| chosen[slot] = true);
+        for slot in slots {
+            chosen[slot] = true;
+        }
     }
     Ok(chosen)
 }

@@ -210,9 +210,9 @@ pub enum Retained {
     /// The rows are passed again, with the same dropout masks.
     Again {
         /// The rows.
-        inputs: Inputs,
+        inputs: Box<Inputs>,
         /// The stream of the masks as it stood before the pass.
-        dropout: ChaCha8Rng,
+        dropout: Box<ChaCha8Rng>,
     },
 }
 
@@ -290,7 +290,7 @@ impl Pass<'_> {
         let dropout = self.dropout.clone();
         match self.setting.model.linearise(&self.bound, inputs, &mut Mode::Training(&mut *self.dropout)) {
             Some((output, kept)) => (output, Retained::Kept(kept)),
-            None => (self.forward(inputs), Retained::Again { inputs: inputs.clone(), dropout }),
+            None => (self.forward(inputs), Retained::Again { inputs: Box::new(inputs.clone()), dropout: Box::new(dropout) }),
         }
     }
 
@@ -302,7 +302,7 @@ impl Pass<'_> {
             Retained::Kept(kept) => Ok(kept.push_forward(&tangent)),
             Retained::Again { inputs, dropout } => {
                 let model = self.setting.model;
-                let found = model.forward_tangent(&self.bound, inputs, &tangent, &mut Mode::Training(&mut dropout.clone()));
+                let found = model.forward_tangent(&self.bound, inputs, &tangent, &mut Mode::Training(&mut (**dropout).clone()));
                 found.map(|(_, speed)| speed.logits).ok_or_else(|| without_tangents(objective, model))
             }
         }
@@ -318,7 +318,7 @@ impl Pass<'_> {
             Retained::Again { inputs, dropout } => {
                 // Leaves of its own, so that this backward pass takes nothing from the graph of the first.
                 let bound = self.weights.bind(&device);
-                let output = self.setting.model.forward(&bound, inputs, &mut Mode::Training(&mut dropout.clone()));
+                let output = self.setting.model.forward(&bound, inputs, &mut Mode::Training(&mut (**dropout).clone()));
                 let mut tape = (output.logits * Tensor::from_data(slopes, &device)).sum().backward();
                 bound.gradients(&mut tape, self.weights)
             }

@@ -226,15 +226,21 @@ impl BatchPlan {
             *totals.entry(cell).or_default() += factor * f64::from(weights[row]);
         };
         if self.balance == Balance::None || self.keep_shares {
-            (0..rows.len()).for_each(|row| add(row, 1.0));
+            for row in 0..rows.len() {
+                add(row, 1.0);
+            }
         } else {
             let (cells, quotas) = self.cells(rows, rows.len());
             for (cell, quota) in cells.iter().zip(quotas) {
-                cell.iter().for_each(|&row| add(row, quota as f64 / cell.len() as f64));
+                for &row in cell {
+                    add(row, quota as f64 / cell.len() as f64);
+                }
             }
         }
         let sum: f64 = totals.values().sum();
-        totals.values_mut().for_each(|total| *total /= sum);
+        for total in totals.values_mut() {
+            *total /= sum;
+        }
         totals
     }
 }
@@ -356,7 +362,7 @@ mod tests {
         let features = Matrix::new(1, vec![0.0; 40]);
         let codes: Vec<u32> = (0..40).map(|row| u32::from(row >= 30)).collect();
         let groups = Groups::new("g", vec!["a".into(), "b".into()], codes);
-        let labels: Vec<f64> = (0..40).map(|row| f64::from(u8::from(row < 20 || row >= 38))).collect();
+        let labels: Vec<f64> = (0..40).map(|row| f64::from(u8::from(!(20..38).contains(&row)))).collect();
         let rows = Rows { features: &features, labels: &labels, groups: &groups, weights: None, recordings: None, targets: &[] };
         let plan = BatchPlan { balance: Balance::Independence, keep_shares: false };
         for draw in plan.draw(&rows, 40, &mut stream(1, Purpose::Batches, 1)) {

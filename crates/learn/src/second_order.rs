@@ -88,8 +88,7 @@ impl Model for Cnn {
             picture = max_pool2d(picture, MaxPoolOptions::new([2, 2]).with_stride([2, 2]));
         }
         let embedding = picture.reshape([rows, 4]);
-        let logits =
-            linear(&embedding, &Dual::of(weights, direction, self.weight), &Dual::of(weights, direction, self.bias));
+        let logits = linear(&embedding, &Dual::of(weights, direction, self.weight), &Dual::of(weights, direction, self.bias));
         let ((embedding, moving), (logits, speed)) = (embedding.parts(), logits.parts());
         Some((Output::new(embedding, logits, Vec::new()), Output::new(moving, speed, Vec::new())))
     }
@@ -167,13 +166,13 @@ fn penalty(settings: &Json, pass: &mut Pass<'_>) -> Term {
     let words = settings["layers"].as_array().map_or("all", |names| names[0].as_str().unwrap());
     let chosen = selected(words, pass.weights).unwrap();
     let loss = pass.setting.training.loss.into();
+    let form =
+        || gcm::Form { temperature: number("temperature"), detach: settings["detach"] == true, arrays: settings["matched"] == "arrays" };
     match settings["objective"].as_str().unwrap() {
-        "gcm" if pass.setting.model.embedding_width() == 6 => {
-            gcm::classes_term(pass, 3, number("temperature"), settings["detach"] == true).unwrap().1
-        }
+        "gcm" if pass.setting.model.embedding_width() == 6 => gcm::classes_term(pass, 3, form()).unwrap().1,
         "gcm" => {
             let cells = Cells::pass(pass, loss, true).1;
-            gcm::term(pass, &cells, 2, &chosen, number("temperature"), settings["detach"] == true).unwrap()
+            gcm::term(pass, &cells, 2, &chosen, form()).unwrap()
         }
         "iga" => {
             let cells = Cells::pass(pass, loss, false).1;
@@ -224,7 +223,7 @@ fn penalties_on_gradients_agree_with_double_backward_in_pytorch() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 7 * 8 + 1 + 3);
+    assert_eq!(seen, 7 * 9 + 1 + 3);
 }
 
 /// The whole loss of the three methods against differences of its value, through the hooks that the trainer calls.
@@ -238,6 +237,7 @@ fn whole_losses_agree_with_differences() {
     for (id, given) in [
         ("gcm", vec![("temperature", Value::Number(2.0)), ("detach", Value::Flag(false))]),
         ("gcm", vec![("temperature", Value::Number(0.0)), ("layers", Value::Text("w0, b1".into()))]),
+        ("gcm", vec![("matched", Value::Text("arrays".into())), ("detach", Value::Flag(false))]),
         ("iga", vec![]),
         ("direct-alignment", vec![]),
         ("direct-alignment", vec![("distance", Value::Text("squared".into()))]),

@@ -207,8 +207,7 @@ pub fn fit(
             best = Some(Best { epoch, merit, weights: weights.clone() });
         }
         if let Some(tracer) = &tracer {
-            record.contribution_disparity =
-                tracer.look(model.as_ref(), &weights, train, &row_weights, objective.plan(), training.loss);
+            record.contribution_disparity = tracer.look(model.as_ref(), &weights, train, &row_weights, objective.plan(), training.loss);
         }
         objective.end_epoch(&EpochEnd { setting: &setting, weights: &weights, epoch }, &mut factors)?;
         curves.push(record);

@@ -9,8 +9,8 @@ use evenhand_catalog::{Card, Direction, Kind, Parameters};
 use evenhand_data::Matrix;
 use evenhand_learn::models::{Output, Tangent};
 use evenhand_learn::{
-    Activation, Architecture, Balance, Batch, BatchPlan, Candidates, Companions, EpochEnd, EpochRecord, Fitted, Gradients,
-    LearnError, Objective, Pass, Prediction, Rows, Scorer, Setting, Task, Term, Training, WeightDirection, Weights, fit,
+    Activation, Architecture, Balance, Batch, BatchPlan, Candidates, Companions, EpochEnd, EpochRecord, Fitted, Gradients, LearnError,
+    Objective, Pass, Prediction, Rows, Scorer, Setting, Task, Term, Training, WeightDirection, Weights, fit,
 };
 use rand_chacha::ChaCha8Rng;
 

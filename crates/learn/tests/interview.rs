@@ -109,6 +109,13 @@ fn every_objective_trains_on_recordings_and_comes_back_from_its_folder() {
 }
 
 #[test]
+fn a_trace_of_contributions_is_refused_on_recordings() {
+    let traced = Training { trace: vec![evenhand_learn::Trace::ContributionDisparity], ..training() };
+    let refused = learn("vanilla", &architecture(), &traced).unwrap_err().to_string();
+    assert!(refused.contains("`training.trace`") && refused.contains("not for recordings"), "{refused}");
+}
+
+#[test]
 fn a_scorer_learns_from_recordings_and_misses_what_is_taken_away() {
     let training = Training { epochs: 12, ..training() };
     let scorer = learn("vanilla", &architecture(), &training).unwrap();

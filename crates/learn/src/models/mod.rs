@@ -20,7 +20,7 @@ pub use mlp::{Activation, Architecture, Mlp};
 
 use crate::recorded::Recorded;
 use crate::rows::Rows;
-use crate::weights::{Bound, WeightDirection, Gradients, Slot, Weights, host};
+use crate::weights::{Bound, Gradients, Slot, WeightDirection, Weights, host};
 use crate::{LearnError, rows::Candidates};
 
 /// Added to the variance before the root in batch norm.

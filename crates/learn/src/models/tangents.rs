@@ -27,7 +27,7 @@ use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
 use burn::tensor::{Tensor, module};
 
 use super::{Activation, LEAK, NORM_EPSILON};
-use crate::weights::{Bound, WeightDirection, Slot};
+use crate::weights::{Bound, Slot, WeightDirection};
 
 /// A value with its derivative along a direction.
 #[derive(Debug, Clone)]

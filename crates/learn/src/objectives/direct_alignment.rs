@@ -41,7 +41,13 @@ static CARD: Card = Card {
     range: "",
     direction: Direction::Describes,
     source: "equation 17 of \"Fairness via Group Contribution Matching\", IJCAI 2023",
-    parameters: &[LAMBDA, Parameter { default: Literal::Text("absolute"), ..DISTANCE }, LAYERS, CONSTRAINT, BALANCED_LOSS],
+    parameters: &[
+        Parameter { default: Literal::Number(0.1), ..LAMBDA },
+        Parameter { default: Literal::Text("absolute"), ..DISTANCE },
+        LAYERS,
+        CONSTRAINT,
+        BALANCED_LOSS,
+    ],
 };
 
 /// Data loss plus the differences of the cells' gradients.
@@ -95,7 +101,7 @@ impl Objective for DirectAlignment {
 
 /// The penalty.
 pub(crate) fn term(pass: &mut Pass<'_>, cells: &Cells, chosen: &[bool], squared: bool) -> Result<Term, LearnError> {
-    let found = matches(&cells.cells, 2);
+    let found = matches(&cells.list, 2);
     for _ in 0..found.lacking {
         pass.skip("direct-alignment");
     }

@@ -3,12 +3,15 @@
 //! ```text
 //! g(a, y)   = gradient of the mean data loss of the rows of group a and label y      W(a, y) = c(a, y)^T
 //! c(a, y)   = mean chance that the model gives these rows' labels: s for y = 1, 1 - s for y = 0
-//! penalty   = sum over labels y, mean over pairs of groups (a, b), sum over weights w of | W(a, y) |g_w(a, y)| - W(b, y) |g_w(b, y)| |
+//! penalty   = sum over labels y, mean over pairs of groups (a, b), of
+//!             sum over weights w of | W(a, y) |g_w(a, y)| - W(b, y) |g_w(b, y)| |                        matched = "weights"
+//!             sum over weight arrays of | W(a, y) sum_w |g_w(a, y)| - W(b, y) sum_w |g_w(b, y)| |        matched = "arrays"
 //! minimise    L(s, y) + lambda penalty
 //! ```
 //!
 //! L: data loss; s: score. The paper prints the penalty without the outer bars; it would then be signed and without a lower bound, so
-//! they are set here. T = `temperature`: 0 matches the gradients as they are, 2 asks a group whose labels the model is less sure of to pull
+//! they are set here, at each weight by default; around the sum over an array's weights on request, which is laxer: there the groups may
+//! pull at different weights. T = `temperature`: 0 matches the gradients as they are, 2 asks a group whose labels the model is less sure of to pull
 //! harder. `detach = true` holds W constant for the gradient; with `false` the model may also move its confidence to make the penalty
 //! small (the paper does not say which). The gradient of the penalty needs second derivatives; it is exact (see `cells.rs`): about two
 //! plain steps more. At a weight where the two sides are equal, or a gradient is 0, the derivative is 0, a subgradient.
@@ -84,6 +87,12 @@ static CARD: Card = Card {
             allowed: Allowed::Any,
             purpose: "hold the weights W constant for the gradient",
         },
+        Parameter {
+            name: "matched",
+            default: Literal::Text("weights"),
+            allowed: Allowed::OneOf(&["weights", "arrays"]),
+            purpose: "what the outer bars enclose: each weight, or the sum over a weight array",
+        },
         LAYERS,
         CONSTRAINT,
         BALANCED_LOSS,
@@ -144,21 +153,29 @@ impl Objective for Gcm {
         let loss = pass.data_loss(output);
         let lambda = self.parameters.number("lambda");
         let Some(cells) = self.cells.take() else { return Ok(loss) };
-        let (temperature, detach) = (self.parameters.number("temperature"), self.parameters.flag("detach"));
-        Ok(loss.plus(term(pass, &cells, 2, &self.chosen, temperature, detach)?.times(lambda)))
+        let form = Form {
+            temperature: self.parameters.number("temperature"),
+            detach: self.parameters.flag("detach"),
+            arrays: self.parameters.text("matched") == "arrays",
+        };
+        Ok(loss.plus(term(pass, &cells, 2, &self.chosen, form)?.times(lambda)))
     }
 }
 
+/// Which form the penalty takes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Form {
+    /// T.
+    pub(crate) temperature: f64,
+    /// Whether W is a constant for the gradient.
+    pub(crate) detach: bool,
+    /// Whether arrays are matched, not each weight.
+    pub(crate) arrays: bool,
+}
+
 /// The penalty over so many classes.
-pub(crate) fn term(
-    pass: &mut Pass<'_>,
-    cells: &Cells,
-    classes: usize,
-    chosen: &[bool],
-    temperature: f64,
-    detach: bool,
-) -> Result<Term, LearnError> {
-    let found = matches(&cells.cells, classes);
+pub(crate) fn term(pass: &mut Pass<'_>, cells: &Cells, classes: usize, chosen: &[bool], form: Form) -> Result<Term, LearnError> {
+    let found = matches(&cells.list, classes);
     for _ in 0..found.lacking {
         pass.skip("gcm");
     }
@@ -166,34 +183,28 @@ pub(crate) fn term(
         return Ok(Term::zero());
     }
     let gradients = cells.gradients(pass);
-    let penalty = mismatch(cells, &gradients, &found.pairs, chosen, temperature, detach);
+    let penalty = mismatch(cells, &gradients, &found.pairs, chosen, form);
     pass.note("gcm", penalty.value);
     cells.term(pass, &penalty, &CARD)
 }
 
 /// The penalty with its derivatives by the cells' gradients and confidences.
-fn mismatch(
-    cells: &Cells,
-    gradients: &[Gradients],
-    pairs: &[(usize, usize, f64)],
-    chosen: &[bool],
-    temperature: f64,
-    detach: bool,
-) -> Penalty {
+fn mismatch(cells: &Cells, gradients: &[Gradients], pairs: &[(usize, usize, f64)], chosen: &[bool], form: Form) -> Penalty {
     let mut penalty = Penalty::zero(gradients.len(), &gradients[0]);
-    let weight = |cell: usize| cells.cells[cell].confidence.powf(temperature);
+    let weight = |cell: usize| cells.list[cell].confidence.powf(form.temperature);
     for &(one, other, share) in pairs {
         let weights = [weight(one) as f32, weight(other) as f32];
         let mut by_weight = [0.0_f64; 2];
         let mut sum = 0.0_f64;
         for array in (0..chosen.len()).filter(|&array| chosen[array]) {
             let (ours, theirs) = (&gradients[one].arrays[array], &gradients[other].arrays[array]);
+            let differences = || ours.iter().zip(theirs).map(|(mine, others)| weights[0] * mine.abs() - weights[1] * others.abs());
+            let together = form.arrays.then(|| differences().map(f64::from).sum::<f64>());
+            sum += together.map_or_else(|| differences().map(|difference| f64::from(difference.abs())).sum(), f64::abs);
             let [direction, opposite] = penalty.pair(one, other, array, ours.len());
-            for place in 0..ours.len() {
+            for (place, difference) in differences().enumerate() {
                 let (mine, others) = (ours[place], theirs[place]);
-                let difference = weights[0] * mine.abs() - weights[1] * others.abs();
-                let side = sign(difference);
-                sum += f64::from(difference.abs());
+                let side = together.map_or_else(|| sign(difference), |together| sign(together as f32));
                 direction[place] += share as f32 * side * weights[0] * sign(mine);
                 opposite[place] -= share as f32 * side * weights[1] * sign(others);
                 by_weight[0] += f64::from(side * mine.abs());
@@ -201,12 +212,12 @@ fn mismatch(
             }
         }
         penalty.value += share * sum;
-        if !detach && temperature > 0.0 {
+        if !form.detach && form.temperature > 0.0 {
             for (cell, by_weight) in [one, other].into_iter().zip(by_weight) {
                 // dW/dc = T c^(T - 1); a confidence of exactly 0 stands still.
-                let confidence = cells.cells[cell].confidence;
+                let confidence = cells.list[cell].confidence;
                 if confidence > 0.0 {
-                    penalty.by_confidence[cell] += share * by_weight * temperature * confidence.powf(temperature - 1.0);
+                    penalty.by_confidence[cell] += share * by_weight * form.temperature * confidence.powf(form.temperature - 1.0);
                 }
             }
         }
@@ -216,9 +227,9 @@ fn mismatch(
 
 /// The penalty of several classes, whose labels are their numbers: the network has a logit each.
 #[cfg(test)]
-pub(crate) fn classes_term(pass: &mut Pass<'_>, classes: usize, temperature: f64, detach: bool) -> Result<(Output, Term), LearnError> {
+pub(crate) fn classes_term(pass: &mut Pass<'_>, classes: usize, form: Form) -> Result<(Output, Term), LearnError> {
     let chosen: Vec<bool> = pass.weights.arrays.iter().map(|array| array.trained).collect();
     let (output, cells) = Cells::pass(pass, crate::cells::RowLoss::CrossEntropy, true);
-    let term = term(pass, &cells, classes, &chosen, temperature, detach)?;
+    let term = term(pass, &cells, classes, &chosen, form)?;
     Ok((output, term))
 }

@@ -104,7 +104,7 @@ impl Objective for Iga {
 
 /// The penalty.
 pub(crate) fn term(pass: &mut Pass<'_>, cells: &Cells, chosen: &[bool], squared: bool) -> Result<Term, LearnError> {
-    if cells.cells.len() < 2 {
+    if cells.list.len() < 2 {
         return Ok(pass.skip("iga"));
     }
     let gradients = cells.gradients(pass);
@@ -116,7 +116,7 @@ pub(crate) fn term(pass: &mut Pass<'_>, cells: &Cells, chosen: &[bool], squared:
 /// The penalty with its derivatives by the groups' gradients: `d_a - p_a sum_b d_b`, `d_a` that of the distance of group a.
 fn variance(cells: &Cells, gradients: &[Gradients], chosen: &[bool], squared: bool) -> Penalty {
     let mut penalty = Penalty::zero(gradients.len(), &gradients[0]);
-    let shares: Vec<f32> = cells.cells.iter().map(|cell| cell.share as f32).collect();
+    let shares: Vec<f32> = cells.list.iter().map(|cell| cell.share as f32).collect();
     for array in (0..chosen.len()).filter(|&array| chosen[array]) {
         let length = gradients[0].arrays[array].len();
         for direction in &mut penalty.directions {
