@@ -11,7 +11,7 @@ use evenhand_catalog::{Card, Entry, Parameters, Value, nearest};
 use evenhand_data::{
     CategoricalEncoding, ColumnType, Encoding, Groups, LOADERS, LabelRole, NumericEncoding, Schema, SensitiveAsFeatures, SensitiveRole,
 };
-use evenhand_learn::{Architecture, OBJECTIVES, Training};
+use evenhand_learn::{Architecture, Balance, BatchPlan, OBJECTIVES, Training};
 use evenhand_metrics::{Convention, Conventions, DecisionRule, Definition, IntervalPlan};
 use evenhand_rebalance::REBALANCERS;
 use serde::de::Error as _;
@@ -720,6 +720,10 @@ impl Recipe {
             let objective = method.objective.resolve(OBJECTIVES).map_err(said).map_err(place)?;
             let rebalancer =
                 method.rebalance.as_mut().map(|choice| choice.resolve(REBALANCERS)).transpose().map_err(said).map_err(place)?;
+            if let Some(rebalancer) = rebalancer {
+                let plan = method.objective.build(OBJECTIVES).map_err(said).map_err(place)?.plan();
+                twice_balanced(rebalancer.id, objective.id, plan).map_err(place)?;
+            }
             if method.name.is_empty() {
                 method.name = match rebalancer {
                     Some(card) if objective.id == "vanilla" => card.id.to_owned(),
@@ -887,6 +891,22 @@ impl Recipe {
     }
 }
 
+/// Refuses gate 1 where the objective's batches set the same cells to other numbers, for the data loss, too.
+fn twice_balanced(rebalancer: &str, objective: &str, plan: BatchPlan) -> Result<(), String> {
+    let sets_cells = matches!(plan.balance, Balance::GroupLabel | Balance::Independence) && !plan.keep_shares;
+    let clash = match rebalancer {
+        "reweighing" => sets_cells.then_some("the weights would come on top of that"),
+        "resampling" => (sets_cells && plan.balance != Balance::Independence).then_some("that would undo the resampling"),
+        _ => None,
+    };
+    clash.map_or(Ok(()), |clash| {
+        Err(format!(
+            "`{rebalancer}` and `{objective}` both set how much each group x label cell counts: `{objective}` draws its batches in numbers \
+             of its own and the data loss sees them so; {clash}. Leave `rebalance` out, or set balanced_loss = false in the objective"
+        ))
+    })
+}
+
 fn merged<T: Serialize + for<'de> Deserialize<'de>>(section: &T, overrides: &toml::Table, name: &str) -> Result<T, String> {
     let mut table = toml::Table::try_from(section).map_err(|error| format!("[{name}]: {error}"))?;
     overlay(&mut table, overrides);
@@ -915,5 +935,34 @@ fn explain(message: &str) -> String {
     match nearest(unknown, known.iter().copied()) {
         Some(word) => format!("{message}\ndid you mean `{word}`?"),
         None => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_not_balanced_twice() {
+        let parse = |method: &str| {
+            let text = format!("name = \"x\"\n[data]\nloader = \"synthetic\"\n[[method]]\n{method}");
+            Recipe::parse(&text, "x.toml", PathBuf::new()).map(|recipe| recipe.methods[0].name.clone()).map_err(|error| error.to_string())
+        };
+        for (rebalance, objective, reason) in [
+            ("reweighing", "\"gcm\"", "on top of that"),
+            ("reweighing", "{ id = \"fair-mixup\", constraint = \"equalized-odds\" }", "on top of that"),
+            ("resampling", "\"iga\"", "undo the resampling"),
+        ] {
+            let refused = parse(&format!("rebalance = \"{rebalance}\"\nobjective = {objective}")).unwrap_err();
+            assert!(refused.contains("[[method]] 1") && refused.contains(reason) && refused.contains("balanced_loss = false"), "{refused}");
+        }
+        assert_eq!(parse("rebalance = \"oversampling\"\nobjective = \"gcm\"").unwrap(), "oversampling + gcm");
+        for fine in [
+            "rebalance = \"reweighing\"\nobjective = { id = \"gcm\", balanced_loss = false }",
+            "rebalance = \"reweighing\"\nobjective = \"wasserstein\"",
+            "rebalance = \"resampling\"\nobjective = { id = \"gcm\", constraint = \"demographic-parity\" }",
+        ] {
+            parse(fine).unwrap();
+        }
     }
 }

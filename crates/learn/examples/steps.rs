@@ -22,7 +22,6 @@ use rand::{Rng, RngExt};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const INPUTS: usize = 100;
 const STEPS: usize = 20;
 
 struct Corpus {
@@ -32,8 +31,8 @@ struct Corpus {
 }
 
 impl Corpus {
-    fn new(rows: usize, rng: &mut impl Rng) -> Self {
-        let features = Matrix::new(INPUTS, (0..rows * INPUTS).map(|_| rng.random::<f32>() * 3.4 - 1.7).collect());
+    fn new(rows: usize, inputs: usize, rng: &mut impl Rng) -> Self {
+        let features = Matrix::new(inputs, (0..rows * inputs).map(|_| rng.random::<f32>() * 3.4 - 1.7).collect());
         let labels = (0..rows).map(|_| f64::from(u8::from(rng.random::<f32>() < 0.4))).collect();
         let codes = (0..rows).map(|_| u32::from(rng.random::<f32>() < 0.5)).collect();
         Corpus { features, labels, groups: Groups::new("group", vec!["a".to_owned(), "b".to_owned()], codes) }
@@ -52,9 +51,15 @@ impl Corpus {
     }
 }
 
-fn step_seconds(hidden: &[usize], batch_size: usize, epochs: usize, objective: &str) -> Result<f64, Box<dyn std::error::Error>> {
+fn step_seconds(
+    inputs: usize,
+    hidden: &[usize],
+    batch_size: usize,
+    epochs: usize,
+    objective: &str,
+) -> Result<f64, Box<dyn std::error::Error>> {
     let rng = &mut stream(7, Purpose::Batches, 0);
-    let (train, validation) = (Corpus::new(batch_size * STEPS, rng), Corpus::new(16, rng));
+    let (train, validation) = (Corpus::new(batch_size * STEPS, inputs, rng), Corpus::new(16, inputs, rng));
     let architecture = Architecture { hidden: hidden.to_vec(), ..Architecture::default() };
     let training = Training { batch_size, epochs, selection: Selection::Last, ..Training::default() };
     let entry = find(OBJECTIVES, objective)?;
@@ -125,15 +130,17 @@ fn interview_step_seconds(epochs: usize, steps: usize) -> Result<f64, Box<dyn st
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut out = std::io::stdout().lock();
     let wanted: Vec<String> = std::env::args().skip(2).collect();
-    for (name, hidden, batch_size, epochs, objective) in [
-        ("train_step_100_200_1_b2000", [200].as_slice(), 2000, 60, "vanilla"),
-        ("train_step_3x128_b256", &[128, 128, 128], 256, 120, "vanilla"),
-        ("train_step_100_200_1_b2000_wasserstein", &[200], 2000, 30, "wasserstein"),
+    for (name, inputs, hidden, batch_size, epochs, objective) in [
+        ("train_step_100_200_1_b2000", 100, [200].as_slice(), 2000, 60, "vanilla"),
+        ("train_step_3x128_b256", 100, &[128, 128, 128], 256, 120, "vanilla"),
+        ("train_step_100_200_1_b2000_wasserstein", 100, &[200], 2000, 30, "wasserstein"),
+        ("train_step_120_200_200_1_b2000", 120, &[200, 200], 2000, 40, "vanilla"),
+        ("train_step_120_200_200_1_b2000_gcm", 120, &[200, 200], 2000, 20, "gcm"),
     ] {
         if !wanted.is_empty() && !wanted.iter().any(|wanted| wanted == name) {
             continue;
         }
-        let seconds = step_seconds(hidden, batch_size, epochs, objective)?;
+        let seconds = step_seconds(inputs, hidden, batch_size, epochs, objective)?;
         writeln!(out, "{{\"name\":\"{name}\",\"seconds\":{seconds:e}}}")?;
     }
     let name = "train_step_interview_b8";

@@ -6,13 +6,16 @@
 mod adversary;
 mod archive;
 pub mod boosting;
+mod cells;
 pub mod checkpoint;
 #[cfg(test)]
 mod contract;
 mod discriminant;
+mod disparity;
 mod error;
 mod gap;
 mod landscape;
+mod layers;
 mod learners;
 pub mod models;
 mod objective;
@@ -24,12 +27,15 @@ mod reductions;
 mod rounds;
 mod rows;
 mod scorer;
+#[cfg(test)]
+mod second_order;
 mod trainer;
 mod training;
 mod transport;
 mod weights;
 
 pub use adversary::{Adversary, Schedule};
+pub use disparity::ContributionDisparity;
 pub use error::LearnError;
 pub use models::{Activation, Architecture, Initialisation, InterviewArchitecture, sigmoid_of};
 pub use objective::{EpochEnd, Needs, Objective, Pass, Setting, Term, Validation, training_device};
@@ -40,6 +46,6 @@ pub use recorded::Recorded;
 pub use rows::{Balance, Batch, BatchPlan, Candidates, Draw, Rows};
 pub use scorer::{Around, Companions, Fitted, Prediction, Scorer};
 pub use trainer::{EpochRecord, RunHooks, Task, fit};
-pub use training::{DataLoss, Decay, Selection, Training};
+pub use training::{DataLoss, Decay, Selection, Trace, Training};
 pub use transport::{Pairs, Transport, between_groups};
-pub use weights::{Array, Bound, Gradients, Slot, Weights, host};
+pub use weights::{Array, Bound, Gradients, Slot, WeightDirection, Weights, host};

@@ -8,18 +8,18 @@ use evenhand_catalog::{Card, Parameters};
 use evenhand_data::{Matrix, UNKNOWN};
 use rand_chacha::ChaCha8Rng;
 
-use crate::models::{Inputs, Mode, Model, Output, Tangent, sigmoid_of};
+use crate::models::{Inputs, Linearised, Mode, Model, Output, Tangent, sigmoid_of};
 use crate::rows::{Batch, BatchPlan, Candidates, Rows};
 use crate::scorer::Fitted;
 use crate::trainer::Task;
 use crate::training::{DataLoss, Training};
-use crate::weights::{Bound, Gradients, Weights};
+use crate::weights::{Bound, Gradients, WeightDirection, Weights};
 use crate::{LearnError, Prediction};
 
 /// A training method: vanilla learning with some of the hooks filled in.
 ///
-/// The trainer calls, in this order: `prepare` once; each epoch `plan`; each batch `amend`, `loss`, (backward pass), `correct`,
-/// (optimiser step), `after_step`; then `validation_terms` and `end_epoch`. Every hook but [`Objective::card`] and
+/// The trainer calls, in this order: `prepare` once; each epoch `plan`; each batch `amend`, `forward`, `loss`, (backward pass),
+/// `correct`, (optimiser step), `after_step`; then `validation_terms` and `end_epoch`. Every hook but [`Objective::card`] and
 /// [`Objective::parameters`] has a default that changes nothing. The table in [`crate::objectives`] says which published method
 /// needs which hook.
 ///
@@ -52,6 +52,13 @@ pub trait Objective: Debug + Send {
     fn amend(&mut self, batch: &mut Batch, setting: &Setting<'_>, rng: &mut ChaCha8Rng) -> Result<(), LearnError> {
         let _ = (batch, setting, rng);
         Ok(())
+    }
+
+    /// The model's pass over the batch. An objective that asks the pass for derivatives ([`Pass::linearise`]), or passes its rows in
+    /// parts, does it here and keeps what it needs until `loss`.
+    fn forward(&mut self, pass: &mut Pass<'_>) -> Result<Output, LearnError> {
+        let inputs = pass.inputs();
+        Ok(pass.forward(&inputs))
     }
 
     /// What is minimised on this batch. `output` is the model's pass over it; further passes (flipped rows, tangents) are
@@ -241,6 +248,33 @@ pub(crate) struct Ledger {
     pub(crate) skipped: BTreeMap<&'static str, u64>,
 }
 
+/// A pass that can be asked for derivatives: [`Pass::push_forward`], [`Pass::pull_back`].
+#[derive(Debug)]
+pub enum Retained {
+    /// The model kept the values of its layers.
+    Kept(Box<dyn Linearised>),
+    /// The rows are passed again, with the same dropout masks.
+    Again {
+        /// The rows.
+        inputs: Box<Inputs>,
+        /// The stream of the masks as it stood before the pass.
+        dropout: Box<ChaCha8Rng>,
+    },
+}
+
+/// The refusal of an objective that needs derivatives along directions on a model that has none.
+pub(crate) fn without_tangents(objective: &Card, model: &dyn Model) -> LearnError {
+    LearnError::Unsupported {
+        objective: objective.id.to_owned(),
+        need: "directional derivatives".to_owned(),
+        model: format!("this `{}`", model.name()),
+        remedy: match model.shape() {
+            Some(_) => "take another objective for recordings".to_owned(),
+            None => "take another objective".to_owned(),
+        },
+    }
+}
+
 /// One batch on its way through the model, and everything an objective may do with it.
 #[derive(Debug)]
 pub struct Pass<'a> {
@@ -296,20 +330,58 @@ impl Pass<'_> {
         self.setting.model.forward(&self.bound, inputs, &mut Mode::Repeating(&mut stream, &earlier.statistics))
     }
 
-    /// A pass that carries a tangent; an error that names the model when it cannot.
+    /// A training pass that carries a tangent; an error that names the model when it cannot.
     pub fn forward_tangent(&mut self, inputs: &Inputs, tangent: &Tangent, objective: &Card) -> Result<(Output, Output), LearnError> {
         let model = self.setting.model;
-        model.forward_tangent(&self.bound, inputs, tangent, &mut Mode::Training(&mut *self.dropout)).ok_or_else(|| {
-            LearnError::Unsupported {
-                objective: objective.id.to_owned(),
-                need: "directional derivatives".to_owned(),
-                model: format!("this `{}`", model.name()),
-                remedy: match model.shape() {
-                    Some(_) => "take another objective for recordings".to_owned(),
-                    None => "set model.batch_norm = false or take another objective".to_owned(),
-                },
+        let mode = &mut Mode::Training(&mut *self.dropout);
+        model.forward_tangent(&self.bound, inputs, tangent, mode).ok_or_else(|| without_tangents(objective, model))
+    }
+
+    /// The same through the network as it scores: no dropout, running statistics in batch norm, so that rows stand apart.
+    pub fn scoring_tangent(&mut self, inputs: &Inputs, tangent: &Tangent, objective: &Card) -> Result<(Output, Output), LearnError> {
+        let model = self.setting.model;
+        let found = model.forward_tangent(&self.bound, inputs, tangent, &mut Mode::Evaluation);
+        found.ok_or_else(|| without_tangents(objective, model))
+    }
+
+    /// A training pass of the model that can be asked for derivatives.
+    pub fn linearise(&mut self, inputs: &Inputs) -> (Output, Retained) {
+        let dropout = self.dropout.clone();
+        match self.setting.model.linearise(&self.bound, inputs, &mut Mode::Training(&mut *self.dropout)) {
+            Some((output, kept)) => (output, Retained::Kept(kept)),
+            None => (self.forward(inputs), Retained::Again { inputs: Box::new(inputs.clone()), dropout: Box::new(dropout) }),
+        }
+    }
+
+    /// The derivative of a pass's logits along a direction in the weights, `[rows, targets]`, in the graph.
+    pub fn push_forward(&self, pass: &Retained, direction: &Gradients, objective: &Card) -> Result<Tensor<2>, LearnError> {
+        let direction = WeightDirection::new(direction, self.weights, &self.inputs.device());
+        let tangent = Tangent { weights: Some(direction), inputs: None };
+        match pass {
+            Retained::Kept(kept) => Ok(kept.push_forward(&tangent)),
+            Retained::Again { inputs, dropout } => {
+                let model = self.setting.model;
+                let found = model.forward_tangent(&self.bound, inputs, &tangent, &mut Mode::Training(&mut (**dropout).clone()));
+                found.map(|(_, speed)| speed.logits).ok_or_else(|| without_tangents(objective, model))
             }
-        })
+        }
+    }
+
+    /// The gradients of `sum of slopes x logits` of a pass; slopes row after row. The graph of the pass stays whole.
+    pub fn pull_back(&self, pass: &Retained, slopes: Vec<f32>, rows: usize) -> Gradients {
+        let device = self.inputs.device();
+        let shape = [rows, slopes.len() / rows.max(1)];
+        let slopes = TensorData::new(slopes, shape);
+        match pass {
+            Retained::Kept(kept) => kept.pull_back(Tensor::from_data(slopes, &device.without_autodiff()), self.weights),
+            Retained::Again { inputs, dropout } => {
+                // Leaves of its own, so that this backward pass takes nothing from the graph of the first.
+                let bound = self.weights.bind(&device);
+                let output = self.setting.model.forward(&bound, inputs, &mut Mode::Training(&mut (**dropout).clone()));
+                let mut tape = (output.logits * Tensor::from_data(slopes, &device)).sum().backward();
+                bound.gradients(&mut tape, self.weights)
+            }
+        }
     }
 
     /// Takes the weights' present values into the tensors of the pass (after a step on them).

@@ -23,6 +23,8 @@ pub enum Purpose {
     Frames = 6,
     /// Directions through the weights of a fitted network.
     Landscape = 7,
+    /// Which rows a trace looks at.
+    Trace = 16,
 }
 
 /// The stream for this seed, purpose and epoch (0 for what happens before the first epoch).

@@ -19,6 +19,7 @@ pub(crate) fn record(validation: &Rows<'_>, scores: &[f64], round: usize, rounds
         learning_rate,
         training: BTreeMap::new(),
         skipped: BTreeMap::new(),
+        contribution_disparity: Vec::new(),
         validation: BTreeMap::new(),
         validation_objective: 0.0,
         validation_accuracy: hits.filter(|((score, label), _)| (**score > 0.5) == (**label >= 0.5)).map(|(_, share)| share).sum(),

@@ -122,17 +122,20 @@ pub enum Balance {
     Group,
     /// Every group x label (at least 0.5 or below).
     GroupLabel,
+    /// Every group x label, not in equal numbers but as many as if group and label were independent: n(group) n(label) / n.
+    Independence,
 }
 
 impl Balance {
     /// The words of the parameter `balance`.
-    pub const WORDS: &'static [&'static str] = &["none", "group", "group-label"];
+    pub const WORDS: &'static [&'static str] = &["none", "group", "group-label", "independence"];
 
     /// Reads one of [`Balance::WORDS`].
     pub fn from_word(word: &str) -> Self {
         match word {
             "group" => Balance::Group,
             "group-label" => Balance::GroupLabel,
+            "independence" => Balance::Independence,
             _ => Balance::None,
         }
     }
@@ -161,7 +164,7 @@ impl BatchPlan {
     /// The batches of one epoch: as many as `size` asks for, their sizes as equal as possible (no crumb at the end).
     pub fn draw(&self, rows: &Rows<'_>, size: usize, rng: &mut impl Rng) -> Vec<Draw> {
         let count = rows.len().div_ceil(size);
-        let mut cells = self.cells(rows);
+        let (mut cells, quotas) = self.cells(rows, rows.len().div_ceil(count.max(1)));
         if cells.len() < 2 {
             let mut order: Vec<usize> = (0..rows.len()).collect();
             order.shuffle(rng);
@@ -178,7 +181,7 @@ impl BatchPlan {
             .map(|_| {
                 let mut draw = Draw { rows: Vec::with_capacity(size), factors: self.keep_shares.then(|| Vec::with_capacity(size)) };
                 for (position, cell) in cells.iter_mut().enumerate() {
-                    let quota = size * (position + 1) / next.len() - size * position / next.len();
+                    let quota = quotas[position];
                     let factor = (cell.len() * size) as f32 / (rows.len() * quota.max(1)) as f32;
                     for _ in 0..quota {
                         if next[position] == cell.len() {
@@ -195,18 +198,61 @@ impl BatchPlan {
             .collect()
     }
 
-    fn cells(self, rows: &Rows<'_>) -> Vec<Vec<usize>> {
+    /// The rows of every cell, and how many of them a batch of `size` rows holds.
+    fn cells(self, rows: &Rows<'_>, size: usize) -> (Vec<Vec<usize>>, Vec<usize>) {
         let label = |row: usize| u64::from(rows.labels[row] >= 0.5);
+        let group = |row: usize| u64::from(rows.groups.codes()[row]);
         let key = |row: usize| match self.balance {
-            Balance::None => 0,
-            Balance::Group => u64::from(rows.groups.codes()[row]),
-            Balance::GroupLabel => u64::from(rows.groups.codes()[row]) * 2 + label(row),
+            Balance::None => (0, 0),
+            Balance::Group => (group(row), 0),
+            Balance::GroupLabel | Balance::Independence => (group(row), label(row)),
         };
-        let mut cells: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+        let mut cells: BTreeMap<(u64, u64), Vec<usize>> = BTreeMap::new();
         for row in 0..rows.len() {
             cells.entry(key(row)).or_default().push(row);
         }
-        cells.into_values().collect()
+        let count = cells.len();
+        let quotas = if self.balance == Balance::Independence {
+            let sum = |takes: &dyn Fn(&(u64, u64)) -> bool| -> usize {
+                cells.iter().filter(|(key, _)| takes(key)).map(|(_, rows)| rows.len()).sum()
+            };
+            // At least one row, so that no cell is left out of every batch.
+            let wanted = |key: &(u64, u64)| {
+                let expected = sum(&|other| other.0 == key.0) as f64 * sum(&|other| other.1 == key.1) as f64 / (rows.len() as f64).powi(2);
+                (size as f64 * expected).round().max(1.0) as usize
+            };
+            cells.keys().map(wanted).collect()
+        } else {
+            (0..count).map(|position| size * (position + 1) / count - size * position / count).collect()
+        };
+        (cells.into_values().collect(), quotas)
+    }
+
+    /// The share of each group x label cell, by group and then label, in the weight of the data loss over many batches; `weights` are
+    /// those of the rows. Cells without rows are absent.
+    pub(crate) fn cell_shares(self, rows: &Rows<'_>, weights: &[f32]) -> BTreeMap<(u32, bool), f64> {
+        let mut totals: BTreeMap<(u32, bool), f64> = BTreeMap::new();
+        let mut add = |row: usize, factor: f64| {
+            let cell = (rows.groups.codes()[row], rows.labels[row] >= 0.5);
+            *totals.entry(cell).or_default() += factor * f64::from(weights[row]);
+        };
+        if self.balance == Balance::None || self.keep_shares {
+            for row in 0..rows.len() {
+                add(row, 1.0);
+            }
+        } else {
+            let (cells, quotas) = self.cells(rows, rows.len());
+            for (cell, quota) in cells.iter().zip(quotas) {
+                for &row in cell {
+                    add(row, quota as f64 / cell.len() as f64);
+                }
+            }
+        }
+        let sum: f64 = totals.values().sum();
+        for total in totals.values_mut() {
+            *total /= sum;
+        }
+        totals
     }
 }
 
@@ -320,6 +366,28 @@ mod tests {
         let count = |group: bool, label: usize| draw.rows.iter().filter(|&&row| (row >= 8) == group && row % 2 == label).count();
         assert_eq!([count(false, 0), count(false, 1), count(true, 0), count(true, 1)].iter().sum::<usize>(), 5);
         assert!(count(true, 0) >= 1 && count(true, 1) >= 1);
+    }
+
+    #[test]
+    fn independent_batches_give_every_group_the_same_share_of_labels() {
+        // Group 0: 30 rows, 20 of them favourable; group 1: 10 rows, 2 favourable. Independent: 40 x 3/4 x 22/40 = 16.5, ...
+        let features = Matrix::new(1, vec![0.0; 40]);
+        let codes: Vec<u32> = (0..40).map(|row| u32::from(row >= 30)).collect();
+        let groups = Groups::new("g", vec!["a".into(), "b".into()], codes);
+        let labels: Vec<f64> = (0..40).map(|row| f64::from(u8::from(!(20..38).contains(&row)))).collect();
+        let rows =
+            Rows { features: &features, labels: &labels, groups: &groups, weights: None, recordings: None, targets: &[], sensitive: None };
+        let plan = BatchPlan { balance: Balance::Independence, keep_shares: false };
+        for draw in plan.draw(&rows, 40, &mut stream(1, Purpose::Batches, 1)) {
+            let count = |group: bool, label: f64| draw.rows.iter().filter(|&&row| (row >= 30) == group && labels[row] == label).count();
+            assert_eq!([count(false, 0.0), count(false, 1.0), count(true, 0.0), count(true, 1.0)], [14, 17, 5, 6]);
+        }
+        let shares = plan.cell_shares(&rows, &[1.0; 40]);
+        let near = |found: f64, expected: f64| assert!((found - expected).abs() < 1e-12, "{found} instead of {expected}");
+        near(shares[&(0, false)], 14.0 / 42.0);
+        near(shares[&(1, true)], 6.0 / 42.0);
+        let as_they_come = BatchPlan { keep_shares: true, ..plan }.cell_shares(&rows, &[1.0; 40]);
+        near(as_they_come[&(1, true)], 2.0 / 40.0);
     }
 
     #[test]

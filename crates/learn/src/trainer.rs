@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::LearnError;
 use crate::checkpoint::{Checkpoint, Fingerprint};
+use crate::disparity::{ContributionDisparity, Tracer};
 use crate::models::{self, Architecture};
 use crate::objective::{EpochEnd, Ledger, Objective, Pass, Setting, Validation, data_loss, training_device};
 use crate::optimizer::Adam;
@@ -15,7 +16,7 @@ use crate::randomness::{Purpose, stream};
 use crate::recorded::Recorded;
 use crate::rows::{Batch, Rows};
 use crate::scorer::{Network, Scorer, predict};
-use crate::training::{Selection, Training};
+use crate::training::{Selection, Trace, Training};
 use crate::transport::{Pairs, between_groups};
 
 /// What a run is told from outside and tells outside.
@@ -61,6 +62,9 @@ pub struct EpochRecord {
     pub validation_spdd: Option<f64>,
     /// True when these weights are the best so far.
     pub best: bool,
+    /// How unequally the groups pull at the weights, where `training.trace` asks for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contribution_disparity: Vec<ContributionDisparity>,
 }
 
 /// Everything a fit was asked to do, for objectives that fit on their own.
@@ -103,8 +107,22 @@ pub fn fit(
         return Err(LearnError::Misfit { part: "validation", reason });
     }
 
+    let traced = training.trace.contains(&Trace::ContributionDisparity);
+    let untraceable = |what: &str| LearnError::BadSetting {
+        section: "training",
+        key: "trace",
+        value: "[\"contribution-disparity\"]".to_owned(),
+        expected: format!("left out: {what}"),
+    };
+    if traced && train.recordings.is_some() {
+        return Err(untraceable("gradients are traced for tables, not for recordings"));
+    }
+
     let mut task = Task { train, validation, architecture, training, seed, run, curves: Vec::new() };
     if let Some(fitted) = objective.fit_alone(&mut task) {
+        if traced && fitted.is_ok() {
+            return Err(untraceable(&format!("`{}` does not train by the gradients of batches", objective.card().id)));
+        }
         let curves = std::mem::take(&mut task.curves);
         return Ok(Scorer::new(fitted?, objective.as_ref(), architecture, training, seed, curves));
     }
@@ -118,6 +136,7 @@ pub fn fit(
     let setting = Setting { train, model: model.as_ref(), training, seed };
     objective.prepare(&setting, &weights, &mut stream(seed, Purpose::ObjectiveInitialisation, 0))?;
     let mut factors = vec![1.0_f32; train.len()];
+    let tracer = traced.then(|| Tracer::new(train, training.trace_rows, seed));
     let mut curves: Vec<EpochRecord> = Vec::new();
     let mut best: Option<Best> = None;
 
@@ -160,10 +179,10 @@ pub fn fit(
                 rng: &mut rng,
                 dropout: &mut dropout,
                 ledger: &mut ledger,
-                inputs: inputs.clone(),
+                inputs,
             };
 
-            let mut output = pass.forward(&inputs);
+            let mut output = objective.forward(&mut pass)?;
             let observed = std::mem::take(&mut output.observed);
             let loss = objective.loss(&mut pass, &output)?;
             if !loss.value.is_finite() {
@@ -187,6 +206,9 @@ pub fn fit(
         if best.as_ref().is_none_or(|best| merit > best.merit) {
             record.best = true;
             best = Some(Best { epoch, merit, weights: weights.clone() });
+        }
+        if let Some(tracer) = &tracer {
+            record.contribution_disparity = tracer.look(model.as_ref(), &weights, train, &row_weights, objective.plan(), training.loss);
         }
         objective.end_epoch(&EpochEnd { setting: &setting, weights: &weights, epoch }, &mut factors)?;
         curves.push(record);
@@ -275,6 +297,7 @@ pub(crate) fn judge(judged: &Validation<'_>, objective: &dyn Objective, learning
         validation_correlation: correlation(&prediction.scores, rows.labels, &shares),
         validation_spdd: between_groups(&scores, rows.groups.codes(), &narrow, Pairs::Largest, 1).map(|found| found.distance),
         best: false,
+        contribution_disparity: Vec::new(),
     }
 }
 

@@ -47,6 +47,14 @@ pub enum Selection {
     Last,
 }
 
+/// What is recorded at the end of every epoch beside the curves; the training is the same with and without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trace {
+    /// How much more one group's rows pull at each weight than another's: [`crate::ContributionDisparity`].
+    ContributionDisparity,
+}
+
 /// The recipe's `[training]`.
 ///
 /// | key | default | purpose | allowed |
@@ -61,6 +69,8 @@ pub enum Selection {
 /// | `patience` | `10` | epochs without a better one before training stops; 0 never stops early | at least 0 |
 /// | `regularised` | the label | names of the label and further targets whose scores the objective evens out | names of targets |
 /// | `selection` | `"objective"` | which epoch's weights are kept, judged on validation rows | `objective`, `loss`, `accuracy`, `correlation`, `last` |
+/// | `trace` | `[]` | what is recorded at the end of every epoch | `contribution-disparity` |
+/// | `trace_rows` | `1000` | rows a cell that a trace looks at, at most | at least 1 |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Training {
@@ -85,6 +95,19 @@ pub struct Training {
     /// Targets whose scores the objective evens out, by name; empty for the label alone.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub regularised: Vec<String>,
+    /// What is recorded at the end of every epoch.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub trace: Vec<Trace>,
+    /// Rows a cell that a trace looks at, at most.
+    #[serde(skip_serializing_if = "usual_trace_rows")]
+    pub trace_rows: usize,
+}
+
+const TRACE_ROWS: usize = 1000;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn usual_trace_rows(rows: &usize) -> bool {
+    *rows == TRACE_ROWS
 }
 
 impl Default for Training {
@@ -100,6 +123,8 @@ impl Default for Training {
             patience: 10,
             selection: Selection::Objective,
             regularised: Vec::new(),
+            trace: Vec::new(),
+            trace_rows: TRACE_ROWS,
         }
     }
 }
@@ -121,6 +146,9 @@ impl Training {
         }
         if self.epochs == 0 {
             return bad("epochs", "0".to_owned(), "at least 1");
+        }
+        if self.trace_rows == 0 {
+            return bad("trace_rows", "0".to_owned(), "at least 1");
         }
         Ok(())
     }

@@ -178,6 +178,12 @@ impl Bound {
         self.tensors[slot].clone().reshape([shape[0], shape[1]])
     }
 
+    /// An array in its own shape, of any rank.
+    pub fn array<const D: usize>(&self, slot: Slot) -> Tensor<D> {
+        let shape: [usize; D] = self.shapes[slot].as_slice().try_into().expect("an array is asked for in its own rank");
+        self.tensors[slot].clone().reshape(shape)
+    }
+
     /// The gradients of the trained arrays after a backward pass; zeros where the loss does not depend on an array.
     pub fn gradients(&self, tape: &mut Tape, weights: &Weights) -> Gradients {
         let mut arrays: Vec<Vec<f32>> = self
@@ -198,6 +204,33 @@ impl Bound {
             }
         }
         Gradients { arrays }
+    }
+}
+
+/// A direction in the space of weights, constant for the graph: one array each, or none for arrays that stay.
+#[derive(Debug, Clone)]
+pub struct WeightDirection {
+    tensors: Vec<Option<Tensor<1>>>,
+    shapes: Vec<Vec<usize>>,
+}
+
+impl WeightDirection {
+    /// The direction along which the weights move by these arrays; empty ones and arrays of zeros stay.
+    pub fn new(along: &Gradients, weights: &Weights, device: &Device) -> Self {
+        let tensor = |values: &Vec<f32>| {
+            let moves = values.iter().any(|value| *value != 0.0);
+            moves.then(|| Tensor::<1>::from_data(TensorData::new(values.clone(), [values.len()]), device))
+        };
+        WeightDirection {
+            tensors: along.arrays.iter().map(tensor).collect(),
+            shapes: weights.arrays.iter().map(|array| array.shape.clone()).collect(),
+        }
+    }
+
+    /// The direction of an array in its own shape; `None` when the array stays.
+    pub fn array<const D: usize>(&self, slot: Slot) -> Option<Tensor<D>> {
+        let shape: [usize; D] = self.shapes[slot].as_slice().try_into().expect("an array is asked for in its own rank");
+        self.tensors[slot].clone().map(|tensor| tensor.reshape(shape))
     }
 }
 

@@ -94,7 +94,7 @@ fn every_objective_trains_on_recordings_and_comes_back_from_its_folder() {
             assert!(refused.contains(entry.card.id) && refused.contains("these rows have recordings"), "{refused}");
             continue;
         }
-        if entry.card.id == "fair-mixup" {
+        if ["direct-alignment", "fair-mixup", "gcm", "iga"].contains(&entry.card.id) {
             // Frames and sounds pass through kernels whose derivative cannot be differentiated once more.
             let refused = learned.unwrap_err().to_string();
             assert!(refused.contains("directional derivatives") && refused.contains("for recordings"), "{refused}");
@@ -122,6 +122,13 @@ fn every_objective_trains_on_recordings_and_comes_back_from_its_folder() {
         assert_eq!(loaded.predict(candidates).unwrap(), prediction, "{}", entry.card.id);
         assert_eq!(loaded.shape(), Some(test.recordings.as_ref().unwrap().shape()));
     }
+}
+
+#[test]
+fn a_trace_of_contributions_is_refused_on_recordings() {
+    let traced = Training { trace: vec![evenhand_learn::Trace::ContributionDisparity], ..training() };
+    let refused = learn("vanilla", &architecture(), &traced).unwrap_err().to_string();
+    assert!(refused.contains("`training.trace`") && refused.contains("not for recordings"), "{refused}");
 }
 
 #[test]

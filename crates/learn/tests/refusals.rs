@@ -36,6 +36,7 @@ fn rows_that_do_not_fit_are_refused() {
         (refusal(|_, _, _, training| training.learning_rate = f64::NAN), "`training.learning_rate` = NaN"),
         (refusal(|_, _, _, training| training.batch_size = 0), "`training.batch_size` = 0"),
         (refusal(|_, _, _, training| training.epochs = 0), "`training.epochs` = 0"),
+        (refusal(|_, _, _, training| training.trace_rows = 0), "`training.trace_rows` = 0"),
     ];
     for (message, expected) in cases {
         assert!(message.contains(expected), "{message}");
@@ -93,6 +94,16 @@ fn weights_of_zero_take_rows_out() {
     for id in OBJECTIVES.iter().map(|entry| entry.card.id) {
         let scorer = fit_plainly(&train, &validation, &small(), &training, objective(id, &[]), 1).unwrap();
         assert!(scorer.curves().iter().any(|record| record.validation_accuracy > 0.6), "{id}");
+    }
+}
+
+#[test]
+fn layers_that_the_network_does_not_have_are_refused() {
+    let corpus = Corpus::new(40, 2, 1);
+    for id in ["gcm", "iga", "direct-alignment"] {
+        let asked = objective(id, &[("layers", Value::Text("w0, b7".to_owned()))]);
+        let message = fit_plainly(&corpus, &corpus, &small(), &short(), asked, 1).unwrap_err().to_string();
+        assert!(message.contains("b0 to b2") && message.contains("`b7` is none"), "{message}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! Gate 1: what can be done to the training rows before a model sees them.
 //!
-//! A [`Rebalancer`] takes rows and returns rows: it repeats or leaves out, and changes no value. [`REBALANCERS`] lists them all.
+//! A [`Rebalancer`] takes rows and returns rows: it repeats, leaves out or weighs, and changes no other value. [`REBALANCERS`] lists them all.
 
 mod cells;
 mod methods;
@@ -41,11 +41,14 @@ pub enum RebalanceError {
     },
     /// A group has no row that could be repeated.
     #[error(
-        "`oversampling`: group `{group}` of `{attribute}` has no training row with a label {} {threshold}, so none can be repeated; move \
+        "`{method}`: group `{group}` of `{attribute}` has no training row with a label {} {threshold}, so none can be {}; move \
          `threshold`, join the group with another, or take it out of the training rows",
-        if *high { "of at least" } else { "below" }
+        if *high { "of at least" } else { "below" },
+        if *method == "reweighing" { "weighed" } else { "repeated" }
     )]
     EmptyCell {
+        /// Id of the method.
+        method: &'static str,
         /// The sensitive attribute.
         attribute: String,
         /// The group.

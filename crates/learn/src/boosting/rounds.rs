@@ -156,6 +156,7 @@ fn quick_merit(rows: &Rows<'_>, prediction: &Prediction, training: &Training, se
         learning_rate: training.learning_rate,
         training: BTreeMap::new(),
         skipped: BTreeMap::new(),
+        contribution_disparity: Vec::new(),
         validation: BTreeMap::new(),
         validation_objective: 0.0,
         validation_accuracy: 0.0,

@@ -14,23 +14,21 @@
 //! normal distribution of standard deviation sqrt(2 / in), cut at two of its own, and biases 0 (He et al., "Delving deep into
 //! rectifiers", 2015; cut as Keras does); the linear ones (bottleneck, logit) as before.
 
-use burn::tensor::activation::{leaky_relu, relu, sigmoid, tanh};
+mod linearised;
+
 use burn::tensor::module::linear;
 use burn::tensor::{Tensor, TensorData};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{BatchStatistics, Inputs, InterviewArchitecture, Mode, Model, Observed, Output, Tangent};
+use super::tangents::{Normalised, activate};
+use super::{Inputs, InterviewArchitecture, LayerStatistics, Linearised, Mode, Model, Observed, Output, Tangent};
 use crate::LearnError;
 use crate::weights::{Bound, Slot, Weights};
 
-/// Added to the variance before the root in batch norm.
-const NORM_EPSILON: f64 = 1e-5;
 /// Share of a batch in the running statistics.
 const NORM_MOMENTUM: f32 = 0.1;
-/// Slope of the leaky ReLU below 0.
-const LEAK: f64 = 0.01;
 
 /// The function between layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -229,15 +227,6 @@ impl Mlp {
         (Mlp { columns, activation, dropout, encoder, head, embedding_width, encoder_arrays }, weights)
     }
 
-    fn activate(&self, values: Tensor<2>) -> Tensor<2> {
-        match self.activation {
-            Activation::Relu => relu(values),
-            Activation::LeakyRelu => leaky_relu(values, LEAK),
-            Activation::Tanh => tanh(values),
-            Activation::Sigmoid => sigmoid(values),
-        }
-    }
-
     /// A mask of 0 and 1/(1-p), or `None` where nothing is dropped.
     fn mask(&self, layer: &Layer, shape: [usize; 2], like: &Tensor<2>, mode: &mut Mode<'_>) -> Option<Tensor<2>> {
         match mode {
@@ -256,7 +245,7 @@ impl Mlp {
             values = normalise(norm, weights, values, mode, seen);
         }
         if layer.active {
-            values = self.activate(values);
+            values = activate(self.activation, values);
         }
         match self.mask(layer, values.dims(), &values, mode) {
             Some(mask) => values * mask,
@@ -269,28 +258,26 @@ impl Mlp {
 #[derive(Debug, Default)]
 struct Seen {
     observed: Vec<Observed>,
-    statistics: Vec<BatchStatistics>,
+    statistics: Vec<LayerStatistics>,
 }
 
 fn normalise(norm: &Norm, weights: &Bound, values: Tensor<2>, mode: &Mode<'_>, seen: &mut Seen) -> Tensor<2> {
     let rows = values.dims()[0];
-    let (centred, variance) = if let Mode::Repeating(_, statistics) = mode
+    let normalised = if let Mode::Repeating(_, statistics) = mode
         && let Some(earlier) = statistics.iter().find(|statistics| statistics.slot == norm.mean)
     {
-        (values - earlier.mean.clone(), earlier.variance.clone())
+        Normalised::by_running(values, earlier.statistics.mean.clone(), earlier.statistics.variance.clone())
     } else if matches!(mode, Mode::Training(_)) && rows > 1 {
-        let mean = values.clone().mean_dim(0);
-        let centred = values - mean.clone();
-        let variance = (centred.clone() * centred.clone()).mean_dim(0);
-        let unbiased = variance.clone().inner().mul_scalar(rows as f64 / (rows - 1) as f64);
-        seen.statistics.push(BatchStatistics { slot: norm.mean, mean: mean.clone(), variance: variance.clone() });
-        seen.observed.push(Observed { slot: norm.mean, values: mean.inner().squeeze_dim(0) });
-        seen.observed.push(Observed { slot: norm.variance, values: unbiased.squeeze_dim(0) });
-        (centred, variance)
+        let (normalised, statistics) = Normalised::by_batch(values);
+        let unbiased = statistics.variance.clone().inner().mul_scalar(rows as f64 / (rows - 1) as f64);
+        seen.observed.push(Observed { slot: norm.mean, values: statistics.mean.clone().inner() });
+        seen.observed.push(Observed { slot: norm.variance, values: unbiased });
+        seen.statistics.push(LayerStatistics { slot: norm.mean, statistics });
+        normalised
     } else {
-        (values - weights.vector(norm.mean).unsqueeze(), weights.vector(norm.variance).unsqueeze())
+        Normalised::by_running(values, weights.vector(norm.mean), weights.vector(norm.variance))
     };
-    centred / variance.add_scalar(NORM_EPSILON).sqrt() * weights.vector(norm.gamma).unsqueeze() + weights.vector(norm.beta).unsqueeze()
+    normalised.scaled(weights.vector(norm.gamma), weights.vector(norm.beta))
 }
 
 impl Weights {
@@ -334,41 +321,19 @@ impl Model for Mlp {
         Output { statistics: seen.statistics, ..Output::new(embedding, logits, seen.observed) }
     }
 
-    /// Batch norm couples the rows of a batch, so its tangent is not that of a row: such a network is refused.
+    fn couples_rows(&self) -> bool {
+        self.encoder.iter().chain(&self.head).any(|layer| layer.norm.is_some())
+    }
+
     fn forward_tangent(&self, weights: &Bound, inputs: &Inputs, tangent: &Tangent, mode: &mut Mode<'_>) -> Option<(Output, Output)> {
-        if self.encoder.iter().chain(&self.head).any(|layer| layer.norm.is_some()) {
-            return None;
-        }
-        let mut speed = tangent.inputs.clone().unwrap_or_else(|| inputs.table.zeros_like());
-        let mut values = inputs.table.clone();
-        let mut embedding = (values.clone(), speed.clone());
-        for (place, layer) in self.encoder.iter().chain(&self.head).enumerate() {
-            let matrix = weights.matrix(layer.weight);
-            // y = x W + b  ->  dy = dx W + x dW + db
-            let mut next_speed = speed.matmul(matrix.clone());
-            if let Some(direction) = &tangent.weights {
-                next_speed = next_speed + values.clone().matmul(direction.matrix(layer.weight)) + direction.vector(layer.bias).unsqueeze();
-            }
-            let next = linear(values, matrix, Some(weights.vector(layer.bias)));
-            (values, speed) = if layer.active {
-                let activated = self.activate(next.clone());
-                let slope = match self.activation {
-                    Activation::Relu => next.greater_elem(0.0).float(),
-                    Activation::LeakyRelu => next.greater_elem(0.0).float().mul_scalar(1.0 - LEAK).add_scalar(LEAK),
-                    Activation::Tanh => (activated.clone() * activated.clone()).neg().add_scalar(1.0),
-                    Activation::Sigmoid => activated.clone() * activated.clone().neg().add_scalar(1.0),
-                };
-                (activated, next_speed * slope)
-            } else {
-                (next, next_speed)
-            };
-            if let Some(mask) = self.mask(layer, values.dims(), &values, mode) {
-                (values, speed) = (values * mask.clone(), speed * mask);
-            }
-            if place + 1 == self.encoder.len() {
-                embedding = (values.clone(), speed.clone());
-            }
-        }
-        Some((Output::new(embedding.0, values, Vec::new()), Output::new(embedding.1, speed, Vec::new())))
+        let (mut output, kept) = self.pass_kept(weights, inputs, mode);
+        output.observed.clear();
+        let (embedding, logits) = kept.speeds(tangent);
+        Some((output, Output::new(embedding, logits, Vec::new())))
+    }
+
+    fn linearise(&self, weights: &Bound, inputs: &Inputs, mode: &mut Mode<'_>) -> Option<(Output, Box<dyn Linearised>)> {
+        let (output, kept) = self.pass_kept(weights, inputs, mode);
+        Some((output, Box::new(kept)))
     }
 }

@@ -5,6 +5,7 @@
 
 mod interview;
 mod mlp;
+pub mod tangents;
 
 use std::cell::OnceCell;
 use std::fmt::Debug;
@@ -17,10 +18,16 @@ use rand_chacha::ChaCha8Rng;
 pub use interview::{Interview, InterviewArchitecture};
 pub use mlp::{Activation, Architecture, Initialisation, Mlp};
 
+use self::tangents::BatchStatistics;
 use crate::recorded::Recorded;
 use crate::rows::Rows;
-use crate::weights::{Bound, Slot, Weights, host};
+use crate::weights::{Bound, Gradients, Slot, WeightDirection, Weights, host};
 use crate::{LearnError, rows::Candidates};
+
+/// Added to the variance before the root in batch norm.
+const NORM_EPSILON: f64 = 1e-5;
+/// Slope of the leaky ReLU below 0.
+const LEAK: f64 = 0.01;
 
 /// Whether a pass trains (dropout, batch statistics) or predicts.
 #[derive(Debug)]
@@ -31,7 +38,7 @@ pub enum Mode<'a> {
     /// stood before that pass, so the masks are the same, and batch norm uses the statistics of that pass. What a row then differs by
     /// comes from what was re-written alone. Gradients flow through the statistics. Recordings are never re-written: the parts of a
     /// network that read them only see the same statistics again.
-    Repeating(&'a mut ChaCha8Rng, &'a [BatchStatistics]),
+    Repeating(&'a mut ChaCha8Rng, &'a [LayerStatistics]),
     /// No dropout; batch norm uses the running statistics.
     Evaluation,
 }
@@ -46,7 +53,7 @@ pub struct Output {
     /// Statistics that batch norm saw, to be mixed into its running ones.
     pub observed: Vec<Observed>,
     /// The same statistics in the graph, for [`Mode::Repeating`].
-    pub statistics: Vec<BatchStatistics>,
+    pub statistics: Vec<LayerStatistics>,
     /// The stream of dropout masks as it stood before the pass, for [`Mode::Repeating`].
     pub(crate) before: Option<ChaCha8Rng>,
     host: OnceCell<Vec<f32>>,
@@ -54,13 +61,11 @@ pub struct Output {
 
 /// What batch norm subtracted and divided by in a training pass.
 #[derive(Debug, Clone)]
-pub struct BatchStatistics {
+pub struct LayerStatistics {
     /// Array of the running mean, by which the layer is known.
     pub slot: Slot,
-    /// The batch's mean, `[1, width]`.
-    pub mean: Tensor<2>,
-    /// The batch's population variance, `[1, width]`.
-    pub variance: Tensor<2>,
+    /// The batch's mean and variance.
+    pub statistics: BatchStatistics,
 }
 
 /// A running statistic and what this batch says about it.
@@ -196,10 +201,19 @@ pub(crate) fn build(architecture: &Architecture, rows: &Rows<'_>, rng: &mut ChaC
 /// Directions along which a forward pass is differentiated (reverse over forward needs them).
 #[derive(Debug, Clone)]
 pub struct Tangent {
-    /// A direction in the space of weights: one constant tensor per array, empty ones for arrays that stay.
-    pub weights: Option<Bound>,
+    /// A direction in the space of weights.
+    pub weights: Option<WeightDirection>,
     /// A direction in the space of inputs: `[rows, columns]`.
     pub inputs: Option<Tensor<2>>,
+}
+
+/// A pass that was taken and can be asked for derivatives without passing the rows again.
+pub trait Linearised: Debug + Send {
+    /// The derivative of the logits along a direction, `[rows, targets]`, in the graph of the pass.
+    fn push_forward(&self, tangent: &Tangent) -> Tensor<2>;
+
+    /// The gradients of `sum of slopes x logits`. `slopes`, `[rows, targets]`, and the result are outside the graph, which stays whole.
+    fn pull_back(&self, slopes: Tensor<2>, weights: &Weights) -> Gradients;
 }
 
 /// A network.
@@ -240,10 +254,25 @@ pub trait Model: Debug + Send + Sync {
         Ok(())
     }
 
+    /// True when a row's output in training depends on the other rows of its batch, as with batch norm.
+    fn couples_rows(&self) -> bool {
+        true
+    }
+
     /// One pass that carries a tangent beside the values: the output and its derivative along `tangent`, both in the graph, so that
     /// an ordinary backward pass differentiates the directional derivative once more. `None` when the model cannot.
+    ///
+    /// Batch norm in training takes the statistics of the batch, which move along with it: its derivative is that of the whole batch.
+    /// [`tangents`] has layers to build this from.
     fn forward_tangent(&self, weights: &Bound, inputs: &Inputs, tangent: &Tangent, mode: &mut Mode<'_>) -> Option<(Output, Output)> {
         let _ = (weights, inputs, tangent, mode);
+        None
+    }
+
+    /// One pass that keeps its values for derivatives. `None` when the model does not: whoever wants derivatives then passes the rows
+    /// again (`forward`, `forward_tangent`), which costs more.
+    fn linearise(&self, weights: &Bound, inputs: &Inputs, mode: &mut Mode<'_>) -> Option<(Output, Box<dyn Linearised>)> {
+        let _ = (weights, inputs, mode);
         None
     }
 }

@@ -9,7 +9,10 @@
 //!
 //! f: score. The integral of the penalty's inside over t is the difference of the groups' mean scores, so a small derivative all the way
 //! makes the gap small and smooth. df . (x_a - x_b) is a directional derivative: a tangent is carried along the pass (`forward_tangent`)
-//! and the ordinary backward pass differentiates it exactly. Models that cannot carry one (batch norm, recordings) are refused.
+//! and the ordinary backward pass differentiates it exactly. With batch norm the way runs through the network as it scores (running
+//! statistics, held constant; no dropout): there the integral is the gap of the scores that the network will give. With the statistics
+//! of the mixed batch it would be the gap between groups that are each normalised by their own, which hides what sets them apart. Models
+//! of recordings, which carry no tangent, are refused.
 //!
 //! `balanced_loss = true`, as in the public code: batches hold the cells in equal numbers and the data loss sees them so; false gives
 //! every cell its share of the data loss back. More than two groups: mean over pairs of groups. Of groups of unequal size in the batch
@@ -146,7 +149,11 @@ pub(crate) fn path(pass: &mut Pass<'_>, one: &[i32], other: &[i32], place: f64) 
     let mixed = first.clone().mul_scalar(place) + second.clone().mul_scalar(1.0 - place);
     let tangent = Tangent { weights: None, inputs: Some(first - second) };
     let mixed = Inputs { table: mixed, recordings: inputs.recordings.clone() };
-    let (there, speed) = pass.forward_tangent(&mixed, &tangent, &CARD)?;
+    let (there, speed) = if pass.setting.model.couples_rows() {
+        pass.scoring_tangent(&mixed, &tangent, &CARD)?
+    } else {
+        pass.forward_tangent(&mixed, &tangent, &CARD)?
+    };
     let targets = pass.regularised();
     let mut sum = Term::zero();
     for &target in &targets {

@@ -12,7 +12,7 @@
 //! | group-balanced sampling, oversampled batches * | `plan`, or `amend` to repeat rows |
 //! | FairVIC | `loss`: `Pass::repeat` on inputs with the sensitive columns re-written, terms over score and embedding |
 //! | Fair Mixup | `loss`: `Pass::forward_tangent` along `x1 - x0` |
-//! | group contribution matching * | `correct`: cell gradients by `Pass::backward`, then `Pass::forward_tangent` along a direction in weights |
+//! | group contribution matching, IGA, direct alignment | `forward` passes the cells, `loss` takes their gradients (`Pass::pull_back`) and the speeds along directions in weights (`Pass::push_forward`) |
 //! | adversarial projection (Zhang et al.) | `correct`: second gradient through the adversary, projection array by array |
 //! | exponentiated gradient, grid search | `fit_alone` around whole fits of a base learner |
 //! | gradient boosting, FairGBM | `fit_alone` grows trees and returns a [`crate::Fitted`] that is no network |
@@ -22,13 +22,16 @@ pub mod adversarial;
 pub mod adversarial_projection;
 pub mod boosting;
 pub mod demographic_parity_regularisation;
+pub mod direct_alignment;
 pub mod equalized_odds_regularisation;
 pub mod exponentiated_gradient;
 pub mod fair_mixup;
 pub mod fairgbm;
 pub mod fairvic;
+pub mod gcm;
 pub mod grid_search;
 pub mod hsic;
+pub mod iga;
 pub mod l2;
 pub mod meta_fair;
 pub mod mmd;
@@ -48,13 +51,16 @@ pub const OBJECTIVES: &[Entry<dyn Objective>] = &[
     adversarial_projection::ENTRY,
     boosting::ENTRY,
     demographic_parity_regularisation::ENTRY,
+    direct_alignment::ENTRY,
     equalized_odds_regularisation::ENTRY,
     exponentiated_gradient::ENTRY,
     fair_mixup::ENTRY,
     fairgbm::ENTRY,
     fairvic::ENTRY,
+    gcm::ENTRY,
     grid_search::ENTRY,
     hsic::ENTRY,
+    iga::ENTRY,
     l2::ENTRY,
     meta_fair::ENTRY,
     mmd::ENTRY,

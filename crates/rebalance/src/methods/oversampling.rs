@@ -79,6 +79,7 @@ impl Rebalancer for Oversampling {
             for (band, count) in cells.counts(position).enumerate() {
                 if count == 0 {
                     return Err(RebalanceError::EmptyCell {
+                        method: CARD.id,
                         attribute: attribute.to_owned(),
                         group: cells.name(position).to_owned(),
                         high: band == 1,

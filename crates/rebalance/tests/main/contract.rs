@@ -58,7 +58,8 @@ fn every_column_follows_its_row_and_a_note_says_what_happened() {
     for id in ids() {
         let balanced = rebalance(id, &[], &data, 3).unwrap();
         let expected: Vec<f64> = balanced.rows.iter().map(|&row| row as f64).collect();
-        assert_eq!(balanced.weights.as_ref(), Some(&expected), "{id}");
+        // Weighing rows is the one thing that changes a value.
+        assert_eq!(balanced.weights.as_ref() == Some(&expected), id != "reweighing", "{id}");
         assert_eq!(balanced.features[0].values, Values::Numeric(expected), "{id}");
         let person = balanced.person.as_ref().unwrap();
         assert!(person.codes.iter().zip(&balanced.rows).all(|(&code, &row)| u64::from(code) + 1 == row), "{id}");
