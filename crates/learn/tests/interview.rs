@@ -89,6 +89,11 @@ fn every_objective_trains_on_recordings_and_comes_back_from_its_folder() {
     let candidates = Candidates { features: &features, recordings: test.recordings.as_ref() };
     for entry in OBJECTIVES {
         let learned = learn(entry.card.id, &architecture(), &training());
+        if ["boosting", "fairgbm"].contains(&entry.card.id) {
+            let refused = learned.unwrap_err().to_string();
+            assert!(refused.contains("needs the columns of a table") && refused.contains("objective of networks"), "{refused}");
+            continue;
+        }
         if objective(entry.card.id).fits_alone() {
             let refused = learned.unwrap_err().to_string();
             assert!(refused.contains(entry.card.id) && refused.contains("these rows have recordings"), "{refused}");
@@ -103,11 +108,6 @@ fn every_objective_trains_on_recordings_and_comes_back_from_its_folder() {
         if entry.card.id == "fairvic" {
             let refused = learned.unwrap_err().to_string();
             assert!(refused.contains("cannot be re-written in recordings: set lambda_invariance = 0"), "{refused}");
-            continue;
-        }
-        if ["boosting", "fairgbm"].contains(&entry.card.id) {
-            let refused = learned.unwrap_err().to_string();
-            assert!(refused.contains("needs the columns of a table") && refused.contains("objective of networks"), "{refused}");
             continue;
         }
         let scorer = learned.unwrap();

@@ -89,7 +89,7 @@ impl Objective for FairMixup {
     }
 
     fn needs(&self) -> Needs {
-        Needs { also: "a table, and a network without batch norm", ..Needs::default() }
+        Needs { also: "a table", ..Needs::default() }
     }
 
     fn parameters(&self) -> &Parameters {
