@@ -28,7 +28,7 @@
 //! for 49 steps from 9 starts, takes rules that keep tau - 0.2, and has one normal distribution over inputs, label and group as numbers.
 //!
 //! Source: Celis, Huang, Keswani and Vishnoi, "Classification with fairness constraints: a meta-algorithm with provable guarantees",
-//! 2019, algorithms 1 and 2, theorem 3.2.
+//! FAT* 2019 (arXiv:1806.06055), for rules of this form and the sweep of intervals; the rounded program is ours.
 
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -58,7 +58,7 @@ static CARD: Card = Card {
     fair_value: None,
     range: "",
     direction: Direction::Describes,
-    source: "Celis, Huang, Keswani and Vishnoi, \"Classification with fairness constraints: a meta-algorithm with provable guarantees\", 2019, algorithms 1 and 2",
+    source: "Celis, Huang, Keswani and Vishnoi, \"Classification with fairness constraints: a meta-algorithm with provable guarantees\", FAT* 2019 (arXiv:1806.06055)",
     parameters: &[
         Parameter {
             name: "rate",
