@@ -43,4 +43,8 @@ oracle:
     python3 -m venv target/peers-venv
     target/peers-venv/bin/pip install --quiet -r reference/requirements-peers.txt
     target/peers-venv/bin/python reference/pytorch_terms.py
-    git diff --stat --exit-code reference/metrics.json reference/terms.json
+    target/peers-venv/bin/python reference/boosting_bins.py
+    python3 -m venv target/boosting-venv
+    target/boosting-venv/bin/pip install --quiet -r reference/requirements-boosting.txt
+    target/boosting-venv/bin/python reference/boosting.py
+    git diff --stat --exit-code reference/metrics.json reference/terms.json reference/boosting.json reference/boosting_bins.json
