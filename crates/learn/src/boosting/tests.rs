@@ -175,7 +175,10 @@ impl Exhaustive<'_> {
         done.extend(open.into_iter().map(|leaf| leaf.0));
         let mut values = vec![0.0; self.slopes.len()];
         for rows in done {
-            rows.iter().for_each(|&row| values[row] = self.settings.learning_rate * self.value(&rows));
+            let value = self.settings.learning_rate * self.value(&rows);
+            for row in rows {
+                values[row] = value;
+            }
         }
         values
     }
@@ -258,7 +261,7 @@ fn the_running_logits_are_those_of_the_trees() {
 #[test]
 fn a_weight_of_two_is_a_row_twice_and_their_unit_does_not_matter() {
     let (features, labels) = table(200, 6);
-    let twice = |row: usize| row % 3 == 0;
+    let twice = |row: usize| row.is_multiple_of(3);
     let order: Vec<usize> = (0..200).flat_map(|row| std::iter::repeat_n(row, if twice(row) { 2 } else { 1 })).collect();
     let repeated = Matrix::new(9, order.iter().flat_map(|&row| features.row(row).to_vec()).collect());
     let again: Vec<f64> = order.iter().map(|&row| labels[row]).collect();
