@@ -8,7 +8,7 @@
 Makes its own Python environment under target/ (PyTorch is large: 5.5 GB), builds the release binaries, writes the data under target/peers/,
 measures ours, theirs and ours again, and writes docs/results/bench-peers.md, bench-peers.json and spdd-scaling.svg.
 
-The Rust side is the example `peers` of evenhand-metrics and the example `steps` of evenhand-learn, called as `peers DATA-FOLDER NAME...`.
+The Rust side is the example `peers` of evenhand-metrics and the examples `steps` and `boosting` of evenhand-learn, called as `peers DATA-FOLDER NAME...`.
 They print one JSON object a line, for example
 {"name":"spdd_1e7","seconds_1_thread":0.4,"seconds_2_threads":0.3,"value":0.05}. Data files are raw little-endian arrays.
 """
@@ -31,7 +31,7 @@ DATA = WORK / "data"
 RESULTS = ROOT / "docs" / "results"
 REQUIREMENTS = ROOT / "reference" / "requirements-peers.txt"
 TUNED_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "8589934592", "MALLOC_TRIM_THRESHOLD_": "17179869184", "MALLOC_TOP_PAD_": "268435456"}
-PARTS = ["rates", "intervals", "spdd", "audit", "training", "reductions", "scaling", "stream"]
+PARTS = ["rates", "intervals", "spdd", "audit", "training", "reductions", "boosting", "scaling", "stream"]
 THREADS = 2
 
 
@@ -54,13 +54,13 @@ def enter_environment():
 
 def build():
     """Everything in one release build of the workspace: building crate by crate would compile shared dependencies again."""
-    subprocess.run(["cargo", "build", "--release", "--workspace", "--bins", "--example", "peers", "--example", "steps", "--example", "reductions"], cwd=ROOT, check=True)
+    subprocess.run(["cargo", "build", "--release", "--workspace", "--bins", "--example", "peers", "--example", "steps", "--example", "reductions", "--example", "boosting"], cwd=ROOT, check=True)
 
 
 def rust(crate, *names, threads=THREADS):
     """The lines an example prints, by name; a name that occurs several times becomes a list."""
     environment = {**os.environ, "RAYON_NUM_THREADS": str(threads)}
-    done = subprocess.run([TARGET / "release" / "examples" / {"metrics": "peers", "learn": "steps"}[crate], DATA, *names], env=environment, stdout=subprocess.PIPE, check=True, text=True)
+    done = subprocess.run([TARGET / "release" / "examples" / {"metrics": "peers", "learn": "steps", "boosting": "boosting"}[crate], DATA, *names], env=environment, stdout=subprocess.PIPE, check=True, text=True)
     found = {}
     for line in done.stdout.splitlines():
         if line.startswith("{"):
@@ -505,6 +505,37 @@ def reductions(table, repeats):
             table.add("the same, largest difference of errors (train, test)", max(found["error apart"]), None, "fairlearn", "<= 0.005", max(found["error apart"]) <= 0.005, unit="")
             table.add("the same, largest difference of violations (train, test)", max(found["violation apart"]), None, "fairlearn", "<= 0.01",
                       max(found["violation apart"]) <= 0.01, unit="")
+
+
+def boosting(table, repeats):
+    """100 trees of 31 leaves on 32,561 rows made to the shape of Adult (five numbers, seven one-hot categories), fit alone."""
+    import numpy as np
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.metrics import roc_auc_score
+
+    rng = np.random.default_rng(9)
+    rows, train = 48_842, 32_561
+    numbers = np.column_stack([rng.integers(17, 91, rows), rng.integers(1, 17, rows), rng.integers(1, 100, rows),
+                               np.where(rng.random(rows) < 0.08, rng.integers(100, 100_000, rows), 0), np.where(rng.random(rows) < 0.05, rng.integers(100, 4000, rows), 0)])
+    codes = [rng.geometric(0.3, rows) % levels for levels in (9, 16, 7, 15, 6, 5, 42)]
+    x = np.column_stack([numbers] + [np.eye(int(code.max()) + 1)[code] for code in codes]).astype("<f4")
+    signal = 0.04 * (numbers[:, 0] - 40) + 0.3 * numbers[:, 1] + (numbers[:, 3] > 5000) * 3 - (codes[2] > 1) * 1.5 + (codes[3] == 4) * 0.7
+    y = (signal + rng.logistic(size=rows) > 4.2).astype(float)
+    g = rng.integers(0, 2, rows).astype("<u4")
+    for name, part in (("train", slice(0, train)), ("test", slice(train, rows))):
+        x[part].tofile(DATA / f"{name}.x.f32")
+        y[part].astype("<f8").tofile(DATA / f"{name}.y.f64")
+        g[part].tofile(DATA / f"{name}.g.u32")
+    (DATA / "settings.json").write_text(json.dumps({"columns": x.shape[1], "runs": [{"name": "boosting", "objective": "cross-entropy", "parameters": {}}]}))
+    model = HistGradientBoostingClassifier(max_iter=100, early_stopping=False)
+    runs, peers = [], []
+    for _ in range(max(3, repeats)):
+        runs += rust("boosting", "boosting")["boosting"]
+        peers.append(seconds(lambda: model.fit(x[:train], y[:train]), 1)[0])
+    scores = np.fromfile(DATA / "boosting.scores.f64")
+    same("ROC AUC of boosted trees", roc_auc_score(y[train:], scores), roc_auc_score(y[train:], model.predict_proba(x[train:])[:, 1]), 0.002)
+    ours, peer = middle(runs, "seconds"), statistics.median(peers)
+    table.add(f"100 boosted trees of 31 leaves, {train} rows, {x.shape[1]} columns", ours, peer, "scikit-learn HistGradientBoostingClassifier", "-", None, ratio=peer / ours)
 
 
 def scaling(table, repeats):

@@ -521,7 +521,6 @@ impl Workshop<'_> {
         let test = self.data.select(&part.split.test);
         let encoder = Encoder::fit(&train, self.recipe.encoding())?;
         let training = self.recipe.training_of(method)?;
-        let epochs = training.epochs;
         // Two methods with equal settings share a digest, and must not share a checkpoint.
         let checkpoint = kept.with_extension(format!("{index}.checkpoint"));
         let (train_inputs, validation_inputs) = (encoder.transform(&train)?, encoder.transform(&validation)?);
@@ -536,7 +535,7 @@ impl Workshop<'_> {
             &mut RunHooks {
                 checkpoint: Some(checkpoint.clone()),
                 resume: true,
-                on_epoch: &mut |record| self.options.observer.epoch(index, record.epoch, epochs),
+                on_epoch: &mut |record| self.options.observer.epoch(index, record.epoch, record.epochs),
                 interrupted: self.options.interrupted,
             },
         )?;

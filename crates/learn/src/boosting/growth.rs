@@ -62,6 +62,9 @@ impl Sums {
 /// A histogram of every store.
 type Histograms = Vec<Vec<Sums>>;
 
+/// A store with its place, and its histograms of a split's smaller side and of the parent.
+type Siblings<'a> = (usize, ((&'a Store, &'a mut Vec<Sums>), &'a mut Vec<Sums>));
+
 /// The best way to part a node.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Split {
@@ -215,14 +218,16 @@ pub(super) fn grow(
         let last = open.len() + leaves.len() + 2 >= settings.leaves || depth == settings.depth;
         let mut histograms = std::mem::take(&mut parent.histograms);
         let (mut best_left, mut best_right, mut smaller) = (None, None, Vec::new());
-        if !last {
+        if last {
+            space.spare.push(std::mem::take(&mut histograms));
+        } else {
             let left_is_smaller = middle - parent.first <= parent.end - middle;
             let (few, many) = if left_is_smaller { (split.left, split.right) } else { (split.right, split.left) };
             let few_rows = if left_is_smaller { &rows[parent.first..middle] } else { &rows[middle..parent.end] };
             smaller = space.histograms(stores);
             space.gather(few_rows, slopes);
             let ordered = &space.ordered;
-            let work = |(place, ((store, small), large)): (usize, ((&Store, &mut Vec<Sums>), &mut Vec<Sums>))| {
+            let work = |(place, ((store, small), large)): Siblings<'_>| {
                 if !offers(store, allowed) {
                     return (None, None);
                 }
@@ -245,8 +250,6 @@ pub(super) fn grow(
             if !left_is_smaller {
                 std::mem::swap(&mut smaller, &mut histograms);
             }
-        } else {
-            space.spare.push(std::mem::take(&mut histograms));
         }
         // From here `smaller` is the left child's histogram, `histograms` the right one's.
         for (node, first, end, histograms, best) in

@@ -19,13 +19,17 @@ pub(crate) fn numbers(value: &serde_json::Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap_or(f64::NAN)).collect()
 }
 
+fn count_of(value: &serde_json::Value) -> usize {
+    usize::try_from(value.as_u64().unwrap()).unwrap()
+}
+
 pub(crate) fn matrix(value: &serde_json::Value) -> Matrix {
     let rows: Vec<Vec<f64>> = value.as_array().unwrap().iter().map(numbers).collect();
     Matrix::new(rows[0].len(), rows.concat().into_iter().map(|value| value as f32).collect())
 }
 
 pub(crate) fn settings(value: &serde_json::Value) -> Settings {
-    let count = |key: &str| usize::try_from(value[key].as_u64().unwrap()).unwrap();
+    let count = |key: &str| count_of(&value[key]);
     let number = |key: &str| value[key].as_f64().unwrap();
     Settings {
         trees: count("trees"),
@@ -48,6 +52,31 @@ fn trees_agree_with_lightgbm() {
         let trees = fit_cross_entropy(&features, &labels, weights.as_deref(), &settings(&case["settings"]), 1).unwrap();
         for (row, (found, expected)) in trees.logits(&features).iter().zip(numbers(&case["logits"])).enumerate() {
             assert!((found - expected).abs() < 2e-6, "{}, row {row}: {found} against {expected}", case["name"]);
+        }
+    }
+}
+
+#[test]
+fn trees_on_quantile_bins_agree_with_scikit_learn() {
+    let all: serde_json::Value = serde_json::from_str(include_str!("../../../../reference/boosting_bins.json")).unwrap();
+    for (number, case) in all["cases"].as_array().unwrap().iter().enumerate() {
+        let (features, labels) = (matrix(&case["features"]), numbers(&case["labels"]));
+        let seen = Matrix::new(3, features.values()[..labels.len() * 3].to_vec());
+        let count = |key: &str| count_of(&case["settings"][key]);
+        let settings = Settings {
+            trees: count("trees"),
+            learning_rate: case["settings"]["learning_rate"].as_f64().unwrap(),
+            leaves: count("leaves"),
+            depth: count("depth"),
+            min_leaf_rows: count("min_leaf_rows"),
+            l2: case["settings"]["l2"].as_f64().unwrap(),
+            bins: count("bins"),
+            ..Settings::default()
+        };
+        let trees = fit_cross_entropy(&seen, &labels, None, &settings, 1).unwrap();
+        let found = trees.logits(&features);
+        for (row, (found, expected)) in found[count_of(&case["first"])..].iter().zip(numbers(&case["logits"])).enumerate() {
+            assert!((found - expected).abs() < 2e-6, "case {number}, row {row}: {found} against {expected}");
         }
     }
 }
@@ -146,7 +175,10 @@ impl Exhaustive<'_> {
         done.extend(open.into_iter().map(|leaf| leaf.0));
         let mut values = vec![0.0; self.slopes.len()];
         for rows in done {
-            rows.iter().for_each(|&row| values[row] = self.settings.learning_rate * self.value(&rows));
+            let value = self.settings.learning_rate * self.value(&rows);
+            for row in rows {
+                values[row] = value;
+            }
         }
         values
     }
@@ -229,7 +261,7 @@ fn the_running_logits_are_those_of_the_trees() {
 #[test]
 fn a_weight_of_two_is_a_row_twice_and_their_unit_does_not_matter() {
     let (features, labels) = table(200, 6);
-    let twice = |row: usize| row % 3 == 0;
+    let twice = |row: usize| row.is_multiple_of(3);
     let order: Vec<usize> = (0..200).flat_map(|row| std::iter::repeat_n(row, if twice(row) { 2 } else { 1 })).collect();
     let repeated = Matrix::new(9, order.iter().flat_map(|&row| features.row(row).to_vec()).collect());
     let again: Vec<f64> = order.iter().map(|&row| labels[row]).collect();

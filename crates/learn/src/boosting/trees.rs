@@ -228,7 +228,7 @@ impl Arrays {
             }
             let behind = |child: u32| (place + 1..count).contains(&(child as usize));
             let leaf = node.left == 0 && node.right == 0;
-            if !leaf && !(behind(node.left) && behind(node.right)) {
+            if !(leaf || behind(node.left) && behind(node.right)) {
                 return Err(format!("node {place} has the children {} and {}, which must stand behind it", node.left, node.right));
             }
             nodes.push(node);
