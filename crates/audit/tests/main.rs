@@ -6,5 +6,6 @@ mod docs;
 mod extraction;
 mod faircv;
 mod html;
+mod recipes;
 mod sample;
 mod view;
