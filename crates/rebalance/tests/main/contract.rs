@@ -81,7 +81,8 @@ fn a_seed_decides_every_draw() {
     for id in ids() {
         let drawn = |seed| rebalance(id, &[], &data, seed).unwrap().rows;
         assert_eq!(drawn(7), drawn(7), "{id}");
-        assert!((0..20).any(|seed| drawn(seed) != drawn(7)), "{id}: the seed must matter");
+        // Reweighing draws nothing.
+        assert_eq!((0..20).any(|seed| drawn(seed) != drawn(7)), id != "reweighing", "{id}: the seed must matter");
     }
 }
 
