@@ -1,7 +1,7 @@
 //! Pictures and sound of untrusted recordings, decoded by ffprobe and ffmpeg in a sandbox.
 //!
 //! ```text
-//! probe    container, tracks, time of every frame (demultiplexing only, nothing decoded)
+//! probe    container, tracks, time of every frame (nothing decoded): ordinary recordings by our own reader, all others by ffprobe
 //! draw     30 time segments, one frame each                        (segments)
 //! frames   one decoding pass that hands out just these frames, scaled down
 //! audio    mono, 16 kHz, aligned with the pictures
@@ -17,6 +17,7 @@ mod diagnosis;
 mod frames;
 mod limits;
 mod probe;
+mod reader;
 mod sandbox;
 pub mod segments;
 

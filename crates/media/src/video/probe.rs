@@ -1,4 +1,4 @@
-//! What a recording holds, without decoding it.
+//! What a recording holds, without decoding it: read by ourselves where it is ordinary, told by ffprobe elsewhere.
 //!
 //! ```text
 //! t_k  = p_k a/b - t_start        time of frame k
@@ -19,10 +19,11 @@ use std::path::Path;
 use super::decoder::{AUDIO_CODECS, Decoder, VIDEO_CODECS, admit, input};
 use super::diagnosis::{failure, unstarted};
 use super::limits::Limits;
+use super::reader::{self, Contents, Kind};
 use super::sandbox::{self, Job};
 use crate::{Failure, Reason, StepError};
 
-/// What is asked for. One call: starting the program costs more than reading a recording of a minute.
+/// What ffprobe is asked for. One call: starting the program costs more than reading a recording of a minute.
 const ENTRIES: &str = "packet=stream_index,pts,duration,flags:\
                        stream=index,codec_type,codec_name,width,height,pix_fmt,time_base,sample_aspect_ratio,sample_rate,channels:\
                        stream_disposition=attached_pic:stream_side_data=rotation:format=format_name,start_time";
@@ -119,7 +120,7 @@ impl Packets {
     }
 }
 
-/// What ffprobe wrote about a track or the container: `name=value` pairs.
+/// What ffprobe writes about a track or the container: `name=value` pairs.
 #[derive(Debug, Default)]
 struct Facts(Vec<(String, String)>);
 
@@ -136,9 +137,13 @@ impl Facts {
     fn number(&self, name: &str) -> Option<f64> {
         self.text(name).parse().ok().filter(|number: &f64| number.is_finite())
     }
+
+    fn add(&mut self, name: &str, value: impl ToString) {
+        self.0.push((name.to_owned(), value.to_string()));
+    }
 }
 
-/// Everything one call tells.
+/// Everything one call, or our own reading, tells.
 #[derive(Debug, Default)]
 struct Told {
     packets: BTreeMap<usize, Packets>,
@@ -167,11 +172,50 @@ impl Told {
     }
 }
 
-impl Decoder {
-    /// What the recording holds, read by ffprobe without decoding; refused where it is over the limits.
-    pub fn probe(&self, path: &Path, limits: &Limits) -> Result<Probe, StepError> {
-        let path = admit(path, limits)?;
-        let Told { mut packets, tracks, container, .. } = self.told(&path, limits)?;
+impl From<Contents> for Told {
+    /// In ffprobe's words, so that everything after this is the same for both.
+    fn from(contents: Contents) -> Self {
+        let mut told = Told::default();
+        told.container.add("format_name", contents.format);
+        told.container.add("start_time", format!("{:.6}", contents.start as f64 / 1e6));
+        for (index, track) in contents.tracks.into_iter().enumerate() {
+            let mut facts = Facts::default();
+            facts.add("index", index);
+            facts.add("time_base", format!("{}/{}", track.time_base.0, track.time_base.1));
+            match track.kind {
+                Kind::Pictures { codec, width, height, pixel_format, rotation } => {
+                    facts.add("codec_type", "video");
+                    facts.add("codec_name", codec);
+                    facts.add("width", width);
+                    facts.add("height", height);
+                    facts.add("pix_fmt", pixel_format);
+                    facts.add("sample_aspect_ratio", "1:1");
+                    facts.add("rotation", rotation);
+                }
+                Kind::Sound { codec, sample_rate, channels } => {
+                    facts.add("codec_type", "audio");
+                    facts.add("codec_name", codec);
+                    facts.add("sample_rate", sample_rate);
+                    facts.add("channels", channels);
+                }
+            }
+            told.tracks.push(facts);
+            told.packets.insert(index, Packets { pts: track.pts, end: track.end, duration: 0 });
+        }
+        told
+    }
+}
+
+impl Probe {
+    /// What an ordinary recording holds, without any other program; `None` for whatever is unusual or damaged in any way, which is
+    /// left to ffprobe. Refused where it is over the limits.
+    pub fn read(path: &Path, limits: &Limits) -> Option<Result<Self, StepError>> {
+        let path = admit(path, limits).ok()?;
+        reader::read(&path, limits).map(|contents| Self::of(contents.into(), limits))
+    }
+
+    fn of(told: Told, limits: &Limits) -> Result<Self, StepError> {
+        let Told { mut packets, tracks, container, .. } = told;
         if tracks.is_empty() {
             return Err(Failure::new(Reason::NotARecording, "no tracks").into());
         }
@@ -219,6 +263,19 @@ impl Decoder {
             return Err(Failure::new(Reason::IncompleteUpload, "it lasts no time").into());
         }
         Ok(Probe { format: container.text("format_name").to_owned(), start, duration, video, audio })
+    }
+}
+
+impl Decoder {
+    /// What the recording holds, without decoding; refused where it is over the limits.
+    pub fn probe(&self, path: &Path, limits: &Limits) -> Result<Probe, StepError> {
+        Probe::read(path, limits).unwrap_or_else(|| self.ffprobe(path, limits))
+    }
+
+    /// As [`Decoder::probe`], always told by ffprobe.
+    pub fn ffprobe(&self, path: &Path, limits: &Limits) -> Result<Probe, StepError> {
+        let path = admit(path, limits)?;
+        Probe::of(self.told(&path, limits)?, limits)
     }
 
     fn told(&self, path: &Path, limits: &Limits) -> Result<Told, StepError> {

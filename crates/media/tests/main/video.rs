@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use evenhand_media::video::segments::draw;
-use evenhand_media::video::{Decoder, Limits, Shown, Wanted};
+use evenhand_media::video::{Decoder, Limits, Probe, Shown, Wanted};
 use evenhand_media::{Failure, MediaError, Reason, StepError};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -32,7 +32,9 @@ fn thirty(timeline: &[f64], duration: f64) -> Vec<usize> {
 
 fn reason_of(path: &Path) -> Option<Reason> {
     let clips = clips()?;
-    Some(refused(clips.decoder.probe(path, &Limits::default())).reason)
+    let reason = refused(clips.decoder.probe(path, &Limits::default())).reason;
+    assert_eq!(reason, refused(clips.decoder.ffprobe(path, &Limits::default())).reason);
+    Some(reason)
 }
 
 #[test]
@@ -537,7 +539,13 @@ fn refused_formats_and_codecs() {
 #[test]
 fn limits_of_size_length_and_frames() {
     let Some(clips) = clips() else { return };
-    let refused = |limits: Limits| refused(clips.decoder.probe(&clips.plain, &limits)).reason;
+    let refused = |limits: Limits| {
+        let failure = refused(clips.decoder.probe(&clips.plain, &limits));
+        // Whoever reads the file, the words are the same.
+        assert_eq!(failure, refused(clips.decoder.ffprobe(&clips.plain, &limits)));
+        failure.reason
+    };
+    assert!(Probe::read(&clips.plain, &Limits::default()).is_some());
     assert_eq!(refused(Limits { bytes: 1000, ..Limits::default() }), Reason::TooLarge);
     assert_eq!(refused(Limits { seconds: 4.0, ..Limits::default() }), Reason::TooLong);
     assert_eq!(refused(Limits { frames: 124, ..Limits::default() }), Reason::TooLong);
