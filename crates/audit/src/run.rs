@@ -653,7 +653,7 @@ impl Workshop<'_> {
                 gap,
                 attribute: self.attribute.to_owned(),
                 repeats: asked.importance,
-                inputs: importance::importances(scorer, features, test, groups, &inputs, asked.importance, &mut rng, judge)?,
+                inputs: importance::importances(scorer, features, (test, groups), &inputs, asked.importance, &mut rng, judge)?,
             });
         }
         if cell.first && asked.landscape > 0 {

@@ -79,6 +79,11 @@ pub struct Family {
     pub front: Vec<String>,
 }
 
+/// A method with its gap and performance.
+type Placed<'a> = (&'a MethodReport, (f64, f64));
+/// Seed and fold.
+type RunKey = (u64, Option<usize>);
+
 /// The corner lies this far out: 1 would be at the last method.
 const BEYOND: f64 = 1.1;
 
@@ -122,7 +127,7 @@ pub fn compare(methods: &[MethodReport], performance: &str, gap: &str, attribute
         (!points.is_empty())
             .then(|| (points.iter().map(|point| point.0).sum::<f64>() / n, points.iter().map(|point| point.1).sum::<f64>() / n))
     };
-    let placed: Vec<(&MethodReport, (f64, f64))> = methods.iter().filter_map(|method| Some((method, mean(method)?))).collect();
+    let placed: Vec<Placed<'_>> = methods.iter().filter_map(|method| Some((method, mean(method)?))).collect();
     if placed.len() < 2 {
         return None;
     }
@@ -142,7 +147,7 @@ pub fn compare(methods: &[MethodReport], performance: &str, gap: &str, attribute
         });
         Point { method: method.name.clone(), family: family(method), gap: point.0, performance: point.1, dominated_by: rivals.collect() }
     });
-    let mut members: BTreeMap<String, Vec<(&MethodReport, (f64, f64))>> = BTreeMap::new();
+    let mut members: BTreeMap<String, Vec<Placed<'_>>> = BTreeMap::new();
     for one in &placed {
         members.entry(family(one.0)).or_default().push(*one);
     }
@@ -150,7 +155,7 @@ pub fn compare(methods: &[MethodReport], performance: &str, gap: &str, attribute
         .into_iter()
         .map(|(name, members)| {
             let means: Vec<(f64, f64)> = members.iter().map(|(_, point)| *point).collect();
-            let mut runs: BTreeMap<(u64, Option<usize>), Vec<(f64, f64)>> = BTreeMap::new();
+            let mut runs: BTreeMap<RunKey, Vec<(f64, f64)>> = BTreeMap::new();
             for run in members.iter().flat_map(|(method, _)| &method.runs) {
                 runs.entry((run.seed, run.fold)).or_default().extend(of_run(run));
             }

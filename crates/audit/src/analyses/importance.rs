@@ -70,8 +70,7 @@ impl Importance {
 pub(crate) fn importances(
     scorer: &Scorer,
     features: &Matrix,
-    test: &Dataset,
-    groups: &Groups,
+    (test, groups): (&Dataset, &Groups),
     inputs: &[(String, Range<usize>)],
     repeats: usize,
     rng: &mut ChaCha8Rng,

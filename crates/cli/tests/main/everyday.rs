@@ -227,8 +227,8 @@ fn a_sweep_chooses_the_best_within_its_limit_on_validation_rows() {
 fn analyses_say_what_the_scores_depend_on() {
     // The label is the gender, mostly; the skill tells little and the noise nothing.
     let row = |row: usize| {
-        let gender = if row % 2 == 0 { "f" } else { "m" };
-        let label = usize::from((row % 2 == 0) != (row % 10 == 3 || row % 10 == 6));
+        let gender = if row.is_multiple_of(2) { "f" } else { "m" };
+        let label = usize::from(row.is_multiple_of(2) != (row % 10 == 3 || row % 10 == 6));
         format!("{gender},{},{},{label}\n", (row % 7) as f64 / 7.0 + 0.3 * label as f64, (row * 31 % 11) as f64)
     };
     let table: String = std::iter::once("gender,skill,noise,label\n".to_owned()).chain((0..400).map(row)).collect();

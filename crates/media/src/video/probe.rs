@@ -138,7 +138,7 @@ impl Facts {
         self.text(name).parse().ok().filter(|number: &f64| number.is_finite())
     }
 
-    fn add(&mut self, name: &str, value: impl ToString) {
+    fn add(&mut self, name: &str, value: &impl ToString) {
         self.0.push((name.to_owned(), value.to_string()));
     }
 }
@@ -176,27 +176,27 @@ impl From<Contents> for Told {
     /// In ffprobe's words, so that everything after this is the same for both.
     fn from(contents: Contents) -> Self {
         let mut told = Told::default();
-        told.container.add("format_name", contents.format);
-        told.container.add("start_time", format!("{:.6}", contents.start as f64 / 1e6));
+        told.container.add("format_name", &contents.format);
+        told.container.add("start_time", &format!("{:.6}", contents.start as f64 / 1e6));
         for (index, track) in contents.tracks.into_iter().enumerate() {
             let mut facts = Facts::default();
-            facts.add("index", index);
-            facts.add("time_base", format!("{}/{}", track.time_base.0, track.time_base.1));
+            facts.add("index", &index);
+            facts.add("time_base", &format!("{}/{}", track.time_base.0, track.time_base.1));
             match track.kind {
                 Kind::Pictures { codec, width, height, pixel_format, rotation } => {
-                    facts.add("codec_type", "video");
-                    facts.add("codec_name", codec);
-                    facts.add("width", width);
-                    facts.add("height", height);
-                    facts.add("pix_fmt", pixel_format);
-                    facts.add("sample_aspect_ratio", "1:1");
-                    facts.add("rotation", rotation);
+                    facts.add("codec_type", &"video");
+                    facts.add("codec_name", &codec);
+                    facts.add("width", &width);
+                    facts.add("height", &height);
+                    facts.add("pix_fmt", &pixel_format);
+                    facts.add("sample_aspect_ratio", &"1:1");
+                    facts.add("rotation", &rotation);
                 }
                 Kind::Sound { codec, sample_rate, channels } => {
-                    facts.add("codec_type", "audio");
-                    facts.add("codec_name", codec);
-                    facts.add("sample_rate", sample_rate);
-                    facts.add("channels", channels);
+                    facts.add("codec_type", &"audio");
+                    facts.add("codec_name", &codec);
+                    facts.add("sample_rate", &sample_rate);
+                    facts.add("channels", &channels);
                 }
             }
             told.tracks.push(facts);

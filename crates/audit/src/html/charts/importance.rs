@@ -1,5 +1,7 @@
 //! Which inputs a scorer rests on: a bar an input, the attribute and its proxies set apart.
 
+use std::fmt::Write as _;
+
 use super::axis::Frame;
 use super::svg::{Anchor, Style, Svg, Swatch};
 use super::{Figure, LegendEntry, WIDTH};
@@ -48,7 +50,7 @@ pub(crate) fn figure(title: &str, found: &Importances, performance: &str, longes
     let more = found.inputs.len().saturating_sub(shown.len());
     let mut caption = format!("Mean of {} shuffles; lines: ± one standard deviation.", found.repeats);
     if more > 0 {
-        caption.push_str(&format!(" {more} less important inputs stand in the JSON only."));
+        let _ = write!(caption, " {more} less important inputs stand in the JSON only.");
     }
     Figure { title: title.to_owned(), svg: svg.finish(&format!("{title}: importance of {} inputs", shown.len())), legend, caption }
 }

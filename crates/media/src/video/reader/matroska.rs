@@ -278,10 +278,23 @@ fn entry(bytes: &[u8]) -> Option<Described> {
             0xe1 => sound = Some(value),
             // Enabled.
             0xb9 if unsigned(value)? == 1 => {}
-            // No word on times: unique number, default and forced, lacing allowed, caches, frame duration, additions, names, languages,
+            // Void and checksum elements, and no word on times: unique number, default and forced, lacing allowed, caches, frame duration, additions, names, languages,
             // seek pre-roll.
-            0x73c5 | 0x88 | 0x55aa | 0x9c | 0x6de7 | 0x6df8 | 0x23_e383 | 0x55ee | 0x536e | 0x22_b59c | 0x22_b59d | 0x25_8688 | 0x56bb => {}
-            id::VOID | id::CHECKSUM => {}
+            id::VOID
+            | id::CHECKSUM
+            | 0x73c5
+            | 0x88
+            | 0x55aa
+            | 0x9c
+            | 0x6de7
+            | 0x6df8
+            | 0x23_e383
+            | 0x55ee
+            | 0x536e
+            | 0x22_b59c
+            | 0x22_b59d
+            | 0x25_8688
+            | 0x56bb => {}
             _ => return None,
         }
     }

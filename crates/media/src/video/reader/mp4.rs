@@ -36,7 +36,7 @@ pub(super) fn read(mut file: File, length: u64, limits: &Limits) -> Option<Conte
         return None;
     }
     let boxes = children(&index, &[b"mvhd", b"trak", b"udta", b"iods", b"meta", b"free", b"skip"])?;
-    let time_scale = movie(one(&boxes, b"mvhd")?)?;
+    let time_scale = movie(one(&boxes, *b"mvhd")?)?;
     let traks: Vec<&[u8]> = boxes.iter().filter(|(kind, _)| kind == b"trak").map(|&(_, body)| body).collect();
     if traks.len() > 2 {
         return None;
@@ -114,14 +114,14 @@ fn children<'a>(bytes: &'a [u8], known: &[&[u8; 4]]) -> Option<Boxes<'a>> {
 }
 
 /// The only box of its kind.
-fn one<'a>(boxes: &Boxes<'a>, kind: &[u8; 4]) -> Option<&'a [u8]> {
+fn one<'a>(boxes: &Boxes<'a>, kind: [u8; 4]) -> Option<&'a [u8]> {
     at_most_one(boxes, kind)?
 }
 
 /// The only box of its kind, or none.
 #[expect(clippy::option_option, reason = "the outer one: left to ffprobe")]
-fn at_most_one<'a>(boxes: &Boxes<'a>, kind: &[u8; 4]) -> Option<Option<&'a [u8]>> {
-    let mut found = boxes.iter().filter(|(known, _)| known == kind).map(|&(_, body)| body);
+fn at_most_one<'a>(boxes: &Boxes<'a>, kind: [u8; 4]) -> Option<Option<&'a [u8]>> {
+    let mut found = boxes.iter().filter(|(known, _)| *known == kind).map(|&(_, body)| body);
     let first = found.next();
     found.next().is_none().then_some(first)
 }
@@ -176,19 +176,19 @@ struct Taken {
 
 fn trak(body: &[u8], movie_scale: i64, length: u64, limits: &Limits) -> Option<Taken> {
     let boxes = children(body, &[b"tkhd", b"edts", b"mdia", b"udta", b"meta", b"free"])?;
-    let (rotation, width, height) = placement(one(&boxes, b"tkhd")?)?;
-    let media = children(one(&boxes, b"mdia")?, &[b"mdhd", b"hdlr", b"minf", b"free"])?;
-    let (time_scale, told_duration) = media_header(one(&media, b"mdhd")?)?;
-    let pictures = match one(&media, b"hdlr")?.get(8..12)? {
+    let (rotation, width, height) = placement(one(&boxes, *b"tkhd")?)?;
+    let media = children(one(&boxes, *b"mdia")?, &[b"mdhd", b"hdlr", b"minf", b"free"])?;
+    let (time_scale, told_duration) = media_header(one(&media, *b"mdhd")?)?;
+    let pictures = match one(&media, *b"hdlr")?.get(8..12)? {
         b"vide" => true,
         b"soun" => false,
         _ => return None,
     };
-    let information = children(one(&media, b"minf")?, &[b"vmhd", b"smhd", b"dinf", b"stbl", b"free"])?;
-    self_contained(one(&information, b"dinf")?)?;
+    let information = children(one(&media, *b"minf")?, &[b"vmhd", b"smhd", b"dinf", b"stbl", b"free"])?;
+    self_contained(one(&information, *b"dinf")?)?;
     let known: [&[u8; 4]; 13] =
         [b"stsd", b"stts", b"ctts", b"stss", b"stsc", b"stsz", b"stco", b"co64", b"sgpd", b"sbgp", b"sdtp", b"cslg", b"free"];
-    let table = children(one(&information, b"stbl")?, &known)?;
+    let table = children(one(&information, *b"stbl")?, &known)?;
     let kind = if pictures { described_pictures(&table, rotation, (width, height))? } else { described_sound(&table)? };
     for (_, body) in table.iter().filter(|(kind, _)| kind == b"sgpd" || kind == b"sbgp") {
         // Other groups than those of decoders that have to roll in change which samples count as key frames.
@@ -217,7 +217,11 @@ fn placement(body: &[u8]) -> Option<(i32, u32, u32)> {
         _ => return None,
     };
     let (width, height) = (bytes.u32()?, bytes.u32()?);
-    ((u, v, w) == (0, 0, ONE_30) && width & 0xffff == 0 && height & 0xffff == 0).then_some((rotation, width >> 16, height >> 16))
+    ((u, v, w) == (0, 0, ONE_30) && width.trailing_zeros() >= 16 && height.trailing_zeros() >= 16).then_some((
+        rotation,
+        width >> 16,
+        height >> 16,
+    ))
 }
 
 /// Ticks a second of a track, and its duration.
@@ -239,7 +243,7 @@ fn media_header(body: &[u8]) -> Option<(i64, i64)> {
 /// All samples are in this file.
 fn self_contained(body: &[u8]) -> Option<()> {
     let boxes = children(body, &[b"dref"])?;
-    let (0, _, mut bytes) = versioned(one(&boxes, b"dref")?)? else { return None };
+    let (0, _, mut bytes) = versioned(one(&boxes, *b"dref")?)? else { return None };
     if bytes.u32()? != 1 {
         return None;
     }
@@ -250,7 +254,7 @@ fn self_contained(body: &[u8]) -> Option<()> {
 
 /// The only description of samples: its kind and body.
 fn description<'a>(table: &Boxes<'a>) -> Option<([u8; 4], &'a [u8])> {
-    let (0, _, mut bytes) = versioned(one(table, b"stsd")?)? else { return None };
+    let (0, _, mut bytes) = versioned(one(table, *b"stsd")?)? else { return None };
     if bytes.u32()? != 1 {
         return None;
     }
@@ -275,18 +279,18 @@ fn described_pictures(table: &Boxes<'_>, rotation: i32, shown: (u32, u32)) -> Op
         return None;
     }
     let boxes = children(bytes.0, &[b"avcC", b"pasp", b"colr", b"btrt"])?;
-    if let Some(aspect) = at_most_one(&boxes, b"pasp")? {
+    if let Some(aspect) = at_most_one(&boxes, *b"pasp")? {
         let mut bytes = Bytes(aspect);
         (bytes.u32()? == bytes.u32()?).then_some(())?;
     }
-    if let Some(colour) = at_most_one(&boxes, b"colr")? {
+    if let Some(colour) = at_most_one(&boxes, *b"colr")? {
         // Matrix 0: the planes are green, blue and red. The last bit of `nclx`: full range, another pixel format.
         match colour {
             [b'n', b'c', b'l', b'c', _, _, _, _, _, matrix] | [b'n', b'c', b'l', b'x', _, _, _, _, _, matrix, 0] if *matrix > 0 => {}
             _ => return None,
         }
     }
-    let (coded_width, coded_height, pixel_format) = codecs::h264(one(&boxes, b"avcC")?)?;
+    let (coded_width, coded_height, pixel_format) = codecs::h264(one(&boxes, *b"avcC")?)?;
     let agreed = [(coded_width, coded_height), shown].iter().all(|&sides| sides == (width, height));
     agreed.then_some(Kind::Pictures { codec: "h264", width, height, pixel_format, rotation })
 }
@@ -303,7 +307,7 @@ fn described_sound(table: &Boxes<'_>) -> Option<Kind> {
     }
     bytes.take(18)?;
     let boxes = children(bytes.0, &[b"esds", b"btrt"])?;
-    let (0, _, mut bytes) = versioned(one(&boxes, b"esds")?)? else { return None };
+    let (0, _, mut bytes) = versioned(one(&boxes, *b"esds")?)? else { return None };
     let stream = descriptor(&mut bytes, 3)?;
     let mut bytes = Bytes(stream);
     // Number; no dependence on another stream, no address.
@@ -358,7 +362,7 @@ struct Samples {
 }
 
 fn samples(table: &Boxes<'_>, length: u64, limits: &Limits) -> Option<Samples> {
-    let (0, _, mut bytes) = versioned(one(table, b"stsz")?)? else { return None };
+    let (0, _, mut bytes) = versioned(one(table, *b"stsz")?)? else { return None };
     let (same, count) = (bytes.u32()?, bytes.u32()? as usize);
     // Its size stands in the file, so the memory taken is bounded by what was read.
     if same != 0 || count.checked_mul(4)? != bytes.0.len() || count == 0 || count as u64 > limits.frames {
@@ -369,7 +373,7 @@ fn samples(table: &Boxes<'_>, length: u64, limits: &Limits) -> Option<Samples> {
 
     let mut list = Vec::with_capacity(count);
     let mut decoded = 0;
-    for entry in entries(one(table, b"stts")?, 8)? {
+    for entry in entries(one(table, *b"stts")?, 8)? {
         let (times, duration) = (word(entry, 0) as usize, i64::from(word(entry, 4)));
         if times > count - list.len() || !(1..1 << 28).contains(&duration) {
             return None;
@@ -382,7 +386,7 @@ fn samples(table: &Boxes<'_>, length: u64, limits: &Limits) -> Option<Samples> {
     if list.len() != count {
         return None;
     }
-    let offsets = at_most_one(table, b"ctts")?;
+    let offsets = at_most_one(table, *b"ctts")?;
     if let Some(body) = offsets {
         let mut at = 0_usize;
         // Version 1 allows negative offsets; as positive ones both versions look alike.
@@ -402,7 +406,7 @@ fn samples(table: &Boxes<'_>, length: u64, limits: &Limits) -> Option<Samples> {
             return None;
         }
     }
-    match at_most_one(table, b"stss")? {
+    match at_most_one(table, *b"stss")? {
         None => list.iter_mut().for_each(|sample| sample.key = true),
         Some(body) => {
             let mut before = 0;
@@ -427,15 +431,15 @@ fn word(entry: &[u8], at: usize) -> u32 {
 
 /// Checks that every sample lies in the file; returns where the first does.
 fn places(table: &Boxes<'_>, mut sizes: impl Iterator<Item = u64>, count: usize, length: u64) -> Option<u64> {
-    let short = at_most_one(table, b"stco")?;
-    let long = at_most_one(table, b"co64")?;
+    let short = at_most_one(table, *b"stco")?;
+    let long = at_most_one(table, *b"co64")?;
     let chunks: Vec<u64> = match (short, long) {
         (Some(body), None) => entries(body, 4)?.map(|entry| u64::from(word(entry, 0))).collect(),
         (None, Some(body)) => entries(body, 8)?.map(|entry| u64::from(word(entry, 0)) << 32 | u64::from(word(entry, 4))).collect(),
         _ => return None,
     };
     // First chunk, samples a chunk, description.
-    let runs: Vec<(usize, usize)> = entries(one(table, b"stsc")?, 12)?
+    let runs: Vec<(usize, usize)> = entries(one(table, *b"stsc")?, 12)?
         .map(|entry| (word(entry, 8) == 1).then(|| (word(entry, 0) as usize, word(entry, 4) as usize)))
         .collect::<Option<_>>()?;
     let rising = runs.windows(2).all(|pair| pair[0].0 < pair[1].0);
@@ -470,8 +474,8 @@ struct Edit {
 /// The one edit of a track.
 #[expect(clippy::option_option, reason = "the outer one: left to ffprobe")]
 fn edit(boxes: &Boxes<'_>, movie_scale: i64, time_scale: i64) -> Option<Option<Edit>> {
-    let Some(body) = at_most_one(boxes, b"edts")? else { return Some(None) };
-    let (version, _, mut bytes) = versioned(one(&children(body, &[b"elst"])?, b"elst")?)?;
+    let Some(body) = at_most_one(boxes, *b"edts")? else { return Some(None) };
+    let (version, _, mut bytes) = versioned(one(&children(body, &[b"elst"])?, *b"elst")?)?;
     let count = bytes.u32()?;
     let mut list = Vec::new();
     for _ in 0..(1..=2).contains(&count).then_some(count)? {
