@@ -29,7 +29,7 @@ fn probe_with(text: &str, limits: &Limits) -> Option<(Failure, Duration, Decoder
     let ffprobe = impostor(folder.path(), "ffprobe", text);
     let decoder = Decoder::find(None, Some(&ffprobe)).unwrap();
     let start = Instant::now();
-    let failure = refused(decoder.probe(&clips.plain, limits));
+    let failure = refused(decoder.ffprobe(&clips.plain, limits));
     Some((failure, start.elapsed(), decoder))
 }
 
@@ -105,9 +105,9 @@ fn a_program_that_is_gone_is_no_fact_about_the_recording() {
     let folder = tempfile::tempdir().unwrap();
     let (ffmpeg, ffprobe) = (impostor(folder.path(), "ffmpeg", "exit 1"), impostor(folder.path(), "ffprobe", "exit 1"));
     let decoder = Decoder::find(Some(&ffmpeg), Some(&ffprobe)).unwrap();
-    assert_eq!(refused(decoder.probe(&ffmpeg, &Limits::default())).reason, Reason::DecodeFailed);
+    assert_eq!(refused(decoder.ffprobe(&ffmpeg, &Limits::default())).reason, Reason::DecodeFailed);
     std::fs::remove_file(&ffprobe).unwrap();
-    let error = decoder.probe(&ffmpeg, &Limits::default()).unwrap_err();
+    let error = decoder.ffprobe(&ffmpeg, &Limits::default()).unwrap_err();
     assert!(matches!(&error, StepError::Machine(MediaError::Program { .. })), "{error}");
     assert!(error.to_string().contains("could not be started") && error.to_string().contains("make room"), "{error}");
 }
@@ -133,7 +133,7 @@ fn a_lower_limit_of_the_user_is_kept() {
     let text = "echo \"$(ulimit -n) $(ulimit -H -n)\" >&2; exit 1";
     let (ffmpeg, ffprobe) = (impostor(folder.path(), "ffmpeg", text), impostor(folder.path(), "ffprobe", text));
     let decoder = Decoder::find(Some(&ffmpeg), Some(&ffprobe)).unwrap();
-    assert_eq!(refused(decoder.probe(&ffmpeg, &Limits::default())).detail, "48 48");
+    assert_eq!(refused(decoder.ffprobe(&ffmpeg, &Limits::default())).detail, "48 48");
 }
 
 #[test]
