@@ -24,15 +24,16 @@
 //! to score.
 //!
 //! The last round's trees are kept whatever `training.selection` says: along the rounds the multipliers change what is minimised, so that
-//! losses of two rounds cannot be compared, and the first rounds are the most accurate and the least fair. The paper draws one of the
-//! rounds at random for its guarantee and uses the last one in practice, as here. `training.patience` does not apply.
+//! losses of two rounds cannot be compared. The public code keeps the last round too; a draw among the rounds is not offered.
+//! `training.patience` does not apply. Multipliers that rise faster than trees can answer overshoot, and scores run off: try 0.005 to 0.5
+//! for `multiplier_learning_rate`, as the public code's documentation advises, and `max_leaf_value`.
 //!
 //! Differs from the public code (feedzai/fairgbm 0.9.14): with more than two groups it multiplies the derivative of the group of largest
 //! rate by the number of groups less 1 once more than the sum of multipliers already does; here it is the derivative of the formula.
 //! With two groups both agree. It refuses weights; here they enter the rates as they enter the loss. Selected is strictly above the
 //! threshold, as everywhere in this program. Its example data for COMPAS keep `is_recid`, which is the label: ours does not.
 //!
-//! Source: Cruz, Belem, Jesus, Bravo, Saleiro and Bizarro, "FairGBM: gradient boosting with fairness constraints", ICLR 2023; Cotter,
+//! Source: Cruz, Belem, Bravo, Saleiro and Bizarro, "FairGBM: gradient boosting with fairness constraints", ICLR 2023; Cotter,
 //! Jiang and Sridharan, "Two-player games for efficient non-convex constrained optimization", 2019 (proxy-Lagrangian).
 
 use std::collections::BTreeMap;
