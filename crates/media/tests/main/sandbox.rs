@@ -29,7 +29,7 @@ fn probe_with(text: &str, limits: &Limits) -> Option<(Failure, Duration, Decoder
     let ffprobe = impostor(folder.path(), "ffprobe", text);
     let decoder = Decoder::find(None, Some(&ffprobe)).unwrap();
     let start = Instant::now();
-    let failure = refused(decoder.probe(&clips.plain, limits));
+    let failure = refused(decoder.ffprobe(&clips.plain, limits));
     Some((failure, start.elapsed(), decoder))
 }
 
