@@ -37,7 +37,7 @@ use crate::video::{Decoder, Probe, Wanted, segments};
 use crate::{Failure, MediaError, Reason, StepError, picture, speech};
 
 /// Raised when a step computes something else from the same inputs.
-const EDITION: &str = "2";
+const EDITION: &str = "3";
 
 /// Everything that candidates share.
 #[derive(Debug)]

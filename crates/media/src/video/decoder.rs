@@ -15,6 +15,8 @@ use crate::{Failure, MediaError, Reason};
 const OLDEST: (u32, u32) = (4, 2);
 /// First release that calls the option `-fps_mode`; `-vsync` is gone from 8 on.
 const FPS_MODE: (u32, u32) = (5, 1);
+/// First release that is known to tell the colours of every frame.
+const TELLS_COLOURS: (u32, u32) = (4, 4);
 /// Where neither the settings nor the PATH lead to the programs.
 const REMEDY: &str = "install ffmpeg 5.1 or later with ffprobe (for example `apt install ffmpeg`), put both on the PATH or name their paths; \
                       without them, hand in extracted pictures and WAV files";
@@ -80,6 +82,11 @@ impl Decoder {
     pub(super) fn passthrough(&self) -> &'static str {
         // A version without a number is a development build, and those are recent.
         if self.release.is_some_and(|release| release < FPS_MODE) { "-vsync" } else { "-fps_mode" }
+    }
+
+    /// Whether it says of every frame what its samples mean.
+    pub(super) fn tells_colours(&self) -> bool {
+        self.release.is_none_or(|release| release >= TELLS_COLOURS)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Chosen frames of a recording, in one decoding pass.
 //!
 //! ```text
-//! decode -> turn upright -> keep frames whose time is wanted -> scale to w x h -> RGB
+//! decode -> turn upright -> keep frames whose time is wanted -> scale to w x h -> RGB        pictures to be made smaller, or of unusual formats
+//! decode -> turn upright -> keep frames whose time is wanted -> planes -> RGB (colour)       4:2:0 of 8 bits at its own size, the usual case
 //! s = min(1, side / min(W a, H))        w = round(W a s)    h = round(H s)
 //! ```
 //!
@@ -10,8 +11,8 @@
 //! its other output before the frame: a wanted frame that does not decode is replaced by the last one shown before it, or by the
 //! first of all, and counted. Nothing decodes: an error.
 //!
-//! Scaling is bicubic with the scaler's bit-exact code paths, so the pixels do not depend on the processor; they may differ between
-//! versions of ffmpeg. Seeking to every frame instead, as public code does, costs about ten times as much. The default frame-rate
+//! Scaling is bicubic with the scaler's bit-exact code paths, so the pixels do not depend on the processor; those that ffmpeg scaled may
+//! differ between its versions. Seeking to every frame instead, as public code does, costs about ten times as much. The default frame-rate
 //! mode doubles and drops frames of recordings with a varying rate.
 
 use std::ffi::OsString;
@@ -21,6 +22,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use super::audio::SoundOutput;
+use super::colour::{self, Colours, Converter};
 use super::decoder::{Decoder, admit, input};
 use super::diagnosis::{failure, unstarted};
 use super::limits::Limits;
@@ -32,8 +34,11 @@ use crate::{Failure, Picture, Reason, StepError};
 const MOST_TIMES: usize = 2000;
 /// How long the time of a frame may come after the frame. It is written before it, so only a stuck reader makes us wait.
 const TIME_PATIENCE: Duration = Duration::from_secs(10);
-/// How ffmpeg's filter that reports the times begins its lines. Text of the recording never stands at the beginning of a line.
+/// How ffmpeg's filter that reports times and colours begins its lines. Text of the recording never stands at the beginning of a line.
 const REPORT: &str = "[Parsed_showinfo";
+
+/// The pixel format that is converted here.
+const PLANAR: &str = "yuv420p";
 
 /// What is wanted of a recording.
 #[derive(Debug, Clone, Copy)]
@@ -126,8 +131,12 @@ impl Decoder {
         limits: &Limits,
         handout: &mut Handout,
     ) -> Result<(usize, Option<Vec<i16>>), StepError> {
-        let bytes = width as usize * height as usize * 3;
-        let mut arguments = self.arguments(path, video, times, (width, height), limits);
+        // The usual pictures come as the decoder makes them, half the bytes, and are converted here.
+        let planar = self.tells_colours() && video.pixel_format == PLANAR && (width, height) == (video.width, video.height);
+        let (columns, rows) = (width as usize, height as usize);
+        let bytes = if planar { colour::bytes(columns, rows) } else { columns * rows * 3 };
+        let mut converter = planar.then(|| Converter::new(columns, rows));
+        let mut arguments = self.arguments(path, video, times, (width, height), planar, limits);
         arguments.extend(sound.iter().flat_map(|sound| sound.arguments("pipe:0")));
         let job = Job {
             program: &self.ffmpeg,
@@ -139,12 +148,14 @@ impl Decoder {
             output_bytes: (bytes * times.len()) as u64,
             second_output_bytes: sound.as_ref().map(SoundOutput::bytes),
         };
-        let (tell, told) = channel();
-        let mut clock = Clock { told, reports: true };
+        let (tell_time, times_told) = channel();
+        let (tell_colours, colours_told) = channel();
+        let mut clock = Told { told: times_told, reports: true };
+        let mut meanings = Told { told: colours_told, reports: planar };
         let mut picture = Vec::with_capacity(bytes);
         let mut decoded = 0;
         let mut error = None;
-        let ending = sandbox::run(&job, reporter(tell), &mut |mut chunk| {
+        let ending = sandbox::run(&job, reporter(tell_time, tell_colours), &mut |mut chunk| {
             while !chunk.is_empty() {
                 let (now, later) = chunk.split_at(chunk.len().min(bytes - picture.len()));
                 picture.extend_from_slice(now);
@@ -153,8 +164,12 @@ impl Decoder {
                     break;
                 }
                 let pixels = std::mem::replace(&mut picture, Vec::with_capacity(bytes));
-                let group = clock.time().and_then(|time| times.binary_search(&time).ok()).unwrap_or(handout.next);
-                let taken = Picture::new(width as usize, height as usize, pixels).map_or(Ok(()), |picture| handout.take(group, picture));
+                let group = clock.next().and_then(|time| times.binary_search(&time).ok()).unwrap_or(handout.next);
+                let picture = match &mut converter {
+                    Some(converter) => converter.picture(&pixels, meanings.next().unwrap_or_default()),
+                    None => Picture::new(columns, rows, pixels),
+                };
+                let taken = picture.map_or(Ok(()), |picture| handout.take(group, picture));
                 if let Err(refused) = taken {
                     error = Some(refused);
                     return ControlFlow::Break(());
@@ -177,12 +192,21 @@ impl Decoder {
         Ok((decoded, sound.filter(|_| whole).map(|sound| sound.samples(&ending.second))))
     }
 
-    fn arguments(&self, path: &Path, video: &VideoTrack, times: &[i64], size: (u32, u32), limits: &Limits) -> Vec<OsString> {
+    fn arguments(
+        &self,
+        path: &Path,
+        video: &VideoTrack,
+        times: &[i64],
+        (width, height): (u32, u32),
+        planar: bool,
+        limits: &Limits,
+    ) -> Vec<OsString> {
         let wanted = selection(times);
-        let (width, height) = size;
+        let format = if planar { PLANAR } else { "rgb24" };
+        // Frames of the wanted size and format pass through the scaler untouched; it is there for those that change midway.
         let filter = format!(
-            "select='{wanted}',showinfo=checksum=0,\
-             scale={width}:{height}:flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact,setsar=1,format=rgb24"
+            "select='{wanted}',scale={width}:{height}:flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact,setsar=1,\
+             format={format},showinfo=checksum=0"
         );
         let mut list: Vec<OsString> =
             ["-v", "level+info", "-hide_banner", "-nostats", "-nostdin", "-copyts", "-flags", "+bitexact", "-filter_threads", "1"]
@@ -204,7 +228,7 @@ impl Decoder {
             "-f",
             "rawvideo",
             "-pix_fmt",
-            "rgb24",
+            format,
             "pipe:1",
         ];
         list.extend(output.map(OsString::from));
@@ -261,31 +285,43 @@ impl Handout<'_> {
     }
 }
 
-/// Times of the frames, in the order of the frames.
-struct Clock {
-    told: Receiver<i64>,
+/// What is reported of each frame, in the order of the frames.
+struct Told<T> {
+    told: Receiver<T>,
     reports: bool,
 }
 
-impl Clock {
-    /// Time of the next frame; `None` where no times are reported, so that the frames count in their order.
-    fn time(&mut self) -> Option<i64> {
+impl<T> Told<T> {
+    /// Of the next frame; `None` where nothing is reported, so that frames count in their order and their colours are the usual ones.
+    fn next(&mut self) -> Option<T> {
         if !self.reports {
             return None;
         }
-        let time = self.told.recv_timeout(TIME_PATIENCE);
-        self.reports = !matches!(time, Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected));
-        time.ok()
+        let told = self.told.recv_timeout(TIME_PATIENCE);
+        self.reports = !matches!(told, Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected));
+        told.ok()
     }
 }
 
-/// Picks the times out of the messages.
-fn reporter(tell: Sender<i64>) -> impl FnMut(&str) + Send + 'static {
+/// Picks times and colours out of the messages.
+fn reporter(tell_time: Sender<i64>, tell_colours: Sender<Colours>) -> impl FnMut(&str) + Send + 'static {
     move |line| {
-        if let Some(time) = line.starts_with(REPORT).then(|| reported_time(line)).flatten() {
-            let _ = tell.send(time);
+        if !line.starts_with(REPORT) {
+            return;
+        }
+        if let Some(time) = reported_time(line) {
+            let _ = tell_time.send(time);
+        } else if let Some(colours) = reported_colours(line) {
+            let _ = tell_colours.send(colours);
         }
     }
+}
+
+/// `[Parsed_showinfo_1 @ ...] [info] color_range:tv color_space:bt709 ...`
+fn reported_colours(line: &str) -> Option<Colours> {
+    let (_, after) = line.split_once("] color_range:")?;
+    let (range, after) = after.split_once(" color_space:")?;
+    Some(Colours::named(range, after.split_whitespace().next()?))
 }
 
 /// `[Parsed_showinfo_1 @ ...] [info] n:   0 pts:    512 pts_time:0.04 ...`

@@ -12,6 +12,7 @@
 //! What stands between a hostile file and this machine is listed by [`Decoder::defences`].
 
 mod audio;
+mod colour;
 mod decoder;
 mod diagnosis;
 mod frames;

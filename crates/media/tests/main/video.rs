@@ -73,6 +73,69 @@ fn colours_and_sides_are_right() {
 }
 
 #[test]
+fn colours_are_those_of_ffmpegs_own_conversion() {
+    let Some(clips) = clips() else { return };
+    let x264 = ["-c:v", "libx264", "-crf", "20"];
+    let vp9 = ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "2M"];
+    let cases: [(&str, &str, Vec<&str>); 9] = [
+        ("c-untold.mp4", "322x242", x264.to_vec()),
+        ("c-bt709.mp4", "320x240", [&x264[..], &["-colorspace", "bt709", "-color_range", "tv"]].concat()),
+        ("c-smpte170m.mp4", "320x240", [&x264[..], &["-colorspace", "smpte170m"]].concat()),
+        ("c-smpte240m.mp4", "320x240", [&x264[..], &["-colorspace", "smpte240m"]].concat()),
+        ("c-fcc.mp4", "320x240", [&x264[..], &["-colorspace", "fcc"]].concat()),
+        ("c-bt2020.mp4", "320x240", [&x264[..], &["-colorspace", "bt2020nc"]].concat()),
+        ("c-full.webm", "320x240", [&vp9[..], &["-colorspace", "bt709", "-color_range", "pc"]].concat()),
+        ("c-odd.webm", "321x241", vp9.to_vec()),
+        ("c-vp8.webm", "161x99", vec!["-c:v", "libvpx", "-b:v", "1M"]),
+    ];
+    for (name, size, options) in cases {
+        // Saturated, sharp edges everywhere: what differs between conversions differs here.
+        let source = format!("testsrc2=s={size}:r=5:d=1.2");
+        let input = ["-f", "lavfi", "-i", &source, "-pix_fmt", "yuv420p"];
+        let Some(path) = clips.make(name, &[&input[..], &options].concat()) else { continue };
+        let probe = clips.probe(&path);
+        let places: Vec<usize> = (0..probe.timeline().len()).collect();
+        let (pictures, _) = clips.pictures(&path, &probe, &places, 480);
+        let filter = "scale=flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact,format=rgb24";
+        let output = std::process::Command::new("ffmpeg")
+            .args(["-v", "error", "-i"])
+            .arg(&path)
+            .args(["-vf", filter, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"])
+            .output()
+            .unwrap();
+        let ours: Vec<u8> = pictures.iter().flat_map(|picture| picture.pixels.iter().copied()).collect();
+        assert_eq!(ours.len(), output.stdout.len(), "{name}");
+        let (width, height) = (pictures[0].width, pictures[0].height);
+        let (mut inside, mut border, mut sum) = (0, 0, 0);
+        for (at, (&ours, &theirs)) in ours.iter().zip(&output.stdout).enumerate() {
+            let (x, y) = (at / 3 % width, at / 3 / width % height);
+            let difference = ours.abs_diff(theirs);
+            // The third row and column of ffmpeg's scaler have weights that do not follow from its filter.
+            let largest = if x == 2 || y == 2 { &mut border } else { &mut inside };
+            *largest = difference.max(*largest);
+            sum += u64::from(difference);
+        }
+        let mean = sum as f64 / ours.len() as f64;
+        println!("{name}: largest difference {inside} of 255, in the third row and column {border}, mean {mean:.4}");
+        assert!(inside <= 1 && border <= 12 && mean < 0.02, "{name}: {inside}, {border}, {mean}");
+    }
+}
+
+#[test]
+fn pictures_of_other_formats_are_converted_too() {
+    let Some(clips) = clips() else { return };
+    for (name, format) in [("f-full.mp4", "yuvj420p"), ("f-444.mp4", "yuv444p"), ("f-ten.mp4", "yuv420p10le")] {
+        let arguments = ["-i", "plain.mp4", "-t", "1", "-vf", "scale=out_range=tv", "-c:v", "libx264", "-crf", "18", "-pix_fmt", format];
+        let Some(path) = clips.make(name, &arguments) else { continue };
+        let probe = clips.probe(&path);
+        assert_eq!(probe.video.as_ref().unwrap().pixel_format, format);
+        let (pictures, _) = clips.pictures(&path, &probe, &[11], 480);
+        assert!(red(colour(&pictures[0], 2, 3)) && blue(colour(&pictures[0], 13, 3)), "{name}");
+        assert_eq!(number(&pictures[0]), 11);
+    }
+}
+
+#[test]
 fn the_short_side_is_scaled_down() {
     let Some(clips) = clips() else { return };
     let probe = clips.probe(&clips.plain);
