@@ -10,8 +10,8 @@ use evenhand_metrics::{Estimate, Finding, IntervalPlan, Latent, Outcomes};
 
 use crate::AuditError;
 use crate::report::{
-    AttributeFindings, AttributeSummary, Column, DataSummary, Density, Epoch, FileSummary, GroupCount, GroupSummary, LabelSummary,
-    LatentPlot, LatentPoint, LimitCheck, MethodReport, PassRate, PassRates, Report, RunReport, Tilt,
+    AttributeFindings, AttributeSummary, Column, DataSummary, Density, DisparityTrace, Epoch, FileSummary, GroupCount, GroupSummary,
+    LabelSummary, LatentPlot, LatentPoint, LimitCheck, MethodReport, PassRate, PassRates, Report, RunReport, Tilt,
 };
 
 /// Points of the density and pass-rate plots.
@@ -105,6 +105,35 @@ pub(crate) fn epochs(curve: &[EpochRecord]) -> Vec<Epoch> {
             Epoch { epoch: record.epoch, train_loss: loss(&record.training), validation_loss: loss(&record.validation), terms }
         })
         .collect()
+}
+
+/// The traced contribution disparities, one series a label, pair of groups and weight array, in the order of the first epoch.
+pub(crate) fn disparities(curve: &[EpochRecord]) -> Vec<DisparityTrace> {
+    // A few digits: a recipe's report holds tens of thousands of these numbers.
+    let short = |value: Option<f64>| value.map(|value| format!("{value:.5e}").parse().unwrap_or(value));
+    let mut traces: Vec<DisparityTrace> = Vec::new();
+    for record in curve {
+        for found in &record.contribution_disparity {
+            let same =
+                |trace: &DisparityTrace| trace.favourable == found.favourable && trace.groups == found.groups && trace.array == found.array;
+            let at = traces.iter().position(same).unwrap_or_else(|| {
+                traces.push(DisparityTrace {
+                    favourable: found.favourable,
+                    groups: found.groups.clone(),
+                    array: found.array.clone(),
+                    epochs: Vec::new(),
+                    score: Vec::new(),
+                    median: Vec::new(),
+                });
+                traces.len() - 1
+            });
+            let trace = &mut traces[at];
+            trace.epochs.push(record.epoch);
+            trace.score.push(short(found.score));
+            trace.median.push(short(found.median));
+        }
+    }
+    traces
 }
 
 /// Batches on which a term of the objective could not be computed, in words.

@@ -8,6 +8,7 @@ mod evidence;
 pub mod extraction;
 pub mod html;
 mod lookup;
+mod measures;
 pub mod model;
 mod numbers;
 pub mod recipe;

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 
 use evenhand_catalog::{Card, CatalogError, Direction, Kind, Parameters, unknown_id};
 
+use crate::measures;
+
 /// Every card, by kind and in the order of its registry.
 pub fn cards() -> Vec<&'static Card> {
     let metrics = evenhand_metrics::metrics().map(evenhand_metrics::Metric::card);
@@ -56,22 +58,26 @@ fn indented(text: &str, indent: &str) -> String {
     text.trim_matches('\n').lines().map(|line| format!("{indent}{line}")).collect::<Vec<_>>().join("\n")
 }
 
-/// `docs/metrics.md` and `docs/methods.md`: file name and content.
-pub fn documents() -> [(&'static str, String); 2] {
+/// `docs/metrics.md` and `docs/methods.md`: file name and content. `tables` are our own committed results: name of the folder under `docs/results` and its
+/// `measures.csv`; every method says where it stands in them.
+pub fn documents(tables: &[(String, String)]) -> Result<[(&'static str, String); 2], String> {
+    let places = measures::places(tables)?;
     let metrics = document(
         "Metrics",
         "Every number that Evenhand measures, from the registry. An `Undefined` number carries its reason through to the report.",
         &[Kind::Metric],
+        &BTreeMap::new(),
     );
     let methods = document(
         "Methods and corpora",
         "Every corpus that can be loaded and every method that can stand in a recipe, from the registries, with all parameters.",
         &[Kind::Corpus, Kind::Rebalancer, Kind::Objective],
+        &places,
     );
-    [("metrics.md", metrics), ("methods.md", methods)]
+    Ok([("metrics.md", metrics), ("methods.md", methods)])
 }
 
-fn document(title: &str, summary: &str, kinds: &[Kind]) -> String {
+fn document(title: &str, summary: &str, kinds: &[Kind], places: &BTreeMap<String, String>) -> String {
     let mut text =
         format!("# {title}\n\n{summary}\n\nThis page is generated; `UPDATE_DOCS=1 cargo test -p evenhand-audit docs` writes it anew.\n");
     for kind in kinds {
@@ -98,6 +104,14 @@ fn document(title: &str, summary: &str, kinds: &[Kind]) -> String {
                 for parameter in card.parameters {
                     let _ =
                         writeln!(text, "| `{}` | {} | {} | {} |", parameter.name, parameter.default, parameter.allowed, parameter.purpose);
+                }
+            }
+            if card.kind == Kind::Objective {
+                match places.get(card.id) {
+                    Some(places) => {
+                        let _ = write!(text, "\nIn our own tables (means over the runs):\n\n{places}");
+                    }
+                    None => text.push_str("\nIn none of our own committed tables so far.\n"),
                 }
             }
         }

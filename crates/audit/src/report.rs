@@ -282,6 +282,9 @@ pub struct RunReport {
     /// The training curve.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub epochs: Vec<Epoch>,
+    /// Whose rows pulled at the weights, where the recipe traces it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disparities: Vec<DisparityTrace>,
     /// 2-D PCA of the embeddings of up to 600 test rows (first run of each method only).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latent: Option<LatentPlot>,
@@ -435,6 +438,23 @@ pub struct Epoch {
     /// Further terms by name: the objective's own (`wasserstein`, `adversary`), validation metrics.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub terms: BTreeMap<String, f64>,
+}
+
+/// Group contribution disparity over training: how much more the rows of one group pull at a weight array than those of another.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DisparityTrace {
+    /// True for the rows with a label of at least 0.5.
+    pub favourable: bool,
+    /// The group above the fraction and the group below it.
+    pub groups: [String; 2],
+    /// The weight array, for example `hidden.0.bias`; `all` for every trained weight.
+    pub array: String,
+    /// Epochs at whose end it was taken, from 1.
+    pub epochs: Vec<usize>,
+    /// Mean ratio over the array's weights at each of these epochs, to six digits; `None` when no weight has one.
+    pub score: Vec<Option<f64>>,
+    /// Median ratio.
+    pub median: Vec<Option<f64>>,
 }
 
 /// The embeddings of some rows in two dimensions.

@@ -551,6 +551,9 @@ impl Workshop<'_> {
             Sizes { train: train.len(), validation: validation.len(), test: test.len() },
         )?;
         let sides = [(&train, &train_inputs), (&validation, &validation_inputs)];
+        if !training.trace.is_empty() && run.disparities.is_empty() {
+            run.notes.push(format!("nothing was traced: {} fits without gradients of the data loss by group", method.objective.id));
+        }
         self.ask(cell, index, &mut run, &scorer, &encoder, sensitive.as_ref(), sides, &test)?;
         if let Some(search) = self.search {
             run.validation = measured(&search.wanted(), self.recipe, &scorer, &validation_inputs, &validation)?;
@@ -752,6 +755,7 @@ fn measure(
         performance,
         attributes,
         epochs: evidence::epochs(scorer.curves()),
+        disparities: evidence::disparities(scorer.curves()),
         latent,
         targets,
         modalities,
@@ -919,11 +923,13 @@ fn summarise(runs: &[RunReport]) -> Vec<Summary> {
         .collect()
 }
 
-/// Writes `report.json` and `report.html` into a folder; both appear whole or not at all.
+/// Writes `report.json`, `report.html` and `measures.csv` (the main table's numbers of every run) into a folder; each appears whole or not at all. Gives the
+/// first two.
 pub fn write_report(report: &Report, folder: &Path) -> Result<(PathBuf, PathBuf), AuditError> {
     fs::create_dir_all(folder).map_err(AuditError::io(folder, "create the folder"))?;
     let (json, page) = (folder.join("report.json"), folder.join("report.html"));
     write::replace(&json, report.to_json()?.as_bytes())?;
     write::replace(&page, crate::html::render(report)?.as_bytes())?;
+    write::replace(&folder.join("measures.csv"), &crate::measures::csv(report)?)?;
     Ok((json, page))
 }

@@ -374,6 +374,7 @@ fn join(
         performance,
         attributes,
         epochs: Vec::new(),
+        disparities: Vec::new(),
         latent: None,
         targets: Vec::new(),
         modalities: Vec::new(),

@@ -22,7 +22,17 @@ fn all() -> Vec<Report> {
 fn a_comparison_has_every_section_and_an_audit_none_that_is_empty() {
     assert_eq!(
         sections(&page(&sample::comparison(true))),
-        ["Summary", "Data", "Results", "Performance and fairness", "Group by group", "Embeddings", "Training", "Recipe and provenance"]
+        [
+            "Summary",
+            "Data",
+            "Results",
+            "Performance and fairness",
+            "Group by group",
+            "Embeddings",
+            "Training",
+            "Whose rows pull at the weights",
+            "Recipe and provenance"
+        ]
     );
     assert_eq!(
         sections(&page(&sample::audit())),

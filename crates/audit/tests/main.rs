@@ -6,6 +6,7 @@ mod docs;
 mod extraction;
 mod faircv;
 mod html;
+mod measures;
 mod recipes;
 mod sample;
 mod view;

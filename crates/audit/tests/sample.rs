@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use evenhand_audit::analyses::{contrast, front};
 use evenhand_audit::report::{
-    AttributeFindings, AttributeSummary, Column, DataSummary, Density, Epoch, FORMAT, FileSummary, GroupCount, GroupSummary, LabelSummary,
-    LatentPlot, LatentPoint, LimitCheck, MethodChoice, MethodReport, PassRate, PassRates, Published, Report, ReportKind, RunReport, Sizes,
-    Summary, Tilt,
+    AttributeFindings, AttributeSummary, Column, DataSummary, Density, DisparityTrace, Epoch, FORMAT, FileSummary, GroupCount,
+    GroupSummary, LabelSummary, LatentPlot, LatentPoint, LimitCheck, MethodChoice, MethodReport, PassRate, PassRates, Published, Report,
+    ReportKind, RunReport, Sizes, Summary, Tilt,
 };
 use evenhand_metrics::{Comparison, Estimate, Finding, GroupFinding, Interval};
 
@@ -231,6 +231,7 @@ fn run(shape: &Shape, method: usize, seed: usize) -> RunReport {
             .enumerate()
             .map(|(position, (name, groups))| attribute_findings(name, groups, gap * (1.0 - 0.4 * position as f64), seed == 0, interval))
             .collect(),
+        disparities: if shape.trained { disparities(epochs.len(), gap, groups) } else { Vec::new() },
         epochs: if shape.trained { epochs } else { Vec::new() },
         latent: (shape.trained && seed == 0).then_some(latent),
         targets: Vec::new(),
@@ -245,6 +246,20 @@ fn run(shape: &Shape, method: usize, seed: usize) -> RunReport {
             Vec::new()
         },
     }
+}
+
+/// Ratios that end the nearer to 1 the smaller the gap.
+fn disparities(epochs: usize, gap: f64, groups: &[&str]) -> Vec<DisparityTrace> {
+    let ratio = |epoch: usize, scale: f64| 1.0 + scale * gap * (6.0 + 20.0 * (-(epoch as f64) / 9.0).exp());
+    let trace = |favourable: bool, array: &str, scale: f64| DisparityTrace {
+        favourable,
+        groups: [groups[0].to_owned(), groups[1].to_owned()],
+        array: array.to_owned(),
+        epochs: (1..=epochs).collect(),
+        score: (1..=epochs).map(|epoch| Some(1.4 * ratio(epoch, scale))).collect(),
+        median: (1..=epochs).map(|epoch| Some(ratio(epoch, scale))).collect(),
+    };
+    vec![trace(false, "all", 1.0), trace(false, "hidden.0.bias", 0.7), trace(true, "all", 2.0), trace(true, "hidden.0.bias", 1.5)]
 }
 
 /// Metric and attribute.

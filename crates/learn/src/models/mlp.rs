@@ -18,13 +18,13 @@ mod linearised;
 
 use burn::tensor::module::linear;
 use burn::tensor::{Tensor, TensorData};
-use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::tangents::{Normalised, activate};
 use super::{Inputs, InterviewArchitecture, LayerStatistics, Linearised, Mode, Model, Observed, Output, Tangent};
 use crate::LearnError;
+use crate::randomness::dropout_mask;
 use crate::weights::{Bound, Slot, Weights};
 
 /// Share of a batch in the running statistics.
@@ -231,9 +231,8 @@ impl Mlp {
     fn mask(&self, layer: &Layer, shape: [usize; 2], like: &Tensor<2>, mode: &mut Mode<'_>) -> Option<Tensor<2>> {
         match mode {
             Mode::Training(rng) | Mode::Repeating(rng, _) if layer.drops && self.dropout > 0.0 => {
-                let keep = 1.0 / (1.0 - self.dropout as f32);
-                let values = (0..shape[0] * shape[1]).map(|_| if f64::from(rng.random::<f32>()) < self.dropout { 0.0 } else { keep });
-                Some(Tensor::from_data(TensorData::new(values.collect::<Vec<f32>>(), shape), &like.device()))
+                let values = dropout_mask(rng, shape[0] * shape[1], self.dropout);
+                Some(Tensor::from_data(TensorData::new(values, shape), &like.device()))
             }
             _ => None,
         }

@@ -4,6 +4,7 @@
 pub(crate) mod axis;
 pub(crate) mod curve;
 pub(crate) mod density;
+pub(crate) mod disparity;
 pub(crate) mod importance;
 pub(crate) mod landscape;
 pub(crate) mod latent;

@@ -2,6 +2,7 @@
 
 mod data;
 mod dependence;
+mod disparity;
 mod extraction;
 mod groups;
 mod latent;
@@ -43,6 +44,7 @@ pub(super) const SECTIONS: &[Section] = &[
     modalities::SECTION,
     latent::SECTION,
     training::SECTION,
+    disparity::SECTION,
     undefined::SECTION,
     recipe::SECTION,
 ];

@@ -26,12 +26,12 @@ use burn::tensor::module::linear;
 use burn::tensor::{Tensor, TensorData};
 use evenhand_data::recordings::{Modality, Recordings, Shape};
 use evenhand_kernels::{CHANNEL_STEP, Grid, Threads, multiply};
-use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{Architecture, Inputs, Mlp, Mode, Model, Observed, Output};
 use crate::LearnError;
+use crate::randomness::dropout_mask;
 use crate::recorded::Recorded;
 use crate::rows::Candidates;
 use crate::weights::{Bound, Slot, Weights};
@@ -449,10 +449,7 @@ impl Model for Interview {
         if let Mode::Training(rng) | Mode::Repeating(rng, _) = mode
             && self.settings.dropout > 0.0
         {
-            let keep = 1.0 / (1.0 - self.settings.dropout as f32);
-            let mask: Vec<f32> = (0..recorded.rows * self.width)
-                .map(|_| if f64::from(rng.random::<f32>()) < self.settings.dropout { 0.0 } else { keep })
-                .collect();
+            let mask = dropout_mask(rng, recorded.rows * self.width, self.settings.dropout);
             entering = entering * Tensor::<2>::from_data(TensorData::new(mask, [recorded.rows, self.width]), &device);
         }
         let output = self.head.forward(&weights.from(self.head_start), &entering.into(), mode);

@@ -1,0 +1,196 @@
+//! The main table's numbers as a flat table for other tools (`measures.csv`), and what such tables say of a method's place.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use evenhand_catalog::Direction;
+use evenhand_metrics::Estimate;
+use serde::{Deserialize, Serialize};
+
+use crate::AuditError;
+use crate::lookup;
+use crate::numbers::{decimals, fixed};
+use crate::registry;
+use crate::report::Report;
+
+/// One number of one run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Row {
+    method: String,
+    objective: Option<String>,
+    rebalance: Option<String>,
+    seed: u64,
+    fold: Option<usize>,
+    metric: String,
+    attribute: Option<String>,
+    group: Option<String>,
+    n: usize,
+    value: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
+    undefined: Option<String>,
+}
+
+/// `measures.csv`: a row a method, run, metric of the main table and attribute, and one more a group where the metric has a number of its own there. Undefined
+/// numbers have an empty value and their reason.
+pub(crate) fn csv(report: &Report) -> Result<Vec<u8>, AuditError> {
+    let said = |error: &dyn std::fmt::Display| AuditError::Request(format!("the numbers cannot be written as CSV: {error}"));
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for method in &report.methods {
+        for run in &method.runs {
+            for column in &report.columns {
+                let Some(finding) = lookup::finding(run, &column.metric, column.attribute.as_deref()) else { continue };
+                let row = |group: Option<&str>, n: usize, estimate: &Estimate| Row {
+                    method: method.name.clone(),
+                    objective: method.objective.as_ref().map(|choice| choice.id.clone()),
+                    rebalance: method.rebalance.as_ref().map(|choice| choice.id.clone()),
+                    seed: run.seed,
+                    fold: run.fold,
+                    metric: finding.metric.clone(),
+                    attribute: column.attribute.clone(),
+                    group: group.map(str::to_owned),
+                    n,
+                    value: estimate.number(),
+                    low: estimate.interval().map(|interval| interval.low),
+                    high: estimate.interval().map(|interval| interval.high),
+                    undefined: match estimate {
+                        Estimate::Undefined { undefined } => Some(undefined.clone()),
+                        Estimate::Value { .. } => None,
+                    },
+                };
+                writer.serialize(row(None, finding.n, &finding.estimate)).map_err(|error| said(&error))?;
+                for one in &finding.by_group {
+                    writer.serialize(row(Some(&one.group), one.n, &one.estimate)).map_err(|error| said(&error))?;
+                }
+            }
+        }
+    }
+    writer.into_inner().map_err(|error| said(&error))
+}
+
+/// A method of a committed table: means and standard deviations over its runs.
+struct Standing {
+    name: String,
+    objective: String,
+    rebalance: Option<String>,
+    performance: (f64, Option<f64>),
+    gap: (f64, Option<f64>),
+    runs: usize,
+}
+
+/// A committed table, cut to its first metric of performance and its first that compares groups.
+struct Table {
+    name: String,
+    performance: String,
+    gap: String,
+    attribute: String,
+    standings: Vec<Standing>,
+}
+
+/// For every objective, in Markdown, where its rows stand in these tables (name and content of `measures.csv`): means, ranks, and whether another row is
+/// better in both. A rebalancer beside the objective is named.
+pub(crate) fn places(tables: &[(String, String)]) -> Result<BTreeMap<String, String>, String> {
+    let mut places: BTreeMap<String, String> = BTreeMap::new();
+    for (name, text) in tables {
+        let Some(table) = table(name, text)? else { continue };
+        let better_performance = |a: &Standing, b: &Standing| order(&table.performance, a.performance.0, b.performance.0);
+        let better_gap = |a: &Standing, b: &Standing| order(&table.gap, a.gap.0, b.gap.0);
+        let numbers = |of: fn(&Standing) -> (f64, Option<f64>)| decimals(table.standings.iter().map(|one| of(one).0));
+        let (performance_places, gap_places) = (numbers(|one| one.performance), numbers(|one| one.gap));
+        let count = table.standings.len();
+        for one in &table.standings {
+            let ahead = |better: &dyn Fn(&Standing, &Standing) -> Ordering| {
+                1 + table.standings.iter().filter(|other| better(other, one) == Ordering::Less).count()
+            };
+            let dominated = table.standings.iter().any(|other| {
+                let (first, second) = (better_performance(other, one), better_gap(other, one));
+                first != Ordering::Greater && second != Ordering::Greater && (first, second) != (Ordering::Equal, Ordering::Equal)
+            });
+            let with = one.rebalance.as_ref().map_or_else(String::new, |id| format!(" after `{id}`"));
+            let shown = |(mean, std): (f64, Option<f64>), places| match std {
+                Some(std) => format!("{} ({})", fixed(mean, places), fixed(std, places)),
+                None => fixed(mean, places),
+            };
+            let text = places.entry(one.objective.clone()).or_default();
+            let _ = writeln!(
+                text,
+                "| [{}](results/{}/) | {}{with} | {} {}, {} of {count} | {} for {} {}, {} of {count} | {} | {} |",
+                table.name,
+                table.name,
+                one.name,
+                table.performance,
+                shown(one.performance, performance_places),
+                ahead(&better_performance),
+                table.gap,
+                table.attribute,
+                shown(one.gap, gap_places),
+                ahead(&better_gap),
+                if dominated { "no" } else { "yes" },
+                one.runs,
+            );
+        }
+    }
+    for text in places.values_mut() {
+        text.insert_str(
+            0,
+            "| table | row | performance (std), rank | gap (std), rank | no row better in both | runs |\n|---|---|---|---|---|---|\n",
+        );
+    }
+    Ok(places)
+}
+
+/// `Less` when `a` is better than `b`.
+fn order(metric: &str, a: f64, b: f64) -> Ordering {
+    let card = registry::card(metric);
+    match card.map(|card| (card.direction, card.fair_value)) {
+        Ok((Direction::Higher, _)) => b.total_cmp(&a),
+        Ok((Direction::NearFair, Some(fair))) => (a - fair).abs().total_cmp(&(b - fair).abs()),
+        _ => a.total_cmp(&b),
+    }
+}
+
+fn table(name: &str, text: &str) -> Result<Option<Table>, String> {
+    let rows: Vec<Row> = csv::Reader::from_reader(text.as_bytes())
+        .deserialize()
+        .collect::<Result<_, _>>()
+        .map_err(|error| format!("{name}/measures.csv: {error}"))?;
+    let rows: Vec<Row> = rows.into_iter().filter(|row| row.group.is_none()).collect();
+    let performance = rows.iter().find(|row| row.attribute.is_none()).map(|row| row.metric.clone());
+    let gap = rows.iter().find_map(|row| Some((row.metric.clone(), row.attribute.clone()?)));
+    let (Some(performance), Some((gap, attribute))) = (performance, gap) else { return Ok(None) };
+    let mut names: Vec<(&str, Option<&str>, Option<&str>)> = Vec::new();
+    for row in &rows {
+        let key = (row.method.as_str(), row.objective.as_deref(), row.rebalance.as_deref());
+        if !names.contains(&key) {
+            names.push(key);
+        }
+    }
+    let standings = names.into_iter().filter_map(|(method, objective, rebalance)| {
+        let values = |metric: &str, attribute: Option<&str>| -> Vec<f64> {
+            let same = |row: &&Row| row.method == method && row.metric == metric && row.attribute.as_deref() == attribute;
+            rows.iter().filter(same).filter_map(|row| row.value).collect()
+        };
+        let (performances, gaps) = (values(&performance, None), values(&gap, Some(&attribute)));
+        Some(Standing {
+            name: method.to_owned(),
+            objective: objective?.to_owned(),
+            rebalance: rebalance.map(str::to_owned),
+            performance: mean_and_std(&performances)?,
+            gap: mean_and_std(&gaps)?,
+            runs: performances.len().min(gaps.len()),
+        })
+    });
+    let standings = standings.collect();
+    Ok(Some(Table { name: name.to_owned(), performance, gap, attribute, standings }))
+}
+
+fn mean_and_std(values: &[f64]) -> Option<(f64, Option<f64>)> {
+    if values.is_empty() {
+        return None;
+    }
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let std =
+        (values.len() > 1).then(|| (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (values.len() - 1) as f64).sqrt());
+    Some((mean, std))
+}
