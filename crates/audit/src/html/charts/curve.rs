@@ -7,6 +7,11 @@ use crate::report::RunReport;
 
 const PANEL: (f64, f64) = (236.0, 158.0);
 
+/// Epochs of the first run that are drawn, at most: no more than the panel has room to tell apart.
+const FULL: usize = 110;
+/// Epochs of the other, faint runs that are drawn, at most: they show how far runs differ, and ten of them would fill the page.
+const FAINT: usize = 40;
+
 /// What the names of terms measured on the validation rows begin with.
 const VALIDATION: &str = "validation ";
 
@@ -62,6 +67,19 @@ fn points(runs: &[RunReport], value: impl Fn(&crate::report::Epoch) -> Option<f6
         .collect()
 }
 
+/// At most `limit` of the points, evenly spaced, the first and the last among them.
+fn thinned(points: &[(f64, f64)], limit: usize) -> Vec<(f64, f64)> {
+    if points.len() <= limit {
+        return points.to_vec();
+    }
+    (0..limit).map(|at| points[at * (points.len() - 1) / (limit - 1)]).collect()
+}
+
+/// True when a curve of this many epochs is not drawn at every one.
+pub(crate) fn is_thinned(epochs: usize, first: bool) -> bool {
+    epochs > if first { FULL } else { FAINT }
+}
+
 fn panel(title: &str, series: &[Lines], legend: Vec<LegendEntry>) -> Figure {
     let frame = Frame { top: 10.0, ..frame(PANEL.0, PANEL.1) };
     let mut svg = Svg::new(PANEL.0, PANEL.1);
@@ -72,7 +90,8 @@ fn panel(title: &str, series: &[Lines], legend: Vec<LegendEntry>) -> Figure {
     frame.y_axis(&mut svg, &y, 4, "");
     for lines in series {
         for (position, run) in lines.runs.iter().enumerate().rev() {
-            let places: Vec<(f64, f64)> = run.iter().map(|(epoch, value)| (x.at(*epoch), y.at(*value))).collect();
+            let drawn = thinned(run, if position == 0 { FULL } else { FAINT });
+            let places: Vec<(f64, f64)> = drawn.into_iter().map(|(epoch, value)| (x.at(epoch), y.at(value))).collect();
             svg.curve(&places, lines.style, if position == 0 { "curve" } else { "curve faded" });
             if let (0, Some(end)) = (position, places.last()) {
                 svg.mark(lines.style, *end, 3.6, "mark");

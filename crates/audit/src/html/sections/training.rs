@@ -5,7 +5,7 @@ use minijinja::{Value, context};
 use super::Section;
 use crate::html::charts::curve;
 use crate::lookup;
-use crate::report::Report;
+use crate::report::{Report, RunReport};
 
 pub(super) const SECTION: Section = Section {
     id: "training",
@@ -27,6 +27,11 @@ fn content(report: &Report) -> Option<Value> {
         })
         .collect();
     let several = report.methods.iter().any(|method| method.runs.len() > 1);
-    let lead = if several { format!("Full lines: the first {}; faint lines: the others.", lookup::unit(report)) } else { String::new() };
-    (!rows.is_empty()).then(|| context! { lead => lead, rows => rows })
+    let mut lead =
+        if several { format!("Full lines: the first {}; faint lines: the others.", lookup::unit(report)) } else { String::new() };
+    let long = |(place, run): (usize, &RunReport)| curve::is_thinned(run.epochs.len(), place == 0);
+    if report.methods.iter().any(|method| method.runs.iter().enumerate().any(long)) {
+        lead.push_str(" Long curves are drawn at evenly spaced epochs; report.json holds every epoch.");
+    }
+    (!rows.is_empty()).then(|| context! { lead => lead.trim_start(), rows => rows })
 }
