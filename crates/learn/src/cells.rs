@@ -22,13 +22,14 @@
 //! | cross-entropy of K classes | p_k - [k = y] | p_k (dz_k - sum_j p_j dz_j) |
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use burn::tensor::{Int, Tensor, TensorData};
 use evenhand_catalog::Card;
 use evenhand_data::UNKNOWN;
 
 use crate::LearnError;
-use crate::models::{Inputs, Output, sigmoid_of};
+use crate::models::{Adjoints, Inputs, Output, sigmoid_of};
 use crate::objective::{Pass, Retained, Setting, Term, without_tangents};
 use crate::training::DataLoss;
 use crate::weights::Gradients;
@@ -147,27 +148,22 @@ pub(crate) struct Cell {
     pub(crate) share: f64,
     /// Mean chance that the model gives the rows' classes.
     pub(crate) confidence: f64,
-    /// The part that passed the rows.
-    part: usize,
-    /// Places of the rows in that part, their labels, and their shares in the cell.
+    /// Places of the rows in the pass, their labels, and their shares in the cell.
     rows: Vec<(usize, f32, f32)>,
 }
 
-/// Rows that were passed together.
-#[derive(Debug)]
-struct Part {
-    logits: Tensor<2>,
-    on_host: Vec<f32>,
-    rows: usize,
-    retained: Retained,
-}
-
-/// The cells of a batch and the passes over their rows.
+/// The cells of a batch and the pass over their rows.
+///
+/// Where rows stand apart, they are passed cell after cell, so that every cell is a span of rows and all are pulled back together. Batch norm
+/// ties rows: there each cell is pulled back by itself through all of them.
 #[derive(Debug)]
 pub(crate) struct Cells {
     loss: RowLoss,
     width: usize,
-    parts: Vec<Part>,
+    apart: bool,
+    logits: Tensor<2>,
+    on_host: Vec<f32>,
+    retained: Retained,
     /// The cells, by class and then by group.
     pub(crate) list: Vec<Cell>,
 }
@@ -263,97 +259,109 @@ impl Cells {
             }
         }
         let apart = !pass.setting.model.couples_rows() && !members.is_empty();
-        let lists: Vec<Vec<usize>> = if apart {
-            members.values().cloned().chain((!others.is_empty()).then_some(others)).collect()
-        } else {
-            vec![(0..batch.len()).collect()]
-        };
+        let order: Vec<usize> =
+            if apart { members.values().flatten().copied().chain(others).collect() } else { (0..batch.len()).collect() };
+        let mut places = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(place, &row)| places[row] = place);
 
-        let mut outputs = Vec::new();
-        let mut parts = Vec::new();
-        for list in &lists {
-            let inputs = chosen(&pass.inputs(), list);
-            let (output, retained) = pass.linearise(&inputs);
-            let on_host = output.host_logits().to_vec();
-            parts.push(Part { logits: output.logits.clone(), on_host, rows: list.len(), retained });
-            outputs.push(output);
-        }
-        let width = outputs[0].targets();
-        let output = joined(outputs, &lists);
+        let inputs = chosen(&pass.inputs(), &order);
+        let (output, retained) = pass.linearise(&inputs);
+        let (logits, on_host) = (output.logits.clone(), output.host_logits().to_vec());
+        let width = output.targets();
+        let output = in_order(output, &places);
 
         let batch = pass.batch;
         let weight = |rows: &[usize]| rows.iter().map(|&row| f64::from(batch.weights[row])).sum::<f64>();
         let total: f64 = members.values().map(|rows| weight(rows)).sum();
         let mut cells: Vec<Cell> = Vec::new();
-        for (number, ((class, _), rows)) in members.into_iter().enumerate() {
+        for ((class, _), rows) in members {
             let own = weight(&rows);
-            let part = if apart { number } else { 0 };
-            let rows: Vec<(usize, f32, f32)> = (rows.iter().enumerate())
-                .map(|(place, &row)| {
-                    let place = if apart { place } else { row };
-                    (place, batch.labels[row], (f64::from(batch.weights[row]) / own) as f32)
-                })
-                .collect();
-            let logits = |place: usize| &parts[part].on_host[place * width..(place + 1) * width];
+            let rows: Vec<(usize, f32, f32)> =
+                rows.iter().map(|&row| (places[row], batch.labels[row], (f64::from(batch.weights[row]) / own) as f32)).collect();
+            let logits = |place: usize| &on_host[place * width..(place + 1) * width];
             let confidence = rows.iter().map(|&(place, label, share)| f64::from(share * loss.confidence(logits(place), label))).sum();
-            cells.push(Cell { class, share: own / total, confidence, part, rows });
+            cells.push(Cell { class, share: own / total, confidence, rows });
         }
-        (output, Cells { loss, width, parts, list: cells })
+        (output, Cells { loss, width, apart, logits, on_host, retained, list: cells })
     }
 
-    /// Derivatives of a cell's loss by the logits of its part.
-    fn slopes(&self, cell: &Cell) -> Vec<f32> {
-        let part = &self.parts[cell.part];
-        let mut slopes = vec![0.0; part.on_host.len()];
-        for &(place, label, share) in &cell.rows {
+    /// Derivatives of some cells' losses by the logits.
+    fn slopes<'a>(&self, cells: impl IntoIterator<Item = &'a Cell>) -> Vec<f32> {
+        let mut slopes = vec![0.0; self.on_host.len()];
+        for &(place, label, share) in cells.into_iter().flat_map(|cell| &cell.rows) {
             let here = place * self.width..(place + 1) * self.width;
-            self.loss.slopes(&part.on_host[here.clone()], label, share, &mut slopes[here]);
+            self.loss.slopes(&self.on_host[here.clone()], label, share, &mut slopes[here]);
         }
         slopes
     }
 
-    /// The gradient of every cell's loss.
-    pub(crate) fn gradients(&self, pass: &Pass<'_>) -> Vec<Gradients> {
-        let gradient = |cell: &Cell| {
-            let part = &self.parts[cell.part];
-            pass.pull_back(&part.retained, self.slopes(cell), part.rows)
+    /// The rows of every cell, where rows stand apart.
+    fn spans(&self) -> Vec<Range<usize>> {
+        let mut start = 0;
+        let span = |cell: &Cell| {
+            start += cell.rows.len();
+            start - cell.rows.len()..start
         };
-        self.list.iter().map(gradient).collect()
+        self.list.iter().map(span).collect()
     }
 
-    /// The penalty as a term of the loss.
-    pub(crate) fn term(&self, pass: &Pass<'_>, penalty: &Penalty, objective: &Card) -> Result<Term, LearnError> {
-        let mut graph: Option<Tensor<1>> = None;
-        for ((cell, direction), &by_confidence) in self.list.iter().zip(&penalty.directions).zip(&penalty.by_confidence) {
-            let part = &self.parts[cell.part];
-            let still = direction.arrays.iter().flatten().all(|value| *value == 0.0);
-            if still && by_confidence == 0.0 {
-                continue;
-            }
-            let constant = |values: Vec<f32>| pass.constant(values, [part.rows, self.width]);
-            let mut by_logits = vec![0.0; part.on_host.len()];
-            let mut sum: Option<Tensor<1>> = None;
-            if !still {
-                let speeds = pass.push_forward(&part.retained, direction, objective)?;
-                let on_host = crate::weights::host(speeds.clone().inner());
-                for &(place, label, share) in &cell.rows {
-                    let here = place * self.width..(place + 1) * self.width;
-                    self.loss.bends(&part.on_host[here.clone()], label, &on_host[here.clone()], share, &mut by_logits[here]);
-                }
-                sum = Some((speeds * constant(self.slopes(cell))).sum());
-            }
-            if by_confidence != 0.0 {
-                for &(place, label, share) in &cell.rows {
-                    let here = place * self.width..(place + 1) * self.width;
-                    let factor = by_confidence as f32 * share;
-                    self.loss.add_confidence_slopes(&part.on_host[here.clone()], label, factor, &mut by_logits[here]);
-                }
-            }
-            let bent = (part.logits.clone() * constant(by_logits)).sum();
-            let here = sum.map_or_else(|| bent.clone(), |sum| sum + bent.clone());
-            graph = Some(graph.map_or_else(|| here.clone(), |graph| graph + here.clone()));
+    /// The gradient of every cell's loss, of which only the arrays that are `chosen` need to be right, and the layers' adjoints where rows stand
+    /// apart and the model keeps them.
+    pub(crate) fn gradients(&self, pass: &Pass<'_>, chosen: &[bool]) -> (Vec<Gradients>, Option<Adjoints>) {
+        if self.apart {
+            return pass.pull_back(&self.retained, self.slopes(&self.list), self.width, chosen, &self.spans());
         }
-        Ok(Term { value: penalty.value, graph })
+        let all = [0..self.on_host.len() / self.width];
+        let gradient = |cell: &Cell| pass.pull_back(&self.retained, self.slopes([cell]), self.width, chosen, &all).0.remove(0);
+        (self.list.iter().map(gradient).collect(), None)
+    }
+
+    /// The penalty as a term of the loss. `adjoints` are those that came with the cells' gradients.
+    pub(crate) fn term(
+        &self,
+        pass: &Pass<'_>,
+        penalty: &Penalty,
+        adjoints: Option<&Adjoints>,
+        objective: &Card,
+    ) -> Result<Term, LearnError> {
+        let constant = |values: Vec<f32>| pass.constant(values, [self.on_host.len() / self.width, self.width]);
+        let mut by_logits = vec![0.0; self.on_host.len()];
+        let mut parts: Vec<Tensor<1>> = Vec::new();
+        let add_bends = |cell: &Cell, speeds: &[f32], by_logits: &mut [f32]| {
+            let mut bends = vec![0.0; self.width];
+            for &(place, label, share) in &cell.rows {
+                let here = place * self.width..(place + 1) * self.width;
+                self.loss.bends(&self.on_host[here.clone()], label, &speeds[here.clone()], share, &mut bends);
+                by_logits[here].iter_mut().zip(&bends).for_each(|(sum, bend)| *sum += bend);
+            }
+        };
+        if let Some(bend) = pass.bend(&self.retained, &penalty.directions, &self.spans(), adjoints) {
+            if let Some(speeds) = bend.speeds.map(crate::weights::host) {
+                self.list.iter().for_each(|cell| add_bends(cell, &speeds, &mut by_logits));
+            }
+            parts.extend(bend.by_values);
+            parts.extend(bend.by_weights.into_iter().map(|(slot, constants)| pass.linear(slot, constants)));
+        } else {
+            for (cell, direction) in self.list.iter().zip(&penalty.directions) {
+                if direction.arrays.iter().flatten().all(|value| *value == 0.0) {
+                    continue;
+                }
+                let speeds = pass.push_forward(&self.retained, direction, objective)?;
+                add_bends(cell, &crate::weights::host(speeds.clone().inner()), &mut by_logits);
+                parts.push((speeds * constant(self.slopes([cell]))).sum());
+            }
+        }
+        for (cell, &by_confidence) in self.list.iter().zip(&penalty.by_confidence).filter(|(_, by)| **by != 0.0) {
+            for &(place, label, share) in &cell.rows {
+                let here = place * self.width..(place + 1) * self.width;
+                let factor = by_confidence as f32 * share;
+                self.loss.add_confidence_slopes(&self.on_host[here.clone()], label, factor, &mut by_logits[here]);
+            }
+        }
+        if by_logits.iter().any(|value| *value != 0.0) {
+            parts.push((self.logits.clone() * constant(by_logits)).sum());
+        }
+        Ok(Term { value: penalty.value, graph: parts.into_iter().reduce(|sum, part| sum + part) })
     }
 }
 
@@ -375,21 +383,11 @@ fn numbers(rows: &[usize], inputs: &Inputs) -> Tensor<1, Int> {
     Tensor::from_data(TensorData::new(rows, [count]), &inputs.device())
 }
 
-/// One output in the order of the batch from those of its parts.
-fn joined(mut outputs: Vec<Output>, lists: &[Vec<usize>]) -> Output {
-    if outputs.len() == 1 {
-        return outputs.remove(0);
+/// An output with its rows in the order of the batch.
+fn in_order(output: Output, places: &[usize]) -> Output {
+    if places.iter().enumerate().all(|(row, &place)| row == place) {
+        return output;
     }
-    let order: Vec<usize> = lists.iter().flatten().copied().collect();
-    let mut places = vec![0; order.len()];
-    order.iter().enumerate().for_each(|(place, &row)| places[row] = place);
-    let in_order = places.iter().enumerate().all(|(row, &place)| row == place);
-    let embedding = Tensor::cat(outputs.iter().map(|output| output.embedding.clone()).collect(), 0);
-    let logits = Tensor::cat(outputs.iter().map(|output| output.logits.clone()).collect(), 0);
-    let observed = outputs.into_iter().flat_map(|output| output.observed).collect();
-    if in_order {
-        return Output::new(embedding, logits, observed);
-    }
-    let places = numbers(&places, &embedding.clone().into());
-    Output::new(embedding.select(0, places.clone()), logits.select(0, places), observed)
+    let places = numbers(places, &output.embedding.clone().into());
+    Output::new(output.embedding.select(0, places.clone()), output.logits.select(0, places), output.observed)
 }

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::ops::Range;
 
 use burn::tensor::{Device, Gradients as Tape, Tensor, TensorData};
 use evenhand_catalog::{Card, Parameters};
 use evenhand_data::{Matrix, UNKNOWN};
 use rand_chacha::ChaCha8Rng;
 
-use crate::models::{Inputs, Linearised, Mode, Model, Output, Tangent, sigmoid_of};
+use crate::models::{Adjoints, Bend, Inputs, Linearised, Mode, Model, Output, Tangent, sigmoid_of};
 use crate::rows::{Batch, BatchPlan, Candidates, Rows};
 use crate::scorer::Fitted;
 use crate::trainer::Task;
 use crate::training::{DataLoss, Training};
-use crate::weights::{Bound, Gradients, WeightDirection, Weights};
+use crate::weights::{Bound, Gradients, Slot, WeightDirection, Weights};
 use crate::{LearnError, Prediction};
 
 /// A training method: vanilla learning with some of the hooks filled in.
@@ -367,21 +368,60 @@ impl Pass<'_> {
         }
     }
 
-    /// The gradients of `sum of slopes x logits` of a pass; slopes row after row. The graph of the pass stays whole.
-    pub fn pull_back(&self, pass: &Retained, slopes: Vec<f32>, rows: usize) -> Gradients {
+    /// A pass's short way to the derivatives of directional derivatives ([`crate::models::Linearised::bend`]), where it has one.
+    pub(crate) fn bend(
+        &self,
+        pass: &Retained,
+        directions: &[Gradients],
+        spans: &[Range<usize>],
+        adjoints: Option<&Adjoints>,
+    ) -> Option<Bend> {
+        let (Retained::Kept(kept), Some(adjoints)) = (pass, adjoints) else { return None };
+        let device = self.inputs.device().without_autodiff();
+        let directions: Vec<_> = directions.iter().map(|along| WeightDirection::new(along, self.weights, &device)).collect();
+        kept.bend(&directions, spans, adjoints)
+    }
+
+    /// The gradients of `sum of slopes x logits` of a pass, for each span of rows that of its own rows; slopes row after row, `width` of them a row. The graph of the
+    /// pass stays whole. Arrays of layers below the lowest one that is `wanted` may be left at 0. With adjoints where the model keeps
+    /// them; a model that does not keeps spans apart by passing the rows once for each.
+    pub(crate) fn pull_back(
+        &self,
+        pass: &Retained,
+        slopes: Vec<f32>,
+        width: usize,
+        wanted: &[bool],
+        spans: &[Range<usize>],
+    ) -> (Vec<Gradients>, Option<Adjoints>) {
         let device = self.inputs.device();
-        let shape = [rows, slopes.len() / rows.max(1)];
-        let slopes = TensorData::new(slopes, shape);
         match pass {
-            Retained::Kept(kept) => kept.pull_back(Tensor::from_data(slopes, &device.without_autodiff()), self.weights),
+            Retained::Kept(kept) => {
+                let shape = [slopes.len() / width, width];
+                let slopes = TensorData::new(slopes, shape);
+                let slopes = Tensor::from_data(slopes, &device.without_autodiff());
+                let (gradients, adjoints) = kept.pull_back(slopes, self.weights, wanted, spans);
+                (gradients, Some(adjoints))
+            }
             Retained::Again { inputs, dropout } => {
-                // Leaves of its own, so that this backward pass takes nothing from the graph of the first.
-                let bound = self.weights.bind(&device);
-                let output = self.setting.model.forward(&bound, inputs, &mut Mode::Training(&mut (**dropout).clone()));
-                let mut tape = (output.logits * Tensor::from_data(slopes, &device)).sum().backward();
-                bound.gradients(&mut tape, self.weights)
+                let gradient = |span: &Range<usize>| {
+                    let mut own = vec![0.0; slopes.len()];
+                    let places = span.start * width..span.end * width;
+                    own[places.clone()].copy_from_slice(&slopes[places]);
+                    // Leaves of its own, so that this backward pass takes nothing from the graph of the first.
+                    let bound = self.weights.bind(&device);
+                    let output = self.setting.model.forward(&bound, inputs, &mut Mode::Training(&mut (**dropout).clone()));
+                    let own = TensorData::new(own, [inputs.rows(), width]);
+                    let mut tape = (output.logits * Tensor::from_data(own, &device)).sum().backward();
+                    bound.gradients(&mut tape, self.weights)
+                };
+                (spans.iter().map(gradient).collect(), None)
             }
         }
+    }
+
+    /// The inner product of a weight matrix with constants, in the graph.
+    pub(crate) fn linear(&self, slot: Slot, constants: Tensor<2>) -> Tensor<1> {
+        (self.bound.matrix(slot) * Tensor::from_inner(constants)).sum()
     }
 
     /// Takes the weights' present values into the tensors of the pass (after a step on them).

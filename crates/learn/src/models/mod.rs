@@ -11,6 +11,8 @@ use std::cell::OnceCell;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use std::ops::Range;
+
 use burn::tensor::{Device, Tensor, TensorData, activation::sigmoid};
 use evenhand_data::recordings::{Modality, Shape};
 use rand_chacha::ChaCha8Rng;
@@ -212,8 +214,36 @@ pub trait Linearised: Debug + Send {
     /// The derivative of the logits along a direction, `[rows, targets]`, in the graph of the pass.
     fn push_forward(&self, tangent: &Tangent) -> Tensor<2>;
 
-    /// The gradients of `sum of slopes x logits`. `slopes`, `[rows, targets]`, and the result are outside the graph, which stays whole.
-    fn pull_back(&self, slopes: Tensor<2>, weights: &Weights) -> Gradients;
+    /// The gradients of `sum of slopes x logits`, for each span of rows that of its own rows (with batch norm, which ties rows together, there can
+    /// only be one span, of all rows). `slopes`, `[rows, targets]`, and the results are outside the graph, which stays whole. Arrays of
+    /// layers below the lowest one that is `wanted` may be left at 0.
+    fn pull_back(&self, slopes: Tensor<2>, weights: &Weights, wanted: &[bool], spans: &[Range<usize>]) -> (Vec<Gradients>, Adjoints);
+
+    /// For derivatives of directional derivatives, every span of rows along a direction of its own: the speeds of the logits, outside the
+    /// graph, and what of `sum of slopes x speeds` depends on weights and layers' values, with the slopes held constant, as products
+    /// with constants. `None` when this pass has no short way; [`Linearised::push_forward`] then serves. `adjoints` are those of
+    /// [`Linearised::pull_back`] for these slopes, from a layer no higher than the lowest that moves.
+    fn bend(&self, directions: &[WeightDirection], spans: &[Range<usize>], adjoints: &Adjoints) -> Option<Bend>;
+}
+
+/// Derivatives of `sum of slopes x logits` by each layer's values, outside the graph; empty for layers that were not reached.
+#[derive(Debug, Clone, Default)]
+pub struct Adjoints {
+    /// By the values before the layer's activation.
+    pub(crate) before: Vec<Option<Tensor<2>>>,
+    /// By the values that the layer hands on, where the activation's slope depends on its values.
+    pub(crate) after: Vec<Option<Tensor<2>>>,
+}
+
+/// How a directional derivative changes with weights and values.
+#[derive(Debug)]
+pub struct Bend {
+    /// Speeds of the logits, `[rows, targets]`; `None` when nothing moves.
+    pub(crate) speeds: Option<Tensor<2>>,
+    /// Derivatives by weight matrices, outside the graph.
+    pub(crate) by_weights: Vec<(Slot, Tensor<2>)>,
+    /// A scalar in the graph with the derivatives by the layers' values.
+    pub(crate) by_values: Option<Tensor<1>>,
 }
 
 /// A network.

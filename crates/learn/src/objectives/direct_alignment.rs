@@ -108,10 +108,10 @@ pub(crate) fn term(pass: &mut Pass<'_>, cells: &Cells, chosen: &[bool], squared:
     if found.pairs.is_empty() {
         return Ok(Term::zero());
     }
-    let gradients = cells.gradients(pass);
+    let (gradients, adjoints) = cells.gradients(pass, chosen);
     let penalty = differences(&gradients, &found.pairs, chosen, squared);
     pass.note("direct-alignment", penalty.value);
-    cells.term(pass, &penalty, &CARD)
+    cells.term(pass, &penalty, adjoints.as_ref(), &CARD)
 }
 
 /// The penalty with its derivatives by the cells' gradients.

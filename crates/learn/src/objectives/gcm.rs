@@ -182,10 +182,10 @@ pub(crate) fn term(pass: &mut Pass<'_>, cells: &Cells, classes: usize, chosen: &
     if found.pairs.is_empty() {
         return Ok(Term::zero());
     }
-    let gradients = cells.gradients(pass);
+    let (gradients, adjoints) = cells.gradients(pass, chosen);
     let penalty = mismatch(cells, &gradients, &found.pairs, chosen, form);
     pass.note("gcm", penalty.value);
-    cells.term(pass, &penalty, &CARD)
+    cells.term(pass, &penalty, adjoints.as_ref(), &CARD)
 }
 
 /// The penalty with its derivatives by the cells' gradients and confidences.

@@ -107,10 +107,10 @@ pub(crate) fn term(pass: &mut Pass<'_>, cells: &Cells, chosen: &[bool], squared:
     if cells.list.len() < 2 {
         return Ok(pass.skip("iga"));
     }
-    let gradients = cells.gradients(pass);
+    let (gradients, adjoints) = cells.gradients(pass, chosen);
     let penalty = variance(cells, &gradients, chosen, squared);
     pass.note("iga", penalty.value);
-    cells.term(pass, &penalty, &CARD)
+    cells.term(pass, &penalty, adjoints.as_ref(), &CARD)
 }
 
 /// The penalty with its derivatives by the groups' gradients: `d_a - p_a sum_b d_b`, `d_a` that of the distance of group a.

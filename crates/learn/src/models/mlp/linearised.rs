@@ -1,11 +1,13 @@
 //! A perceptron's pass that keeps its layers' values, for derivatives along directions and gradients of any slopes.
 
+use std::ops::Range;
+
 use burn::tensor::{Tensor, TensorData, module};
 
 use super::{Layer, Mlp};
 use crate::models::tangents::{Dual, Normalised, activate, activation_slope, linear_speed};
-use crate::models::{Inputs, Linearised, Mode, Observed, Output, Tangent};
-use crate::weights::{Bound, Gradients, Weights, host};
+use crate::models::{Adjoints, Bend, Inputs, Linearised, Mode, Observed, Output, Tangent};
+use crate::weights::{Bound, Gradients, Slot, WeightDirection, Weights, host};
 
 /// The values of one layer, all in the graph.
 #[derive(Debug)]
@@ -110,27 +112,140 @@ impl Linearised for LinearisedMlp {
         self.speeds(tangent).1
     }
 
-    fn pull_back(&self, slopes: Tensor<2>, weights: &Weights) -> Gradients {
-        let mut gradients = weights.zero_gradients();
+    fn pull_back(&self, slopes: Tensor<2>, weights: &Weights, wanted: &[bool], spans: &[Range<usize>]) -> (Vec<Gradients>, Adjoints) {
+        let mut gradients: Vec<Gradients> = spans.iter().map(|_| weights.zero_gradients()).collect();
+        let mut adjoints = Adjoints { before: vec![None; self.steps.len()], after: vec![None; self.steps.len()] };
+        let lowest = self.steps.iter().position(|step| step.arrays().any(|slot| wanted[slot])).unwrap_or(self.steps.len());
         let mut slopes = slopes;
-        for (place, step) in self.steps.iter().enumerate().rev() {
+        for (place, step) in self.steps.iter().enumerate().skip(lowest).rev() {
             let layer = &step.layer;
+            if step.bends() {
+                adjoints.after[place] = Some(slopes.clone());
+            }
             for factor in [&step.mask, &step.slope].into_iter().flatten() {
                 slopes = slopes * factor.clone().inner();
             }
             if let (Some(norm), Some(normalised)) = (&layer.norm, &step.normalised) {
+                assert!(spans.len() == 1, "batch norm ties the rows of all spans together");
                 let (below, gamma, beta) = normalised.pull_back(&slopes, self.weights.vector(norm.gamma));
-                gradients.arrays[norm.gamma] = host(gamma);
-                gradients.arrays[norm.beta] = host(beta);
+                gradients[0].arrays[norm.gamma] = host(gamma);
+                gradients[0].arrays[norm.beta] = host(beta);
                 slopes = below;
             }
-            gradients.arrays[layer.weight] = host(step.input.clone().inner().transpose().matmul(slopes.clone()));
-            gradients.arrays[layer.bias] = host(slopes.clone().sum_dim(0));
-            if place > 0 {
+            let input = step.input.clone().inner();
+            for (gradient, span) in gradients.iter_mut().zip(spans) {
+                let (input, slopes) = (rows(&input, span), rows(&slopes, span));
+                gradient.arrays[layer.bias] = host(slopes.clone().sum_dim(0));
+                gradient.arrays[layer.weight] = host(input.transpose().matmul(slopes));
+            }
+            adjoints.before[place] = Some(slopes.clone());
+            if place > lowest {
                 slopes = slopes.matmul(self.weights.matrix(layer.weight).inner().transpose());
             }
         }
-        gradients
+        (gradients, adjoints)
+    }
+
+    /// With z = x W + b, x' = d (.) phi(z) (d: dropout), a direction V of W, and the adjoints z* and x'* that the slopes have left:
+    ///
+    /// ```text
+    /// speed of z   zs = x V + vb + xs W          speed of x'  xs' = d (.) phi'(z) (.) zs
+    /// sum of slopes x speeds of the logits depends
+    ///   on W       as xs^T z*                    on x         as z* V^T        on phi'(z)  as d (.) x'* (.) zs
+    /// ```
+    ///
+    /// These are first-order products: the adjoint of a speed is the adjoint of its value, which pulling back has left. Batch norm ties
+    /// rows together and has no such short form here.
+    fn bend(&self, directions: &[WeightDirection], spans: &[Range<usize>], adjoints: &Adjoints) -> Option<Bend> {
+        if self.steps.iter().any(|step| step.normalised.is_some()) {
+            return None;
+        }
+        let mut found = Bend { speeds: None, by_weights: Vec::new(), by_values: None };
+        let mut add = |product: Tensor<2>| {
+            let sum = product.sum();
+            found.by_values = Some(found.by_values.take().map_or_else(|| sum.clone(), |so_far| so_far + sum.clone()));
+        };
+        let mut speed: Option<Tensor<2>> = None;
+        for (place, step) in self.steps.iter().enumerate() {
+            let layer = &step.layer;
+            let along: Vec<_> = directions.iter().map(|direction| direction.array::<2>(layer.weight)).collect();
+            let shift: Vec<_> = directions.iter().map(|direction| direction.array::<1>(layer.bias)).collect();
+            if speed.is_none() && along.iter().all(Option::is_none) && shift.iter().all(Option::is_none) {
+                continue;
+            }
+            let before = adjoints.before[place].as_ref()?;
+            let input = step.input.clone().inner();
+            let weight = self.weights.matrix(layer.weight).inner();
+            if place > 0 && along.iter().any(Option::is_some) {
+                let turned = |span: usize, before: Tensor<2>| along[span].clone().map(|along| before.matmul(along.transpose()));
+                add(step.input.clone() * Tensor::from_inner(by_span(before, spans, input.dims()[1], turned)));
+            }
+            let own = by_span(&input, spans, weight.dims()[1], |span, input| {
+                let rows = input.dims()[0];
+                let through = along[span].clone().map(|along| input.matmul(along));
+                match (through, shift[span].clone()) {
+                    (Some(speed), Some(shift)) => Some(speed + shift.unsqueeze()),
+                    (None, Some(shift)) => Some(shift.unsqueeze::<2>().repeat_dim(0, rows)),
+                    (speed, None) => speed,
+                }
+            });
+            let mut here = match speed {
+                Some(speed) => {
+                    found.by_weights.push((layer.weight, speed.clone().transpose().matmul(before.clone())));
+                    own + speed.matmul(weight)
+                }
+                None => own,
+            };
+            if let (Some(slope), true) = (&step.slope, step.bends()) {
+                let mut factor = adjoints.after[place].clone()? * here.clone();
+                if let Some(mask) = &step.mask {
+                    factor = factor * mask.clone().inner();
+                }
+                add(slope.clone() * Tensor::from_inner(factor));
+            }
+            for factor in [&step.slope, &step.mask].into_iter().flatten() {
+                here = here * factor.clone().inner();
+            }
+            speed = Some(here);
+        }
+        found.speeds = speed;
+        Some(found)
+    }
+}
+
+fn rows(values: &Tensor<2>, span: &Range<usize>) -> Tensor<2> {
+    if span.len() == values.dims()[0] { values.clone() } else { values.clone().narrow(0, span.start, span.len()) }
+}
+
+/// What `of` makes of every span's rows, one after the other; zeros for spans of which it makes nothing and for rows in no span. The spans are in order.
+fn by_span(values: &Tensor<2>, spans: &[Range<usize>], width: usize, of: impl Fn(usize, Tensor<2>) -> Option<Tensor<2>>) -> Tensor<2> {
+    let still = |count: usize| Tensor::<2>::from_data(TensorData::new(vec![0.0_f32; count * width], [count, width]), &values.device());
+    let count = values.dims()[0];
+    let mut parts = Vec::with_capacity(spans.len() + 1);
+    let mut next = 0;
+    for (place, span) in spans.iter().enumerate() {
+        if span.start > next {
+            parts.push(still(span.start - next));
+        }
+        parts.push(of(place, rows(values, span)).unwrap_or_else(|| still(span.len())));
+        next = span.end;
+    }
+    if count > next {
+        parts.push(still(count - next));
+    }
+    if parts.len() == 1 { parts.remove(0) } else { Tensor::cat(parts, 0) }
+}
+
+impl Step {
+    /// The layer's arrays.
+    fn arrays(&self) -> impl Iterator<Item = Slot> {
+        let norm = self.layer.norm.as_ref().map(|norm| [norm.gamma, norm.beta]);
+        [self.layer.weight, self.layer.bias].into_iter().chain(norm.into_iter().flatten())
+    }
+
+    /// Whether the activation's slope depends on its values (not those of the piecewise linear ones).
+    fn bends(&self) -> bool {
+        self.slope.as_ref().is_some_and(Tensor::is_tracked)
     }
 }
 
@@ -188,7 +303,8 @@ mod tests {
                 }
 
                 let slopes = Tensor::<2>::from_data(TensorData::new(noise(24 * 2, 3), [24, 2]), &device);
-                let found = kept.pull_back(slopes.clone().inner(), &weights);
+                let every = vec![true; weights.arrays.len()];
+                let found = kept.pull_back(slopes.clone().inner(), &weights, &every, &[0..24]).0.remove(0);
                 let mut tape = (plain.logits * slopes).sum().backward();
                 let expected = bound.gradients(&mut tape, &weights);
                 let scale = expected.arrays.iter().flatten().fold(0.0_f32, |most, value| most.max(value.abs()));
