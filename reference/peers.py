@@ -463,7 +463,7 @@ def reductions(table, repeats):
         numbers, words, label, group = load(pathlib.Path(os.environ["EVENHAND_DATA"]))
         one_hot = pd.get_dummies(words).to_numpy(np.float32)
         for constraint, moment in (("demographic-parity", theirs.DemographicParity), ("equalized-odds", theirs.EqualizedOdds)):
-            found = {key: [] for key in ("ours", "theirs", "error", "violation", "train error", "train violation", "error apart", "violation apart")}
+            found = {key: [] for key in ("ours", "theirs", "error", "violation", "train error", "train violation", "error apart", "violation apart", "error from optimum", "violation from optimum")}
             for split in range(1 if repeats == 1 else 5):
                 order = np.random.default_rng(split).permutation(len(label))
                 train, test = order[: len(order) * 4 // 5], order[len(order) * 4 // 5 :]
@@ -482,6 +482,10 @@ def reductions(table, repeats):
                     start = time.perf_counter()
                     method.fit(inputs[train], y[train], sensitive_features=a[train])
                     found["theirs"].append(time.perf_counter() - start)
+                # scikit-learn's usual tolerance stops short of the optimum, which is enough for another path of rounds; ours goes to the optimum.
+                optimal = theirs.ExponentiatedGradient(LogisticRegression(max_iter=100_000, tol=1e-10), moment())
+                with threadpool_limits(THREADS):
+                    optimal.fit(inputs[train], y[train], sensitive_features=a[train])
                 environment = {**os.environ, "RAYON_NUM_THREADS": str(THREADS)}
                 command = [TARGET / "release" / "examples" / "reductions", DATA, constraint, name]
                 done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True, text=True)
@@ -491,7 +495,7 @@ def reductions(table, repeats):
                 for part, rows in (("train", train), ("test", test)):
                     judge = moment()
                     judge.load_data(inputs[rows], pd.Series(y[rows]), sensitive_features=pd.Series(a[rows]))
-                    for side, scores in (("theirs", method._pmf_predict(inputs[rows])[:, 1]), ("ours", np.fromfile(DATA / f"{name}.{part}.scores.f64"))):
+                    for side, scores in (("theirs", method._pmf_predict(inputs[rows])[:, 1]), ("theirs optimal", optimal._pmf_predict(inputs[rows])[:, 1]), ("ours", np.fromfile(DATA / f"{name}.{part}.scores.f64"))):
                         sides[part, side] = float(np.abs(scores - y[rows]).mean()), float(judge.gamma(lambda _: scores).max())
                 say(f"  {corpus} {constraint} split {split}: ours {found['ours'][-1]:.3f} s, fairlearn {found['theirs'][-1]:.3f} s; (error, violation) "
                     + ", ".join(f"{part} {side} ({error:.4f}, {violation:.4f})" for (part, side), (error, violation) in sides.items()))
@@ -499,12 +503,16 @@ def reductions(table, repeats):
                     (error, violation), (their_error, their_violation) = sides[part, "ours"], sides[part, "theirs"]
                     found["error apart"].append(abs(error - their_error))
                     found["violation apart"].append(abs(violation - their_violation))
+                    found["error from optimum"].append(abs(error - sides[part, "theirs optimal"][0]))
+                    found["violation from optimum"].append(abs(violation - sides[part, "theirs optimal"][1]))
             ours, peer = statistics.median(found["ours"]), statistics.median(found["theirs"])
             what = f"exponentiated gradient, {corpus}, {constraint}, logistic regression, median of {len(found['ours'])} splits"
             table.add(what, ours, peer, "fairlearn, 2 threads", ">= 10x", peer / ours >= 10)
-            table.add("the same, largest difference of errors (train, test)", max(found["error apart"]), None, "fairlearn", "<= 0.005", max(found["error apart"]) <= 0.005, unit="")
-            table.add("the same, largest difference of violations (train, test)", max(found["violation apart"]), None, "fairlearn", "<= 0.01",
-                      max(found["violation apart"]) <= 0.01, unit="")
+            for kind, tolerance in (("apart", "usual tolerance"), ("from optimum", "tolerance 1e-10")):
+                peer = f"fairlearn, base learner's {tolerance}"
+                for what, limit in (("error", 0.005), ("violation", 0.01)):
+                    largest = max(found[f"{what} {kind}"])
+                    table.add(f"the same, largest difference of {what}s (train, test)", largest, None, peer, f"<= {limit}", largest <= limit, unit="")
 
 
 def boosting(table, repeats):

@@ -12,6 +12,7 @@
 //!
 //! The coefficients are those of scikit-learn's `LogisticRegression` with C = 1 / l2 and the same weights.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use evenhand_data::Matrix;
@@ -35,7 +36,10 @@ const WIDE: usize = 512;
 /// Fits logistic regressions on the same features.
 #[derive(Debug)]
 pub(crate) struct LogisticRegression {
+    /// The rows that differ: tables of counts and categories repeat many, and equal rows add their weights.
     design: Design,
+    /// Which of them each row is.
+    of: Vec<u32>,
     l2: f64,
     /// Coefficients of the fit before, the intercept last.
     last: Vec<f64>,
@@ -43,12 +47,19 @@ pub(crate) struct LogisticRegression {
 
 impl LogisticRegression {
     pub(crate) fn new(features: &Matrix, l2: f64) -> Self {
-        let design = Design::new(features);
-        LogisticRegression { l2, last: vec![0.0; design.columns()], design }
+        let (features, of) = distinct(features);
+        let design = Design::new(&features);
+        LogisticRegression { l2, last: vec![0.0; design.columns()], design, of }
     }
 
     /// The optimal coefficients, the intercept last.
     fn optimum(&self, labels: &[f64], weights: &[f64]) -> Result<Vec<f64>, LearnError> {
+        let (mut favourable, mut total) = (vec![0.0; self.design.rows()], vec![0.0; self.design.rows()]);
+        for ((&of, &label), &weight) in self.of.iter().zip(labels).zip(weights) {
+            favourable[of as usize] += weight * label;
+            total[of as usize] += weight;
+        }
+        let (labels, weights) = (&favourable, &total);
         let mut here = Point::new(self, self.last.clone(), labels, weights);
         // Far from the optimum all scores may be 0 or 1 and tell no way; from coefficients of 0 it is always found.
         if !here.value.is_finite() || here.value >= weights.iter().sum::<f64>() * std::f64::consts::LN_2 {
@@ -142,6 +153,25 @@ impl LogisticRegression {
     }
 }
 
+/// The rows that differ, in the order in which they first stand, and which of them each row is.
+fn distinct(features: &Matrix) -> (Matrix, Vec<u32>) {
+    let mut known: HashMap<Vec<u32>, u32> = HashMap::new();
+    let mut values = Vec::new();
+    let of = (0..features.rows())
+        .map(|row| {
+            let row = features.row(row);
+            // 0 and -0 are the same number.
+            let key: Vec<u32> = row.iter().map(|value| (value + 0.0).to_bits()).collect();
+            let next = known.len() as u32;
+            *known.entry(key).or_insert_with(|| {
+                values.extend_from_slice(row);
+                next
+            })
+        })
+        .collect();
+    (Matrix::new(features.columns(), values), of)
+}
+
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
@@ -164,7 +194,8 @@ struct Point {
 }
 
 impl Point {
-    fn new(learner: &LogisticRegression, coefficients: Vec<f64>, labels: &[f64], weights: &[f64]) -> Self {
+    /// `favourable`: sum of the weights times labels of the rows that are alike; `weights`: sum of their weights.
+    fn new(learner: &LogisticRegression, coefficients: Vec<f64>, favourable: &[f64], weights: &[f64]) -> Self {
         let design = &learner.design;
         let parts = design.blockwise(design.columns(), |rows| {
             let mut value = 0.0;
@@ -179,9 +210,9 @@ impl Point {
                 let logit = design.dot(row, &coefficients);
                 let small = (-logit.abs()).exp();
                 let score = if logit >= 0.0 { 1.0 } else { small } / (1.0 + small);
-                value += weight * (logit.max(0.0) - labels[row] * logit + small.ln_1p());
+                value += weight * (logit.max(0.0) + small.ln_1p()) - favourable[row] * logit;
                 curvature.push(weight * small / ((1.0 + small) * (1.0 + small)));
-                design.add_row(row, weight * (score - labels[row]), &mut gradient);
+                design.add_row(row, weight * score - favourable[row], &mut gradient);
             }
             (value, gradient, curvature)
         });
@@ -213,7 +244,9 @@ impl Learner for LogisticRegression {
         };
         self.last = self.optimum(train.labels, weights)?;
         let fitted = Logistic { coefficients: self.last.clone() };
-        let scores = (0..self.design.rows()).into_par_iter().map(|row| sigmoid(self.design.dot(row, &fitted.coefficients))).collect();
+        let score = |row| sigmoid(self.design.dot(row, &fitted.coefficients));
+        let scores: Vec<f64> = (0..self.design.rows()).into_par_iter().map(score).collect();
+        let scores = self.of.iter().map(|&of| scores[of as usize]).collect();
         Ok(Response { fitted: Box::new(fitted), scores })
     }
 }
