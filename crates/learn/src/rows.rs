@@ -155,7 +155,7 @@ pub struct BatchPlan {
 type CellKey = (u64, u64);
 
 /// The training rows as a plan parts them.
-struct Cells {
+struct Parted {
     /// Rows of each cell, by group and then label.
     cells: Vec<(CellKey, Vec<usize>)>,
     /// Rows of unknown group, where cells are balanced.
@@ -180,7 +180,7 @@ impl BatchPlan {
     /// the cells share what is left of a batch.
     pub fn draw(&self, rows: &Rows<'_>, size: usize, rng: &mut impl Rng) -> Vec<Draw> {
         let count = rows.len().div_ceil(size);
-        let Cells { mut cells, mut unknown, known } = self.cells(rows);
+        let Parted { mut cells, mut unknown, known } = self.parted(rows);
         if cells.len() < 2 {
             let mut order: Vec<usize> = (0..rows.len()).collect();
             order.shuffle(rng);
@@ -222,7 +222,7 @@ impl BatchPlan {
     }
 
     /// The rows of every cell, and those of unknown group.
-    fn cells(self, rows: &Rows<'_>) -> Cells {
+    fn parted(self, rows: &Rows<'_>) -> Parted {
         let label = |row: usize| u64::from(rows.labels[row] >= 0.5);
         let codes = rows.groups.codes();
         let group = |row: usize| u64::from(codes[row]);
@@ -233,14 +233,14 @@ impl BatchPlan {
         };
         let mut cells: BTreeMap<CellKey, Vec<usize>> = BTreeMap::new();
         let mut unknown = Vec::new();
-        for row in 0..rows.len() {
-            if self.balance != Balance::None && codes[row] == UNKNOWN {
+        for (row, &code) in codes.iter().enumerate() {
+            if self.balance != Balance::None && code == UNKNOWN {
                 unknown.push(row);
             } else {
                 cells.entry(key(row)).or_default().push(row);
             }
         }
-        Cells { cells: cells.into_iter().collect(), known: rows.len() - unknown.len(), unknown }
+        Parted { cells: cells.into_iter().collect(), known: rows.len() - unknown.len(), unknown }
     }
 
     /// How many rows of every cell stand in a batch of `size` rows of known group.
@@ -273,13 +273,15 @@ impl BatchPlan {
                 add(row, 1.0);
             }
         } else {
-            let Cells { cells, unknown, known } = self.cells(rows);
+            let Parted { cells, unknown, known } = self.parted(rows);
             for ((_, cell), quota) in cells.iter().zip(self.quotas(&cells, known)) {
                 for &row in cell {
                     add(row, quota as f64 / cell.len() as f64);
                 }
             }
-            unknown.into_iter().for_each(|row| add(row, 1.0));
+            for row in unknown {
+                add(row, 1.0);
+            }
         }
         let sum: f64 = totals.values().sum();
         for total in totals.values_mut() {

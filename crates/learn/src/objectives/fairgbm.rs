@@ -274,7 +274,9 @@ impl Constraint {
             let Some(proxy) = proxy else { continue };
             value += self.multipliers[group] * (most - proxy);
             factors[group] -= self.multipliers[group];
-            leaders.iter().for_each(|&leader| factors[leader] += share * self.multipliers[group]);
+            for &leader in &leaders {
+                factors[leader] += share * self.multipliers[group];
+            }
         }
         Some((value, factors))
     }

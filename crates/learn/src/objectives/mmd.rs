@@ -100,15 +100,12 @@ impl Objective for Mmd {
 
     fn validation_terms(&self, outcome: &Validation<'_>) -> Vec<(&'static str, f64)> {
         let (codes, weights) = (outcome.rows.groups.codes(), outcome.weights());
-        let columns: Vec<Vec<f32>> = match self.parameters.text("on") {
-            "score" => {
-                let targets = outcome.training.regularised_among(outcome.rows.targets);
-                targets.into_iter().map(|target| outcome.scores_of(target)).collect()
-            }
-            _ => {
-                let (latent, width) = (&outcome.prediction.latent, outcome.prediction.latent_width);
-                (0..width).map(|column| latent.iter().skip(column).step_by(width).copied().collect()).collect()
-            }
+        let columns: Vec<Vec<f32>> = if self.parameters.text("on") == "score" {
+            let targets = outcome.training.regularised_among(outcome.rows.targets);
+            targets.into_iter().map(|target| outcome.scores_of(target)).collect()
+        } else {
+            let (latent, width) = (&outcome.prediction.latent, outcome.prediction.latent_width);
+            (0..width).map(|column| latent.iter().skip(column).step_by(width).copied().collect()).collect()
         };
         let found = outcome.mean_over_pieces(|piece| {
             let points: Vec<f32> = piece.iter().flat_map(|&row| columns.iter().map(move |column| column[row])).collect();
