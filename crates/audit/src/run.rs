@@ -763,7 +763,7 @@ fn measure(
         importances: None,
         landscape: None,
         validation: Vec::new(),
-        notes: evidence::skips(scorer.curves()).into_iter().chain(flat(&prediction.scores)).collect(),
+        notes: evidence::skips(scorer.curves()).into_iter().chain(scorer.notes().iter().cloned()).chain(flat(&prediction.scores)).collect(),
     })
 }
 

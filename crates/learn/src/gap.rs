@@ -8,7 +8,7 @@
 //! More than two groups become one number as in `transport` ([`Pairs`]). At a gap of exactly 0 the derivative is 0, a subgradient.
 
 use crate::models::{Output, sigmoid_of};
-use crate::objective::{Pass, Term};
+use crate::objective::{Pass, Term, Validation};
 use crate::transport::Pairs;
 use evenhand_data::UNKNOWN;
 
@@ -95,6 +95,14 @@ pub(crate) fn score_term(
     }
     pass.note(name, sum.value);
     sum
+}
+
+/// The same on the validation rows: `lambda` times a gap of the scores under the rows' weights, averaged over the regularised targets.
+pub(crate) fn validation_term(outcome: &Validation<'_>, lambda: f64, gap: impl Fn(&[f32], &[f32]) -> Option<f64>) -> Option<f64> {
+    let weights = outcome.weights();
+    let targets = outcome.training.regularised_among(outcome.rows.targets);
+    let gaps: Option<Vec<f64>> = targets.iter().map(|&target| gap(&outcome.scores_of(target), &weights)).collect();
+    Some(lambda * gaps?.iter().sum::<f64>() / targets.len() as f64)
 }
 
 #[cfg(test)]

@@ -6,6 +6,9 @@
 //!           (a filter of Li et al.); biases and batch norm's arrays stay
 //! ```
 //!
+//! L is the mean over the rows, all alike, of the label's loss: row weights and further targets do not enter it, so that its middle is
+//! the network that was fitted, but not the number that training with weights or further targets minimised.
+//!
 //! Scaled so, the planes of two networks can be compared: a step of 1 is as long as the weights themselves. Dropout is off, batch norm
 //! uses its running statistics. Source: Li et al., "Visualizing the loss landscape of neural nets", 2018.
 
@@ -43,7 +46,7 @@ fn direction(weights: &Weights, rng: &mut ChaCha8Rng) -> Vec<Vec<f32>> {
 }
 
 /// The data loss on a grid of `side` x `side` points, row by row: `a` changes from row to row, `b` within one; the middle is the network
-/// itself when `side` is odd.
+/// itself when `side` is odd. All rows count alike.
 pub(crate) fn surface(
     model: &dyn Model,
     weights: &Weights,

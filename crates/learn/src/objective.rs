@@ -7,9 +7,11 @@ use std::ops::Range;
 use burn::tensor::{Device, Gradients as Tape, Tensor, TensorData};
 use evenhand_catalog::{Card, Parameters};
 use evenhand_data::{Matrix, UNKNOWN};
+use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use crate::models::{Adjoints, Bend, Inputs, Linearised, Mode, Model, Output, Tangent, sigmoid_of};
+use crate::randomness::{Purpose, stream};
 use crate::rows::{Batch, BatchPlan, Candidates, Rows};
 use crate::scorer::Fitted;
 use crate::trainer::Task;
@@ -33,7 +35,7 @@ pub trait Objective: Debug + Send {
     /// The parameters it was built with.
     fn parameters(&self) -> &Parameters;
 
-    /// What the method must know of candidates, and of the model.
+    /// What the method, with the parameters it was built with, must know of candidates, and of the model.
     fn needs(&self) -> Needs {
         Needs::default()
     }
@@ -174,6 +176,39 @@ impl Validation<'_> {
     pub fn predict(&self, features: &Matrix) -> Option<Result<Prediction, LearnError>> {
         let (model, weights) = self.network?;
         Some(crate::scorer::predict(model, weights, Candidates { features, recordings: self.rows.recordings }))
+    }
+
+    /// The weight of every row.
+    pub(crate) fn weights(&self) -> Vec<f32> {
+        (0..self.rows.len()).map(|row| self.rows.weights.map_or(1.0, |weights| weights[row] as f32)).collect()
+    }
+
+    /// The scores of a target; the label is target 0.
+    pub(crate) fn scores_of(&self, target: usize) -> Vec<f32> {
+        self.prediction.logits_of(target).iter().map(|&logit| sigmoid_of(logit)).collect()
+    }
+
+    /// The mean of a term over pieces of the rows, each as large as a batch and as heavy as its rows; `None` where no piece has it.
+    ///
+    /// For terms whose value depends on the number of rows, or whose cost grows with its square. The pieces are drawn with one seed for
+    /// all epochs and runs, so that epochs are judged on the same pieces whatever the order of the file; all are of one size, or one row
+    /// more.
+    pub(crate) fn mean_over_pieces(&self, term: impl Fn(&[usize]) -> Option<f64>) -> Option<f64> {
+        let rows = self.rows.len();
+        let mut order: Vec<usize> = (0..rows).collect();
+        order.shuffle(&mut stream(0, Purpose::Pieces, 0));
+        let count = rows.div_ceil(self.training.batch_size);
+        let (mut sum, mut total) = (0.0, 0.0);
+        for number in 0..count {
+            let mut piece = order[rows * number / count..rows * (number + 1) / count].to_vec();
+            piece.sort_unstable();
+            let weight: f64 = piece.iter().map(|&row| self.rows.weights.map_or(1.0, |weights| weights[row])).sum();
+            if let Some(value) = term(&piece).filter(|_| weight > 0.0) {
+                sum += weight * value;
+                total += weight;
+            }
+        }
+        (total > 0.0).then(|| sum / total)
     }
 }
 

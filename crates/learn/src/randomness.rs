@@ -23,6 +23,8 @@ pub enum Purpose {
     Frames = 6,
     /// Directions through the weights of a fitted network.
     Landscape = 7,
+    /// Pieces of the validation rows.
+    Pieces = 8,
     /// Which rows a trace looks at.
     Trace = 16,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use evenhand_data::recordings::Recordings;
-use evenhand_data::{Groups, Label, Matrix, SensitiveInput};
+use evenhand_data::{Groups, Label, Matrix, SensitiveInput, UNKNOWN};
 use rand::Rng;
 use rand::seq::SliceRandom;
 
@@ -112,13 +112,13 @@ impl Rows<'_> {
     }
 }
 
-/// Which cells every batch holds in equal numbers.
+/// Which cells every batch holds in equal numbers. Rows of unknown group are in no cell: each stands in one batch an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Balance {
     /// Rows as they come.
     #[default]
     None,
-    /// Every group (rows of unknown group are a cell of their own).
+    /// Every group.
     Group,
     /// Every group x label (at least 0.5 or below).
     GroupLabel,
@@ -151,6 +151,19 @@ pub struct BatchPlan {
     pub keep_shares: bool,
 }
 
+/// Group and label of a cell, as far as the plan parts rows by them.
+type CellKey = (u64, u64);
+
+/// The training rows as a plan parts them.
+struct Parted {
+    /// Rows of each cell, by group and then label.
+    cells: Vec<(CellKey, Vec<usize>)>,
+    /// Rows of unknown group, where cells are balanced.
+    unknown: Vec<usize>,
+    /// Number of all other rows.
+    known: usize,
+}
+
 /// The rows of one batch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draw {
@@ -162,9 +175,12 @@ pub struct Draw {
 
 impl BatchPlan {
     /// The batches of one epoch: as many as `size` asks for, their sizes as equal as possible (no crumb at the end).
+    ///
+    /// Where cells are balanced, rows of unknown group keep their share of the data: they are dealt out over the batches, each once, and
+    /// the cells share what is left of a batch.
     pub fn draw(&self, rows: &Rows<'_>, size: usize, rng: &mut impl Rng) -> Vec<Draw> {
         let count = rows.len().div_ceil(size);
-        let (mut cells, quotas) = self.cells(rows, rows.len().div_ceil(count.max(1)));
+        let Parted { mut cells, mut unknown, known } = self.parted(rows);
         if cells.len() < 2 {
             let mut order: Vec<usize> = (0..rows.len()).collect();
             order.shuffle(rng);
@@ -172,17 +188,21 @@ impl BatchPlan {
                 .map(|batch| Draw { rows: order[rows.len() * batch / count..rows.len() * (batch + 1) / count].to_vec(), factors: None })
                 .collect();
         }
-        for cell in &mut cells {
+        for (_, cell) in &mut cells {
             cell.shuffle(rng);
         }
+        if !unknown.is_empty() {
+            unknown.shuffle(rng);
+        }
         let mut next = vec![0; cells.len()];
-        let size = rows.len().div_ceil(count);
+        let size = known.div_ceil(count);
+        let quotas = self.quotas(&cells, size);
         (0..count)
-            .map(|_| {
+            .map(|number| {
                 let mut draw = Draw { rows: Vec::with_capacity(size), factors: self.keep_shares.then(|| Vec::with_capacity(size)) };
-                for (position, cell) in cells.iter_mut().enumerate() {
+                for (position, (_, cell)) in cells.iter_mut().enumerate() {
                     let quota = quotas[position];
-                    let factor = (cell.len() * size) as f32 / (rows.len() * quota.max(1)) as f32;
+                    let factor = (cell.len() * size) as f32 / (known * quota.max(1)) as f32;
                     for _ in 0..quota {
                         if next[position] == cell.len() {
                             cell.shuffle(rng);
@@ -193,39 +213,51 @@ impl BatchPlan {
                         next[position] += 1;
                     }
                 }
+                let dealt = &unknown[unknown.len() * number / count..unknown.len() * (number + 1) / count];
+                draw.rows.extend(dealt);
+                draw.factors.iter_mut().for_each(|factors| factors.extend(dealt.iter().map(|_| 1.0)));
                 draw
             })
             .collect()
     }
 
-    /// The rows of every cell, and how many of them a batch of `size` rows holds.
-    fn cells(self, rows: &Rows<'_>, size: usize) -> (Vec<Vec<usize>>, Vec<usize>) {
+    /// The rows of every cell, and those of unknown group.
+    fn parted(self, rows: &Rows<'_>) -> Parted {
         let label = |row: usize| u64::from(rows.labels[row] >= 0.5);
-        let group = |row: usize| u64::from(rows.groups.codes()[row]);
+        let codes = rows.groups.codes();
+        let group = |row: usize| u64::from(codes[row]);
         let key = |row: usize| match self.balance {
             Balance::None => (0, 0),
             Balance::Group => (group(row), 0),
             Balance::GroupLabel | Balance::Independence => (group(row), label(row)),
         };
-        let mut cells: BTreeMap<(u64, u64), Vec<usize>> = BTreeMap::new();
-        for row in 0..rows.len() {
-            cells.entry(key(row)).or_default().push(row);
+        let mut cells: BTreeMap<CellKey, Vec<usize>> = BTreeMap::new();
+        let mut unknown = Vec::new();
+        for (row, &code) in codes.iter().enumerate() {
+            if self.balance != Balance::None && code == UNKNOWN {
+                unknown.push(row);
+            } else {
+                cells.entry(key(row)).or_default().push(row);
+            }
         }
+        Parted { cells: cells.into_iter().collect(), known: rows.len() - unknown.len(), unknown }
+    }
+
+    /// How many rows of every cell stand in a batch of `size` rows of known group.
+    fn quotas(self, cells: &[(CellKey, Vec<usize>)], size: usize) -> Vec<usize> {
         let count = cells.len();
-        let quotas = if self.balance == Balance::Independence {
-            let sum = |takes: &dyn Fn(&(u64, u64)) -> bool| -> usize {
-                cells.iter().filter(|(key, _)| takes(key)).map(|(_, rows)| rows.len()).sum()
-            };
-            // At least one row, so that no cell is left out of every batch.
-            let wanted = |key: &(u64, u64)| {
-                let expected = sum(&|other| other.0 == key.0) as f64 * sum(&|other| other.1 == key.1) as f64 / (rows.len() as f64).powi(2);
-                (size as f64 * expected).round().max(1.0) as usize
-            };
-            cells.keys().map(wanted).collect()
-        } else {
-            (0..count).map(|position| size * (position + 1) / count - size * position / count).collect()
+        if self.balance != Balance::Independence {
+            return (0..count).map(|position| size * (position + 1) / count - size * position / count).collect();
+        }
+        let sum =
+            |takes: &dyn Fn(&CellKey) -> bool| -> usize { cells.iter().filter(|(key, _)| takes(key)).map(|(_, rows)| rows.len()).sum() };
+        let all = sum(&|_| true) as f64;
+        // At least one row, so that no cell is left out of every batch.
+        let wanted = |(key, _): &(CellKey, Vec<usize>)| {
+            let expected = sum(&|other| other.0 == key.0) as f64 * sum(&|other| other.1 == key.1) as f64 / all.powi(2);
+            (size as f64 * expected).round().max(1.0) as usize
         };
-        (cells.into_values().collect(), quotas)
+        cells.iter().map(wanted).collect()
     }
 
     /// The share of each group x label cell, by group and then label, in the weight of the data loss over many batches; `weights` are
@@ -241,11 +273,14 @@ impl BatchPlan {
                 add(row, 1.0);
             }
         } else {
-            let (cells, quotas) = self.cells(rows, rows.len());
-            for (cell, quota) in cells.iter().zip(quotas) {
+            let Parted { cells, unknown, known } = self.parted(rows);
+            for ((_, cell), quota) in cells.iter().zip(self.quotas(&cells, known)) {
                 for &row in cell {
                     add(row, quota as f64 / cell.len() as f64);
                 }
+            }
+            for row in unknown {
+                add(row, 1.0);
             }
         }
         let sum: f64 = totals.values().sum();
@@ -314,19 +349,24 @@ impl Batch {
 
     /// For each group that occurs (ascending code), the share of each row in the group's weight: 0 outside it, sum 1 inside.
     pub fn group_shares(&self) -> Vec<Vec<f32>> {
-        let mut totals: BTreeMap<u32, f64> = BTreeMap::new();
-        for (&group, &weight) in self.groups.iter().zip(&self.weights).filter(|(group, _)| **group != evenhand_data::UNKNOWN) {
-            *totals.entry(group).or_default() += f64::from(weight);
-        }
-        totals
-            .into_iter()
-            .filter(|(_, total)| *total > 0.0)
-            .map(|(level, total)| {
-                let share = |(&group, &weight): (&u32, &f32)| if group == level { (f64::from(weight) / total) as f32 } else { 0.0 };
-                self.groups.iter().zip(&self.weights).map(share).collect()
-            })
-            .collect()
+        group_shares(&self.groups, &self.weights)
     }
+}
+
+/// See [`Batch::group_shares`].
+pub(crate) fn group_shares(groups: &[u32], weights: &[f32]) -> Vec<Vec<f32>> {
+    let mut totals: BTreeMap<u32, f64> = BTreeMap::new();
+    for (&group, &weight) in groups.iter().zip(weights).filter(|(group, _)| **group != UNKNOWN) {
+        *totals.entry(group).or_default() += f64::from(weight);
+    }
+    totals
+        .into_iter()
+        .filter(|(_, total)| *total > 0.0)
+        .map(|(level, total)| {
+            let share = |(&group, &weight): (&u32, &f32)| if group == level { (f64::from(weight) / total) as f32 } else { 0.0 };
+            groups.iter().zip(weights).map(share).collect()
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -388,6 +428,61 @@ mod tests {
         near(shares[&(1, true)], 6.0 / 42.0);
         let as_they_come = BatchPlan { keep_shares: true, ..plan }.cell_shares(&rows, &[1.0; 40]);
         near(as_they_come[&(1, true)], 2.0 / 40.0);
+    }
+
+    /// Each row of unknown group stands in one batch an epoch, whatever the balance: one among 600 is 1/600 of the data loss.
+    #[test]
+    fn rows_of_unknown_group_keep_their_share_of_the_batches() {
+        for unknown in [1, 60] {
+            let features = Matrix::new(1, vec![0.0; 600]);
+            let codes = (0..600).map(|row| if row < unknown { UNKNOWN } else { u32::from(row % 10 == 9) }).collect();
+            let groups = Groups::new("g", vec!["a".into(), "b".into()], codes);
+            let labels: Vec<f64> = (0..600).map(|row| f64::from(u8::from(row % 3 == 0))).collect();
+            let rows = Rows {
+                features: &features,
+                labels: &labels,
+                groups: &groups,
+                weights: None,
+                recordings: None,
+                targets: &[],
+                sensitive: None,
+            };
+            for balance in [Balance::Group, Balance::GroupLabel, Balance::Independence] {
+                for keep_shares in [false, true] {
+                    let plan = BatchPlan { balance, keep_shares };
+                    let draws = plan.draw(&rows, 100, &mut stream(1, Purpose::Batches, 1));
+                    let mut seen: Vec<usize> = draws.iter().flat_map(|draw| &draw.rows).copied().filter(|&row| row < unknown).collect();
+                    seen.sort_unstable();
+                    assert_eq!(seen, (0..unknown).collect::<Vec<_>>(), "{plan:?}");
+                    // Their weight among that of all: as much as their number, but for the rounding of the cells' numbers.
+                    let weight = |own: bool| -> f32 {
+                        let factor = |draw: &Draw, place: usize| draw.factors.as_ref().map_or(1.0, |factors| factors[place]);
+                        let part = |draw: &Draw| -> f32 {
+                            (0..draw.rows.len()).filter(|&place| !own || draw.rows[place] < unknown).map(|place| factor(draw, place)).sum()
+                        };
+                        draws.iter().map(part).sum()
+                    };
+                    let (share, expected) = (weight(true) / weight(false), unknown as f32 / 600.0);
+                    assert!((share - expected).abs() < 0.02 * expected, "{plan:?}: {share} instead of {expected}");
+                    for draw in draws.iter().filter(|_| balance != Balance::Independence) {
+                        let known = |group: u32| draw.rows.iter().filter(|&&row| groups.codes()[row] == group).count();
+                        assert_eq!(known(0), known(1), "{plan:?}");
+                    }
+                    let shares = plan.cell_shares(&rows, &[1.0; 600]);
+                    let told: f64 = shares.iter().filter(|((group, _), _)| *group == UNKNOWN).map(|(_, share)| share).sum();
+                    assert!((told - f64::from(expected)).abs() < 0.01 * f64::from(expected), "{plan:?}: {told} instead of {expected}");
+                }
+            }
+        }
+        // Without a second group there is nothing to balance.
+        let (features, labels) = (Matrix::new(1, vec![0.0; 10]), [1.0; 10]);
+        let groups = Groups::new("g", vec!["a".into()], (0..10).map(|row| if row < 3 { UNKNOWN } else { 0 }).collect());
+        let rows =
+            Rows { features: &features, labels: &labels, groups: &groups, weights: None, recordings: None, targets: &[], sensitive: None };
+        let draws = BatchPlan { balance: Balance::Group, keep_shares: true }.draw(&rows, 5, &mut stream(1, Purpose::Batches, 1));
+        let mut all: Vec<usize> = draws.into_iter().flat_map(|draw| draw.rows).collect();
+        all.sort_unstable();
+        assert_eq!(all, (0..10).collect::<Vec<_>>());
     }
 
     #[test]

@@ -364,6 +364,8 @@ pub(crate) struct Manifest {
     parameters: BTreeMap<String, Kept>,
     seed: u64,
     curves: Vec<EpochRecord>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
     companions: Companions,
 }
 
@@ -396,6 +398,7 @@ impl Scorer {
             parameters: objective.parameters().iter().map(|(name, value)| (name.to_owned(), Kept::from(value))).collect(),
             seed,
             curves,
+            notes: Vec::new(),
             companions: Companions::default(),
         };
         Scorer { fitted, manifest }
@@ -414,7 +417,8 @@ impl Scorer {
     }
 
     /// The data loss of the network on a plane through its weights, `side` x `side` points on [-1, 1] in both directions, row by row;
-    /// directions are random with the length of the weights, column by column. `None` for what is no network, and for recordings.
+    /// directions are random with the length of the weights, column by column. The loss is the label's alone, every row counting alike,
+    /// whatever row weights and further targets the network was trained with. `None` for what is no network, and for recordings.
     pub fn landscape<'a>(
         &self,
         candidates: impl Into<Candidates<'a>>,
@@ -451,6 +455,15 @@ impl Scorer {
     /// The training curves, one record an epoch.
     pub fn curves(&self) -> &[EpochRecord] {
         &self.manifest.curves
+    }
+
+    /// Remarks of the method on its fit.
+    pub fn notes(&self) -> &[String] {
+        &self.manifest.notes
+    }
+
+    pub(crate) fn tell(&mut self, notes: Vec<String>) {
+        self.manifest.notes = notes;
     }
 
     /// The epoch whose weights these are, from 1; `None` for a thing fitted without epochs.

@@ -84,6 +84,8 @@ pub struct Task<'a, 'h> {
     pub run: &'a mut RunHooks<'h>,
     /// Curves to keep with the scorer; a method that fits on its own may push records.
     pub curves: Vec<EpochRecord>,
+    /// Remarks for the report, as whole clauses.
+    pub notes: Vec<String>,
 }
 
 /// Fits a scorer under an objective.
@@ -108,23 +110,22 @@ pub fn fit(
     }
 
     let traced = training.trace.contains(&Trace::ContributionDisparity);
-    let untraceable = |what: &str| LearnError::BadSetting {
-        section: "training",
-        key: "trace",
-        value: "[\"contribution-disparity\"]".to_owned(),
-        expected: format!("left out: {what}"),
-    };
     if traced && train.recordings.is_some() {
-        return Err(untraceable("gradients are traced for tables, not for recordings"));
+        return Err(LearnError::BadSetting {
+            section: "training",
+            key: "trace",
+            value: "[\"contribution-disparity\"]".to_owned(),
+            expected: "left out: gradients are traced for tables, not for recordings".to_owned(),
+        });
     }
 
-    let mut task = Task { train, validation, architecture, training, seed, run, curves: Vec::new() };
+    // Methods that fit on their own follow no gradients of batches: they leave no trace, which is no reason to end a comparison.
+    let mut task = Task { train, validation, architecture, training, seed, run, curves: Vec::new(), notes: Vec::new() };
     if let Some(fitted) = objective.fit_alone(&mut task) {
-        if traced && fitted.is_ok() {
-            return Err(untraceable(&format!("`{}` does not train by the gradients of batches", objective.card().id)));
-        }
-        let curves = std::mem::take(&mut task.curves);
-        return Ok(Scorer::new(fitted?, objective.as_ref(), architecture, training, seed, curves));
+        let (curves, notes) = (std::mem::take(&mut task.curves), std::mem::take(&mut task.notes));
+        let mut scorer = Scorer::new(fitted?, objective.as_ref(), architecture, training, seed, curves);
+        scorer.tell(notes);
+        return Ok(scorer);
     }
     let run = task.run;
 

@@ -35,6 +35,10 @@ pub enum Decay {
 #[serde(rename_all = "kebab-case")]
 pub enum Selection {
     /// Lowest validation objective: data loss plus the objective's weighted terms.
+    ///
+    /// The adversarial methods, Fair Mixup and the penalties on gradients (`gcm`, `iga`, `direct-alignment`) have no term on validation
+    /// rows: an adversary's loss rises as it gets worse, and a penalty on gradients is about training. For them this is `Loss`, which
+    /// prefers epochs before the penalty took hold; `Last` does not.
     #[default]
     Objective,
     /// Lowest validation data loss.
@@ -68,7 +72,7 @@ pub enum Trace {
 /// | `epochs` | `50` | passes over the training rows, at most | at least 1 |
 /// | `patience` | `10` | epochs without a better one before training stops; 0 never stops early | at least 0 |
 /// | `regularised` | the label | names of the label and further targets whose scores the objective evens out | names of targets |
-/// | `selection` | `"objective"` | which epoch's weights are kept, judged on validation rows | `objective`, `loss`, `accuracy`, `correlation`, `last` |
+/// | `selection` | `"objective"` | which epoch's weights are kept, judged on validation rows (`objective` is `loss` for methods without a term there, which their cards say) | `objective`, `loss`, `accuracy`, `correlation`, `last` |
 /// | `trace` | `[]` | what is recorded at the end of every epoch | `contribution-disparity` |
 /// | `trace_rows` | `1000` | rows a cell that a trace looks at, at most | at least 1 |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

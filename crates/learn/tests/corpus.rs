@@ -94,3 +94,16 @@ pub(crate) fn fit_plainly(
     let mut run = RunHooks { checkpoint: None, resume: false, on_epoch: &mut quiet, interrupted: &interrupted };
     fit(&train.rows(), &validation.rows(), architecture, training, objective, seed, &mut run)
 }
+
+/// Area under the receiver operating characteristic: the share of pairs of a favourable and an unfavourable row that the scores order
+/// rightly, ties half.
+pub(crate) fn auc(scores: &[f64], labels: &[f64]) -> f64 {
+    let (mut right, mut pairs) = (0.0, 0.0);
+    for (score, _) in scores.iter().zip(labels).filter(|(_, label)| **label > 0.5) {
+        for (other, _) in scores.iter().zip(labels).filter(|(_, label)| **label < 0.5) {
+            right += if score > other { 1.0 } else { f64::from(u8::from(score == other)) / 2.0 };
+            pairs += 1.0;
+        }
+    }
+    right / pairs
+}

@@ -4,6 +4,7 @@
 
 mod alone;
 mod corpus;
+mod every;
 mod hooks;
 mod interview;
 mod refusals;

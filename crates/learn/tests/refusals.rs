@@ -116,6 +116,30 @@ fn clashing_parameters_are_refused() {
     let given = BTreeMap::from([("adversary_hidden".to_owned(), Value::Numbers(vec![12.5]))]);
     let message = (entry.build)(&Parameters::resolve(entry.card, &given).unwrap()).unwrap_err().to_string();
     assert!(message.contains("12.5"), "{message}");
+    let text = |word: &str| Value::Text(word.to_owned());
+    for (id, given, expected) in [
+        ("exponentiated-gradient", vec![("base", text("network")), ("l2", Value::Number(0.5))], "l2 = 0.5 changes nothing with base"),
+        ("grid-search", vec![("base", text("boosting")), ("l2", Value::Number(0.5))], "l2 = 0.5 changes nothing with base"),
+        (
+            "gcm",
+            vec![("temperature", Value::Number(0.0)), ("detach", Value::Flag(false))],
+            "detach = false changes nothing with temperature",
+        ),
+        ("fairgbm", vec![("constraint", text("fpr")), ("fnr_tolerance", Value::Number(0.1))], "fnr_tolerance = 0.1 changes nothing"),
+        ("fairgbm", vec![("constraint", text("fnr")), ("selection_tolerance", Value::Number(0.1))], "selection_tolerance = 0.1"),
+        ("fairgbm", vec![("constraint", text("demographic-parity")), ("proxy_margin", Value::Number(2.0))], "proxy_margin = 2"),
+        ("fairgbm", vec![("selection_tolerance", Value::Number(0.1))], "selection_tolerance = 0.1"),
+    ] {
+        let entry = find(OBJECTIVES, id).unwrap();
+        let build = |given: &[(&str, Value)]| {
+            let given = given.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+            (entry.build)(&Parameters::resolve(entry.card, &given).unwrap())
+        };
+        let message = build(&given).unwrap_err().to_string();
+        assert!(message.contains(expected), "{message}");
+        // Alone the first of them is fine.
+        assert!(build(&given[..given.len() - 1]).is_ok(), "{id}");
+    }
     let given = BTreeMap::from([("lamda_adv".to_owned(), Value::Number(1.0))]);
     let message = Parameters::resolve(entry.card, &given).unwrap_err().to_string();
     assert!(message.contains("did you mean `lambda_adv`"), "{message}");

@@ -364,3 +364,52 @@ fn shuffled_labels_teach_trees_nothing() {
         assert!(record.validation["data"] > entropy - 0.005, "{id}: {} against {entropy}", record.validation["data"]);
     }
 }
+
+/// A fit of trees begins again after an interrupt, and comes to the same trees.
+#[test]
+fn interrupted_trees_come_to_the_same_bytes() {
+    let (train, validation) = (Corpus::new(400, 2, 3), Corpus::new(200, 2, 4));
+    for id in ["boosting", "fairgbm"] {
+        let whole = fit_plainly(&train, &validation, &small(), &short(), objective(id, &[]), 11).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let interrupted = AtomicBool::new(false);
+        let mut stop = |record: &EpochRecord| interrupted.store(record.epoch >= 10, Ordering::Relaxed);
+        let mut run = RunHooks { checkpoint: Some(folder.path().into()), resume: true, on_epoch: &mut stop, interrupted: &interrupted };
+        let cut = fit(&train.rows(), &validation.rows(), &small(), &short(), objective(id, &[]), 11, &mut run);
+        assert!(matches!(cut, Err(LearnError::Interrupted { epoch: 10.., checkpoint: None })), "{id}: {cut:?}");
+        let calm = AtomicBool::new(false);
+        let mut quiet = |_: &EpochRecord| {};
+        let mut run = RunHooks { checkpoint: Some(folder.path().into()), resume: true, on_epoch: &mut quiet, interrupted: &calm };
+        let again = fit(&train.rows(), &validation.rows(), &small(), &short(), objective(id, &[]), 11, &mut run).unwrap();
+        assert_eq!(again.curves(), whole.curves(), "{id}");
+        assert_eq!(bytes(&again.predict(&validation.features).unwrap()), bytes(&whole.predict(&validation.features).unwrap()), "{id}");
+    }
+}
+
+/// The same groups under other codes and names: the same trees.
+#[test]
+fn trees_do_not_depend_on_the_order_of_the_groups() {
+    for (levels, order) in [(2, [1, 0, 2]), (3, [2, 0, 1])] {
+        let renamed = |corpus: Corpus| {
+            let codes = corpus.groups.codes().iter().map(|&code| order[code as usize]).collect();
+            let names = ["x", "y", "z"][..levels as usize].iter().map(|&name| name.to_owned()).collect();
+            Corpus { groups: evenhand_data::Groups::new("group", names, codes), ..corpus }
+        };
+        let corpora = || (Corpus::new(800, levels, 1).blurred(3), Corpus::new(300, levels, 2).blurred(4));
+        for (id, constraint) in [("boosting", ""), ("fairgbm", "equalized-odds"), ("fairgbm", "demographic-parity")] {
+            let given: Vec<(&str, Value)> = if constraint.is_empty() {
+                Vec::new()
+            } else {
+                vec![("constraint", Value::Text(constraint.to_owned())), ("multiplier_learning_rate", Value::Number(0.05))]
+            };
+            let (train, validation) = corpora();
+            let one = fit_plainly(&train, &validation, &small(), &short(), objective(id, &given), 7).unwrap();
+            let (train, validation) = (renamed(train), renamed(validation));
+            let other = fit_plainly(&train, &validation, &small(), &short(), objective(id, &given), 7).unwrap();
+            let (one, other) = (one.predict(&validation.features).unwrap(), other.predict(&validation.features).unwrap());
+            // Sums over three groups are rounded in another order.
+            let apart = one.scores.iter().zip(&other.scores).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            assert!(apart <= if levels == 2 { 0.0 } else { 1e-6 }, "{id} {constraint}, {levels} groups: {apart}");
+        }
+    }
+}

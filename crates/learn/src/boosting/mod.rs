@@ -9,8 +9,8 @@
 //!
 //! Inputs are cut into at most 255 bins once ([`Settings::bins`]); a tree grows by splitting the leaf of largest gain until it has
 //! `leaves` leaves or no split gains. A node's histogram holds G, H and the number of rows a bin; the larger child's is its parent's
-//! less the smaller child's. A missing value (NaN) has a bin of its own and goes to the side that gains more, or to the larger side
-//! where no training row misses it. Columns of two values that never differ from their usual value on the same row (one-hot columns of
+//! less the smaller child's. [`Booster`] takes missing values (NaN), in a bin of their own that goes to the side that gains more, or
+//! to the larger side where no training row misses the value; a recipe's encoder fills them in before any model sees them. Columns of two values that never differ from their usual value on the same row (one-hot columns of
 //! a category) share one store of codes, so that they cost one column.
 //!
 //! The same rows and settings give the same trees on any number of threads: a histogram is summed by one thread in the order of the
@@ -83,12 +83,8 @@ pub(crate) const MIN_GAIN: Parameter = Parameter {
     allowed: Allowed::Between(0.0, f64::INFINITY),
     purpose: "gain that a split must exceed",
 };
-pub(crate) const BINS: Parameter = Parameter {
-    name: "bins",
-    default: Literal::Integer(255),
-    allowed: Allowed::Between(2.0, 255.0),
-    purpose: "bins a column, at most; missing values have one more",
-};
+pub(crate) const BINS: Parameter =
+    Parameter { name: "bins", default: Literal::Integer(255), allowed: Allowed::Between(2.0, 255.0), purpose: "bins a column, at most" };
 pub(crate) const COLUMN_SHARE: Parameter = Parameter {
     name: "column_share",
     default: Literal::Number(1.0),

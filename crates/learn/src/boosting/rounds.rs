@@ -28,8 +28,8 @@ pub(crate) trait Boosted: Objective {
     /// Whether the last round is kept, whatever the recipe's selection.
     const KEEPS_LAST: bool;
 
-    /// Called once, before the first round.
-    fn begin(&mut self, train: &Rows<'_>);
+    /// Called once, before the first round; may refuse the rows.
+    fn begin(&mut self, train: &Rows<'_>) -> Result<(), LearnError>;
 
     /// The derivatives of the loss for the logits as they stand.
     fn slopes<'a>(&'a self, train: &'a Rows<'a>, logits: &[f64]) -> SlopesOf<'a>;
@@ -52,7 +52,7 @@ pub(crate) fn run<B: Boosted>(objective: &mut B, task: &mut Task<'_, '_>) -> Res
     let training = &Training { epochs: settings.trees, learning_rate: settings.learning_rate, ..task.training.clone() };
     let selection = if B::KEEPS_LAST { Selection::Last } else { training.selection };
     let mut booster = Booster::new(train.features, train.weights, base_logit(train.labels, train.weights), &settings, task.seed)?;
-    objective.begin(train);
+    objective.begin(train)?;
     let mut held_out = vec![booster.trees().start; validation.len()];
     let every = settings.trees.div_ceil(RECORDS);
     let mut best: Option<Best> = None;

@@ -9,13 +9,15 @@ mod constant;
 mod design;
 mod logistic_regression;
 mod network;
+mod trees;
 
 use std::fmt::Debug;
 use std::path::Path;
 
-use evenhand_catalog::{Allowed, Literal, Parameter, Parameters};
+use evenhand_catalog::{Allowed, Card, CatalogError, Literal, Parameter, Parameters};
 
 use crate::LearnError;
+use crate::objectives::without_effect;
 use crate::rows::Rows;
 use crate::scorer::Fitted;
 use crate::trainer::Task;
@@ -44,14 +46,14 @@ pub(crate) struct Response {
 }
 
 /// Words of the parameter `base`.
-const WORDS: &[&str] = &["logistic-regression", "network"];
+const WORDS: &[&str] = &["logistic-regression", "network", "boosting"];
 
 /// The parameter that chooses the learner.
 pub(crate) const BASE: Parameter = Parameter {
     name: "base",
     default: Literal::Text("logistic-regression"),
     allowed: Allowed::OneOf(WORDS),
-    purpose: "learner that is fitted in every round: a logistic regression, or the recipe's own network under vanilla learning",
+    purpose: "learner that is fitted in every round: a logistic regression, the recipe's own network under vanilla learning, or 100 boosted trees",
 };
 
 /// The penalty of the logistic regression.
@@ -62,10 +64,19 @@ pub(crate) const L2: Parameter = Parameter {
     purpose: "base logistic-regression: penalty on half the squared coefficients against the sum of the rows' losses (1/C elsewhere)",
 };
 
+/// Refuses parameters of another base than the one that is asked for.
+pub(crate) fn check_base(card: &Card, parameters: &Parameters) -> Result<(), CatalogError> {
+    match parameters.text("base") {
+        "logistic-regression" => Ok(()),
+        base => without_effect(card, parameters, &[L2.name], &format!("base = \"{base}\", which has no such penalty")),
+    }
+}
+
 /// The learner that the parameters `base` and `l2` ask for.
 pub(crate) fn choose<'a>(parameters: &Parameters, task: &Task<'a, '_>) -> Result<Box<dyn Learner + 'a>, LearnError> {
     Ok(match parameters.text("base") {
         "network" => Box::new(network::Network::new(task)?),
+        "boosting" => Box::new(trees::Boosting { features: task.train.features }),
         _ => Box::new(logistic_regression::LogisticRegression::new(task.train.features, parameters.number("l2"))),
     })
 }

@@ -20,7 +20,7 @@ use crate::training::Training;
 #[derive(Debug)]
 pub(crate) struct Network<'a> {
     architecture: &'a Architecture,
-    training: &'a Training,
+    training: Training,
     interrupted: &'a AtomicBool,
     checkpoint: Option<PathBuf>,
     resume: bool,
@@ -31,7 +31,8 @@ impl<'a> Network<'a> {
     pub(crate) fn new(task: &Task<'a, '_>) -> Result<Self, LearnError> {
         let network = Network {
             architecture: task.architecture,
-            training: task.training,
+            // A trace belongs to one training; these are many, on rows of changing labels and weights.
+            training: Training { trace: Vec::new(), ..task.training.clone() },
             interrupted: task.run.interrupted,
             checkpoint: task.run.checkpoint.clone(),
             resume: task.run.resume,
@@ -65,7 +66,7 @@ impl Learner for Network<'_> {
         let mut quiet = |_: &_| {};
         let mut run =
             RunHooks { checkpoint: self.folder(self.calls), resume: self.resume, on_epoch: &mut quiet, interrupted: self.interrupted };
-        let fitted = fit(train, validation, self.architecture, self.training, vanilla, seed, &mut run)?.into_fitted();
+        let fitted = fit(train, validation, self.architecture, &self.training, vanilla, seed, &mut run)?.into_fitted();
         let scores = fitted.predict(train.candidates())?.scores;
         Ok(Response { fitted, scores })
     }

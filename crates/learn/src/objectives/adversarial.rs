@@ -61,7 +61,7 @@ static CARD: Card = Card {
     id: "adversarial",
     name: "Adversarial",
     kind: Kind::Objective,
-    summary: "An adversary guesses the group from the embedding behind a gradient reversal; the encoder learns to mislead it.",
+    summary: "An adversary guesses the group from the embedding behind a gradient reversal; the encoder learns to mislead it. On validation rows it has no term: `selection = \"objective\"` judges the data loss.",
     formula: "scorer: minimise L(s, y) - c CE(h(Z), group); adversary: minimise CE(h(Z), group); c = lambda_adv * schedule(epoch)",
     fair_value: None,
     range: "",

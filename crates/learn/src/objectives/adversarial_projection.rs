@@ -42,7 +42,7 @@ static CARD: Card = Card {
     id: "adversarial-projection",
     name: "Adversarial projection",
     kind: Kind::Objective,
-    summary: "An adversary guesses the group from the score; the scorer's gradient loses the part that would help it.",
+    summary: "An adversary guesses the group from the score; the scorer's gradient loses the part that would help it. On validation rows it has no term: `selection = \"objective\"` judges the data loss.",
     formula: "scorer: step along g - proj_h g - alpha h, g = dL/dw, h = dCE/dw; adversary: minimise CE(softmax(A(sigmoid((1 + |c|) logit))), group)",
     fair_value: None,
     range: "",

@@ -23,7 +23,7 @@ use crate::boosting::{
 use crate::rows::Rows;
 use crate::scorer::Fitted;
 use crate::trainer::Task;
-use crate::{LearnError, Objective};
+use crate::{LearnError, Needs, Objective};
 
 /// The registry's line.
 pub const ENTRY: Entry<dyn Objective> = Entry { card: &CARD, build };
@@ -69,6 +69,10 @@ impl Objective for Boosting {
         &CARD
     }
 
+    fn needs(&self) -> Needs {
+        Needs { attribute_to_train: false, also: "a table", ..Needs::default() }
+    }
+
     fn parameters(&self) -> &Parameters {
         &self.parameters
     }
@@ -85,7 +89,9 @@ impl Objective for Boosting {
 impl Boosted for Boosting {
     const KEEPS_LAST: bool = false;
 
-    fn begin(&mut self, _: &Rows<'_>) {}
+    fn begin(&mut self, _: &Rows<'_>) -> Result<(), LearnError> {
+        Ok(())
+    }
 
     fn slopes<'a>(&'a self, train: &'a Rows<'a>, _: &[f64]) -> SlopesOf<'a> {
         Box::new(|row, logit| cross_entropy_slopes(train.labels[row], logit))

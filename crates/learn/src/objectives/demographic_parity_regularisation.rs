@@ -13,9 +13,9 @@
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
 
 use super::wasserstein::{BALANCE, TERM_PARAMETERS};
-use crate::gap::{between_means, score_term};
+use crate::gap::{between_means, score_term, validation_term};
 use crate::models::Output;
-use crate::objective::{Pass, Term};
+use crate::objective::{Pass, Term, Validation};
 use crate::rows::{Balance, BatchPlan};
 use crate::transport::Pairs;
 use crate::{LearnError, Objective};
@@ -75,5 +75,13 @@ impl Objective for DemographicParityRegularisation {
             between_means(scores, &pass.batch.groups, &pass.batch.weights, self.pairs, |_| true)
         });
         Ok(loss.plus(term))
+    }
+
+    fn validation_terms(&self, outcome: &Validation<'_>) -> Vec<(&'static str, f64)> {
+        let codes = outcome.rows.groups.codes();
+        let term = validation_term(outcome, self.parameters.number("lambda"), |scores, weights| {
+            Some(between_means(scores, codes, weights, self.pairs, |_| true)?.value)
+        });
+        term.map(|term| ("gap", term)).into_iter().collect()
     }
 }

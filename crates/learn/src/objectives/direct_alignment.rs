@@ -26,7 +26,7 @@ use crate::models::Output;
 use crate::objective::{Pass, Setting, Term};
 use crate::rows::BatchPlan;
 use crate::weights::{Gradients, Weights};
-use crate::{LearnError, Objective};
+use crate::{LearnError, Needs, Objective};
 
 /// The registry's line.
 pub const ENTRY: Entry<dyn Objective> = Entry { card: &CARD, build };
@@ -35,7 +35,7 @@ static CARD: Card = Card {
     id: "direct-alignment",
     name: "Direct gradient alignment",
     kind: Kind::Objective,
-    summary: "Penalises the differences of the groups' gradients among the rows of each label.",
+    summary: "Penalises the differences of the groups' gradients among the rows of each label. On validation rows it has no term: `selection = \"objective\"` judges the data loss.",
     formula: "minimise L(s, y) + lambda sum over y, w of |g_w(0, y) - g_w(1, y)|; g: gradient of the cell's loss",
     fair_value: None,
     range: "",
@@ -65,6 +65,10 @@ fn build(parameters: &Parameters) -> Result<Box<dyn Objective>, CatalogError> {
 impl Objective for DirectAlignment {
     fn card(&self) -> &'static Card {
         &CARD
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { also: "a table", ..Needs::default() }
     }
 
     fn parameters(&self) -> &Parameters {

@@ -15,9 +15,9 @@ use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Lite
 
 use super::demographic_parity_regularisation::LAMBDA;
 use super::wasserstein::{BALANCE, TERM_PARAMETERS};
-use crate::gap::{Gap, between_means, score_term};
+use crate::gap::{Gap, between_means, score_term, validation_term};
 use crate::models::Output;
-use crate::objective::{Pass, Term};
+use crate::objective::{Pass, Term, Validation};
 use crate::rows::{Balance, BatchPlan};
 use crate::transport::Pairs;
 use crate::{LearnError, Objective};
@@ -78,15 +78,29 @@ impl Objective for EqualizedOddsRegularisation {
         let loss = pass.data_loss(output);
         let term = score_term(pass, output, "gap", self.parameters.number("lambda"), |scores, pass| {
             let batch = pass.batch;
-            let mut sum = Gap { value: 0.0, slopes: vec![0.0; scores.len()] };
-            for &favourable in self.labels {
-                let of_label = |row: usize| (batch.labels[row] >= 0.5) == favourable;
-                let gap = between_means(scores, &batch.groups, &batch.weights, self.pairs, of_label)?;
-                sum.value += gap.value;
-                sum.slopes.iter_mut().zip(gap.slopes).for_each(|(sum, slope)| *sum += slope);
-            }
-            Some(sum)
+            self.gap(scores, &batch.groups, &batch.weights, |row| batch.labels[row] >= 0.5)
         });
         Ok(loss.plus(term))
+    }
+
+    fn validation_terms(&self, outcome: &Validation<'_>) -> Vec<(&'static str, f64)> {
+        let rows = outcome.rows;
+        let term = validation_term(outcome, self.parameters.number("lambda"), |scores, weights| {
+            Some(self.gap(scores, rows.groups.codes(), weights, |row| rows.labels[row] >= 0.5)?.value)
+        });
+        term.map(|term| ("gap", term)).into_iter().collect()
+    }
+}
+
+impl EqualizedOddsRegularisation {
+    /// The sum of the gaps among the rows of each label; `None` when one of them is undefined.
+    fn gap(&self, scores: &[f32], groups: &[u32], weights: &[f32], is_favourable: impl Fn(usize) -> bool) -> Option<Gap> {
+        let mut sum = Gap { value: 0.0, slopes: vec![0.0; scores.len()] };
+        for &favourable in self.labels {
+            let gap = between_means(scores, groups, weights, self.pairs, |row| is_favourable(row) == favourable)?;
+            sum.value += gap.value;
+            sum.slopes.iter_mut().zip(gap.slopes).for_each(|(sum, slope)| *sum += slope);
+        }
+        Some(sum)
     }
 }

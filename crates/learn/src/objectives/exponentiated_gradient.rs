@@ -18,7 +18,8 @@
 //!
 //! In the curves, `data` is the error of the round's Q, `violation` its largest gamma, `duality gap` its gap. Labels are cut at
 //! `label_threshold`. The group is needed to train, not to score. An interrupted run with base `network` goes on where it stopped;
-//! with the logistic regression, whose fits take milliseconds, it begins again, and comes to the same bytes either way.
+//! with the logistic regression and boosting, whose fits take milliseconds to seconds, it begins again, and comes to the same bytes
+//! either way.
 //!
 //! Where the public code (fairlearn) differs: there every fit starts from nothing and may stop short of the optimum; the linear program's
 //! multipliers come from a second program. Where solutions are not unique the rounds may differ, within the gap.
@@ -28,12 +29,12 @@
 
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
 
-use crate::learners::{BASE, L2};
+use crate::learners::{BASE, L2, check_base};
 use crate::reductions::{CONSTRAINT, DIFFERENCE_BOUND, LABEL_THRESHOLD, Member, Mixture, PRECISION, RATIO_BOUND, Responder, dot, saddle};
 use crate::rounds::record;
 use crate::scorer::Fitted;
 use crate::trainer::{EpochRecord, Task};
-use crate::{LearnError, Objective};
+use crate::{LearnError, Needs, Objective};
 
 /// The registry's line.
 pub const ENTRY: Entry<dyn Objective> = Entry { card: &CARD, build };
@@ -105,12 +106,17 @@ pub struct ExponentiatedGradient {
 }
 
 fn build(parameters: &Parameters) -> Result<Box<dyn Objective>, CatalogError> {
+    check_base(&CARD, parameters)?;
     Ok(Box::new(ExponentiatedGradient { parameters: parameters.clone() }))
 }
 
 impl Objective for ExponentiatedGradient {
     fn card(&self) -> &'static Card {
         &CARD
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { also: "a table", ..Needs::default() }
     }
 
     fn parameters(&self) -> &Parameters {

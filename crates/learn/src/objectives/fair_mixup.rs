@@ -44,7 +44,7 @@ static CARD: Card = Card {
     id: "fair-mixup",
     name: "Fair Mixup",
     kind: Kind::Objective,
-    summary: "Penalises the change of the mean score on the straight way from one group's rows to the other's.",
+    summary: "Penalises the change of the mean score on the straight way from one group's rows to the other's. On validation rows it has no term: `selection = \"objective\"` judges the data loss.",
     formula: "minimise L(s, y) + lambda |mean of df(t x_a + (1 - t) x_b) . (x_a - x_b)|, t ~ U(0, 1); equalized odds: the sum over labels",
     fair_value: None,
     range: "",

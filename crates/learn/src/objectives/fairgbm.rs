@@ -19,9 +19,12 @@
 //! The label 1 is the favourable outcome throughout (loaders see to it), so `fnr` is equal opportunity and `fpr` predictive equality;
 //! `equalized-odds` constrains both, each group and rate with a multiplier of its own. `demographic-parity` is an addition of ours: the
 //! paper's code has none. Its rows are also those that are rightly selected, whose logits grow without bound, and with them the softplus:
-//! a group could lead by proxy and trail by rate, and nothing would move. Hence the bounded proxy, and the leader by rate. Rows of unknown group take part in the cross-entropy only. A group without a counted row is left out of that
-//! rate; a rate with fewer than two groups left is skipped and counted. Any number of groups. Group and label are needed to train, not
-//! to score.
+//! a group could lead by proxy and trail by rate, and nothing would move. Hence the bounded proxy, and the leader by rate. Where groups
+//! tie for the lead, p_h is the mean of theirs (a subgradient), so that the order of the groups decides nothing.
+//!
+//! Rows of unknown group take part in the cross-entropy only. A group without a counted row is left out of that rate; a rate with fewer
+//! than two groups left is skipped and counted, and the fit is refused where no rate is left. Any number of groups. Group and label are
+//! needed to train, not to score.
 //!
 //! The last round's trees are kept whatever `training.selection` says: along the rounds the multipliers change what is minimised, so that
 //! losses of two rounds cannot be compared. The public code keeps the last round too; a draw among the rounds is not offered.
@@ -41,6 +44,7 @@ use std::collections::BTreeMap;
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
 use evenhand_data::UNKNOWN;
 
+use super::without_effect;
 use crate::boosting::booster::{cross_entropy_slopes, sigmoid};
 use crate::boosting::rounds::{self, Boosted, SlopesOf};
 use crate::boosting::{
@@ -50,7 +54,7 @@ use crate::objective::Validation;
 use crate::rows::Rows;
 use crate::scorer::Fitted;
 use crate::trainer::Task;
-use crate::{LearnError, Objective};
+use crate::{LearnError, Needs, Objective};
 
 /// The registry's line.
 pub const ENTRY: Entry<dyn Objective> = Entry { card: &CARD, build };
@@ -133,6 +137,14 @@ pub struct Fairgbm {
 }
 
 fn build(parameters: &Parameters) -> Result<Box<dyn Objective>, CatalogError> {
+    let constraint = parameters.text("constraint");
+    let idle: &[&str] = match constraint {
+        "fpr" => &["fnr_tolerance", "selection_tolerance"],
+        "fnr" => &["fpr_tolerance", "selection_tolerance"],
+        "demographic-parity" => &["fpr_tolerance", "fnr_tolerance", "proxy_margin"],
+        _ => &["selection_tolerance"],
+    };
+    without_effect(&CARD, parameters, idle, &format!("constraint = \"{constraint}\""))?;
     Ok(Box::new(Fairgbm { parameters: parameters.clone(), constraints: Vec::new(), levels: Vec::new() }))
 }
 
@@ -252,15 +264,19 @@ impl Constraint {
     /// `sum_g lambda_g (p_h - p_g)`, and the factor of each group's own proxy in it; `None` with fewer than two groups.
     fn penalty(&self, rows: &Rows<'_>, logits: &[f64]) -> Option<(f64, Vec<f64>)> {
         let proxies = self.proxies(rows, logits);
-        let (leader, _) = if self.rate == Rate::Selection { largest(&self.rates(rows, logits))? } else { largest(&proxies)? };
-        let most = proxies[leader]?;
+        let (leaders, _) = if self.rate == Rate::Selection { largest(&self.rates(rows, logits))? } else { largest(&proxies)? };
+        let share = 1.0 / leaders.len() as f64;
+        let most = leaders.iter().map(|&leader| proxies[leader]).sum::<Option<f64>>()? * share;
         let mut factors = vec![0.0; proxies.len()];
         let mut value = 0.0;
-        for (group, proxy) in proxies.iter().enumerate().filter(|(group, _)| *group != leader) {
+        // A group that leads alone is not held against itself.
+        for (group, proxy) in proxies.iter().enumerate().filter(|(group, _)| leaders != [*group]) {
             let Some(proxy) = proxy else { continue };
             value += self.multipliers[group] * (most - proxy);
             factors[group] -= self.multipliers[group];
-            factors[leader] += self.multipliers[group];
+            for &leader in &leaders {
+                factors[leader] += share * self.multipliers[group];
+            }
         }
         Some((value, factors))
     }
@@ -291,17 +307,23 @@ impl Constraint {
     }
 }
 
-/// The group of the largest rate, of equal ones the first, and that rate; `None` with fewer than two groups.
-fn largest(rates: &[Option<f64>]) -> Option<(usize, f64)> {
-    let mut known = rates.iter().enumerate().filter_map(|(group, rate)| Some((group, (*rate)?)));
-    let first = known.next()?;
-    let second = known.next()?;
-    Some(std::iter::once(second).chain(known).fold(first, |best, next| if next.1 > best.1 { next } else { best }))
+/// The groups of the largest rate, and that rate; `None` with fewer than two groups.
+fn largest(rates: &[Option<f64>]) -> Option<(Vec<usize>, f64)> {
+    if rates.iter().flatten().count() < 2 {
+        return None;
+    }
+    let most = rates.iter().flatten().copied().reduce(f64::max)?;
+    let leaders = rates.iter().enumerate().filter(|(_, rate)| **rate == Some(most)).map(|(group, _)| group);
+    Some((leaders.collect(), most))
 }
 
 impl Objective for Fairgbm {
     fn card(&self) -> &'static Card {
         &CARD
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { also: "a table", ..Needs::default() }
     }
 
     fn parameters(&self) -> &Parameters {
@@ -329,7 +351,7 @@ impl Objective for Fairgbm {
 impl Boosted for Fairgbm {
     const KEEPS_LAST: bool = true;
 
-    fn begin(&mut self, train: &Rows<'_>) {
+    fn begin(&mut self, train: &Rows<'_>) -> Result<(), LearnError> {
         let rates: &[(Rate, &str)] = match self.parameters.text("constraint") {
             "fpr" => &[(Rate::FalsePositive, "fpr_tolerance")],
             "fnr" => &[(Rate::FalseNegative, "fnr_tolerance")],
@@ -341,6 +363,15 @@ impl Boosted for Fairgbm {
         let constraint = |(rate, tolerance): &(Rate, &str)| Constraint::new(*rate, number(tolerance), threshold, margin, train);
         self.constraints = rates.iter().map(constraint).collect();
         self.levels = train.groups.levels().to_vec();
+        if self.constraints.iter().all(Constraint::is_void) {
+            let reason = format!(
+                "`{}` compares groups, and fewer than two of `{}` have training rows that count in it; choose another attribute or constraint",
+                self.parameters.text("constraint"),
+                train.groups.name()
+            );
+            return Err(LearnError::Unsuited { objective: CARD.id.to_owned(), reason });
+        }
+        Ok(())
     }
 
     fn slopes<'a>(&'a self, train: &'a Rows<'a>, logits: &[f64]) -> SlopesOf<'a> {
@@ -452,7 +483,7 @@ mod tests {
             ]);
             let settings = tests::settings(&case["settings"]);
             let mut booster = Booster::new(&features, None, base_logit(&labels, None), &settings, 1).unwrap();
-            objective.begin(&rows);
+            objective.begin(&rows).unwrap();
             for _ in 0..settings.trees {
                 let slopes = objective.slopes(&rows, booster.scores());
                 assert!(booster.boost(slopes).unwrap());
@@ -486,7 +517,7 @@ mod tests {
     fn rates_and_multipliers_by_hand() {
         with_rows(|rows| {
             let mut objective = fairgbm(&[("multiplier_learning_rate", Value::Number(2.0)), ("fpr_tolerance", Value::Number(0.1))]);
-            objective.begin(rows);
+            objective.begin(rows).unwrap();
             // False positives: a 1/4 (the row of weight 1 of 1 + 3), b 2/2, c 0.5/2. False negatives: a 0/1, b 1/2, c 1/2.
             let rates = |place: usize| objective.constraints[place].rates(rows, &LOGITS);
             assert_eq!(rates(0), [Some(0.25), Some(1.0), Some(0.25)]);
@@ -500,7 +531,7 @@ mod tests {
             near(&objective.constraints[1].multipliers, [0.98, 0.0, 0.0]);
 
             let mut objective = fairgbm(&[("constraint", word("demographic-parity"))]);
-            objective.begin(rows);
+            objective.begin(rows).unwrap();
             // Selected: a 2 of 5, b 3 of 4, c 1.5 of 4; the row of unknown group is in none.
             assert_eq!(objective.constraints[0].rates(rows, &LOGITS), [Some(0.4), Some(0.75), Some(0.375)]);
         });
@@ -511,7 +542,7 @@ mod tests {
         with_rows(|rows| {
             for (constraint, margin) in [("fpr", 1.0), ("fnr", 1.0), ("fpr", 0.3), ("fnr", 40.0)] {
                 let mut objective = fairgbm(&[("constraint", word(constraint)), ("proxy_margin", Value::Number(margin))]);
-                objective.begin(rows);
+                objective.begin(rows).unwrap();
                 for proxy in objective.constraints[0].proxies(rows, &[0.0; 11]) {
                     assert!((proxy.unwrap() - margin).abs() < 1e-12, "{constraint}");
                 }
@@ -525,7 +556,7 @@ mod tests {
         with_rows(|rows| {
             for constraint in ["equalized-odds", "fpr", "fnr", "demographic-parity"] {
                 let mut objective = fairgbm(&[("constraint", word(constraint)), ("multiplier_learning_rate", Value::Number(3.0))]);
-                objective.begin(rows);
+                objective.begin(rows).unwrap();
                 objective.end_round(rows, &LOGITS);
                 let total: f64 = WEIGHTS.iter().sum();
                 let lagrangian = |logits: &[f64]| {
@@ -555,27 +586,34 @@ mod tests {
         });
     }
 
-    /// Groups carry names, not an order: slopes and multipliers follow them.
+    /// Groups carry names, not an order: slopes and multipliers follow them, also where two groups tie for the lead.
     #[test]
     fn relabelled_groups_change_nothing() {
         let features = Matrix::new(1, vec![0.0; 11]);
-        let run = |order: [u32; 3]| {
+        // All rows of the first two groups are selected, of the third half.
+        let tied = [0.4, 0.7, 1.1, 0.2, 0.4, 0.9, 1.6, -1.2, -0.1, 0.3, 0.8];
+        let run = |constraint: &str, logits: &[f64; 11], order: [u32; 3]| {
             let codes = CODES.iter().map(|&code| if code == UNKNOWN { code } else { order[code as usize] }).collect();
             let groups = Groups::new("group", vec!["x".into(), "y".into(), "z".into()], codes);
             let mut found = Vec::new();
             small(&features, &groups, |rows| {
-                let mut objective = fairgbm(&[]);
-                objective.begin(rows);
+                let mut objective = fairgbm(&[("constraint", word(constraint))]);
+                objective.begin(rows).unwrap();
                 objective.end_round(rows, &LOGITS);
-                let slopes = objective.slopes(rows, &LOGITS);
-                found = (0..11).map(|row| slopes(row, LOGITS[row]).0).collect::<Vec<f64>>();
+                let slopes = objective.slopes(rows, logits);
+                found = (0..11).map(|row| slopes(row, logits[row]).0).collect::<Vec<f64>>();
             });
             found
         };
-        let plain = run([0, 1, 2]);
-        for order in [[1, 0, 2], [2, 0, 1]] {
-            assert!(run(order).iter().zip(&plain).all(|(one, other)| (one - other).abs() < 1e-12));
+        for (constraint, logits) in [("equalized-odds", LOGITS), ("demographic-parity", LOGITS), ("demographic-parity", tied)] {
+            let plain = run(constraint, &logits, [0, 1, 2]);
+            for order in [[1, 0, 2], [2, 0, 1]] {
+                let other = run(constraint, &logits, order);
+                assert!(other.iter().zip(&plain).all(|(one, other)| (one - other).abs() < 1e-12), "{constraint} {order:?}");
+            }
         }
+        assert_eq!(largest(&[Some(0.5), None, Some(0.7), Some(0.7)]), Some((vec![2, 3], 0.7)));
+        assert_eq!(largest(&[Some(0.5), None]), None);
     }
 
     #[test]
@@ -586,7 +624,7 @@ mod tests {
         let rows =
             Rows { features: &features, labels: &labels, groups: &groups, weights: None, recordings: None, targets: &[], sensitive: None };
         let mut objective = fairgbm(&[("multiplier_learning_rate", Value::Number(1.0))]);
-        objective.begin(&rows);
+        objective.begin(&rows).unwrap();
         assert_eq!(objective.absent(), ["fpr"]);
         let logits = [1.0, -1.0, 1.0, 1.0];
         objective.end_round(&rows, &logits);

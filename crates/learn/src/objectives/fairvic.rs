@@ -15,7 +15,7 @@
 //! **Covariance.** Cov(s, 1[group]) is the group's share times how far its mean score lies from the mean of all, so C is half the mean
 //! absolute deviation of the groups' means, for any number of groups. It does not depend on the batch size. The paper's equation 3
 //! does: it pulls every privileged score towards the batch's mean, whatever the others' scores are, and shrinks like `1/sqrt(N)`, so the
-//! batch size changes its weight; on validation rows it is the mean over pieces of the size of a batch.
+//! batch size changes its weight; on validation rows it is the mean over pieces of the size of a batch, weighted by their rows' weights.
 //!
 //! **Invariance.** The group is re-written in the columns that hold it, so the attribute must be an input; with `lambda_invariance = 0`
 //! it need not. Of more than two groups the other one is drawn, each with the same chance; on validation rows the mean over all of them.
@@ -35,11 +35,12 @@ use evenhand_data::UNKNOWN;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::gap::{Gap, score_term};
+use super::without_effect;
+use crate::gap::{Gap, score_term, validation_term};
 use crate::models::{Inputs, Output, sigmoid_of};
 use crate::objective::{Pass, Setting, Term, Validation};
 use crate::weights::{Weights, host};
-use crate::{LearnError, Objective, Rows};
+use crate::{LearnError, Needs, Objective, Rows};
 
 /// The registry's line.
 pub const ENTRY: Entry<dyn Objective> = Entry { card: &CARD, build };
@@ -124,6 +125,12 @@ fn build(parameters: &Parameters) -> Result<Box<dyn Objective>, CatalogError> {
         return refused("privileged has a meaning with covariance = \"paper-eq3\" only; leave it out".to_owned());
     }
     let [accuracy, variance, invariance, covariance_weight] = weights;
+    if invariance == 0.0 {
+        without_effect(&CARD, parameters, &["invariance_pass"], "lambda_invariance = 0")?;
+    }
+    if covariance_weight == 0.0 {
+        without_effect(&CARD, parameters, &["covariance", "privileged"], "lambda_covariance = 0")?;
+    }
     let covariance = if equation3 { Covariance::Equation3(None) } else { Covariance::Absolute };
     Ok(Box::new(FairVic { parameters: parameters.clone(), accuracy, variance, invariance, covariance, covariance_weight }))
 }
@@ -131,6 +138,15 @@ fn build(parameters: &Parameters) -> Result<Box<dyn Objective>, CatalogError> {
 impl Objective for FairVic {
     fn card(&self) -> &'static Card {
         &CARD
+    }
+
+    fn needs(&self) -> Needs {
+        let rewrites = self.invariance > 0.0;
+        Needs {
+            attribute_to_train: rewrites || self.covariance_weight > 0.0,
+            attribute_to_score: rewrites,
+            also: if rewrites { "a table, the attribute among its inputs" } else { "" },
+        }
     }
 
     fn parameters(&self) -> &Parameters {
@@ -253,7 +269,7 @@ impl FairVic {
 /// V on the validation rows.
 fn variance(outcome: &Validation<'_>) -> Option<f64> {
     let prediction = outcome.prediction;
-    Some(narrowness(&prediction.latent, prediction.latent_width, &weights_of(outcome.rows))?.0)
+    Some(narrowness(&prediction.latent, prediction.latent_width, &outcome.weights())?.0)
 }
 
 /// I on the validation rows: the mean over all groups that a row can be re-written to.
@@ -261,7 +277,7 @@ fn invariance(outcome: &Validation<'_>) -> Option<f64> {
     let rows = outcome.rows;
     let sensitive = rows.sensitive?;
     let others: Vec<Vec<u32>> = rows.groups.codes().iter().map(|&code| sensitive.others(code).collect()).collect();
-    let weights = weights_of(rows);
+    let weights = outcome.weights();
     let total: f64 = others.iter().zip(&weights).filter(|(others, _)| !others.is_empty()).map(|(_, weight)| f64::from(*weight)).sum();
     if total <= 0.0 {
         return None;
@@ -284,21 +300,16 @@ fn invariance(outcome: &Validation<'_>) -> Option<f64> {
 
 /// C on the validation rows.
 fn covariance(outcome: &Validation<'_>, form: Covariance) -> Option<f64> {
-    let (rows, weights) = (outcome.rows, weights_of(outcome.rows));
-    let targets = outcome.training.regularised_among(rows.targets);
-    // Equation 3 depends on the number of rows: it is taken over as many as a batch has.
-    let piece = if form == Covariance::Absolute { rows.len() } else { outcome.training.batch_size };
-    let mut found = Vec::new();
-    for target in targets {
-        let scores: Vec<f32> = outcome.prediction.logits_of(target).iter().map(|&logit| sigmoid_of(logit)).collect();
-        let pieces = scores.chunks(piece).zip(rows.groups.codes().chunks(piece)).zip(weights.chunks(piece));
-        found.extend(pieces.filter_map(|((scores, codes), weights)| Some(dependence(scores, codes, weights, form)?.value)));
-    }
-    (!found.is_empty()).then(|| found.iter().sum::<f64>() / found.len() as f64)
-}
-
-fn weights_of(rows: &Rows<'_>) -> Vec<f32> {
-    (0..rows.len()).map(|row| rows.weights.map_or(1.0, |weights| weights[row] as f32)).collect()
+    let codes = outcome.rows.groups.codes();
+    validation_term(outcome, 1.0, |scores, weights| match form {
+        Covariance::Absolute => Some(dependence(scores, codes, weights, form)?.value),
+        // It depends on the number of rows: it is taken over as many as a batch has.
+        Covariance::Equation3(_) => outcome.mean_over_pieces(|piece| {
+            let taken = |values: &[f32]| -> Vec<f32> { piece.iter().map(|&row| values[row]).collect() };
+            let groups: Vec<u32> = piece.iter().map(|&row| codes[row]).collect();
+            Some(dependence(&taken(scores), &groups, &taken(weights), form)?.value)
+        }),
+    })
 }
 
 /// The group that equation 3 takes as privileged: the one named, else the one with the highest mean label, the first of equals.

@@ -13,13 +13,14 @@
 //! they are set here, at each weight by default; around the sum over an array's weights on request, which is laxer: there the groups may
 //! pull at different weights. T = `temperature`: 0 matches the gradients as they are, 2 asks a group whose labels the model is less sure of to pull
 //! harder. `detach = true` holds W constant for the gradient; with `false` the model may also move its confidence to make the penalty
-//! small (the paper does not say which). The gradient of the penalty needs second derivatives; it is exact (see `cells.rs`): about two
-//! plain steps more. At a weight where the two sides are equal, or a gradient is 0, the derivative is 0, a subgradient.
+//! small (the paper does not say which). The gradient of the penalty needs second derivatives; it is exact (see `cells.rs`). At a weight where the two sides are equal, or a gradient is 0, the derivative is 0, a subgradient.
 //!
 //! `constraint` says how a batch is drawn. `equalized-odds`: all cells group x label in equal numbers, the paper's oversampling.
 //! `demographic-parity`: the cells in the numbers that they would have if group and label were independent, the paper's resampling.
 //! `balanced_loss = true` lets the data loss see the batch so, as the paper does; `false` gives every cell its share of it back.
-//! `lambda = 0` is plain learning on such batches. `layers` limits the penalty to some weight arrays (the paper's table 2).
+//! `lambda = 0` is plain learning on such batches. `layers` limits the penalty to some weight arrays (the paper's table 2). The penalty is
+//! a sum over weights: the more of them, the smaller must lambda be. Over all weights of a network a lambda near 1 drowns the data loss,
+//! and the scores become one number; over the last layer alone 0.1 to 3 is usual. The default is for all weights of a small network.
 //!
 //! More than two groups: mean over pairs within each label. A label's rows must be of at least two groups; else its part of the penalty
 //! is skipped and counted, the other label's stays. Rows of unknown group or weight 0 learn, but are in no cell; other weights enter the
@@ -36,13 +37,14 @@ use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Lite
 use rand_chacha::ChaCha8Rng;
 
 use super::demographic_parity_regularisation::LAMBDA;
+use super::without_effect;
 use crate::cells::{Cells, Penalty, check, matches, sign};
 use crate::layers::{LAYERS, selected};
 use crate::models::Output;
 use crate::objective::{Pass, Setting, Term};
 use crate::rows::{Balance, BatchPlan};
 use crate::weights::{Gradients, Weights};
-use crate::{LearnError, Objective};
+use crate::{LearnError, Needs, Objective};
 
 /// The registry's line.
 pub const ENTRY: Entry<dyn Objective> = Entry { card: &CARD, build };
@@ -66,7 +68,7 @@ static CARD: Card = Card {
     id: "gcm",
     name: "Group contribution matching",
     kind: Kind::Objective,
-    summary: "Makes the groups' rows of each label pull at every weight with the same strength, less sure groups harder.",
+    summary: "Makes the groups' rows of each label pull at every weight with the same strength, less sure groups harder. Over all weights at once a lambda near 1 drowns the task: lower it, or choose layers. On validation rows it has no term: `selection = \"objective\"` judges the data loss.",
     formula: "minimise L(s, y) + lambda sum over y, w of | W(0, y) |g_w(0, y)| - W(1, y) |g_w(1, y)| |; g: gradient of the cell's loss, W = \
               (mean chance of the cell's label)^T",
     fair_value: None,
@@ -74,7 +76,11 @@ static CARD: Card = Card {
     direction: Direction::Describes,
     source: "\"Fairness via Group Contribution Matching\", IJCAI 2023, equations 10 to 14",
     parameters: &[
-        LAMBDA,
+        Parameter {
+            default: Literal::Number(0.02),
+            purpose: "weight of the penalty, a sum over all weights of the chosen layers",
+            ..LAMBDA
+        },
         Parameter {
             name: "temperature",
             default: Literal::Number(2.0),
@@ -108,6 +114,9 @@ pub struct Gcm {
 }
 
 fn build(parameters: &Parameters) -> Result<Box<dyn Objective>, CatalogError> {
+    if parameters.number("temperature") == 0.0 {
+        without_effect(&CARD, parameters, &["detach"], "temperature = 0, where W is 1")?;
+    }
     Ok(Box::new(Gcm { parameters: parameters.clone(), chosen: Vec::new(), cells: None }))
 }
 
@@ -123,6 +132,10 @@ pub(super) fn plan(parameters: &Parameters) -> BatchPlan {
 impl Objective for Gcm {
     fn card(&self) -> &'static Card {
         &CARD
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { also: "a table", ..Needs::default() }
     }
 
     fn parameters(&self) -> &Parameters {

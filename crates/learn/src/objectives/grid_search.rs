@@ -7,8 +7,9 @@
 //! ```
 //!
 //! A vector has an entry for every group but the largest, in every event of the constraint (`reductions::parity`); a positive entry
-//! prices the group's rate above that of all, a negative one below. n is the largest for which the grid has at most `grid_size` points,
-//! and at least 1. Error and gammas are those on the training rows. The answer is one classifier of the base learner, with its scores:
+//! prices the group's rate above that of all, a negative one below. n is the largest for which the grid has at most `grid_size` points;
+//! where n = 1 has more (1 + 2 entries) the fit is refused. Of groups of one size the first in the order of their codes is the largest: the
+//! grid, and with it the answer, may then depend on that order. Error and gammas are those on the training rows. The answer is one classifier of the base learner, with its scores:
 //! the constraint is about decisions at 0.5, and nothing is promised of it, as the grid may hold no fair point. For many groups take
 //! exponentiated gradient, whose cost does not grow with the grid.
 //!
@@ -22,12 +23,12 @@
 
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
 
-use crate::learners::{BASE, L2};
+use crate::learners::{BASE, L2, check_base};
 use crate::reductions::{CONSTRAINT, Classifier, LABEL_THRESHOLD, RATIO_BOUND, Responder};
 use crate::rounds::record;
 use crate::scorer::Fitted;
 use crate::trainer::Task;
-use crate::{LearnError, Objective};
+use crate::{LearnError, Needs, Objective};
 
 /// The registry's line.
 pub const ENTRY: Entry<dyn Objective> = Entry { card: &CARD, build };
@@ -76,12 +77,17 @@ pub struct GridSearch {
 }
 
 fn build(parameters: &Parameters) -> Result<Box<dyn Objective>, CatalogError> {
+    check_base(&CARD, parameters)?;
     Ok(Box::new(GridSearch { parameters: parameters.clone() }))
 }
 
 impl Objective for GridSearch {
     fn card(&self) -> &'static Card {
         &CARD
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { also: "a table", ..Needs::default() }
     }
 
     fn parameters(&self) -> &Parameters {
@@ -103,7 +109,15 @@ impl GridSearch {
         let weight = self.parameters.number("constraint_weight");
         let free = responder.parity.free_rates();
         let count = responder.parity.len() / 2;
-        let points = grid(free.len(), self.parameters.count("grid_size"));
+        let size = self.parameters.count("grid_size");
+        let Some(points) = grid(free.len(), size) else {
+            let reason = format!(
+                "a grid over {} multipliers has {} points at least, and grid_size is {size}; raise it, or take exponentiated-gradient",
+                free.len(),
+                1 + 2 * free.len()
+            );
+            return Err(LearnError::Unsuited { objective: CARD.id.to_owned(), reason });
+        };
         let steps = points.iter().map(|point| point.iter().map(|entry| entry.abs()).sum::<i32>()).max().unwrap_or(1);
         let unit = self.parameters.number("grid_limit") / f64::from(steps);
         let mut best: Option<(f64, Classifier)> = None;
@@ -144,30 +158,45 @@ impl GridSearch {
     }
 }
 
-/// Vectors of whole numbers with absolute sum at most n, for the largest n with at most `size` of them (and at least 1), in ascending
-/// order of their entries.
-fn grid(dimensions: usize, size: usize) -> Vec<Vec<i32>> {
-    let mut steps = 1;
-    while count(dimensions, steps + 1, size) <= size {
-        steps += 1;
+/// Vectors of whole numbers with absolute sum at most n, for the largest n with at most `size` of them, in ascending order of their
+/// entries; `None` where n = 1 has more.
+fn grid(dimensions: usize, size: usize) -> Option<Vec<Vec<i32>>> {
+    if count(dimensions, 1, size) > size {
+        return None;
+    }
+    // The least sum above the largest that fits: there is one, as every step adds points (without dimensions there is the point 0 alone).
+    let mut above = 2;
+    while dimensions > 0 && count(dimensions, above, size) <= size {
+        above *= 2;
+    }
+    let mut steps = above / 2;
+    while dimensions > 0 && above - steps > 1 {
+        let middle = i32::midpoint(steps, above);
+        if count(dimensions, middle, size) <= size { steps = middle } else { above = middle }
     }
     let mut points = Vec::new();
     extend(&mut points, &mut Vec::new(), dimensions, steps);
-    points
+    Some(points)
 }
 
-/// Number of such vectors for sum `steps`, or anything above `enough` when there are more.
+/// Number of such vectors for sum `steps`, or anything above `enough` when there are more:
+/// sum over k of C(dimensions, k) C(steps, k) 2^k, where k entries are not 0.
 fn count(dimensions: usize, steps: i32, enough: usize) -> usize {
-    // One more dimension: all vectors of fewer dimensions whose sum leaves |entry| over.
-    let mut by_sum = vec![1_usize; steps as usize + 1];
-    for _ in 0..dimensions {
-        let before = by_sum.clone();
-        for (sum, own) in by_sum.iter_mut().enumerate() {
-            let more: usize = (1..=sum).map(|entry| before[sum - entry]).fold(0, usize::saturating_add);
-            *own = before[sum].saturating_add(more.saturating_mul(2)).min(enough.saturating_add(1));
+    let (dimensions, steps, enough) = (dimensions as u128, steps.max(0) as u128, enough as u128);
+    let (mut places, mut sizes, mut total) = (1_u128, 1_u128, 1_u128);
+    for entries in 1..=dimensions.min(steps) {
+        // Both stay below `enough` times their numbers of choices: beyond that the sum is known to be too large.
+        places = places * (dimensions + 1 - entries) / entries;
+        sizes = sizes * (steps + 1 - entries) / entries;
+        let Some(term) = places.checked_mul(sizes).and_then(|both| both.checked_mul(1_u128.checked_shl(entries as u32)?)) else {
+            return (enough + 1) as usize;
+        };
+        total = total.saturating_add(term);
+        if total > enough {
+            break;
         }
     }
-    by_sum[steps as usize]
+    total.min(enough + 1) as usize
 }
 
 fn extend(points: &mut Vec<Vec<i32>>, point: &mut Vec<i32>, dimensions: usize, left: i32) {
@@ -188,17 +217,25 @@ mod tests {
 
     #[test]
     fn grids_are_whole_and_within_their_size() {
-        assert_eq!(grid(1, 10), (-4..=4).map(|entry| vec![entry]).collect::<Vec<_>>());
-        assert_eq!(grid(2, 12).len(), 5);
-        assert_eq!(grid(2, 13).len(), 13);
-        assert_eq!(grid(2, 25).len(), 25);
-        // 1 + 2 d for one step, whatever was asked for; 1 + 2 d^2 + 2 d ... for two.
-        assert_eq!(grid(6, 3).len(), 13);
-        assert_eq!(grid(6, 85).len(), 85);
-        for (dimensions, steps) in [(1, 7), (2, 4), (3, 3), (5, 2)] {
+        let size = |dimensions, size| grid(dimensions, size).map(|points| points.len());
+        assert_eq!(grid(1, 10).unwrap(), (-4..=4).map(|entry| vec![entry]).collect::<Vec<_>>());
+        assert_eq!([size(2, 12), size(2, 13), size(2, 24), size(2, 25)], [Some(5), Some(13), Some(13), Some(25)]);
+        // One step has 1 + 2 d points, two have 1 + 2 d + 2 d^2.
+        assert_eq!([size(6, 3), size(6, 12), size(6, 13), size(6, 84), size(6, 85)], [None, None, Some(13), Some(13), Some(85)]);
+        // The largest that can be asked for, at once: a line, and as many dimensions as there are groups in a large table.
+        assert_eq!([size(1, 100_000), size(0, 25)], [Some(99_999), Some(1)]);
+        assert_eq!(size(200, 100_000), Some(1 + 400 + 2 * 200 * 200));
+    }
+
+    /// The number of points against the points themselves.
+    #[test]
+    fn points_are_counted_without_making_them() {
+        for (dimensions, steps) in [(0, 3), (1, 7), (2, 4), (3, 3), (5, 2), (4, 5), (3, 0)] {
             let mut points = Vec::new();
             extend(&mut points, &mut Vec::new(), dimensions, steps);
             assert_eq!(points.len(), count(dimensions, steps, 1_000_000));
+            assert_eq!(count(dimensions, steps, points.len() - 1), points.len(), "one more than enough");
         }
+        assert_eq!(count(5_000, i32::MAX, 100_000), 100_001);
     }
 }

@@ -11,7 +11,8 @@
 //! p: row's share of the batch's weight among rows of known group; h: `bandwidth`, in units of the score. For two groups HSIC is
 //! 2 (P(a) P(b))^2 times the MMD2 of the two score distributions with this one kernel: dependence at every threshold counts, not the
 //! means alone. Any number of groups. Fair value 0, never negative, at most 1/4 for two groups. A batch with fewer than two groups has
-//! no term: it is skipped and counted. The group is needed to train, not to score.
+//! no term: it is skipped and counted. On validation rows it is the mean over pieces of the size of a batch, as its cost grows with the
+//! square of the rows. The group is needed to train, not to score.
 //!
 //! Source: Gretton et al., "Measuring statistical dependence with Hilbert-Schmidt norms", 2005; as a penalty in Pérez-Suay et al.,
 //! "Fair kernel learning", 2017.
@@ -22,9 +23,9 @@ use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Lite
 use evenhand_data::UNKNOWN;
 
 use super::wasserstein::BALANCE;
-use crate::gap::{Gap, score_term};
+use crate::gap::{Gap, score_term, validation_term};
 use crate::models::Output;
-use crate::objective::{Pass, Term};
+use crate::objective::{Pass, Term, Validation};
 use crate::rows::{Balance, BatchPlan};
 use crate::{LearnError, Objective};
 
@@ -88,6 +89,18 @@ impl Objective for Hsic {
             dependence(scores, &pass.batch.groups, &pass.batch.weights, bandwidth)
         });
         Ok(loss.plus(term))
+    }
+
+    fn validation_terms(&self, outcome: &Validation<'_>) -> Vec<(&'static str, f64)> {
+        let (codes, bandwidth) = (outcome.rows.groups.codes(), self.parameters.number("bandwidth"));
+        let term = validation_term(outcome, self.parameters.number("lambda_hsic"), |scores, weights| {
+            outcome.mean_over_pieces(|piece| {
+                let taken = |values: &[f32]| -> Vec<f32> { piece.iter().map(|&row| values[row]).collect() };
+                let groups: Vec<u32> = piece.iter().map(|&row| codes[row]).collect();
+                Some(dependence(&taken(scores), &groups, &taken(weights), bandwidth)?.value)
+            })
+        });
+        term.map(|term| ("hsic", term)).into_iter().collect()
     }
 }
 

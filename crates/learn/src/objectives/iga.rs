@@ -27,7 +27,7 @@ use crate::models::Output;
 use crate::objective::{Pass, Setting, Term};
 use crate::rows::BatchPlan;
 use crate::weights::{Gradients, Weights};
-use crate::{LearnError, Objective};
+use crate::{LearnError, Needs, Objective};
 
 /// The registry's line.
 pub const ENTRY: Entry<dyn Objective> = Entry { card: &CARD, build };
@@ -44,7 +44,7 @@ static CARD: Card = Card {
     id: "iga",
     name: "Inter-gradient alignment (IGA)",
     kind: Kind::Objective,
-    summary: "Penalises the variance of the groups' gradients around that of all rows.",
+    summary: "Penalises the variance of the groups' gradients around that of all rows. On validation rows it has no term: `selection = \"objective\"` judges the data loss.",
     formula: "minimise L(s, y) + lambda sum over w, a of (g_w(a) - g_w)^2; g(a): gradient of group a's loss, g: of all groups",
     fair_value: None,
     range: "",
@@ -68,6 +68,10 @@ fn build(parameters: &Parameters) -> Result<Box<dyn Objective>, CatalogError> {
 impl Objective for Iga {
     fn card(&self) -> &'static Card {
         &CARD
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { also: "a table", ..Needs::default() }
     }
 
     fn parameters(&self) -> &Parameters {

@@ -14,13 +14,13 @@
 //! Source: Kim et al. 2023, section V.D, "Euclidean distance (L2)", which does not say what is averaged; its public code takes the
 //! mean squared error between the group means, the default here.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData};
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
 
 use super::wasserstein::BALANCE;
 use crate::models::Output;
-use crate::objective::{Pass, Term};
-use crate::rows::{Balance, BatchPlan};
+use crate::objective::{Pass, Term, Validation, training_device};
+use crate::rows::{Balance, BatchPlan, group_shares};
 use crate::weights::host;
 use crate::{LearnError, Objective};
 
@@ -86,6 +86,14 @@ impl Objective for L2 {
         pass.note("l2", term.value);
         Ok(loss.plus(term))
     }
+
+    fn validation_terms(&self, outcome: &Validation<'_>) -> Vec<(&'static str, f64)> {
+        let (prediction, rows) = (outcome.prediction, outcome.rows);
+        let latent = TensorData::new(prediction.latent.clone(), [rows.len(), prediction.latent_width]);
+        let embedding = Tensor::<2>::from_data(latent, &training_device());
+        let found = distance(&embedding, &group_shares(rows.groups.codes(), &outcome.weights()), self.parameters.text("distance"));
+        found.map(|term| ("l2", self.parameters.number("lambda_l2") * term.value)).into_iter().collect()
+    }
 }
 
 /// Mean distance over the pairs of groups (each given as shares over the rows); `None` for fewer than two groups.
@@ -140,8 +148,6 @@ fn mean(values: &[f32], shares: &[f32], width: usize) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::TensorData;
-
     use super::*;
 
     #[test]

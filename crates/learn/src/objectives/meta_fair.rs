@@ -16,8 +16,9 @@
 //! P[Y, i | x] comes from `discriminant`: a normal distribution of the inputs for each label and group, with one covariance. The means E
 //! run over the training rows. The upper ends b = step, 2 step, ..., 1 are tried; for each, a = tau b first, then intervals tighter in
 //! four steps up to a = b, until the rule keeps tau on the training rows' own labels and groups, for the posteriors are a model and may
-//! be wrong. Of the rules that keep it the most accurate is taken; where none does, the one nearest to it (the curves show `ratio`).
-//! l comes from Newton's method on the function with its kinks rounded, less and less, to a width of 0.001.
+//! be wrong. Of the rules that keep it the most accurate is taken; where none does, the one nearest to it (the curves show `ratio`), and
+//! the report says so. Selecting nobody, or everybody, is a rule too: a constant that keeps tau and errs less than the rule found is taken
+//! in its place, with a remark. By convention q_i = q_j where nobody is selected, a ratio of 1. l comes from Newton's method on the function with its kinks rounded, less and less, to a width of 0.001.
 //!
 //! The score is sigmoid(4 s): 0.5 at the rule's threshold, with the slope of s there. Any number of groups. Rows of unknown group count
 //! in E and in the accuracy, not in the normal distributions nor in q. In the curves, a round is an upper end b: `data` is the error of
@@ -39,12 +40,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::discriminant::Discriminants;
 use crate::learners::{factorise, solve};
-use crate::reductions::{Cells, LABEL_THRESHOLD, refuse};
+use crate::reductions::{Cells, LABEL_THRESHOLD, refuse, refuse_loss};
 use crate::rounds::record;
 use crate::rows::Candidates;
 use crate::scorer::{Fitted, Manifest, Prediction, read_json, write_json};
 use crate::trainer::Task;
-use crate::{LearnError, Objective};
+use crate::{LearnError, Needs, Objective};
 
 /// The registry's line.
 pub const ENTRY: Entry<dyn Objective> = Entry { card: &CARD, build };
@@ -112,6 +113,10 @@ impl Objective for MetaFair {
         &CARD
     }
 
+    fn needs(&self) -> Needs {
+        Needs { also: "a table", ..Needs::default() }
+    }
+
     fn parameters(&self) -> &Parameters {
         &self.parameters
     }
@@ -136,6 +141,7 @@ struct Candidate {
 impl MetaFair {
     fn fit(&self, task: &mut Task<'_, '_>) -> Result<Box<dyn Fitted>, LearnError> {
         refuse(&CARD, task)?;
+        refuse_loss(&CARD, task, "which minimises the error of decisions")?;
         let parameters = &self.parameters;
         let unsuited = |reason: String| Err(LearnError::Unsuited { objective: CARD.id.to_owned(), reason });
         let cells = Cells::new(task.train, parameters.number("label_threshold"));
@@ -204,7 +210,36 @@ impl MetaFair {
             (task.run.on_epoch)(&record);
             task.curves.push(record);
         }
-        let Some(best) = best else { unreachable!("at least two upper ends are tried") };
+        let Some(mut best) = best else { unreachable!("at least two upper ends are tried") };
+
+        // Constants need no search. Nobody and everybody are selected alike in every group.
+        let constant = |coefficient: f64| model.judge(vec![coefficient; present.len()], &cells);
+        let nobody = Candidate { ratio: Some(1.0), ..constant(0.0) };
+        let everybody = constant(1.0);
+        let keeps = |candidate: &Candidate| candidate.ratio.is_some_and(|ratio| ratio >= tau);
+        let (constant, who) = if preferred(&everybody, &nobody, tau) { (everybody, "everybody") } else { (nobody, "nobody") };
+        if keeps(&constant) && constant.error < best.error {
+            task.notes.push(format!(
+                "no rule in reach of `{}` keeps tau = {tau} and errs less often than a constant: the scorer selects {who}",
+                CARD.id
+            ));
+            task.curves.iter_mut().for_each(|record| record.best = false);
+            best = constant;
+            let rule = CellRule { discriminants: discriminants.clone(), coefficients: best.coefficients.clone() };
+            let scores = rule.predict(task.validation.candidates())?.scores;
+            let mut record = record(task.validation, &scores, rounds + 1, rounds + 1, 0.0);
+            record.training =
+                [("data".to_owned(), best.error)].into_iter().chain(best.ratio.map(|ratio| ("ratio".to_owned(), ratio))).collect();
+            let on_validation = Cells::among(task.validation, parameters.number("label_threshold"), cells.groups.clone());
+            record.validation_objective = on_validation.error(&on_validation.sums(|row| scores[row] > 0.5));
+            record.validation.insert("data".to_owned(), record.validation_objective);
+            record.best = true;
+            (task.run.on_epoch)(&record);
+            task.curves.push(record);
+        } else if !keeps(&best) {
+            let nearest = best.ratio.map_or_else(|| "whose ratio is undefined".to_owned(), |ratio| format!("with a ratio of {ratio:.3}"));
+            task.notes.push(format!("no rule in reach of `{}` keeps tau = {tau} on the training rows: it takes one {nearest}", CARD.id));
+        }
         Ok(Box::new(CellRule { discriminants, coefficients: best.coefficients }))
     }
 }
@@ -619,6 +654,7 @@ mod tests {
             seed: 1,
             run: &mut run,
             curves: Vec::new(),
+            notes: Vec::new(),
         };
         objective.fit_alone(&mut task).unwrap().unwrap()
     }

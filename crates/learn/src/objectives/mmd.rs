@@ -10,7 +10,8 @@
 //!
 //! z: embedding, or the score as a vector of width 1. Sizes need not agree and nothing is cut: MMD2 of a sample against itself is 0.
 //! More than two groups: mean over pairs. Range `[0, 10]`, fair value 0. A batch with fewer than two groups, or in which all z agree
-//! (h = 0), has no term: it is skipped and counted, or 0.
+//! (h = 0), has no term: it is skipped and counted, or 0. On validation rows it is the mean over pieces of the size of a batch, as its
+//! cost grows with the square of the rows.
 //!
 //! Source: Gretton et al., "A kernel two-sample test" (2012), equation 5; kernel widths as in common public code. Kim et al. 2023 name no
 //! kernel; their public code applies it to the scores and cuts the larger group.
@@ -21,8 +22,8 @@ use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Lite
 
 use super::wasserstein::BALANCE;
 use crate::models::Output;
-use crate::objective::{Pass, Term};
-use crate::rows::{Balance, BatchPlan};
+use crate::objective::{Pass, Term, Validation, training_device};
+use crate::rows::{Balance, BatchPlan, group_shares};
 use crate::weights::host;
 use crate::{LearnError, Objective};
 
@@ -95,6 +96,25 @@ impl Objective for Mmd {
         };
         pass.note("mmd", lambda * term.value);
         Ok(loss.plus(term.times(lambda)))
+    }
+
+    fn validation_terms(&self, outcome: &Validation<'_>) -> Vec<(&'static str, f64)> {
+        let (codes, weights) = (outcome.rows.groups.codes(), outcome.weights());
+        let columns: Vec<Vec<f32>> = if self.parameters.text("on") == "score" {
+            let targets = outcome.training.regularised_among(outcome.rows.targets);
+            targets.into_iter().map(|target| outcome.scores_of(target)).collect()
+        } else {
+            let (latent, width) = (&outcome.prediction.latent, outcome.prediction.latent_width);
+            (0..width).map(|column| latent.iter().skip(column).step_by(width).copied().collect()).collect()
+        };
+        let found = outcome.mean_over_pieces(|piece| {
+            let points: Vec<f32> = piece.iter().flat_map(|&row| columns.iter().map(move |column| column[row])).collect();
+            let points = Tensor::<2>::from_data(TensorData::new(points, [piece.len(), columns.len()]), &training_device());
+            let groups: Vec<u32> = piece.iter().map(|&row| codes[row]).collect();
+            let own: Vec<f32> = piece.iter().map(|&row| weights[row]).collect();
+            Some(discrepancy(&points, &group_shares(&groups, &own))?.value)
+        });
+        found.map(|value| ("mmd", self.parameters.number("lambda_mmd") * value)).into_iter().collect()
     }
 }
 

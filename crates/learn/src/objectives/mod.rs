@@ -39,7 +39,9 @@ pub mod vanilla;
 pub mod wasserstein;
 pub mod wasserstein_adversary;
 
-use evenhand_catalog::Entry;
+use std::collections::BTreeMap;
+
+use evenhand_catalog::{Card, CatalogError, Entry, Parameters};
 
 use crate::Objective;
 
@@ -67,3 +69,16 @@ pub const OBJECTIVES: &[Entry<dyn Objective>] = &[
     wasserstein::ENTRY,
     wasserstein_adversary::ENTRY,
 ];
+
+/// Refuses parameters of another value than their default where they would change nothing; `because` says where that is.
+pub(crate) fn without_effect(card: &Card, parameters: &Parameters, names: &[&str], because: &str) -> Result<(), CatalogError> {
+    let usual = Parameters::resolve(card, &BTreeMap::new())?;
+    let given = parameters.iter().zip(usual.iter());
+    match given.into_iter().find(|((name, value), (_, usual))| names.contains(name) && value != usual) {
+        Some(((name, value), _)) => Err(CatalogError::BadCombination {
+            id: card.id.to_owned(),
+            reason: format!("{name} = {value} changes nothing with {because}; leave it out"),
+        }),
+        None => Ok(()),
+    }
+}

@@ -14,6 +14,7 @@ use crate::learners::{self, Constant, Learner, Response};
 use crate::rows::Rows;
 use crate::scorer::Fitted;
 use crate::trainer::Task;
+use crate::training::DataLoss;
 
 pub(crate) use linear_program::saddle;
 pub(crate) use mixture::{Member, Mixture};
@@ -62,8 +63,12 @@ pub(crate) struct Responder<'a> {
 
 impl<'a> Responder<'a> {
     /// Looks at the task and refuses what these methods cannot do.
-    pub(crate) fn new(card: &Card, parameters: &Parameters, bound: f64, task: &Task<'a, '_>) -> Result<Self, LearnError> {
+    pub(crate) fn new(card: &Card, parameters: &Parameters, bound: f64, task: &mut Task<'a, '_>) -> Result<Self, LearnError> {
         refuse(card, task)?;
+        match parameters.text("base") {
+            "network" => {}
+            base => refuse_loss(card, task, &format!("whose base \"{base}\" minimises the cross-entropy"))?,
+        }
         let unsuited = |reason: String| Err(LearnError::Unsuited { objective: card.id.to_owned(), reason });
         let threshold = parameters.number("label_threshold");
         let cells = Cells::new(task.train, threshold);
@@ -79,6 +84,14 @@ impl<'a> Responder<'a> {
                 task.train.groups.name()
             ));
         };
+        for label in parity.dropped() {
+            let side = if label == 1 { "favourable" } else { "unfavourable" };
+            task.notes.push(format!(
+                "`{}` holds its constraint among rows of the other label only: fewer than two of `{}` have training rows of {side} label",
+                card.id,
+                task.train.groups.name()
+            ));
+        }
         Ok(Responder {
             validation_cells: Cells::among(task.validation, threshold, cells.groups.clone()),
             cells,
@@ -181,4 +194,17 @@ pub(crate) fn refuse(card: &Card, task: &Task<'_, '_>) -> Result<(), LearnError>
         return unsuited("it makes one decision, and the schema names further targets; remove them from it");
     }
     Ok(())
+}
+
+/// Refuses a data loss that the method does not minimise.
+pub(crate) fn refuse_loss(card: &Card, task: &Task<'_, '_>, why: &str) -> Result<(), LearnError> {
+    if task.training.loss == DataLoss::Bce {
+        return Ok(());
+    }
+    Err(LearnError::BadSetting {
+        section: "training",
+        key: "loss",
+        value: "\"mse\"".to_owned(),
+        expected: format!("\"bce\" for `{}`, {why}; set training.loss for this method alone", card.id),
+    })
 }

@@ -7,7 +7,7 @@
 //! gamma-(e, g)  = r E[u | e] - E[u | e, g]          asked: every gamma <= difference_bound
 //! ```
 //!
-//! g runs over the groups that have weight in the event. Rows of unknown group take no part in any gamma. All of it depends on the rows
+//! g runs over the groups that have weight in the event; an event with fewer than two of them is left out, and the report says so. Rows of unknown group take no part in any gamma. All of it depends on the rows
 //! only through cells (group, label): how much weight a cell holds, and how much of that the classifier selects.
 //!
 //! A multiplier lambda on the gammas turns into a cost of selecting a row, the same for all rows of a cell:
@@ -172,6 +172,12 @@ impl Parity {
         (!parity.rates.is_empty()).then_some(parity)
     }
 
+    /// Labels whose event is left out, as fewer than two groups have rows of it (equalized odds).
+    pub(crate) fn dropped(&self) -> impl Iterator<Item = usize> {
+        let kept = |event: usize| self.rates.iter().any(|rate| rate.event == event);
+        (0..self.events.len()).filter(move |&event| !kept(event)).flat_map(|event| self.events[event].iter().copied())
+    }
+
     /// Number of gammas.
     pub(crate) fn len(&self) -> usize {
         2 * self.rates.len()
@@ -263,7 +269,7 @@ impl Parity {
     }
 
     /// Places of the rates that a grid of multipliers runs over: in each event all groups but the largest, whose gammas follow from the
-    /// others'. Smaller groups come last.
+    /// others'. Smaller groups come last; of groups of one size the order of their codes decides.
     pub(crate) fn free_rates(&self) -> Vec<usize> {
         let mut free = Vec::new();
         for event in 0..self.events.len() {
@@ -417,6 +423,8 @@ mod tests {
         let cells = Cells::new(&rows, 0.5);
         assert!(parity("demographic-parity", 1.0, &cells).is_some());
         assert!(parity("equal-opportunity", 1.0, &cells).is_none(), "only one group has a favourable label");
-        assert_eq!(parity("equalized-odds", 1.0, &cells).unwrap().len(), 4);
+        let odds = parity("equalized-odds", 1.0, &cells).unwrap();
+        assert_eq!((odds.len(), odds.dropped().collect::<Vec<_>>()), (4, vec![1]));
+        assert_eq!(parity("demographic-parity", 1.0, &cells).unwrap().dropped().count(), 0);
     }
 }
