@@ -311,8 +311,9 @@ impl Cells {
         if self.apart {
             return pass.pull_back(&self.retained, self.slopes(&self.list), self.width, chosen, &self.spans());
         }
-        let all = [0..self.on_host.len() / self.width];
-        let gradient = |cell: &Cell| pass.pull_back(&self.retained, self.slopes([cell]), self.width, chosen, &all).0.remove(0);
+        let all = 0..self.on_host.len() / self.width;
+        let gradient =
+            |cell: &Cell| pass.pull_back(&self.retained, self.slopes([cell]), self.width, chosen, std::slice::from_ref(&all)).0.remove(0);
         (self.list.iter().map(gradient).collect(), None)
     }
 

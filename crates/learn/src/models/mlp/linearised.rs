@@ -304,7 +304,7 @@ mod tests {
 
                 let slopes = Tensor::<2>::from_data(TensorData::new(noise(24 * 2, 3), [24, 2]), &device);
                 let every = vec![true; weights.arrays.len()];
-                let found = kept.pull_back(slopes.clone().inner(), &weights, &every, &[0..24]).0.remove(0);
+                let found = kept.pull_back(slopes.clone().inner(), &weights, &every, std::slice::from_ref(&(0..24))).0.remove(0);
                 let mut tape = (plain.logits * slopes).sum().backward();
                 let expected = bound.gradients(&mut tape, &weights);
                 let scale = expected.arrays.iter().flatten().fold(0.0_f32, |most, value| most.max(value.abs()));
