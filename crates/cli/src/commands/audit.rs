@@ -1,5 +1,6 @@
 //! `audit`: scores that somebody already holds.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use evenhand_audit::ScoresRequest;
@@ -11,7 +12,8 @@ use crate::printer;
 
 pub(crate) fn audit(arguments: Audit, json: bool) -> anyhow::Result<Outcome> {
     let out = arguments.out.clone();
-    let report = evenhand_audit::audit(&request(arguments))?;
+    let limits = super::limits(&arguments.limits)?;
+    let report = evenhand_audit::audit(&ScoresRequest { limits, ..request(arguments) })?;
     grid::show(&report, json)?;
     if let Some(folder) = out {
         let (file, page) = evenhand_audit::write_report(&report, &folder)?;
@@ -59,7 +61,7 @@ fn request(arguments: Audit) -> ScoresRequest {
             permutations: arguments.permutations,
             seed: arguments.seed,
         },
-        limits: arguments.limits.into_iter().collect(),
+        limits: BTreeMap::new(),
         stream: arguments.stream,
     }
 }
