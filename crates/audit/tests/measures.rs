@@ -93,10 +93,10 @@ fn a_method_s_place_is_its_rank_and_whether_another_row_beats_it() {
     let documents = registry::documents(&[("t".to_owned(), text)]).unwrap();
     let methods = &documents[1].1;
     for line in [
-        "| [t](results/t/) | a | accuracy 0.8000 (0.0283), 2 of 4 | disparate-impact for sex 0.8000 (0.1414), 2 of 4 | yes | 2 |",
-        "| [t](results/t/) | b | accuracy 0.9000 (0.0000), 1 of 4 | disparate-impact for sex 0.5000 (0.0000), 4 of 4 | yes | 2 |",
-        "| [t](results/t/) | c | accuracy 0.7000 (0.0000), 4 of 4 | disparate-impact for sex 1.1000 (0.0000), 1 of 4 | yes | 2 |",
-        "| [t](results/t/) | d | accuracy 0.7500 (0.0000), 3 of 4 | disparate-impact for sex 1.0000 (0.3536), 3 of 4 | no | 2 |",
+        "| [t](results/t/) | a | accuracy 0.800 (0.028), 2 of 4 | disparate-impact for sex 0.800 (0.141), 2 of 4 | yes | 2 |",
+        "| [t](results/t/) | b | accuracy 0.900 (0.000), 1 of 4 | disparate-impact for sex 0.500 (0.000), 4 of 4 | yes | 2 |",
+        "| [t](results/t/) | c | accuracy 0.700 (0.000), 4 of 4 | disparate-impact for sex 1.100 (0.000), 1 of 4 | yes | 2 |",
+        "| [t](results/t/) | d | accuracy 0.750 (0.000), 3 of 4 | disparate-impact for sex 1.000 (0.354), 3 of 4 | no | 2 |",
     ] {
         assert!(methods.contains(line), "{line}\n{methods}");
     }
