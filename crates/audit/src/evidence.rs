@@ -404,8 +404,7 @@ pub(crate) fn mean_distance(runs: &[RunReport], metric: &str, attribute: Option<
 /// Whether a judged number, or the mean of several, keeps a limit.
 pub(crate) fn within(card: &Card, value: f64, limit: f64) -> bool {
     match (card.direction, card.fair_value) {
-        (Direction::Higher, _) => value >= limit,
-        (Direction::NearFair, Some(1.0)) => value >= limit,
+        (Direction::Higher, _) | (Direction::NearFair, Some(1.0)) => value >= limit,
         _ => value <= limit,
     }
 }

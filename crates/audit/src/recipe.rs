@@ -714,7 +714,7 @@ impl Recipe {
                      example front = [\"accuracy\", \"spdd\"]"
                 ));
             }
-            let card = |metric: &str| evenhand_metrics::find(metric).map(|known| known.card()).map_err(|error| error.to_string());
+            let card = |metric: &str| evenhand_metrics::find(metric).map(evenhand_metrics::Metric::card).map_err(|error| error.to_string());
             if card(performance)?.direction != evenhand_catalog::Direction::Higher {
                 return Err(format!(
                     "[analyses] front: of {performance} less is better; write a metric of which more is better first, for example accuracy, \

@@ -1,7 +1,9 @@
 //! The page: whole, escaped, offline, the same bytes each time.
 
+use evenhand_audit::analyses::importance::{Importance, Importances};
 use evenhand_audit::html::render;
 use evenhand_audit::report::{DisparityTrace, Report, RunReport};
+use evenhand_metrics::Estimate;
 
 use crate::sample;
 
@@ -227,4 +229,28 @@ fn pulls_at_the_end_are_those_of_each_run_s_own_last_epoch() {
     assert!(cells.iter().any(|cell| cell.contains("0.00")), "{cells:?}");
     assert!(cells.iter().any(|cell| cell.contains("5.00") && cell.contains("2 of 3 runs")), "{cells:?}");
     assert!(section.contains("from epoch 3 on fewer than the 3 seeds, at least 2"), "{section}");
+}
+
+#[test]
+fn an_importance_that_could_not_be_measured_is_told_with_its_reason() {
+    let mut report = sample::single();
+    let input = |name: &str, importance: Estimate| Importance {
+        input: name.to_owned(),
+        importance,
+        std: None,
+        gap_change: None,
+        association: Some(0.1),
+        sensitive: false,
+    };
+    report.methods[0].runs[0].importances = Some(Importances {
+        performance: "roc-auc".to_owned(),
+        gap: "spdd".to_owned(),
+        attribute: "gender".to_owned(),
+        repeats: 3,
+        inputs: vec![input("years", Estimate::value(0.25)), input("tests", Estimate::undefined("all labels are equal"))],
+    });
+    let page = page(&report);
+    let section = page.split("id=\"dependence\"").nth(1).unwrap().split("</section>").next().unwrap();
+    assert!(section.contains(">undefined<") && section.contains("Undefined: all labels are equal."), "{section}");
+    assert!(section.contains(">0.250<"), "{section}");
 }

@@ -1,6 +1,6 @@
 //! The tables that a terminal shows.
 
-use evenhand_audit::analyses::front;
+use evenhand_audit::analyses::{contrast, front};
 use evenhand_audit::view::{Table, group_tables, limits_table, method_table, tilt_table};
 
 use evenhand_metrics::Estimate;
@@ -75,4 +75,20 @@ fn a_ratio_enters_the_plane_by_its_distance_from_1() {
     }
     assert_eq!(gaps.len(), 3);
     assert!(front::compare(&report.methods, "accuracy", "selection-rate", "gender").is_none(), "no value at parity");
+}
+
+#[test]
+fn tests_between_methods_do_not_count_copied_rows() {
+    let report = sample::comparison(true);
+    let tested = |train: usize, before: Option<usize>| {
+        let mut methods = report.methods.clone();
+        for run in methods.iter_mut().flat_map(|method| &mut method.runs) {
+            (run.sizes.train, run.sizes.train_before) = (train, before);
+        }
+        contrast::contrasts(&methods, &report.columns)
+    };
+    // Gate 1 doubled the rows, or halved them: the test speaks of the rows that were drawn.
+    let plain = tested(1000, None);
+    assert!(plain == tested(2000, Some(1000)) && plain == tested(500, Some(1000)));
+    assert!(plain != tested(2000, None), "the number of rows matters");
 }

@@ -163,6 +163,23 @@ fn methods_of_equal_settings_are_one_cell() {
 }
 
 #[test]
+fn rows_are_counted_before_gate_1_too() {
+    let text =
+        std::str::from_utf8(RECIPE).unwrap().replace("[model]", "[skew]\nprivileged = \"m\"\nunprivileged = \"f\"\nalpha = 2.0\n[model]");
+    let text = text.replace("\"wasserstein-adversary\"", "\"vanilla\"\nrebalance = \"oversampling\"");
+    let place = Place::new(&[("over.toml", text.as_bytes())]);
+    let output = place.run("compare over.toml --out out");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let report: serde_json::Value = serde_json::from_slice(&std::fs::read(place.path().join("out/report.json")).unwrap()).unwrap();
+    for run in 0..2 {
+        let sizes = |method: usize| report["methods"][method]["runs"][run]["sizes"].clone();
+        assert!(sizes(0).get("train_before").is_none());
+        assert_eq!(sizes(1)["train_before"], sizes(0)["train"]);
+        assert!(sizes(1)["train"].as_u64() > sizes(0)["train"].as_u64());
+    }
+}
+
+#[test]
 fn a_folder_that_another_process_writes_is_refused() {
     let place = Place::new(&[("small.toml", RECIPE), ("out/cells/lock", b"")]);
     let file = std::fs::File::options().write(true).open(place.path().join("out/cells/lock")).unwrap();

@@ -235,8 +235,8 @@ fn element(id: &[u8], body: &[u8]) -> Vec<u8> {
     [id, &size, body].concat()
 }
 
-fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
-    [&(body.len() as u32 + 8).to_be_bytes()[..], kind, body].concat()
+fn boxed(kind: &str, body: &[u8]) -> Vec<u8> {
+    [&(body.len() as u32 + 8).to_be_bytes()[..], kind.as_bytes(), body].concat()
 }
 
 /// Files that are all parts of no meaning, as many as fit: what is kept of each, or compared with each, is what an attacker chooses.
@@ -253,7 +253,7 @@ fn a_file_of_nothing_but_padding_is_left_to_ffprobe_at_once() {
     let pads = void.repeat(MEGABYTES / 2);
     // As many entries as a track may have children, each of another kind of nonsense.
     let colours = element(&[0xe0], &element(&[0x55, 0xb0], &[]).repeat(MEGABYTES / 11));
-    let moov = |body: &[u8]| [boxed(b"ftyp", b"isom"), boxed(b"moov", body)].concat();
+    let moov = |body: &[u8]| [boxed("ftyp", b"isom"), boxed("moov", body)].concat();
     let cases: [(&str, Vec<u8>); 10] = [
         ("header.webm", [element(&[0x1a, 0x45, 0xdf, 0xa3], &void.repeat(500)), pads.clone()].concat()),
         ("segment.webm", webm(&pads)),
@@ -264,7 +264,7 @@ fn a_file_of_nothing_but_padding_is_left_to_ffprobe_at_once() {
         ("track-checksums.webm", webm(&[information.clone(), tracks(&entry(&checksum.repeat(MEGABYTES / 2)))].concat())),
         ("colours.webm", webm(&[information.clone(), tracks(&entry(&colours))].concat())),
         ("cluster.webm", webm(&[information, tracks(&[]), cluster(&pads)].concat())),
-        ("index.mp4", moov(&boxed(b"free", &[]).repeat(MEGABYTES / 8))),
+        ("index.mp4", moov(&boxed("free", &[]).repeat(MEGABYTES / 8))),
     ];
     let folder = tempfile::tempdir().unwrap();
     for (name, bytes) in cases {
