@@ -7,6 +7,7 @@ mod error;
 mod evidence;
 pub mod extraction;
 pub mod html;
+mod lock;
 mod lookup;
 mod measures;
 pub mod model;

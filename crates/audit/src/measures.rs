@@ -8,11 +8,11 @@ use evenhand_catalog::Direction;
 use evenhand_metrics::Estimate;
 use serde::{Deserialize, Serialize};
 
-use crate::AuditError;
+use crate::evidence;
 use crate::lookup;
 use crate::numbers::{decimals, fixed};
-use crate::registry;
 use crate::report::Report;
+use crate::{AuditError, registry};
 
 /// One number of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -76,6 +76,8 @@ struct Standing {
     rebalance: Option<String>,
     performance: (f64, Option<f64>),
     gap: (f64, Option<f64>),
+    /// Mean over the runs of what the gap is ranked by.
+    ranked: f64,
     runs: usize,
 }
 
@@ -95,7 +97,7 @@ pub(crate) fn places(tables: &[(String, String)]) -> Result<BTreeMap<String, Str
     for (name, text) in tables {
         let Some(table) = table(name, text)? else { continue };
         let better_performance = |a: &Standing, b: &Standing| order(&table.performance, a.performance.0, b.performance.0);
-        let better_gap = |a: &Standing, b: &Standing| order(&table.gap, a.gap.0, b.gap.0);
+        let better_gap = |a: &Standing, b: &Standing| order(&table.gap, a.ranked, b.ranked);
         let numbers = |of: fn(&Standing) -> (f64, Option<f64>)| decimals(table.standings.iter().map(|one| of(one).0));
         let (performance_places, gap_places) = (numbers(|one| one.performance), numbers(|one| one.gap));
         let count = table.standings.len();
@@ -140,14 +142,17 @@ pub(crate) fn places(tables: &[(String, String)]) -> Result<BTreeMap<String, Str
     Ok(places)
 }
 
-/// `Less` when `a` is better than `b`.
+/// `Less` when `a` is better than `b`; of gaps with a fair value these are distances from it.
 fn order(metric: &str, a: f64, b: f64) -> Ordering {
-    let card = registry::card(metric);
-    match card.map(|card| (card.direction, card.fair_value)) {
-        Ok((Direction::Higher, _)) => b.total_cmp(&a),
-        Ok((Direction::NearFair, Some(fair))) => (a - fair).abs().total_cmp(&(b - fair).abs()),
+    match registry::card(metric).map(|card| card.direction) {
+        Ok(Direction::Higher) => b.total_cmp(&a),
         _ => a.total_cmp(&b),
     }
+}
+
+/// What a value of a gap is ranked by: its distance from the fair value, where the metric has one.
+fn ranked(metric: &str, value: f64) -> f64 {
+    registry::card(metric).ok().and_then(|card| evidence::distance(card, value)).unwrap_or(value)
 }
 
 fn table(name: &str, text: &str) -> Result<Option<Table>, String> {
@@ -178,6 +183,7 @@ fn table(name: &str, text: &str) -> Result<Option<Table>, String> {
             rebalance: rebalance.map(str::to_owned),
             performance: mean_and_std(&performances)?,
             gap: mean_and_std(&gaps)?,
+            ranked: evidence::mean(gaps.iter().map(|&value| ranked(&gap, value)))?,
             runs: performances.len().min(gaps.len()),
         })
     });

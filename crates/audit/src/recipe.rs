@@ -454,9 +454,11 @@ pub struct AnalysesSection {
     pub counterfactual: CounterfactualName,
     /// How often each input is shuffled to see what the scorer rests on (first run of each method); 0 turns it off.
     pub importance: usize,
-    /// Points a side of the loss landscape (first run of each network); 0 turns it off.
+    /// Points a side of the loss landscape (first run of each network), an odd number from 3 to 101, so that the trained weights are one of
+    /// them; 0 turns it off.
     pub landscape: usize,
-    /// Metrics of the plane of performance and fairness: one of which more is better and one gap; default: the usual performance metric of
+    /// Metrics of the plane of performance and fairness: one of which more is better, and one gap or ratio, whose distance from its fair value
+    /// is drawn; default: the usual performance metric of
     /// the label's kind, and SPDD.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub front: Option<[String; 2]>,
@@ -694,11 +696,13 @@ impl Recipe {
         for metric in self.limits.keys() {
             evenhand_metrics::find(metric.split('@').next().unwrap_or(metric)).map_err(|error| format!("[limits]: {error}"))?;
         }
-        if self.analyses.importance > 1000 || self.analyses.landscape > 101 {
-            return Err(format!(
-                "[analyses] importance = {}, landscape = {}: at most 1000 repeats and 101 points a side are allowed",
-                self.analyses.importance, self.analyses.landscape
-            ));
+        if self.analyses.importance > 1000 {
+            return Err(format!("[analyses] importance = {}: at most 1000 repeats are allowed", self.analyses.importance));
+        }
+        // With an even number no point of the grid lies at the trained weights.
+        let side = self.analyses.landscape;
+        if side != 0 && (side.is_multiple_of(2) || !(3..=101).contains(&side)) {
+            return Err(format!("[analyses] landscape = {side}: an odd number of points a side from 3 to 101, or 0 for none"));
         }
         if let Some([performance, gap]) = &self.analyses.front {
             for metric in [performance, gap] {
@@ -708,6 +712,19 @@ impl Recipe {
                 return Err(format!(
                     "[analyses] front = [\"{performance}\", \"{gap}\"]: write a metric of performance first, then a gap between groups, for \
                      example front = [\"accuracy\", \"spdd\"]"
+                ));
+            }
+            let card = |metric: &str| evenhand_metrics::find(metric).map(evenhand_metrics::Metric::card).map_err(|error| error.to_string());
+            if card(performance)?.direction != evenhand_catalog::Direction::Higher {
+                return Err(format!(
+                    "[analyses] front: of {performance} less is better; write a metric of which more is better first, for example accuracy, \
+                     roc-auc or srcc"
+                ));
+            }
+            if card(gap)?.fair_value.is_none() {
+                return Err(format!(
+                    "[analyses] front: {gap} has no value at parity to measure a distance from; write a gap or a ratio second, for example \
+                     spdd or disparate-impact"
                 ));
             }
         }

@@ -349,6 +349,9 @@ pub struct WithoutModality {
 pub struct Sizes {
     /// Training rows after gate 1.
     pub train: usize,
+    /// Training rows before gate 1, where it changed their number: none of them is a copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train_before: Option<usize>,
     /// Validation rows.
     pub validation: usize,
     /// Test rows (or audited rows).

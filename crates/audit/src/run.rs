@@ -30,7 +30,7 @@ use crate::recipe::{CounterfactualName, MethodSection, Recipe, SplitSection};
 use crate::report::{
     Landscape, Measured, MethodReport, Report, ReportKind, RunReport, Sizes, Summary, TargetFindings, Tilt, WithoutModality,
 };
-use crate::{AuditError, evidence, lookup, write};
+use crate::{AuditError, evidence, lock, lookup, write};
 
 /// Who watches a long run: progress bars live in the faces, not here.
 pub trait Observer: Sync {
@@ -104,6 +104,7 @@ fn folder(recipe: &Recipe, data_folder: Option<&Path>) -> Option<PathBuf> {
 /// Runs every cell of a recipe and joins the report.
 pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditError> {
     let data = load(recipe, options.data_folder)?;
+    write::refuse_inputs(options.out, &FILES, data.provenance.files.iter().map(|file| (&file.name, &file.sha256)))?;
     // What can be refused is refused before hours of training.
     recipe.metrics.check(&data.sensitive)?;
     for key in recipe.limits.keys().chain(recipe.methods.iter().flat_map(|method| method.published.keys())) {
@@ -137,10 +138,10 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
         .flat_map(|method| parts.iter().enumerate().map(move |(position, part)| Cell { method, part, first: position == 0 }))
         .collect();
     let folder = options.out.join("cells");
-    if options.fresh && folder.exists() {
-        fs::remove_dir_all(&folder).map_err(AuditError::io(&folder, "remove the folder"))?;
+    let _lock = lock::hold(&folder)?;
+    if options.fresh {
+        forget(&folder)?;
     }
-    fs::create_dir_all(&folder).map_err(AuditError::io(&folder, "create the folder"))?;
     let data_digest = digest_of_data(&data);
     let digests: Vec<String> = cells.iter().map(|cell| cell.digest(recipe, &data_digest, search.as_ref())).collect::<Result<_, _>>()?;
     let jobs = options.jobs.unwrap_or_else(|| if data.recordings.is_some() { 1 } else { cores() });
@@ -154,10 +155,18 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
         origin: origin.as_ref(),
         search: search.as_ref(),
     };
-    let runs = work.run_all(&cells, &digests)?;
+    let mut runs = work.run_all(&cells, &digests)?;
 
     let mut methods = Vec::new();
-    for (method, runs) in recipe.methods.iter().zip(runs.chunks(parts.len())) {
+    for (method, runs) in recipe.methods.iter().zip(runs.chunks_mut(parts.len())) {
+        for (run, part) in runs.iter_mut().zip(&parts) {
+            let before = part.split.train.len();
+            run.sizes.train_before = (before != run.sizes.train).then_some(before);
+            if let Some(found) = &mut run.importances {
+                importance::associate(found, &data)?;
+            }
+            run.notes.extend(mixed(recipe, method)?);
+        }
         methods.push(MethodReport {
             name: method.name.clone(),
             rebalance: method.rebalance.as_ref().map(crate::recipe::Choice::summary),
@@ -188,6 +197,7 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
     }
     notes.extend(small_groups(&data, &parts));
     notes.extend(hardly_varying(&methods));
+    notes.extend(mixtures(recipe)?);
     notes.extend(evidence::interval_note(methods.iter().flat_map(|method| &method.runs)));
     let choice = search.as_ref().map(|search| search.choose(&methods)).transpose()?;
     let mut report = Report {
@@ -256,6 +266,36 @@ fn hardly_varying(methods: &[MethodReport]) -> Option<String> {
             flat.join(", ")
         )
     })
+}
+
+/// A remark on a run whose scores are probabilities of a positive decision: what the method promises holds before they are cut.
+fn mixed(recipe: &Recipe, method: &MethodSection) -> Result<Option<String>, AuditError> {
+    Ok(method.objective.build(OBJECTIVES)?.scores_are_expected_decisions().then(|| {
+        format!(
+            "its score is the probability of a positive decision in a mixture of classifiers: {} promises its constraint of the mean of these \
+             probabilities, and nothing of decisions cut from them at the threshold {}",
+            method.objective.id,
+            crate::numbers::plain(recipe.metrics.threshold)
+        )
+    }))
+}
+
+/// The same for the whole report.
+fn mixtures(recipe: &Recipe) -> Result<Option<String>, AuditError> {
+    let mut names = Vec::new();
+    for method in &recipe.methods {
+        if method.objective.build(OBJECTIVES)?.scores_are_expected_decisions() {
+            names.push(method.name.as_str());
+        }
+    }
+    Ok((!names.is_empty()).then(|| {
+        format!(
+            "The scores of {} are probabilities of a positive decision in a mixture of classifiers. Their constraint is promised of the mean of \
+             these probabilities; metrics of decisions cut them at {} first, and of those nothing is promised.",
+            names.join(", "),
+            crate::numbers::plain(recipe.metrics.threshold)
+        )
+    }))
 }
 
 /// What the extraction of a recipe's recordings found, by the attributes that the recipe names.
@@ -363,7 +403,7 @@ fn digest_of_data(data: &Dataset) -> String {
     hex(&hasher.finalize())
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
@@ -395,6 +435,20 @@ impl<'a> Asked<'a> {
     }
 }
 
+/// Edition of what a cell holds. Raise it with every change after which the same recipe, data and seed give other numbers in a cell, or a
+/// cell holds more or less than before: then cells of earlier programs are computed anew. The first edition adds nothing to the digest, as
+/// cells were kept before there were editions.
+const EDITION: u32 = 1;
+
+/// Digits of a cell's digest.
+const DIGITS: usize = 24;
+
+/// Characters of a method's name in the name of its model's folder, at most.
+const LONGEST_NAME: usize = 100;
+
+/// The file of a model's folder that holds the digest of its cell.
+const CELL: &str = "cell";
+
 /// One method on one part of the data.
 #[derive(Debug, Clone, Copy)]
 struct Cell<'a> {
@@ -410,6 +464,22 @@ impl Cell<'_> {
             Some(fold) => format!("{}, seed {}, fold {}", self.method.name, self.part.seed, fold + 1),
             None => format!("{}, seed {}", self.method.name, self.part.seed),
         }
+    }
+
+    /// Name of the folder that its model is kept in: no two cells of a recipe share one.
+    fn folder_name(&self) -> String {
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+        let name = &self.method.name;
+        let mut folder: String = name.chars().take(LONGEST_NAME).map(|letter| if plain(letter) { letter } else { '_' }).collect();
+        if folder != *name {
+            // What was replaced or cut off must not be what told two names apart.
+            folder = format!("{folder}-{}", &hex(&Sha256::digest(name))[..8]);
+        }
+        let _ = write!(folder, "__seed_{}", self.part.seed);
+        if let Some(fold) = self.part.fold {
+            let _ = write!(folder, "__fold_{}", fold + 1);
+        }
+        folder
     }
 
     /// Digest of everything that the cell's result depends on.
@@ -435,10 +505,13 @@ impl Cell<'_> {
             "fold": self.part.fold,
             "plots": self.first,
         });
+        if EDITION > 1 {
+            text["edition"] = serde_json::json!(EDITION);
+        }
         if let Some(search) = search {
             text["validated"] = serde_json::json!(search.wanted());
         }
-        Ok(hex(&Sha256::digest(text.to_string()))[..24].to_owned())
+        Ok(hex(&Sha256::digest(text.to_string()))[..DIGITS].to_owned())
     }
 }
 
@@ -459,27 +532,39 @@ impl Workshop<'_> {
     /// Runs the cells on `jobs` threads; results come back in the cells' order.
     fn run_all(&self, cells: &[Cell<'_>], digests: &[String]) -> Result<Vec<RunReport>, AuditError> {
         let kept = |index: usize| self.folder.join(format!("{}.json", digests[index]));
-        let found = (0..cells.len()).filter(|&index| kept(index).exists()).count();
+        // A model that another recipe left under the same name is not this cell's.
+        let complete =
+            |twins: &[usize]| !self.options.keep_models || twins.iter().all(|&index| self.has_model(&cells[index], &digests[index]));
+        let groups = equal(digests);
+        let found: usize = groups.iter().filter(|twins| kept(twins[0]).exists() && complete(twins)).map(Vec::len).sum();
         self.options.observer.started(cells.len(), found);
         let next = AtomicUsize::new(0);
         let results: Mutex<Vec<Option<Result<RunReport, AuditError>>>> = Mutex::new((0..cells.len()).map(|_| None).collect());
         let failed = AtomicBool::new(false);
         std::thread::scope(|scope| {
-            for _ in 0..self.jobs.clamp(1, cells.len().max(1)) {
+            for _ in 0..self.jobs.clamp(1, groups.len().max(1)) {
                 scope.spawn(|| {
                     loop {
-                        let index = next.fetch_add(1, Ordering::Relaxed);
-                        if index >= cells.len() || failed.load(Ordering::Relaxed) || self.options.interrupted.load(Ordering::Relaxed) {
+                        let Some(twins) = groups.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
+                        if failed.load(Ordering::Relaxed) || self.options.interrupted.load(Ordering::Relaxed) {
                             return;
                         }
-                        let found =
-                            finished(&kept(index)).filter(|_| !self.options.keep_models || self.model_folder(&cells[index]).is_dir());
-                        let result = found.map_or_else(|| self.run(index, &cells[index], &kept(index)), Ok);
+                        let index = twins[0];
+                        let found = finished(&kept(index)).filter(|_| complete(twins));
+                        let same: Vec<&Cell<'_>> = twins.iter().map(|&index| &cells[index]).collect();
+                        let result = found.map_or_else(|| self.run(index, &same, &digests[index], &kept(index)), Ok);
                         if result.is_err() {
                             failed.store(true, Ordering::Relaxed);
                         }
-                        self.options.observer.cell_finished(index);
+                        for &index in twins {
+                            self.options.observer.cell_finished(index);
+                        }
                         if let Ok(mut results) = results.lock() {
+                            if let Ok(run) = &result {
+                                for &index in &twins[1..] {
+                                    results[index] = Some(Ok(run.clone()));
+                                }
+                            }
                             results[index] = Some(result);
                         }
                     }
@@ -503,9 +588,11 @@ impl Workshop<'_> {
         Ok(runs)
     }
 
-    fn run(&self, index: usize, cell: &Cell<'_>, kept: &Path) -> Result<RunReport, AuditError> {
+    /// Runs the first of some cells with one digest, for all of them.
+    fn run(&self, index: usize, twins: &[&Cell<'_>], digest: &str, kept: &Path) -> Result<RunReport, AuditError> {
+        let cell = twins[0];
         self.options.observer.cell_started(index, &cell.label());
-        let run = self.train_and_measure(index, cell, kept).map_err(|cause| match cause {
+        let run = self.train_and_measure(index, twins, digest, kept).map_err(|cause| match cause {
             cause @ (AuditError::Interrupted { .. } | AuditError::Io { .. }) => cause,
             cause => AuditError::Method { method: cell.method.name.clone(), seed: cell.part.seed, cause: Box::new(cause) },
         })?;
@@ -514,14 +601,14 @@ impl Workshop<'_> {
         Ok(run)
     }
 
-    fn train_and_measure(&self, index: usize, cell: &Cell<'_>, kept: &Path) -> Result<RunReport, AuditError> {
+    fn train_and_measure(&self, index: usize, twins: &[&Cell<'_>], digest: &str, kept: &Path) -> Result<RunReport, AuditError> {
+        let cell = twins[0];
         let Cell { method, part, .. } = cell;
         let train = balanced(method, &self.data.select(&part.split.train), self.attribute, part.seed)?;
         let validation = self.data.select(&part.split.validation);
         let test = self.data.select(&part.split.test);
         let encoder = Encoder::fit(&train, self.recipe.encoding())?;
         let training = self.recipe.training_of(method)?;
-        // Two methods with equal settings share a digest, and must not share a checkpoint.
         let checkpoint = kept.with_extension(format!("{index}.checkpoint"));
         let (train_inputs, validation_inputs) = (encoder.transform(&train)?, encoder.transform(&validation)?);
         let sensitive = encoder.sensitive_input(&train, self.attribute)?;
@@ -540,7 +627,9 @@ impl Workshop<'_> {
             },
         )?;
         if self.options.keep_models {
-            self.keep(&scorer, &encoder, cell)?;
+            for twin in twins {
+                self.keep(&scorer, &encoder, twin, digest)?;
+            }
         }
         let mut run = measure(
             self.recipe,
@@ -548,7 +637,7 @@ impl Workshop<'_> {
             &scorer,
             &encoder,
             &test,
-            Sizes { train: train.len(), validation: validation.len(), test: test.len() },
+            Sizes { train: train.len(), train_before: None, validation: validation.len(), test: test.len() },
         )?;
         let sides = [(&train, &train_inputs), (&validation, &validation_inputs)];
         if !training.trace.is_empty() && run.disparities.is_empty() {
@@ -582,7 +671,6 @@ impl Workshop<'_> {
             return Ok(());
         }
         let features = encoder.transform(test)?;
-        let scores = scorer.predict(Candidates { features: &features, recordings: test.recordings.as_ref() })?.scores;
         let groups = test.groups(self.attribute)?;
         if asked.counterfactual != CounterfactualName::None {
             let Some(input) = sensitive else {
@@ -597,7 +685,8 @@ impl Workshop<'_> {
             let wanted: Vec<(String, Option<String>)> = columns.into_iter().map(|column| (column.metric, column.attribute)).collect();
             let conventions = self.recipe.metrics.conventions(self.attribute);
             let decide = |score: f64| conventions.selects(score);
-            let measure = |scores: &[f64]| numbers(&wanted, self.recipe, scores, test);
+            let measure = |prediction: &Prediction| numbers(&wanted, self.recipe, prediction, test);
+            let scores = scorer.predict(Candidates { features: &features, recordings: test.recordings.as_ref() })?.scores;
             run.counterfactual = counterfactual::rescored(scorer, input, &features, &scores, test, decide, measure)?;
             if let (CounterfactualName::Retrain, Some(found), Some(to)) =
                 (asked.counterfactual, run.counterfactual.as_mut(), counterfactual::swapped(input, groups.codes()))
@@ -623,7 +712,7 @@ impl Workshop<'_> {
                 )?;
                 let other = input.rewritten(&features, &to);
                 let prediction = twin.predict(Candidates { features: &other, recordings: test.recordings.as_ref() })?;
-                found.retrained = measure(&prediction.scores)?;
+                found.retrained = measure(&prediction)?;
             }
         }
         self.ask_inputs(cell, run, scorer, encoder, &features, test)
@@ -644,20 +733,22 @@ impl Workshop<'_> {
             let usual = || [evidence::usual_performance(self.data).to_owned(), "spdd".to_owned()];
             let [performance, gap] = asked.front.clone().unwrap_or_else(usual);
             let wanted = [(performance.clone(), None), (gap.clone(), Some(self.attribute.to_owned()))];
-            let judge = |scores: &[f64]| {
-                let found = numbers(&wanted, self.recipe, scores, test)?;
-                let number = |place: usize| found.get(place).and_then(|one| one.estimate.number());
-                Ok((number(0), number(1)))
+            let card = evenhand_metrics::find(&gap)?.card();
+            let judge = |prediction: &Prediction| {
+                let mut found = numbers(&wanted, self.recipe, prediction, test)?.into_iter().map(|one| one.estimate);
+                let performance = found.next().unwrap_or_else(|| Estimate::undefined("not measured"));
+                // A gap falls when it comes nearer to its fair value, from whichever side.
+                let distance = found.next().and_then(|gap| evidence::distance(card, gap.number()?));
+                Ok((performance, distance))
             };
             let mut rng = random(cell.part.seed, "importance");
-            let (inputs, groups) = (encoder.input_columns(), test.groups(self.attribute)?);
-            run.importances = Some(Importances {
-                performance,
-                gap,
-                attribute: self.attribute.to_owned(),
-                repeats: asked.importance,
-                inputs: importance::importances(scorer, features, (test, groups), &inputs, asked.importance, &mut rng, judge)?,
-            });
+            let inputs = encoder.input_columns();
+            let found = importance::importances(scorer, features, test, &inputs, asked.importance, &mut rng, judge)?;
+            if let Some(reason) = found.iter().find_map(|one| one.importance.reason()) {
+                run.notes.push(format!("importances that could not be measured ({performance}): {reason}"));
+            }
+            run.importances =
+                Some(Importances { performance, gap, attribute: self.attribute.to_owned(), repeats: asked.importance, inputs: found });
         }
         if cell.first && asked.landscape > 0 {
             let few: Vec<usize> = (0..test.len().min(LANDSCAPE_ROWS)).collect();
@@ -671,13 +762,76 @@ impl Workshop<'_> {
         Ok(())
     }
 
-    fn keep(&self, scorer: &Scorer, encoder: &Encoder, cell: &Cell<'_>) -> Result<(), AuditError> {
-        crate::model::save(&self.model_folder(cell), scorer, encoder, self.recipe, self.origin)
+    /// Saves a model, and then whose it is: the folder of an unfinished write says nothing.
+    fn keep(&self, scorer: &Scorer, encoder: &Encoder, cell: &Cell<'_>, digest: &str) -> Result<(), AuditError> {
+        let folder = self.model_folder(cell);
+        crate::model::save(&folder, scorer, encoder, self.recipe, self.origin)?;
+        write::replace(&folder.join(CELL), digest.as_bytes())
+    }
+
+    /// Whether the model of this very cell is kept.
+    fn has_model(&self, cell: &Cell<'_>, digest: &str) -> bool {
+        let folder = self.model_folder(cell);
+        Scorer::is_in(&folder) && fs::read_to_string(folder.join(CELL)).is_ok_and(|kept| kept == digest)
     }
 
     fn model_folder(&self, cell: &Cell<'_>) -> PathBuf {
-        let name = cell.label().replace(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-', "_");
-        self.options.out.join("models").join(name)
+        self.options.out.join("models").join(cell.folder_name())
+    }
+}
+
+/// Places of equal digests, in the order of their first: methods of equal settings are one cell, which runs once.
+fn equal(digests: &[String]) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut known: BTreeMap<&String, usize> = BTreeMap::new();
+    for (index, digest) in digests.iter().enumerate() {
+        let place = *known.entry(digest).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some(twins) => twins.push(index),
+            None => groups.push(vec![index]),
+        }
+    }
+    groups
+}
+
+/// Removes the finished cells and checkpoints of a folder, and nothing else that lies in it.
+fn forget(folder: &Path) -> Result<(), AuditError> {
+    for entry in fs::read_dir(folder).map_err(AuditError::io(folder, "read"))? {
+        let entry = entry.map_err(AuditError::io(folder, "read"))?;
+        let name = entry.file_name();
+        let Some(kind) = name.to_str().and_then(cell_file) else { continue };
+        let path = entry.path();
+        let found = entry.file_type().map_err(AuditError::io(&path, "read"))?;
+        match kind {
+            CellFile::Finished if found.is_file() => fs::remove_file(&path).map_err(AuditError::io(&path, "remove"))?,
+            CellFile::Checkpoint if found.is_dir() => fs::remove_dir_all(&path).map_err(AuditError::io(&path, "remove the checkpoint"))?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// What a name in the folder of cells stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CellFile {
+    /// `<digest>.json`
+    Finished,
+    /// `<digest>.<cell>.checkpoint`
+    Checkpoint,
+}
+
+fn cell_file(name: &str) -> Option<CellFile> {
+    let mut parts = name.split('.');
+    let digest = parts.next()?;
+    let hexadecimal = |letter: u8| letter.is_ascii_digit() || (b'a'..=b'f').contains(&letter);
+    if digest.len() != DIGITS || !digest.bytes().all(hexadecimal) {
+        return None;
+    }
+    let rest: Vec<&str> = parts.collect();
+    match rest.as_slice() {
+        ["json"] => Some(CellFile::Finished),
+        [number, "checkpoint"] if number.parse::<usize>().is_ok() => Some(CellFile::Checkpoint),
+        _ => None,
     }
 }
 
@@ -779,12 +933,18 @@ fn measured(
     data: &Dataset,
 ) -> Result<Vec<Measured>, AuditError> {
     let prediction = scorer.predict(Candidates { features, recordings: data.recordings.as_ref() })?;
-    numbers(wanted, recipe, &prediction.scores, data)
+    numbers(wanted, recipe, &prediction, data)
 }
 
-/// Some numbers of scores, without intervals.
-fn numbers(wanted: &[(String, Option<String>)], recipe: &Recipe, scores: &[f64], data: &Dataset) -> Result<Vec<Measured>, AuditError> {
+/// Some numbers of scores and embeddings, without intervals.
+fn numbers(
+    wanted: &[(String, Option<String>)],
+    recipe: &Recipe,
+    prediction: &Prediction,
+    data: &Dataset,
+) -> Result<Vec<Measured>, AuditError> {
     let labels = &data.label()?.values;
+    let latent = Latent { width: prediction.latent_width, values: &prediction.latent };
     let mut found = Vec::new();
     for (metric, attribute) in wanted {
         let groups = match (attribute, data.sensitive.first()) {
@@ -792,7 +952,11 @@ fn numbers(wanted: &[(String, Option<String>)], recipe: &Recipe, scores: &[f64],
             (None, Some(first)) => first,
             (None, None) => continue,
         };
-        let mut outcomes = Outcomes::new(scores, groups)?.labels(labels)?.conventions(recipe.metrics.conventions(groups.name()));
+        let mut outcomes =
+            Outcomes::new(&prediction.scores, groups)?.labels(labels)?.conventions(recipe.metrics.conventions(groups.name()));
+        if latent.width > 0 {
+            outcomes = outcomes.latent(latent)?;
+        }
         if let Some(weights) = &data.weights {
             outcomes = outcomes.weights(weights)?;
         }
@@ -923,13 +1087,77 @@ fn summarise(runs: &[RunReport]) -> Vec<Summary> {
         .collect()
 }
 
+/// The files of a report.
+const FILES: [&str; 3] = ["report.json", "report.html", "measures.csv"];
+
 /// Writes `report.json`, `report.html` and `measures.csv` (the main table's numbers of every run) into a folder; each appears whole or not at all. Gives the
-/// first two.
+/// first two. A file that the report was made of is not replaced.
 pub fn write_report(report: &Report, folder: &Path) -> Result<(PathBuf, PathBuf), AuditError> {
+    write::refuse_inputs(folder, &FILES, report.data.files.iter().map(|file| (&file.name, &file.sha256)))?;
     fs::create_dir_all(folder).map_err(AuditError::io(folder, "create the folder"))?;
-    let (json, page) = (folder.join("report.json"), folder.join("report.html"));
+    let [json, page, table] = FILES.map(|name| folder.join(name));
     write::replace(&json, report.to_json()?.as_bytes())?;
     write::replace(&page, crate::html::render(report)?.as_bytes())?;
-    write::replace(&folder.join("measures.csv"), &crate::measures::csv(report)?)?;
+    write::replace(&table, &crate::measures::csv(report)?)?;
     Ok((json, page))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cell_has_a_folder_name_of_its_own() {
+        let text = "name = \"x\"\n[data]\nloader = \"synthetic\"\n[[method]]\nobjective = \"vanilla\"\n";
+        let recipe = Recipe::parse(text, "x.toml", PathBuf::new()).unwrap();
+        let long = "a".repeat(150);
+        let names = [
+            "vanilla",
+            "L2 = 0.1",
+            "L2_=_0_1",
+            "L2 = 0,1",
+            "é",
+            "ö",
+            "公平",
+            "vanilla, seed 0",
+            &long,
+            &long[1..],
+            "vanilla__seed_0",
+            "..",
+        ];
+        let mut folders = Vec::new();
+        for name in names {
+            let method = MethodSection { name: name.to_owned(), ..recipe.methods[0].clone() };
+            for (seed, fold) in [(0, None), (1, None), (0, Some(0))] {
+                let part = Part { seed, fold, split: Split::default() };
+                folders.push(Cell { method: &method, part: &part, first: true }.folder_name());
+            }
+        }
+        assert_eq!(folders[..3], ["vanilla__seed_0", "vanilla__seed_1", "vanilla__seed_0__fold_1"]);
+        let safe = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+        assert!(folders.iter().all(|folder| folder.chars().all(safe) && folder.len() < 150), "{folders:?}");
+        let count = folders.len();
+        folders.sort();
+        folders.dedup();
+        assert_eq!(folders.len(), count, "{folders:?}");
+    }
+
+    #[test]
+    fn only_names_of_our_own_are_cells() {
+        let digest = "0123456789abcdef01234567";
+        assert_eq!(cell_file(&format!("{digest}.json")), Some(CellFile::Finished));
+        assert_eq!(cell_file(&format!("{digest}.12.checkpoint")), Some(CellFile::Checkpoint));
+        for other in ["lock", "plan.json", "0123456789ABCDEF01234567.json", "0123456789abcdef0123456.json"] {
+            assert_eq!(cell_file(other), None, "{other}");
+        }
+        for ending in [".json.bak", ".x.checkpoint", ".checkpoint", "", ".3.json"] {
+            assert_eq!(cell_file(&format!("{digest}{ending}")), None, "{ending}");
+        }
+    }
+
+    #[test]
+    fn equal_digests_stand_together() {
+        let digests: Vec<String> = ["a", "b", "a", "c", "b"].map(str::to_owned).into();
+        assert_eq!(equal(&digests), [vec![0, 2], vec![1, 4], vec![3]]);
+    }
 }

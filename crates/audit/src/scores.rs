@@ -370,7 +370,7 @@ fn join(
     let run = RunReport {
         seed: request.intervals.seed,
         fold: None,
-        sizes: Sizes { train: 0, validation: 0, test: rows },
+        sizes: Sizes { test: rows, ..Sizes::default() },
         performance,
         attributes,
         epochs: Vec::new(),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use evenhand_catalog::Direction;
 use evenhand_metrics::{Estimate, Finding};
 
+use crate::evidence::mean_distance;
 use crate::lookup::{self, Measured};
 use crate::numbers::{counted, decimals, fixed, level, significant};
 use crate::report::{Column, LimitCheck, MethodReport, Published, Report, Tilt};
@@ -82,8 +83,8 @@ pub(crate) fn methods(report: &Report) -> Methods {
         if places == 3 && cells.iter().flatten().filter_map(|cell| cell.std).any(|std| std > 1e-5 && std < 5e-4) {
             places = 4; // a spread of 0.000 says nothing
         }
-        let best = best_text(column, &cells, places);
-        for (row, (cell, published)) in table.rows.iter_mut().zip(cells.iter().zip(&published)) {
+        let best = best(column, report, &cells, places);
+        for ((row, best), (cell, published)) in table.rows.iter_mut().zip(best).zip(cells.iter().zip(&published)) {
             let mut shown = MethodCell { published: published.map(|one| published_text(one, places)), ..MethodCell::default() };
             table.published |= shown.published.is_some();
             match cell {
@@ -103,7 +104,7 @@ pub(crate) fn methods(report: &Report) -> Methods {
                     if cell.defined < cell.runs && !shown.undefined {
                         shown.note = Some(note(&mut table.notes, &format!("defined in {} of {} runs", cell.defined, cell.runs)));
                     }
-                    shown.best = !shown.undefined && best.as_ref() == Some(&shown.value);
+                    shown.best = !shown.undefined && best;
                     table.marked |= shown.best;
                 }
             }
@@ -148,22 +149,25 @@ fn reading(report: &Report) -> String {
     }
 }
 
-/// The printed text of a column's best value, when more than one method has one and the metric says what is better.
-fn best_text(column: &Column, cells: &[Option<Measured>], places: usize) -> Option<String> {
-    let numbers: Vec<f64> = cells.iter().flatten().filter_map(|cell| cell.estimate.number()).collect();
-    let distance = |value: f64| match (column.direction.as_str(), column.fair_value) {
-        ("higher", _) => Some(-value),
-        ("lower", _) => Some(value),
-        ("near-fair", Some(fair)) => Some((value - fair).abs()),
-        _ => None,
+/// Which methods have a column's best value at the printed precision, when more than one has a value and the metric says what is better. Of
+/// what is best near a fair value the mean distance over the runs counts.
+fn best(column: &Column, report: &Report, cells: &[Option<Measured>], places: usize) -> Vec<bool> {
+    let attribute = column.attribute.as_deref();
+    let badness = |(method, cell): (&MethodReport, &Option<Measured>)| {
+        let value = cell.as_ref()?.estimate.number()?;
+        match (column.direction.as_str(), column.fair_value) {
+            ("higher", _) => Some(-value),
+            ("lower", _) => Some(value),
+            ("near-fair", Some(fair)) => mean_distance(&method.runs, &column.metric, attribute).or_else(|| Some((value - fair).abs())),
+            _ => None,
+        }
     };
-    if numbers.len() < 2 {
-        return None;
-    }
-    let best = numbers.iter().filter_map(|value| Some((distance(*value)?, *value))).min_by(|one, other| one.0.total_cmp(&other.0))?.1;
-    let text = fixed(best, places);
+    let sizes: Vec<Option<f64>> = report.methods.iter().zip(cells).map(badness).collect();
+    let least = sizes.iter().flatten().copied().min_by(f64::total_cmp);
+    let text = |size: f64| fixed(size, places);
     // A column in which all are equal has no best.
-    numbers.iter().any(|value| fixed(*value, places) != text).then_some(text)
+    let differ = sizes.iter().flatten().any(|&size| Some(text(size)) != least.map(text));
+    sizes.iter().map(|size| differ && size.map(text) == least.map(text) && size.is_some()).collect()
 }
 
 fn published_text(published: &Published, places: usize) -> String {
@@ -485,12 +489,20 @@ pub fn choice_table(report: &Report) -> Table {
     table
 }
 
+/// What the distance of a gap from its fair value is called: the gap itself where that is 0.
+pub(crate) fn distance_heading(metric: &str, heading: &str) -> String {
+    match evenhand_metrics::find(metric).ok().and_then(|known| known.card().fair_value) {
+        Some(fair) if fair != 0.0 => format!("distance of {heading} from {}", crate::numbers::plain(fair)),
+        _ => heading.to_owned(),
+    }
+}
+
 /// Who dominates whom, and the area of every family: two tables a plane.
 pub fn front_tables(report: &Report) -> Vec<Table> {
     let mut tables = Vec::new();
     for front in &report.fronts {
         let (performance, gap) = (lookup::heading(report, &front.performance), lookup::heading(report, &front.gap));
-        let gap = format!("{gap} for {}", front.attribute);
+        let gap = distance_heading(&front.gap, &format!("{gap} for {}", front.attribute));
         let mut points = Table {
             title: format!("{performance} and {gap}: who dominates whom"),
             headers: vec!["method".to_owned(), performance.clone(), gap.clone(), "dominated by".to_owned()],

@@ -4,6 +4,8 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::AuditError;
 
 /// Refuses an output that would replace one of its inputs.
@@ -13,6 +15,31 @@ pub(crate) fn refuse_input(out: &Path, files: &[String]) -> Result<(), AuditErro
         Some(file) => Err(AuditError::Request(format!("--out {} would replace the input {file}; give another file", out.display()))),
         None => Ok(()),
     }
+}
+
+/// Refuses to write a file of one of these names into a folder where an input lies under it: inputs are given by name and sha256, so that
+/// patterns and folders of corpora are seen through.
+pub(crate) fn refuse_inputs<'a>(
+    folder: &Path,
+    names: &[&str],
+    inputs: impl Iterator<Item = (&'a String, &'a String)>,
+) -> Result<(), AuditError> {
+    for (name, sha256) in inputs.filter(|(name, _)| names.contains(&name.as_str())) {
+        let path = folder.join(name);
+        let same = match fs::read(&path) {
+            Ok(bytes) => crate::run::hex(&Sha256::digest(bytes)) == *sha256,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
+            Err(error) => return Err(AuditError::io(&path, "read")(error)),
+        };
+        if same {
+            return Err(AuditError::Request(format!(
+                "--out {} would replace the input {}, as a report has a file of this name; give another folder",
+                folder.display(),
+                path.display()
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Writes under a temporary name beside the target, then renames: a reader sees the old file or the new one.

@@ -1,7 +1,9 @@
 //! The page: whole, escaped, offline, the same bytes each time.
 
+use evenhand_audit::analyses::importance::{Importance, Importances};
 use evenhand_audit::html::render;
-use evenhand_audit::report::Report;
+use evenhand_audit::report::{DisparityTrace, Report, RunReport};
+use evenhand_metrics::Estimate;
 
 use crate::sample;
 
@@ -184,4 +186,71 @@ fn a_report_that_lacks_something_still_makes_a_page() {
         report.methods.truncate(1);
         page(&report);
     }
+}
+
+#[test]
+fn a_comparison_of_some_methods_is_tested_against_one_that_is_there() {
+    let mut report = sample::comparison(true);
+    report.recipe["analyses"]["reference"] = "left out".into();
+    let page = page(&report);
+    assert!(page.contains("Differences from vanilla"));
+    assert!(!page.contains("Differences from left out") && !page.contains("not tested"));
+}
+
+#[test]
+fn pulls_at_the_end_are_those_of_each_run_s_own_last_epoch() {
+    let mut report = sample::single();
+    // Three runs of 2, 3 and 3 epochs that end at ratios 4, 1 and 2: their geometric mean is 2. The second array ends at 0 in one run.
+    let trace = |array: &str, median: &[f64]| DisparityTrace {
+        favourable: true,
+        groups: ["a".to_owned(), "b".to_owned()],
+        array: array.to_owned(),
+        epochs: (1..=median.len()).collect(),
+        score: vec![None; median.len()],
+        median: median.iter().copied().map(Some).collect(),
+    };
+    let mut undefined = trace("hidden.1.bias", &[3.0, 3.0]);
+    undefined.median[1] = None;
+    let run = report.methods[0].runs[0].clone();
+    report.methods[0].runs = [
+        vec![trace("all", &[8.0, 4.0]), trace("hidden.0.bias", &[1.0, 0.0]), undefined],
+        vec![trace("all", &[8.0, 7.0, 1.0]), trace("hidden.0.bias", &[1.0, 2.0, 3.0]), trace("hidden.1.bias", &[3.0, 3.0, 5.0])],
+        vec![trace("all", &[8.0, 7.0, 2.0]), trace("hidden.0.bias", &[1.0, 2.0, 3.0]), trace("hidden.1.bias", &[3.0, 3.0, 5.0])],
+    ]
+    .into_iter()
+    .enumerate()
+    .map(|(seed, disparities)| RunReport { seed: seed as u64, disparities, ..run.clone() })
+    .collect();
+    let page = page(&report);
+    let section = page.split("id=\"disparity\"").nth(1).unwrap().split("</section>").next().unwrap();
+    let table = section.split("after each run").nth(1).expect("the table exists");
+    let cells: Vec<String> = table.split("<td").skip(1).map(|cell| cell.split("</td>").next().unwrap().to_owned()).collect();
+    assert!(cells.iter().any(|cell| cell.contains("2.00")), "{cells:?}");
+    assert!(cells.iter().any(|cell| cell.contains("0.00")), "{cells:?}");
+    assert!(cells.iter().any(|cell| cell.contains("5.00") && cell.contains("2 of 3 runs")), "{cells:?}");
+    assert!(section.contains("from epoch 3 on fewer than the 3 seeds, at least 2"), "{section}");
+}
+
+#[test]
+fn an_importance_that_could_not_be_measured_is_told_with_its_reason() {
+    let mut report = sample::single();
+    let input = |name: &str, importance: Estimate| Importance {
+        input: name.to_owned(),
+        importance,
+        std: None,
+        gap_change: None,
+        association: Some(0.1),
+        sensitive: false,
+    };
+    report.methods[0].runs[0].importances = Some(Importances {
+        performance: "roc-auc".to_owned(),
+        gap: "spdd".to_owned(),
+        attribute: "gender".to_owned(),
+        repeats: 3,
+        inputs: vec![input("years", Estimate::value(0.25)), input("tests", Estimate::undefined("all labels are equal"))],
+    });
+    let page = page(&report);
+    let section = page.split("id=\"dependence\"").nth(1).unwrap().split("</section>").next().unwrap();
+    assert!(section.contains(">undefined<") && section.contains("Undefined: all labels are equal."), "{section}");
+    assert!(section.contains(">0.250<"), "{section}");
 }

@@ -2,51 +2,87 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
+use evenhand_audit::report::{Column, Report};
 use evenhand_audit::{registry, write_report};
+use evenhand_metrics::Estimate;
 
 use crate::sample;
 
+/// A row's text by column, as a run's number must be written.
+fn written(estimate: &Estimate, n: usize) -> [String; 5] {
+    let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
+    let interval = estimate.interval();
+    [
+        n.to_string(),
+        number(estimate.number()),
+        number(interval.map(|interval| interval.low)),
+        number(interval.map(|interval| interval.high)),
+        estimate.reason().unwrap_or_default().to_owned(),
+    ]
+}
+
 #[test]
 fn every_run_and_group_of_the_main_table_is_a_row() {
-    let report = sample::comparison(false);
-    let folder = tempfile::tempdir().unwrap();
-    write_report(&report, folder.path()).unwrap();
-    let mut reader = csv::Reader::from_path(folder.path().join("measures.csv")).unwrap();
-    let mut values: BTreeMap<(String, String, String), Vec<f64>> = BTreeMap::new();
-    for row in reader.deserialize::<BTreeMap<String, String>>() {
-        let row = row.unwrap();
-        if row["group"].is_empty() && !row["value"].is_empty() {
-            let key = (row["method"].clone(), row["metric"].clone(), row["attribute"].clone());
-            values.entry(key).or_default().push(row["value"].parse().unwrap());
+    // Several runs; intervals, groups and undefined numbers of many groups; and a metric of the table that has numbers by group.
+    let mut audit = sample::audit();
+    let last = audit.columns.last().unwrap().clone();
+    audit.columns.extend(["true-positive-rate", "selection-rate"].map(|metric| Column { metric: metric.to_owned(), ..last.clone() }));
+    for report in [sample::comparison(false), audit] {
+        let folder = tempfile::tempdir().unwrap();
+        write_report(&report, folder.path()).unwrap();
+        let mut reader = csv::Reader::from_path(folder.path().join("measures.csv")).unwrap();
+        let mut rows: BTreeMap<[String; 6], [String; 5]> = BTreeMap::new();
+        for row in reader.deserialize::<BTreeMap<String, String>>() {
+            let row = row.unwrap();
+            let key = ["method", "seed", "fold", "metric", "attribute", "group"].map(|name| row[name].clone());
+            let value = ["n", "value", "low", "high", "undefined"].map(|name| row[name].clone());
+            assert!(rows.insert(key.clone(), value).is_none(), "twice: {key:?}");
         }
-    }
-    let mut seen = 0;
-    for method in &report.methods {
-        for column in &report.columns {
-            let same =
-                |summary: &&evenhand_audit::report::Summary| summary.metric == column.metric && summary.attribute == column.attribute;
-            let Some(summary) = method.summary.iter().find(same) else { continue };
-            let Some(mean) = summary.mean.number() else { continue };
-            let key = (method.name.clone(), column.metric.clone(), column.attribute.clone().unwrap_or_default());
-            let values = &values[&key];
-            assert_eq!(values.len(), summary.defined, "{key:?}");
-            assert!((values.iter().sum::<f64>() / values.len() as f64 - mean).abs() < 1e-12, "{key:?}");
-            seen += 1;
+        let (mut groups, mut intervals, mut undefined) = (0, 0, 0);
+        for method in &report.methods {
+            for run in &method.runs {
+                for column in &report.columns {
+                    let findings = match &column.attribute {
+                        None => &run.performance,
+                        Some(name) => &run.attributes.iter().find(|found| found.attribute == *name).unwrap().findings,
+                    };
+                    let Some(found) = findings.iter().find(|found| found.metric == column.metric) else { continue };
+                    let whole = std::iter::once((None, found.n, &found.estimate));
+                    let by_group = found.by_group.iter().map(|one| (Some(&one.group), one.n, &one.estimate));
+                    for (group, n, estimate) in whole.chain(by_group) {
+                        let key = [
+                            method.name.clone(),
+                            run.seed.to_string(),
+                            String::new(),
+                            column.metric.clone(),
+                            column.attribute.clone().unwrap_or_default(),
+                            group.cloned().unwrap_or_default(),
+                        ];
+                        assert_eq!(rows.remove(&key), Some(written(estimate, n)), "{key:?}");
+                        groups += usize::from(group.is_some());
+                        intervals += usize::from(estimate.interval().is_some());
+                        undefined += usize::from(estimate.number().is_none());
+                    }
+                }
+            }
         }
+        assert!(rows.is_empty(), "not in the report: {rows:?}");
+        assert!(report.methods.len() > 1 || (groups > 8 && intervals > 5 && undefined > 1), "{groups} {intervals} {undefined}");
     }
-    assert!(seen > 10, "{seen} summaries compared");
 }
 
 #[test]
 fn a_method_s_place_is_its_rank_and_whether_another_row_beats_it() {
-    // Accuracy: b 0.9, a 0.8, c 0.7. Disparate impact, best at 1: c 1.1 (0.1 away), a 0.8, b 0.5. d is worse than a in both.
+    // Accuracy: b 0.9, a 0.8, d 0.75, c 0.7. Disparate impact, best at 1, by the mean over the runs of 1 - min(v, 1 / v): c 1.1 (0.09), a 0.7
+    // and 0.9 (0.2), d 1.25 and 0.75 (0.225, though their mean is 1), b 0.5 (0.5). d is worse than a in both.
     let mut text = String::from("method,objective,rebalance,seed,fold,metric,attribute,group,n,value,low,high,undefined\n");
     for (name, id, accuracy, impact) in [
         ("a", "vanilla", [0.78, 0.82], [0.7, 0.9]),
         ("b", "mmd", [0.9, 0.9], [0.5, 0.5]),
         ("c", "wasserstein", [0.7, 0.7], [1.1, 1.1]),
-        ("d", "wasserstein", [0.75, 0.75], [1.25, 1.25]),
+        ("d", "wasserstein", [0.75, 0.75], [1.25, 0.75]),
     ] {
         for seed in 0..2 {
             let _ = writeln!(text, "{name},{id},,{seed},,accuracy,,,100,{},,,", accuracy[seed]);
@@ -57,11 +93,33 @@ fn a_method_s_place_is_its_rank_and_whether_another_row_beats_it() {
     let documents = registry::documents(&[("t".to_owned(), text)]).unwrap();
     let methods = &documents[1].1;
     for line in [
-        "| [t](results/t/) | a | accuracy 0.8000 (0.0283), 2 of 4 | disparate-impact for sex 0.8000 (0.1414), 2 of 4 | yes | 2 |",
-        "| [t](results/t/) | b | accuracy 0.9000 (0.0000), 1 of 4 | disparate-impact for sex 0.5000 (0.0000), 4 of 4 | yes | 2 |",
-        "| [t](results/t/) | c | accuracy 0.7000 (0.0000), 4 of 4 | disparate-impact for sex 1.1000 (0.0000), 1 of 4 | yes | 2 |",
-        "| [t](results/t/) | d | accuracy 0.7500 (0.0000), 3 of 4 | disparate-impact for sex 1.2500 (0.0000), 3 of 4 | no | 2 |",
+        "| [t](results/t/) | a | accuracy 0.800 (0.028), 2 of 4 | disparate-impact for sex 0.800 (0.141), 2 of 4 | yes | 2 |",
+        "| [t](results/t/) | b | accuracy 0.900 (0.000), 1 of 4 | disparate-impact for sex 0.500 (0.000), 4 of 4 | yes | 2 |",
+        "| [t](results/t/) | c | accuracy 0.700 (0.000), 4 of 4 | disparate-impact for sex 1.100 (0.000), 1 of 4 | yes | 2 |",
+        "| [t](results/t/) | d | accuracy 0.750 (0.000), 3 of 4 | disparate-impact for sex 1.000 (0.354), 3 of 4 | no | 2 |",
     ] {
         assert!(methods.contains(line), "{line}\n{methods}");
     }
+}
+
+/// Tables that stand in the repository beside their report are what the report says; `UPDATE_DOCS=1` writes them anew.
+#[test]
+fn committed_tables_are_those_of_their_reports() {
+    let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/results");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(results).unwrap() {
+        let folder = entry.unwrap().path();
+        let Ok(text) = std::fs::read_to_string(folder.join("report.json")) else { continue };
+        let report: Report = serde_json::from_str(&text).unwrap();
+        let made = tempfile::tempdir().unwrap();
+        write_report(&report, made.path()).unwrap();
+        let made = std::fs::read(made.path().join("measures.csv")).unwrap();
+        let table = folder.join("measures.csv");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(&table, &made).unwrap();
+        }
+        assert!(std::fs::read(&table).is_ok_and(|found| found == made), "{} is not what its report says", table.display());
+        seen += 1;
+    }
+    assert!(seen > 0, "no report is committed");
 }

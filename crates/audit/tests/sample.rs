@@ -223,7 +223,12 @@ fn run(shape: &Shape, method: usize, seed: usize) -> RunReport {
     RunReport {
         seed: seed as u64,
         fold: None,
-        sizes: Sizes { train: if shape.trained { 2126 } else { 0 }, validation: if shape.trained { 300 } else { 0 }, test: 2000 },
+        sizes: Sizes {
+            train: if shape.trained { 2126 } else { 0 },
+            train_before: None,
+            validation: if shape.trained { 300 } else { 0 },
+            test: 2000,
+        },
         performance: overall,
         attributes: shape
             .attributes

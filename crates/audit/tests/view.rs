@@ -1,6 +1,9 @@
 //! The tables that a terminal shows.
 
+use evenhand_audit::analyses::{contrast, front};
 use evenhand_audit::view::{Table, group_tables, limits_table, method_table, tilt_table};
+
+use evenhand_metrics::Estimate;
 
 use crate::sample;
 
@@ -51,4 +54,41 @@ fn a_breached_limit_is_named() {
     let outcome = table.headers.iter().position(|header| header == "outcome").expect("the column exists");
     assert_eq!(table.rows[0][outcome], "within the limit");
     assert_eq!(table.rows[1][outcome], "limit breached");
+}
+
+#[test]
+fn a_ratio_enters_the_plane_by_its_distance_from_1() {
+    let mut report = sample::comparison(false);
+    // Ratios of the runs, all in one way, and on both sides of 1 with the mean at 1.
+    let ratios = [[0.5, 2.0, 1.0], [0.9, 0.9, 0.9], [1.25, 1.0, 0.75]];
+    for (method, ratios) in report.methods.iter_mut().zip(ratios) {
+        for (run, ratio) in method.runs.iter_mut().zip(ratios) {
+            let finding = run.attributes[0].findings.iter_mut().find(|finding| finding.metric == "ks").unwrap();
+            "disparate-impact".clone_into(&mut finding.metric);
+            finding.estimate = Estimate::value(ratio);
+        }
+    }
+    let front = front::compare(&report.methods, "accuracy", "disparate-impact", "gender").unwrap();
+    let gaps: Vec<f64> = front.points.iter().map(|point| point.gap).collect();
+    for (found, expected) in gaps.iter().zip([1.0 / 3.0, 0.1, 0.15]) {
+        assert!((found - expected).abs() < 1e-12, "{gaps:?}");
+    }
+    assert_eq!(gaps.len(), 3);
+    assert!(front::compare(&report.methods, "accuracy", "selection-rate", "gender").is_none(), "no value at parity");
+}
+
+#[test]
+fn tests_between_methods_do_not_count_copied_rows() {
+    let report = sample::comparison(true);
+    let tested = |train: usize, before: Option<usize>| {
+        let mut methods = report.methods.clone();
+        for run in methods.iter_mut().flat_map(|method| &mut method.runs) {
+            (run.sizes.train, run.sizes.train_before) = (train, before);
+        }
+        contrast::contrasts(&methods, &report.columns)
+    };
+    // Gate 1 doubled the rows, or halved them: the test speaks of the rows that were drawn.
+    let plain = tested(1000, None);
+    assert!(plain == tested(2000, Some(1000)) && plain == tested(500, Some(1000)));
+    assert!(plain != tested(2000, None), "the number of rows matters");
 }

@@ -1,8 +1,10 @@
 //! The choice of a sweep: the setting of highest performance among those within the limits, judged on validation rows.
 //!
-//! The limits and the performance are means over the runs on the rows that training did not see but early stopping did; the test rows take
-//! no part. What the chosen setting does on test rows stands in the report's tables and limits, and may well lie beyond a limit that the
-//! validation rows kept: with several settings tried, the best validation value is somewhat lucky.
+//! Performance is a mean over the runs, and so is what limits are compared with: the distance from the metric's fair value, so that gaps of
+//! either sign do not cancel (of a ratio the ratio or its inverse, whichever is below 1). Both are measured on the rows that training did
+//! not see but early stopping did; the test rows take no part. What the chosen setting does on test rows stands in the report's tables and
+//! limits, and may well lie beyond a limit that the validation rows kept: with several settings tried, the best validation value is
+//! somewhat lucky.
 
 use std::collections::BTreeMap;
 
@@ -64,7 +66,7 @@ pub struct Limited {
     pub attribute: Option<String>,
     /// The limit.
     pub limit: f64,
-    /// Mean over the runs.
+    /// Mean over the runs, of the distance from the fair value where the metric has one.
     pub estimate: Estimate,
     /// True when it is defined and within the limit.
     pub met: bool,
@@ -115,13 +117,18 @@ impl Search {
         for method in methods {
             let mut limited = Vec::new();
             for (metric, attribute, limit) in &self.limits {
-                let estimate = mean(method, metric, attribute.as_deref());
                 let card = evenhand_metrics::find(metric)?.card();
+                let estimate = mean(method, metric, attribute.as_deref(), |value| evidence::judged(card, value));
                 let met = estimate.number().is_some_and(|value| evidence::within(card, value, *limit));
                 limited.push(Limited { metric: metric.clone(), attribute: attribute.clone(), limit: *limit, estimate, met });
             }
             let within = limited.iter().all(|one| one.met);
-            candidates.push(Candidate { method: method.name.clone(), performance: mean(method, &self.by, None), limited, within });
+            candidates.push(Candidate {
+                method: method.name.clone(),
+                performance: mean(method, &self.by, None, |value| value),
+                limited,
+                within,
+            });
         }
         let mut chosen: Option<(&str, f64)> = None;
         for candidate in candidates.iter().filter(|candidate| candidate.within) {
@@ -137,18 +144,76 @@ impl Search {
     }
 }
 
-/// Mean over the runs; undefined when it is undefined in one of them.
-fn mean(method: &MethodReport, metric: &str, attribute: Option<&str>) -> Estimate {
+/// Mean over the runs of what is made of each value; undefined when it is undefined in one of them.
+fn mean(method: &MethodReport, metric: &str, attribute: Option<&str>, of: impl Fn(f64) -> f64) -> Estimate {
     let found = |measured: &Measured| measured.metric == metric && measured.attribute.as_deref() == attribute;
     let estimates: Vec<Option<&Estimate>> =
         method.runs.iter().map(|run| run.validation.iter().find(|measured| found(measured)).map(|measured| &measured.estimate)).collect();
     let mut sum = 0.0;
     for estimate in &estimates {
         match estimate {
-            Some(Estimate::Value { value, .. }) => sum += value,
+            Some(Estimate::Value { value, .. }) => sum += of(*value),
             Some(Estimate::Undefined { undefined }) => return Estimate::undefined(undefined.clone()),
             None => return Estimate::undefined("not measured on validation rows"),
         }
     }
     Estimate::value(sum / estimates.len() as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{RunReport, Sizes};
+
+    fn run(seed: u64, accuracy: f64, gap: f64) -> RunReport {
+        let measured = |metric: &str, attribute: Option<&str>, value: f64| Measured {
+            metric: metric.to_owned(),
+            attribute: attribute.map(str::to_owned),
+            estimate: Estimate::value(value),
+        };
+        RunReport {
+            seed,
+            fold: None,
+            sizes: Sizes::default(),
+            performance: Vec::new(),
+            attributes: Vec::new(),
+            counterfactual: None,
+            importances: None,
+            landscape: None,
+            validation: vec![measured("accuracy", None, accuracy), measured("equal-opportunity-difference", Some("sex"), gap)],
+            epochs: Vec::new(),
+            disparities: Vec::new(),
+            latent: None,
+            targets: Vec::new(),
+            modalities: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    fn method(name: &str, runs: Vec<RunReport>) -> MethodReport {
+        MethodReport {
+            name: name.to_owned(),
+            rebalance: None,
+            objective: None,
+            family: None,
+            swept: None,
+            published: BTreeMap::new(),
+            summary: Vec::new(),
+            runs,
+        }
+    }
+
+    #[test]
+    fn gaps_of_either_sign_do_not_cancel() {
+        let limit = ("equal-opportunity-difference".to_owned(), Some("sex".to_owned()), 0.1);
+        let search = Search { by: "accuracy".to_owned(), limits: vec![limit] };
+        // The first is the more accurate, and 0.3 from parity in both runs; the mean of its gaps is 0.
+        let methods =
+            [method("swings", vec![run(0, 0.9, 0.3), run(1, 0.9, -0.3)]), method("holds", vec![run(0, 0.8, 0.06), run(1, 0.8, -0.04)])];
+        let choice = search.choose(&methods).unwrap();
+        assert_eq!(choice.chosen.as_deref(), Some("holds"));
+        let sizes: Vec<f64> = choice.candidates.iter().map(|one| one.limited[0].estimate.number().unwrap()).collect();
+        assert!((sizes[0] - 0.3).abs() < 1e-12 && (sizes[1] - 0.05).abs() < 1e-12, "{sizes:?}");
+        assert_eq!(choice.candidates.iter().map(|one| one.within).collect::<Vec<_>>(), [false, true]);
+    }
 }

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! Runs over seeds train on overlapping rows, so their differences are not independent and the plain paired t-test finds too much; the
-//! added test/train (rows tested over rows trained, the largest of the runs) corrects the variance for it. With one fixed split
+//! added test/train (rows tested over rows trained, before gate 1 copied or left out any; the largest of the runs) corrects the variance
+//! for it. With one fixed split
 //! (`kind = "given"`) the runs differ by the training's randomness alone, and so does what the test speaks of.
 //! All pairs of methods of one metric are one family for Holm's correction.
 //!
@@ -76,7 +77,8 @@ fn contrast(one: &MethodReport, other: &MethodReport, column: &Column) -> Option
         if let (Some(here), Some(there)) = (value(run), value(twin)) {
             differences.push(here - there);
             for run in [run, twin] {
-                overlap = overlap.max(run.sizes.test as f64 / (run.sizes.train as f64).max(1.0));
+                let trained = run.sizes.train_before.unwrap_or(run.sizes.train);
+                overlap = overlap.max(run.sizes.test as f64 / (trained as f64).max(1.0));
             }
         }
     }

@@ -13,7 +13,7 @@
 //! The metric differences over re-writing are those of Barker et al. (FairVIC), section 3.3 and table 5.
 
 use evenhand_data::{Dataset, Matrix, SensitiveInput, UNKNOWN};
-use evenhand_learn::{Candidates, Scorer};
+use evenhand_learn::{Candidates, Prediction, Scorer};
 use serde::{Deserialize, Serialize};
 
 use crate::AuditError;
@@ -58,7 +58,7 @@ pub(crate) fn swapped(input: &SensitiveInput, codes: &[u32]) -> Option<Vec<u32>>
     (known == 2).then(|| codes.iter().map(other).collect())
 }
 
-/// Scores the rows as every other group. `measure` gives the main table's numbers of some scores.
+/// Scores the rows as every other group. `measure` gives the main table's numbers of some predictions.
 pub(crate) fn rescored(
     scorer: &Scorer,
     input: &SensitiveInput,
@@ -66,7 +66,7 @@ pub(crate) fn rescored(
     scores: &[f64],
     test: &Dataset,
     decide: impl Fn(f64) -> bool,
-    measure: impl Fn(&[f64]) -> Result<Vec<Measured>, AuditError>,
+    measure: impl Fn(&Prediction) -> Result<Vec<Measured>, AuditError>,
 ) -> Result<Option<Counterfactual>, AuditError> {
     let groups = test.groups(input.attribute())?;
     let mut totals = vec![(0_usize, 0.0_f64, 0.0_f64); groups.levels().len()];
@@ -95,7 +95,7 @@ pub(crate) fn rescored(
     let measured = match swapped(input, groups.codes()) {
         Some(to) => {
             let rewritten = input.rewritten(features, &to);
-            measure(&scorer.predict(Candidates { features: &rewritten, recordings: test.recordings.as_ref() })?.scores)?
+            measure(&scorer.predict(Candidates { features: &rewritten, recordings: test.recordings.as_ref() })?)?
         }
         None => Vec::new(),
     };

@@ -1,7 +1,7 @@
 //! Accuracy against fairness over families of methods: who beats whom, and how much of the plane a family covers.
 //!
 //! ```text
-//! point       (g, a): gap and performance of a method, means over its runs
+//! point       (g, a): gap and performance of a method, means over its runs; the gap of a run is its distance from the fair value
 //! dominates   one dominates other: g_one <= g_other and a_one >= a_other, one of them strictly
 //! corner      (G, A): a tenth beyond the largest gap and the lowest performance of all methods;  B: the best performance
 //! area        = integral over g in [0, G] of (best performance of the family with a gap of at most g, above A)  /  (G (B - A))
@@ -16,15 +16,15 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::lookup;
 use crate::report::{MethodReport, RunReport};
+use crate::{evidence, lookup};
 
 /// The comparison in one plane.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Front {
     /// Metric of performance; higher is better.
     pub performance: String,
-    /// Metric of the gap; 0 at parity.
+    /// Metric of the gap; the points hold its distance from its fair value.
     pub gap: String,
     /// Attribute of the gap.
     pub attribute: String,
@@ -43,7 +43,7 @@ pub struct Point {
     pub method: String,
     /// Its family.
     pub family: String,
-    /// Mean gap.
+    /// Mean gap: distance from the fair value.
     pub gap: f64,
     /// Mean performance.
     pub performance: f64,
@@ -116,9 +116,9 @@ fn area(points: &[(f64, f64)], corner: (f64, f64), best: f64) -> f64 {
 
 /// Points, dominance and areas of a report's methods; `None` with fewer than two points.
 pub fn compare(methods: &[MethodReport], performance: &str, gap: &str, attribute: &str) -> Option<Front> {
-    // A gap of a signed metric is as large as its size.
+    let card = evenhand_metrics::find(gap).ok()?.card();
     let of_run = |run: &RunReport| {
-        let gap = lookup::finding(run, gap, Some(attribute))?.estimate.number()?.abs();
+        let gap = evidence::distance(card, lookup::finding(run, gap, Some(attribute))?.estimate.number()?)?;
         Some((gap, lookup::finding(run, performance, None)?.estimate.number()?))
     };
     let mean = |method: &MethodReport| {
@@ -189,7 +189,8 @@ fn family(method: &MethodReport) -> String {
     method.family.clone().unwrap_or_else(ids)
 }
 
-fn spread(values: &[f64]) -> Option<f64> {
+/// Sample standard deviation; `None` with fewer than two values.
+pub(crate) fn spread(values: &[f64]) -> Option<f64> {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     (values.len() > 1).then(|| (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt())

@@ -1,5 +1,6 @@
 //! `audit`: scores that somebody already holds.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use evenhand_audit::ScoresRequest;
@@ -11,10 +12,11 @@ use crate::printer;
 
 pub(crate) fn audit(arguments: Audit, json: bool) -> anyhow::Result<Outcome> {
     let out = arguments.out.clone();
-    let report = evenhand_audit::audit(&request(arguments))?;
+    let limits = super::limits(&arguments.limits)?;
+    let report = evenhand_audit::audit(&ScoresRequest { limits, ..request(arguments) })?;
+    let written = out.map(|folder| evenhand_audit::write_report(&report, &folder)).transpose()?;
     grid::show(&report, json)?;
-    if let Some(folder) = out {
-        let (file, page) = evenhand_audit::write_report(&report, &folder)?;
+    if let Some((file, page)) = written {
         printer::tell(&format!("Report: {} (open it in a browser), {}", page.display(), file.display()));
     }
     Ok(if report.breaches_a_limit() { Outcome::LimitBreached } else { Outcome::Fine })
@@ -59,7 +61,7 @@ fn request(arguments: Audit) -> ScoresRequest {
             permutations: arguments.permutations,
             seed: arguments.seed,
         },
-        limits: arguments.limits.into_iter().collect(),
+        limits: BTreeMap::new(),
         stream: arguments.stream,
     }
 }

@@ -11,6 +11,8 @@ mod score;
 mod skew;
 mod weights;
 
+use std::collections::BTreeMap;
+
 use anyhow::Context;
 
 use crate::args::{Arguments, Command};
@@ -25,6 +27,17 @@ pub(crate) enum Outcome {
 /// Candidates at a time: what the command says, what all commands say, or one a core.
 fn jobs(asked: Option<u16>, threads: Option<u16>) -> usize {
     asked.or(threads).map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
+}
+
+/// Limits of the command line by their key; one given twice is refused, as only one of its values could count.
+fn limits(given: &[(String, f64)]) -> anyhow::Result<BTreeMap<String, f64>> {
+    let mut limits = BTreeMap::new();
+    for (key, value) in given {
+        if let Some(other) = limits.insert(key.clone(), *value) {
+            anyhow::bail!("--limit {key} is given twice, as {other} and as {value}; leave one of them out");
+        }
+    }
+    Ok(limits)
 }
 
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Outcome> {

@@ -67,6 +67,38 @@ fn cases() -> Vec<Case> {
         ("cut of a text column", vec![], "audit good.csv --score score --group 'gender > 3'"),
         ("unknown metric in a limit", vec![], "audit good.csv --score score --group gender --limit spd=0.1"),
         ("limit that is no number", vec![], "audit good.csv --score score --group gender --limit spdd=low"),
+        ("a limit twice", vec![], "audit good.csv --score score --group gender --limit spdd=0.1 --limit spdd=0.5"),
+        ("a limit of a choice twice", vec![], "sweep good.toml --over training.epochs=1,2 --limit spdd=0.1 --limit spdd=0.5 --out out"),
+        ("a report over its own table", vec![("measures.csv", GOOD.to_vec())], "audit measures.csv --score score --group gender --out ."),
+        (
+            "a comparison over its own table",
+            vec![
+                ("measures.csv", GOOD.to_vec()),
+                (
+                    "bad.toml",
+                    text(
+                        "name = \"x\"\n[data]\nloader = \"table\"\nfiles = [\"*.csv\"]\nlabel = { column = \"label\" }\n\
+                         sensitive = [{ column = \"gender\" }]\n[[method]]\nobjective = \"vanilla\"\n",
+                    ),
+                ),
+            ],
+            "compare bad.toml --out .",
+        ),
+        (
+            "a landscape without a middle",
+            vec![("bad.toml", recipe("[training]", "[analyses]\nlandscape = 20\n[training]"))],
+            "compare bad.toml --out out",
+        ),
+        (
+            "a front of what is better low",
+            vec![("bad.toml", recipe("[training]", "[analyses]\nfront = [\"mae\", \"spdd\"]\n[training]"))],
+            "compare bad.toml --out out",
+        ),
+        (
+            "a front of what has no parity",
+            vec![("bad.toml", recipe("[training]", "[analyses]\nfront = [\"accuracy\", \"selection-rate\"]\n[training]"))],
+            "compare bad.toml --out out",
+        ),
         ("level of an interval outside its range", vec![], "audit good.csv --score score --group gender --level 1.5"),
         ("missing column when streaming", vec![], "audit good.csv --stream --score scores --group gender"),
         (

@@ -29,7 +29,7 @@ fn audit_prints_numbers_by_group_and_writes_both_reports() {
     let output = place.run("audit scores.csv --score score --group gender --label label --out out");
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(stdout(&output).contains("selection rate") || stdout(&output).contains("Selection rate"), "{}", stdout(&output));
-    assert_eq!(place.files(), ["out/report.html", "out/report.json", "scores.csv"]);
+    assert_eq!(place.files(), ["out/measures.csv", "out/report.html", "out/report.json", "scores.csv"]);
 }
 
 #[test]
@@ -91,6 +91,154 @@ fn a_run_after_a_comparison_keeps_its_model() {
     assert_eq!(place.run("compare small.toml --out out").status.code(), Some(0));
     assert_eq!(place.run("run small.toml --out out").status.code(), Some(0));
     assert!(place.path().join("out/models/wasserstein-adversary__seed_0/scorer.json").is_file(), "{:?}", place.files());
+}
+
+#[test]
+fn a_model_stands_only_beside_the_report_of_its_own_run() {
+    let recipe = std::str::from_utf8(RECIPE).unwrap();
+    let longer = recipe.replace("epochs = 2", "epochs = 3");
+    let place = Place::new(&[("small.toml", RECIPE), ("longer.toml", longer.as_bytes())]);
+    let folder = "out/models/wasserstein-adversary__seed_0";
+    let weights = |words: &str| {
+        let output = place.run(words);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let files: Vec<String> = place.files().into_iter().filter(|file| file.starts_with(folder)).collect();
+        files.iter().map(|file| std::fs::read(place.path().join(file)).unwrap()).collect::<Vec<_>>()
+    };
+    let first = weights("run small.toml --out out");
+    // Another recipe's model takes the same name; then the first recipe's cell is found, and its model is not.
+    assert_ne!(weights("run longer.toml --out out"), first);
+    assert_eq!(weights("run small.toml --out out"), first);
+    // A folder that nobody says whose it is does not count as this cell's either.
+    std::fs::remove_file(place.path().join(folder).join("cell")).unwrap();
+    assert_eq!(weights("run small.toml --out out"), first);
+}
+
+#[test]
+fn names_of_other_scripts_keep_their_models_apart() {
+    let recipe =
+        |name: &str| std::str::from_utf8(RECIPE).unwrap().replace("\"wasserstein-adversary\"", &format!("\"vanilla\"\nname = \"{name}\""));
+    let (one, other) = (recipe("公平"), recipe("正確"));
+    let place = Place::new(&[("one.toml", one.as_bytes()), ("other.toml", other.as_bytes())]);
+    for words in ["run one.toml --out out", "run other.toml --out out"] {
+        let output = place.run(words);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    }
+    let models: Vec<String> = place.files().into_iter().filter(|file| file.starts_with("out/models/") && file.ends_with("/cell")).collect();
+    assert_eq!(models.len(), 2, "{models:?}");
+}
+
+#[test]
+fn a_fresh_start_forgets_cells_and_nothing_else() {
+    let mine = ["out/cells/notes.txt", "out/cells/0123456789abcdef01234567.txt", "out/cells/plan.json", "out/cells/old.checkpoint/a"];
+    let mut files: Vec<(&str, &[u8])> = vec![("small.toml", RECIPE)];
+    files.extend(mine.iter().map(|name| (*name, &b"mine"[..])));
+    let stale = ["out/cells/0123456789abcdef01234567.json", "out/cells/0123456789abcdef01234567.3.checkpoint/state"];
+    files.extend(stale.iter().map(|name| (*name, &b"{}"[..])));
+    let place = Place::new(&files);
+    let output = place.run("compare small.toml --out out --fresh");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let after = place.files();
+    for name in mine {
+        assert!(after.contains(&name.to_owned()), "{name} is gone: {after:?}");
+    }
+    for name in stale {
+        assert!(!after.contains(&name.to_owned()), "{name} is still there");
+    }
+}
+
+#[test]
+fn methods_of_equal_settings_are_one_cell() {
+    let text = std::str::from_utf8(RECIPE).unwrap();
+    let twice = text.replace("objective = \"wasserstein-adversary\"", "objective = \"vanilla\"\nname = \"once more\"");
+    let place = Place::new(&[("twice.toml", twice.as_bytes())]);
+    let output = place.run("compare twice.toml --out out --threads 2");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(place.files().iter().filter(|file| file.starts_with("out/cells/")).count(), 2, "{:?}", place.files());
+    let report: serde_json::Value = serde_json::from_slice(&std::fs::read(place.path().join("out/report.json")).unwrap()).unwrap();
+    let runs = |method: usize| report["methods"][method]["runs"].clone();
+    assert_eq!(report["methods"].as_array().unwrap().len(), 2);
+    assert_eq!(runs(0), runs(1));
+    assert_eq!(runs(0).as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn rows_are_counted_before_gate_1_too() {
+    let text =
+        std::str::from_utf8(RECIPE).unwrap().replace("[model]", "[skew]\nprivileged = \"m\"\nunprivileged = \"f\"\nalpha = 2.0\n[model]");
+    let text = text.replace("\"wasserstein-adversary\"", "\"vanilla\"\nrebalance = \"oversampling\"");
+    let place = Place::new(&[("over.toml", text.as_bytes())]);
+    let output = place.run("compare over.toml --out out");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let report: serde_json::Value = serde_json::from_slice(&std::fs::read(place.path().join("out/report.json")).unwrap()).unwrap();
+    for run in 0..2 {
+        let sizes = |method: usize| report["methods"][method]["runs"][run]["sizes"].clone();
+        assert!(sizes(0).get("train_before").is_none());
+        assert_eq!(sizes(1)["train_before"], sizes(0)["train"]);
+        assert!(sizes(1)["train"].as_u64() > sizes(0)["train"].as_u64());
+    }
+}
+
+#[test]
+fn a_folder_that_another_process_writes_is_refused() {
+    let place = Place::new(&[("small.toml", RECIPE), ("out/cells/lock", b"")]);
+    let file = std::fs::File::options().write(true).open(place.path().join("out/cells/lock")).unwrap();
+    file.lock().unwrap();
+    let output = place.run("compare small.toml --out out");
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("another evenhand command"), "{}", stderr(&output));
+    file.unlock().unwrap();
+    assert_eq!(place.run("compare small.toml --out out").status.code(), Some(0));
+    assert!(!place.files().contains(&"out/cells/lock".to_owned()));
+}
+
+#[test]
+fn a_report_does_not_replace_the_table_that_it_is_made_of() {
+    let place = Place::new(&[("measures.csv", SCORES), ("other.csv", SCORES)]);
+    let refused = place.run("audit 'measures*.csv' --score score --group gender --out .");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("measures.csv") && stderr(&refused).contains("another folder"), "{}", stderr(&refused));
+    assert_eq!(std::fs::read(place.path().join("measures.csv")).unwrap(), SCORES);
+    assert_eq!(place.files(), ["measures.csv", "other.csv"]);
+    // What a report left there before is its own to replace.
+    for _ in 0..2 {
+        assert_eq!(place.run("audit other.csv --score score --group gender --out out").status.code(), Some(0));
+    }
+}
+
+#[test]
+fn limits_of_embeddings_can_be_chosen_by() {
+    let place = Place::new(&[("small.toml", RECIPE)]);
+    let words = "sweep small.toml --over objective.lambda_w=0,1 --limit centroid-distance-high=100 --out out";
+    let output = place.run(words);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let report: serde_json::Value = serde_json::from_slice(&std::fs::read(place.path().join("out/report.json")).unwrap()).unwrap();
+    for candidate in report["choice"]["candidates"].as_array().unwrap() {
+        assert!(candidate["limited"][0]["estimate"]["value"].as_f64().unwrap() > 0.0, "{candidate}");
+    }
+}
+
+#[test]
+fn a_mixture_says_that_its_cut_scores_are_promised_nothing() {
+    let text = std::str::from_utf8(RECIPE).unwrap().replace("loss = \"mse\"\n", "");
+    let recipe = |prediction: &str| {
+        let objective = format!("{{ id = \"exponentiated-gradient\", max_iter = 6, prediction = \"{prediction}\" }}");
+        text.replace("\"wasserstein-adversary\"", &objective)
+    };
+    for (prediction, told) in [("expected", true), ("randomised", false)] {
+        let recipe = recipe(prediction);
+        let place = Place::new(&[("mixture.toml", recipe.as_bytes())]);
+        let output = place.run("compare mixture.toml --out out");
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let report: serde_json::Value = serde_json::from_slice(&std::fs::read(place.path().join("out/report.json")).unwrap()).unwrap();
+        let promised =
+            |notes: &serde_json::Value| notes.to_string().contains("nothing is promised") || notes.to_string().contains("and nothing of");
+        assert_eq!(promised(&report["notes"]), told, "{}", report["notes"]);
+        for run in report["methods"][1]["runs"].as_array().unwrap() {
+            assert_eq!(promised(&run["notes"]), told, "{}", run["notes"]);
+        }
+        assert!(!promised(&report["methods"][0]["runs"][0]["notes"]));
+    }
 }
 
 #[test]

@@ -67,6 +67,8 @@ pub struct Decoded {
     pub decoded: usize,
     /// Positions in the list of wanted times whose own frame did not decode, ascending; they got a neighbour's picture.
     pub filled: Vec<usize>,
+    /// Frames decoded whose colours ffmpeg did not report; those of the frame before were taken, the usual ones where there is none.
+    pub colours_unknown: usize,
     /// The sound, as [`Decoder::audio`] gives it; `None` where it was not asked for, or the call did not end well enough to trust it.
     pub sound: Option<Vec<i16>>,
 }
@@ -101,16 +103,17 @@ impl Decoder {
         let mut order: Vec<usize> = (0..wanted.len()).collect();
         order.sort_by_key(|&position| wanted[position]);
         let groups: Vec<&[usize]> = order.chunk_by(|&a, &b| wanted[a] == wanted[b]).collect();
-        let mut result = Decoded { asked: groups.len(), decoded: 0, filled: Vec::new(), sound: None };
+        let mut result = Decoded { asked: groups.len(), decoded: 0, filled: Vec::new(), colours_unknown: 0, sound: None };
         let mut sound = probe.audio.as_ref().filter(|_| sound).map(|track| SoundOutput::of(probe, track, limits));
         let size = size(video, max_side);
         let mut last = None;
         for part in groups.chunks(MOST_TIMES) {
             let times: Vec<i64> = part.iter().map(|group| wanted[group[0]]).collect();
             let mut handout = Handout { groups: part, next: 0, last, filled: Vec::new(), each: &mut *each };
-            let (decoded, samples) = self.pass(&path, probe, video, &times, size, sound.take(), limits, &mut handout)?;
-            result.decoded += decoded;
-            result.sound = result.sound.or(samples);
+            let passed = self.pass(&path, probe, video, &times, size, sound.take(), limits, &mut handout)?;
+            result.decoded += passed.decoded;
+            result.colours_unknown += passed.colours_unknown;
+            result.sound = result.sound.or(passed.sound);
             handout.finish()?;
             result.filled.append(&mut handout.filled);
             last = handout.last;
@@ -130,7 +133,7 @@ impl Decoder {
         sound: Option<SoundOutput>,
         limits: &Limits,
         handout: &mut Handout,
-    ) -> Result<(usize, Option<Vec<i16>>), StepError> {
+    ) -> Result<Passed, StepError> {
         // The usual pictures come as the decoder makes them, half the bytes, and are converted here.
         let planar = self.tells_colours() && video.pixel_format == PLANAR && (width, height) == (video.width, video.height);
         let (columns, rows) = (width as usize, height as usize);
@@ -148,14 +151,12 @@ impl Decoder {
             output_bytes: (bytes * times.len()) as u64,
             second_output_bytes: sound.as_ref().map(SoundOutput::bytes),
         };
-        let (tell_time, times_told) = channel();
-        let (tell_colours, colours_told) = channel();
-        let mut clock = Told { told: times_told, reports: true };
-        let mut meanings = Told { told: colours_told, reports: planar };
+        let (tell, told) = channel();
+        let mut reports = Reports::new(told);
         let mut picture = Vec::with_capacity(bytes);
         let mut decoded = 0;
         let mut error = None;
-        let ending = sandbox::run(&job, reporter(tell_time, tell_colours), &mut |mut chunk| {
+        let ending = sandbox::run(&job, reporter(tell), &mut |mut chunk| {
             while !chunk.is_empty() {
                 let (now, later) = chunk.split_at(chunk.len().min(bytes - picture.len()));
                 picture.extend_from_slice(now);
@@ -164,9 +165,9 @@ impl Decoder {
                     break;
                 }
                 let pixels = std::mem::replace(&mut picture, Vec::with_capacity(bytes));
-                let group = clock.next().and_then(|time| times.binary_search(&time).ok()).unwrap_or(handout.next);
+                let group = reports.time().and_then(|time| times.binary_search(&time).ok()).unwrap_or(handout.next);
                 let picture = match &mut converter {
-                    Some(converter) => converter.picture(&pixels, meanings.next().unwrap_or_default()),
+                    Some(converter) => converter.picture(&pixels, reports.colours()),
                     None => Picture::new(columns, rows, pixels),
                 };
                 let taken = picture.map_or(Ok(()), |picture| handout.take(group, picture));
@@ -189,7 +190,8 @@ impl Decoder {
             return Err(failure(&ending, path, Reason::DecodeFailed).into());
         }
         let whole = ending.code == Some(0) && ending.stopped.is_none() && ending.second.len() >= 2;
-        Ok((decoded, sound.filter(|_| whole).map(|sound| sound.samples(&ending.second))))
+        let sound = sound.filter(|_| whole).map(|sound| sound.samples(&ending.second));
+        Ok(Passed { decoded, colours_unknown: reports.unknown, sound })
     }
 
     fn arguments(
@@ -285,34 +287,81 @@ impl Handout<'_> {
     }
 }
 
-/// What is reported of each frame, in the order of the frames.
-struct Told<T> {
-    told: Receiver<T>,
-    reports: bool,
+/// What one call of ffmpeg gave.
+struct Passed {
+    decoded: usize,
+    colours_unknown: usize,
+    sound: Option<Vec<i16>>,
 }
 
-impl<T> Told<T> {
-    /// Of the next frame; `None` where nothing is reported, so that frames count in their order and their colours are the usual ones.
-    fn next(&mut self) -> Option<T> {
-        if !self.reports {
+/// What ffmpeg reports of a frame: its time, then its colours.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Report {
+    Time(i64),
+    Colours(Colours),
+}
+
+/// What is reported of each frame, in the order of the frames: colours belong to the time before them.
+struct Reports {
+    told: Receiver<Report>,
+    /// Whether reports still come.
+    alive: bool,
+    /// The next frame's time, met while colours were looked for.
+    ahead: Option<i64>,
+    /// Colours last reported.
+    last: Colours,
+    /// Frames without colours of their own.
+    unknown: usize,
+}
+
+impl Reports {
+    fn new(told: Receiver<Report>) -> Self {
+        Reports { told, alive: true, ahead: None, last: Colours::default(), unknown: 0 }
+    }
+
+    fn next(&mut self) -> Option<Report> {
+        if !self.alive {
             return None;
         }
         let told = self.told.recv_timeout(TIME_PATIENCE);
-        self.reports = !matches!(told, Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected));
+        self.alive = !matches!(told, Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected));
         told.ok()
+    }
+
+    /// Time of the next frame; `None` where nothing is reported, so that frames count in their order.
+    fn time(&mut self) -> Option<i64> {
+        if let Some(time) = self.ahead.take() {
+            return Some(time);
+        }
+        loop {
+            if let Report::Time(time) = self.next()? {
+                return Some(time);
+            }
+        }
+    }
+
+    /// Colours of the frame whose time came last; where none are reported, those of the frame before.
+    fn colours(&mut self) -> Colours {
+        match self.next() {
+            Some(Report::Colours(colours)) => self.last = colours,
+            Some(Report::Time(time)) => {
+                self.ahead = Some(time);
+                self.unknown += 1;
+            }
+            None => self.unknown += 1,
+        }
+        self.last
     }
 }
 
 /// Picks times and colours out of the messages.
-fn reporter(tell_time: Sender<i64>, tell_colours: Sender<Colours>) -> impl FnMut(&str) + Send + 'static {
+fn reporter(tell: Sender<Report>) -> impl FnMut(&str) + Send + 'static {
     move |line| {
         if !line.starts_with(REPORT) {
             return;
         }
-        if let Some(time) = reported_time(line) {
-            let _ = tell_time.send(time);
-        } else if let Some(colours) = reported_colours(line) {
-            let _ = tell_colours.send(colours);
+        if let Some(report) = reported_time(line).map(Report::Time).or_else(|| reported_colours(line).map(Report::Colours)) {
+            let _ = tell.send(report);
         }
     }
 }
@@ -350,4 +399,36 @@ fn size(video: &VideoTrack, max_side: u32) -> (u32, u32) {
     let scale = (f64::from(max_side.max(1)) / width.min(height)).min(1.0);
     let side = |length: f64| ((length * scale).round() as u32).max(1);
     (side(width), side(height))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_stay_with_their_frame_where_a_line_is_missing() {
+        let (tell, told) = channel();
+        let mut tell = reporter(tell);
+        for line in [
+            "[Parsed_showinfo_4 @ 0x1] [info] config in time_base: 1/12800, frame_rate: 25/1",
+            "[Parsed_showinfo_4 @ 0x1] [info] n:   0 pts:      0 pts_time:0 duration: 512",
+            "[Parsed_showinfo_4 @ 0x1] [info] n:   1 pts:    512 pts_time:0.04 duration: 512",
+            "[Parsed_showinfo_4 @ 0x1] [info] color_range:pc color_space:bt709 color_primaries:bt709 color_trc:bt709",
+            "[h264 @ 0x2] [info] color_range:tv color_space:fcc",
+            "[Parsed_showinfo_4 @ 0x1] [info] n:   2 pts:   1024 pts_time:0.08 duration: 512",
+            "[Parsed_showinfo_4 @ 0x1] [info] n:   3 pts:   1536 pts_time:0.12 duration: 512",
+            "[Parsed_showinfo_4 @ 0x1] [info] color_range:tv color_space:bt2020nc color_primaries:unknown color_trc:unknown",
+            "[Parsed_showinfo_4 @ 0x1] [info] n:   4 pts:   2048 pts_time:0.16 duration: 512",
+        ] {
+            tell(line);
+        }
+        drop(tell);
+        let mut reports = Reports::new(told);
+        let (full, wide) = (Colours::named("pc", "bt709"), Colours::named("tv", "bt2020nc"));
+        for (time, colours) in [(0, Colours::default()), (512, full), (1024, full), (1536, wide), (2048, wide)] {
+            assert_eq!((reports.time(), reports.colours()), (Some(time), colours));
+        }
+        assert_eq!(reports.unknown, 3);
+        assert_eq!(reports.time(), None);
+    }
 }

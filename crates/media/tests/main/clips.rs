@@ -151,6 +151,7 @@ impl Clips {
                 Ok(())
             })
             .unwrap();
+        assert_eq!(decoded.colours_unknown, 0, "ffmpeg reports the colours of every frame");
         (pictures.into_iter().map(Option::unwrap).collect(), decoded.decoded)
     }
 

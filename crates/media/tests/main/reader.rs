@@ -229,6 +229,54 @@ fn limits_hold_before_anything_is_read() {
     }
 }
 
+/// An element of Matroska with a size of eight bytes.
+fn element(id: &[u8], body: &[u8]) -> Vec<u8> {
+    let size = (1_u64 << 56 | body.len() as u64).to_be_bytes();
+    [id, &size, body].concat()
+}
+
+fn boxed(kind: &str, body: &[u8]) -> Vec<u8> {
+    [&(body.len() as u32 + 8).to_be_bytes()[..], kind.as_bytes(), body].concat()
+}
+
+/// Files that are all parts of no meaning, as many as fit: what is kept of each, or compared with each, is what an attacker chooses.
+#[test]
+fn a_file_of_nothing_but_padding_is_left_to_ffprobe_at_once() {
+    const MEGABYTES: usize = 15 << 20;
+    let (void, checksum) = ([0xec, 0x80], [0xbf, 0x80]);
+    let ebml = element(&[0x1a, 0x45, 0xdf, 0xa3], &element(&[0x42, 0x82], b"webm"));
+    let webm = |segment: &[u8]| [ebml.clone(), element(&[0x18, 0x53, 0x80, 0x67], segment)].concat();
+    let information = element(&[0x15, 0x49, 0xa9, 0x66], &[]);
+    let tracks = |body: &[u8]| element(&[0x16, 0x54, 0xae, 0x6b], body);
+    let entry = |body: &[u8]| element(&[0xae], body);
+    let cluster = |body: &[u8]| element(&[0x1f, 0x43, 0xb6, 0x75], body);
+    let pads = void.repeat(MEGABYTES / 2);
+    // As many entries as a track may have children, each of another kind of nonsense.
+    let colours = element(&[0xe0], &element(&[0x55, 0xb0], &[]).repeat(MEGABYTES / 11));
+    let moov = |body: &[u8]| [boxed("ftyp", b"isom"), boxed("moov", body)].concat();
+    let cases: [(&str, Vec<u8>); 10] = [
+        ("header.webm", [element(&[0x1a, 0x45, 0xdf, 0xa3], &void.repeat(500)), pads.clone()].concat()),
+        ("segment.webm", webm(&pads)),
+        ("segment-checksums.webm", webm(&checksum.repeat(MEGABYTES / 2))),
+        ("information.webm", webm(&element(&[0x15, 0x49, 0xa9, 0x66], &pads))),
+        ("tracks.webm", webm(&[information.clone(), tracks(&pads)].concat())),
+        ("track.webm", webm(&[information.clone(), tracks(&entry(&pads))].concat())),
+        ("track-checksums.webm", webm(&[information.clone(), tracks(&entry(&checksum.repeat(MEGABYTES / 2)))].concat())),
+        ("colours.webm", webm(&[information.clone(), tracks(&entry(&colours))].concat())),
+        ("cluster.webm", webm(&[information, tracks(&[]), cluster(&pads)].concat())),
+        ("index.mp4", moov(&boxed("free", &[]).repeat(MEGABYTES / 8))),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in cases {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let before = std::time::Instant::now();
+        assert_eq!(read(&path), None, "{name}");
+        let took = before.elapsed();
+        assert!(took < std::time::Duration::from_secs(1), "{name}: {took:?}");
+    }
+}
+
 /// A tool for the eye: what share of a folder of recordings is read without ffprobe.
 #[test]
 #[ignore = "needs a folder of recordings, EVENHAND_RECORDINGS"]

@@ -18,19 +18,23 @@ pub(crate) fn figure(title: &str, found: &Importances, performance: &str, longes
     let height = 52.0 + ROW * shown.len() as f64;
     let frame = Frame { left: 158.0, right: WIDTH - 62.0, top: 10.0, bottom: height - 36.0 };
     let mut svg = Svg::new(WIDTH, height);
-    let lowest = found.inputs.iter().map(|one| one.importance).fold(0.0, f64::min);
+    let lowest = found.inputs.iter().filter_map(|one| one.importance.number()).fold(0.0, f64::min);
     let span = (longest.max(1e-9) - lowest).max(1e-9);
     let x = |value: f64| frame.left + (value - lowest) / span * (frame.right - frame.left);
     svg.line((x(0.0), frame.top), (x(0.0), frame.bottom), "base");
     for (row, one) in shown.iter().enumerate() {
         let middle = frame.top + ROW * (row as f64 + 0.5);
         svg.told_text((frame.left - 8.0, middle + 4.0), Anchor::End, "tick", &one.input, 24);
-        let (from, to) = (x(0.0).min(x(one.importance)), x(0.0).max(x(one.importance)));
+        let Some(importance) = one.importance.number() else {
+            svg.text((x(0.0) + 4.0, middle + 4.0), Anchor::Start, "tick", "undefined");
+            continue;
+        };
+        let (from, to) = (x(0.0).min(x(importance)), x(0.0).max(x(importance)));
         svg.rectangle(from, middle - 6.0, (to - from).max(0.5), 12.0, &style(one).fill());
         if let Some(std) = one.std {
-            svg.line((x(one.importance - std).max(frame.left), middle), (x(one.importance + std), middle), "whisker base");
+            svg.line((x(importance - std).max(frame.left), middle), (x(importance + std), middle), "whisker base");
         }
-        svg.text((frame.right + 34.0, middle + 4.0), Anchor::Middle, "tick", &significant(one.importance));
+        svg.text((frame.right + 34.0, middle + 4.0), Anchor::Middle, "tick", &significant(importance));
     }
     svg.text(
         (f64::midpoint(frame.left, frame.right), height - 10.0),
@@ -49,6 +53,9 @@ pub(crate) fn figure(title: &str, found: &Importances, performance: &str, longes
     entry(OTHER, &|one| !one.sensitive && !one.is_proxy(), "other input".to_owned());
     let more = found.inputs.len().saturating_sub(shown.len());
     let mut caption = format!("Mean of {} shuffles; lines: ± one standard deviation.", found.repeats);
+    if let Some(reason) = found.inputs.iter().find_map(|one| one.importance.reason()) {
+        let _ = write!(caption, " Undefined: {reason}.");
+    }
     if more > 0 {
         let _ = write!(caption, " {more} less important inputs stand in the JSON only.");
     }

@@ -4,13 +4,15 @@ use minijinja::{Value, context};
 
 use super::Section;
 use crate::analyses::contrast::Contrast;
+use crate::analyses::front::spread;
+use crate::evidence::{distance, mean};
 use crate::html::charts::Figure;
 use crate::html::charts::scatter::{self, Axes, Series};
 use crate::html::charts::svg::Style;
 use crate::html::charts::sweep;
 use crate::html::grid::{Cell, Grid, Head};
 use crate::lookup;
-use crate::report::{MethodReport, Report, ReportKind};
+use crate::report::{MethodReport, Report, ReportKind, RunReport};
 use crate::view;
 
 pub(super) const SECTION: Section = Section {
@@ -42,7 +44,7 @@ fn content(report: &Report) -> Option<Value> {
         }
         let heading = lookup::heading(report, &performance);
         let gap_heading = lookup::heading(report, &gap_metric);
-        let gap = format!("{gap_heading} for {attribute}");
+        let gap = view::distance_heading(&gap_metric, &format!("{gap_heading} for {attribute}"));
         let axes = Axes { gap: &gap, performance: &heading, joined: swept, unit: lookup::unit(report) };
         rows.push(
             context! { class => "wide", figures => vec![scatter::figure(&format!("{heading} and {gap_heading} for {attribute}"), &series, &axes)] },
@@ -63,9 +65,9 @@ fn content(report: &Report) -> Option<Value> {
 
 /// The differences of all methods from one, with their tests.
 fn contrasts(report: &Report) -> Option<Grid> {
-    let reference = report.recipe["analyses"]["reference"]
-        .as_str()
-        .map_or_else(|| report.methods.first().map(|one| one.name.clone()), |name| Some(name.to_owned()))?;
+    // A comparison of some of the recipe's methods may lack the one that it names.
+    let named = report.recipe["analyses"]["reference"].as_str();
+    let reference = report.methods.iter().find(|method| Some(method.name.as_str()) == named).or(report.methods.first())?.name.clone();
     let columns: Vec<_> = report
         .columns
         .iter()
@@ -126,19 +128,19 @@ fn contrast(difference: f64, interval: Option<[f64; 2]>, one: &Contrast) -> Cell
 }
 
 fn series(method: &MethodReport, style: Style, performance: &str, gap_metric: &str, attribute: &str) -> Option<Series> {
-    let runs = method.runs.iter().filter_map(|run| {
-        let gap = lookup::finding(run, gap_metric, Some(attribute))?.estimate.number()?.abs();
-        Some((gap, lookup::finding(run, performance, None)?.estimate.number()?))
-    });
-    let (gap, value) = (lookup::measured(method, gap_metric, Some(attribute))?, lookup::measured(method, performance, None)?);
+    let card = evenhand_metrics::find(gap_metric).ok()?.card();
+    let distance_in = |run: &RunReport| distance(card, lookup::finding(run, gap_metric, Some(attribute))?.estimate.number()?);
+    let runs = method.runs.iter().filter_map(|run| Some((distance_in(run)?, lookup::finding(run, performance, None)?.estimate.number()?)));
+    let gaps: Vec<f64> = method.runs.iter().filter_map(distance_in).collect();
+    let value = lookup::measured(method, performance, None)?;
     let published = (method.published.get(&format!("{gap_metric}@{attribute}")), method.published.get(performance));
     Some(Series {
         name: method.swept.map_or_else(|| method.name.clone(), crate::numbers::plain),
         style,
         runs: runs.collect(),
-        mean: (gap.estimate.number()?.abs(), value.estimate.number()?),
-        spread: (gap.std, value.std),
-        published: published.0.zip(published.1).map(|(gap, value)| (gap.value.abs(), value.value)),
+        mean: (mean(gaps.iter().copied())?, value.estimate.number()?),
+        spread: (spread(&gaps), value.std),
+        published: published.0.zip(published.1).and_then(|(gap, value)| Some((distance(card, gap.value)?, value.value))),
     })
 }
 

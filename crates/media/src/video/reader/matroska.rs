@@ -12,7 +12,7 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 
 use super::bytes::Bytes;
-use super::{Contents, Kind, LARGEST_INDEX, Limits, Track, codecs, micros, rescale};
+use super::{Contents, Kind, LARGEST_INDEX, Limits, MOST_CHILDREN, Track, codecs, micros, rescale};
 
 /// Milliseconds: the only time base that is read here, and the one that all writers use.
 const TIME_BASE: (i64, i64) = (1, 1000);
@@ -20,6 +20,8 @@ const NANOSECONDS_A_TICK: u64 = 1_000_000;
 /// How far apart the first packets of two tracks may be: ffprobe looks no further than five seconds or five million bytes for them.
 const APART_MILLISECONDS: i64 = 3000;
 const APART_BYTES: u64 = 2 << 20;
+/// Elements a frame that `Limits::frames` allows, in all of the file: two tracks of packets with their durations and references take six.
+const ELEMENTS_A_FRAME: u64 = 8;
 /// Longest packet of sound that is looked at.
 const LONGEST_SOUND: u64 = 1 << 16;
 /// Bytes of the first picture that are looked at.
@@ -60,6 +62,8 @@ struct Stream {
     file: BufReader<File>,
     at: u64,
     length: u64,
+    /// Elements that may still be read: the smallest take two bytes, so a file could hold a thousand million.
+    elements: u64,
 }
 
 impl Stream {
@@ -105,6 +109,7 @@ impl Stream {
 
     /// The head of the next element, which ends within the file.
     fn head(&mut self) -> Option<Head> {
+        self.elements = self.elements.checked_sub(1)?;
         let (id, _) = self.number(4)?;
         let (size, length) = self.number(8)?;
         let size = plain(size, length);
@@ -121,16 +126,22 @@ fn plain(number: u64, length: u32) -> Option<u64> {
     Some(number & ones).filter(|&value| value != ones)
 }
 
-/// The children of an element in memory, each of known size.
+/// The children of an element in memory, each of known size, without those that say nothing (padding, checksums).
 fn children(bytes: &[u8]) -> Option<Vec<(u32, &[u8])>> {
     let mut bytes = Bytes(bytes);
     let mut list = Vec::new();
-    while !bytes.is_empty() {
+    for _ in 0..MOST_CHILDREN {
+        if bytes.is_empty() {
+            return Some(list);
+        }
         let (id, _) = number(&mut bytes, 4)?;
         let (size, length) = number(&mut bytes, 8)?;
-        list.push((u32::try_from(id).ok()?, bytes.take(usize::try_from(plain(size, length)?).ok()?)?));
+        let (id, value) = (u32::try_from(id).ok()?, bytes.take(usize::try_from(plain(size, length)?).ok()?)?);
+        if ![id::VOID, id::CHECKSUM].contains(&id) {
+            list.push((id, value));
+        }
     }
-    Some(list)
+    bytes.is_empty().then_some(list)
 }
 
 fn number(bytes: &mut Bytes<'_>, longest: u32) -> Option<(u64, u32)> {
@@ -171,7 +182,8 @@ struct Described {
 }
 
 pub(super) fn read(file: File, length: u64, limits: &Limits) -> Option<Contents> {
-    let mut stream = Stream { file: BufReader::with_capacity(1 << 16, file), at: 0, length };
+    let elements = limits.frames.saturating_mul(ELEMENTS_A_FRAME).saturating_add(MOST_CHILDREN as u64);
+    let mut stream = Stream { file: BufReader::with_capacity(1 << 16, file), at: 0, length, elements };
     header(&mut stream)?;
     let segment = stream.head()?;
     // Nothing follows the segment.
@@ -222,7 +234,6 @@ fn header(stream: &mut Stream) -> Option<()> {
             0x4282 => kind.replace(text(value)).is_none(),
             // Versions of the format.
             0x4287 | 0x4285 => unsigned(value)? <= 4,
-            id::VOID | id::CHECKSUM => true,
             _ => false,
         };
         if !usual {
@@ -252,7 +263,6 @@ fn described(bytes: &[u8]) -> Option<Vec<Described>> {
                 }
                 tracks.push(track);
             }
-            id::VOID | id::CHECKSUM => {}
             _ => return None,
         }
     }
@@ -264,7 +274,8 @@ fn entry(bytes: &[u8]) -> Option<Described> {
     let (mut pictures, mut sound) = (None, None);
     let mut seen = Vec::new();
     for (id, value) in children(bytes)? {
-        if seen.contains(&id) && ![id::VOID, id::CHECKSUM].contains(&id) {
+        // Of what passes below there are few kinds, each once: the list stays short.
+        if seen.contains(&id) {
             return None;
         }
         seen.push(id);
@@ -278,23 +289,9 @@ fn entry(bytes: &[u8]) -> Option<Described> {
             0xe1 => sound = Some(value),
             // Enabled.
             0xb9 if unsigned(value)? == 1 => {}
-            // Void and checksum elements, and no word on times: unique number, default and forced, lacing allowed, caches, frame duration, additions, names, languages,
+            // No word on times: unique number, default and forced, lacing allowed, caches, frame duration, additions, names, languages,
             // seek pre-roll.
-            id::VOID
-            | id::CHECKSUM
-            | 0x73c5
-            | 0x88
-            | 0x55aa
-            | 0x9c
-            | 0x6de7
-            | 0x6df8
-            | 0x23_e383
-            | 0x55ee
-            | 0x536e
-            | 0x22_b59c
-            | 0x22_b59d
-            | 0x25_8688
-            | 0x56bb => {}
+            0x73c5 | 0x88 | 0x55aa | 0x9c | 0x6de7 | 0x6df8 | 0x23_e383 | 0x55ee | 0x536e | 0x22_b59c | 0x22_b59d | 0x25_8688 | 0x56bb => {}
             _ => return None,
         }
     }
@@ -350,7 +347,7 @@ fn sides(bytes: &[u8]) -> Option<(u32, u32)> {
             0x53b8 if unsigned(value)? == 0 => {}
             0x55b0 => limited_range(value)?,
             // Transparency, frame rate: no word on sizes.
-            0x53c0 | 0x23_83e3 | id::VOID | id::CHECKSUM => {}
+            0x53c0 | 0x23_83e3 => {}
             _ => return None,
         }
     }
@@ -378,7 +375,7 @@ fn channels(bytes: &[u8]) -> Option<u32> {
             0x9f => channels = unsigned(value)?,
             // Samples a second, and those after decoding; bits a sample. Opus is always decoded at 48 kHz.
             0xb5 | 0x78b5 => (float(value)? == 48_000.0).then_some(())?,
-            0x6264 | id::VOID | id::CHECKSUM => {}
+            0x6264 => {}
             _ => return None,
         }
     }

@@ -21,8 +21,9 @@
 //! | times | one edit, with or without a pause before it | several edits, edits that cut pictures, negative offsets, laced blocks |
 //! | pictures | square pixels, sides as coded, turned by quarters | crops, mirrors, other pixel shapes |
 //!
-//! Memory: an index of at most [`LARGEST_INDEX`] bytes and two numbers a frame, of which there are at most `Limits::frames`. Time: every
-//! element read has a header in the file, and is passed over once.
+//! Memory: an index of at most [`LARGEST_INDEX`] bytes, a list of at most [`MOST_CHILDREN`] of an element's or box's parts, and two numbers
+//! a frame, of which there are at most `Limits::frames`. Time: every element read has a header in the file, and is passed over once; of
+//! Matroska's, which may be two bytes long, at most eight a frame are read.
 
 mod bytes;
 mod codecs;
@@ -37,6 +38,9 @@ use super::limits::Limits;
 
 /// Largest header of a recording that is read into memory: an hour of two tracks takes about two million bytes.
 const LARGEST_INDEX: u64 = 16 << 20;
+
+/// Parts of one element or box that are listed, at most: ordinary ones have some twenty.
+const MOST_CHILDREN: usize = 10_000;
 
 /// What an ordinary recording holds.
 #[derive(Debug)]

@@ -16,7 +16,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
 use super::bytes::Bytes;
-use super::{Contents, Kind, LARGEST_INDEX, Limits, Track, codecs, micros, rescale};
+use super::{Contents, Kind, LARGEST_INDEX, Limits, MOST_CHILDREN, Track, codecs, micros, rescale};
 
 /// Boxes beside the index that a file may have.
 const MOST_BOXES: usize = 1000;
@@ -105,7 +105,7 @@ fn children<'a>(bytes: &'a [u8], known: &[&[u8; 4]]) -> Option<Boxes<'a>> {
         let size = bytes.u32()?;
         let kind: [u8; 4] = bytes.take(4)?.try_into().ok()?;
         let body = bytes.take((size as usize).checked_sub(8)?)?;
-        if !known.contains(&&kind) {
+        if !known.contains(&&kind) || boxes.len() == MOST_CHILDREN {
             return None;
         }
         boxes.push((kind, body));
