@@ -12,8 +12,8 @@
 //!
 //! Without the corrections a column of many categories, or few rows, would look like a proxy of anything: 60 random categories on 60 rows have
 //! a plain V of about 0.85. Where every row is a category of its own there is nothing to measure, and the association is undefined. Sources:
-//! Bergsma, "A bias-correction for Cramer's V and Tschuprow's T", Journal of the Korean Statistical Society 42, 2013; Kelley, "An unbiased
-//! correlation ratio measure", PNAS 21, 1935.
+//! Bergsma, "A bias-correction for Cramer's V and Tschuprow's T", Journal of the Korean Statistical Society 42, 2013; Kelley on
+//! the correlation ratio, PNAS 21, 1935.
 //!
 //! A gap that falls when an input is shuffled came through that input. Inputs that are strongly associated with the attribute
 //! (at least [`PROXY`]) can stand in for it and are marked as proxies. Inputs that repeat each other share their importance: shuffling one

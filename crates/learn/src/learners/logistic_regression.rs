@@ -209,10 +209,13 @@ impl Point {
                 }
                 let logit = design.dot(row, &coefficients);
                 let small = (-logit.abs()).exp();
-                let score = if logit >= 0.0 { 1.0 } else { small } / (1.0 + small);
-                value += weight * (logit.max(0.0) + small.ln_1p()) - favourable[row] * logit;
+                // Chance of a favourable label and of the other, apart, so that nothing is lost near 0 and 1.
+                let (likely, unlikely) = (1.0 / (1.0 + small), small / (1.0 + small));
+                let (score, rest) = if logit >= 0.0 { (likely, unlikely) } else { (unlikely, likely) };
+                let against = weight - favourable[row];
+                value += against * logit.max(0.0) + favourable[row] * (-logit).max(0.0) + weight * small.ln_1p();
                 curvature.push(weight * small / ((1.0 + small) * (1.0 + small)));
-                design.add_row(row, weight * score - favourable[row], &mut gradient);
+                design.add_row(row, against * score - favourable[row] * rest, &mut gradient);
             }
             (value, gradient, curvature)
         });
