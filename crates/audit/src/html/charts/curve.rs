@@ -8,9 +8,9 @@ use crate::report::RunReport;
 const PANEL: (f64, f64) = (236.0, 158.0);
 
 /// Epochs of the first run that are drawn, at most: no more than the panel has room to tell apart.
-const FULL: usize = 110;
+const FULL: usize = 90;
 /// Epochs of the other, faint runs that are drawn, at most: they show how far runs differ, and ten of them would fill the page.
-const FAINT: usize = 40;
+const FAINT: usize = 24;
 
 /// What the names of terms measured on the validation rows begin with.
 const VALIDATION: &str = "validation ";

@@ -17,7 +17,7 @@ pub(crate) fn figure(tilt: &Tilt, groups: &[String], binary: bool) -> Figure {
 /// Two bars: the share of positive labels in each group, with the row counts written beside them.
 fn shares(tilt: &Tilt, groups: &[String]) -> Figure {
     let height = 112.0;
-    let (left, right) = (150.0, WIDTH - 150.0);
+    let (left, right) = (150.0, WIDTH - 190.0);
     let mut svg = Svg::new(WIDTH, height);
     let [high_one, high_other, low_one, low_other] = tilt.cells;
     let rows = [(&tilt.privileged, high_one, low_one), (&tilt.unprivileged, high_other, low_other)];
