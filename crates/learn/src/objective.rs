@@ -420,8 +420,9 @@ impl Pass<'_> {
     ) -> Option<Bend> {
         let (Retained::Kept(kept), Some(adjoints)) = (pass, adjoints) else { return None };
         let device = self.inputs.device().without_autodiff();
-        let directions: Vec<_> = directions.iter().map(|along| WeightDirection::new(along, self.weights, &device)).collect();
-        kept.bend(&directions, spans, adjoints)
+        let direction = |along: &Gradients| WeightDirection::new(along, self.weights, &device);
+        let directions: Vec<_> = directions.iter().map(direction).collect();
+        rayon::scope(|_| kept.bend(&directions, spans, adjoints))
     }
 
     /// The gradients of `sum of slopes x logits` of a pass, for each span of rows that of its own rows; slopes row after row, `width` of them a row. The graph of the
@@ -441,7 +442,8 @@ impl Pass<'_> {
                 let shape = [slopes.len() / width, width];
                 let slopes = TensorData::new(slopes, shape);
                 let slopes = Tensor::from_data(slopes, &device.without_autodiff());
-                let (gradients, adjoints) = kept.pull_back(slopes, self.weights, wanted, spans);
+                // Inside the pool, where many small products do not each wake it.
+                let (gradients, adjoints) = rayon::scope(|_| kept.pull_back(slopes, self.weights, wanted, spans));
                 (gradients, Some(adjoints))
             }
             Retained::Again { inputs, dropout } => {

@@ -210,7 +210,7 @@ pub struct Tangent {
 }
 
 /// A pass that was taken and can be asked for derivatives without passing the rows again.
-pub trait Linearised: Debug + Send {
+pub trait Linearised: Debug + Send + Sync {
     /// The derivative of the logits along a direction, `[rows, targets]`, in the graph of the pass.
     fn push_forward(&self, tangent: &Tangent) -> Tensor<2>;
 

@@ -35,6 +35,7 @@
 
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 
 use super::demographic_parity_regularisation::LAMBDA;
 use super::without_effect;
@@ -175,6 +176,9 @@ impl Objective for Gcm {
     }
 }
 
+/// Weights that one thread takes at a time; sums over them are added in their order.
+const CHUNK: usize = 4096;
+
 /// Which form the penalty takes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Form {
@@ -215,13 +219,25 @@ fn mismatch(cells: &Cells, gradients: &[Gradients], pairs: &[(usize, usize, f64)
             let together = form.arrays.then(|| differences().map(f64::from).sum::<f64>());
             sum += together.map_or_else(|| differences().map(|difference| f64::from(difference.abs())).sum(), f64::abs);
             let [direction, opposite] = penalty.pair(one, other, array, ours.len());
-            for (place, difference) in differences().enumerate() {
-                let (mine, others) = (ours[place], theirs[place]);
-                let side = together.map_or_else(|| sign(difference), |together| sign(together as f32));
-                direction[place] += share as f32 * side * weights[0] * sign(mine);
-                opposite[place] -= share as f32 * side * weights[1] * sign(others);
-                by_weight[0] += f64::from(side * mine.abs());
-                by_weight[1] -= f64::from(side * others.abs());
+            let chunks = (direction.par_chunks_mut(CHUNK).zip(opposite.par_chunks_mut(CHUNK)))
+                .zip(ours.par_chunks(CHUNK).zip(theirs.par_chunks(CHUNK)));
+            let sums: Vec<[f64; 2]> = chunks
+                .map(|((direction, opposite), (ours, theirs))| {
+                    let mut by_weight = [0.0; 2];
+                    for ((direction, opposite), (&mine, &others)) in direction.iter_mut().zip(opposite).zip(ours.iter().zip(theirs)) {
+                        let difference = weights[0] * mine.abs() - weights[1] * others.abs();
+                        let side = together.map_or_else(|| sign(difference), |together| sign(together as f32));
+                        *direction += share as f32 * side * weights[0] * sign(mine);
+                        *opposite -= share as f32 * side * weights[1] * sign(others);
+                        by_weight[0] += f64::from(side * mine.abs());
+                        by_weight[1] -= f64::from(side * others.abs());
+                    }
+                    by_weight
+                })
+                .collect();
+            for sums in sums {
+                by_weight[0] += sums[0];
+                by_weight[1] += sums[1];
             }
         }
         penalty.value += share * sum;

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use burn::tensor::{Tensor, TensorData, module};
+use rayon::prelude::*;
 
 use super::{Layer, Mlp};
 use crate::models::tangents::{Dual, Normalised, activate, activation_slope, linear_speed};
@@ -133,11 +134,11 @@ impl Linearised for LinearisedMlp {
                 slopes = below;
             }
             let input = step.input.clone().inner();
-            for (gradient, span) in gradients.iter_mut().zip(spans) {
+            gradients.par_iter_mut().zip(spans).for_each(|(gradient, span)| {
                 let (input, slopes) = (rows(&input, span), rows(&slopes, span));
                 gradient.arrays[layer.bias] = host(slopes.clone().sum_dim(0));
                 gradient.arrays[layer.weight] = host(input.transpose().matmul(slopes));
-            }
+            });
             adjoints.before[place] = Some(slopes.clone());
             if place > lowest {
                 slopes = slopes.matmul(self.weights.matrix(layer.weight).inner().transpose());
@@ -218,16 +219,23 @@ fn rows(values: &Tensor<2>, span: &Range<usize>) -> Tensor<2> {
 }
 
 /// What `of` makes of every span's rows, one after the other; zeros for spans of which it makes nothing and for rows in no span. The spans are in order.
-fn by_span(values: &Tensor<2>, spans: &[Range<usize>], width: usize, of: impl Fn(usize, Tensor<2>) -> Option<Tensor<2>>) -> Tensor<2> {
+fn by_span(
+    values: &Tensor<2>,
+    spans: &[Range<usize>],
+    width: usize,
+    of: impl Fn(usize, Tensor<2>) -> Option<Tensor<2>> + Sync,
+) -> Tensor<2> {
     let still = |count: usize| Tensor::<2>::from_data(TensorData::new(vec![0.0_f32; count * width], [count, width]), &values.device());
     let count = values.dims()[0];
+    let made: Vec<Tensor<2>> =
+        spans.par_iter().enumerate().map(|(place, span)| of(place, rows(values, span)).unwrap_or_else(|| still(span.len()))).collect();
     let mut parts = Vec::with_capacity(spans.len() + 1);
     let mut next = 0;
-    for (place, span) in spans.iter().enumerate() {
+    for (made, span) in made.into_iter().zip(spans) {
         if span.start > next {
             parts.push(still(span.start - next));
         }
-        parts.push(of(place, rows(values, span)).unwrap_or_else(|| still(span.len())));
+        parts.push(made);
         next = span.end;
     }
     if count > next {
