@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::evidence;
 use crate::lookup;
 use crate::numbers::{decimals, fixed};
-use crate::report::Report;
+use crate::report::{Report, RunReport};
 use crate::{AuditError, registry};
 
 /// One number of one run.
@@ -32,15 +32,18 @@ struct Row {
     undefined: Option<String>,
 }
 
-/// `measures.csv`: a row a method, run, metric of the main table and attribute, and one more a group where the metric has a number of its own there. Undefined
-/// numbers have an empty value and their reason.
+/// `measures.csv`: a row a method, run, metric of the main table and attribute, and one more a group (value: the group's own statistic, for example
+/// its selection rate beside a demographic-parity difference). Metrics that compare groups stand for every attribute of the recipe, also where
+/// the main table shows the first alone. Undefined numbers have an empty value and their reason.
 pub(crate) fn csv(report: &Report) -> Result<Vec<u8>, AuditError> {
     let said = |error: &dyn std::fmt::Display| AuditError::Request(format!("the numbers cannot be written as CSV: {error}"));
     let mut writer = csv::Writer::from_writer(Vec::new());
     for method in &report.methods {
         for run in &method.runs {
-            for column in &report.columns {
-                let Some(finding) = lookup::finding(run, &column.metric, column.attribute.as_deref()) else { continue };
+            for (metric, attribute) in wanted(report, run) {
+                let Some(finding) = lookup::finding(run, metric, attribute) else { continue };
+                // Overall numbers by group are those of the first attribute's groups.
+                let grouped = attribute.or_else(|| run.attributes.first().map(|first| first.attribute.as_str()));
                 let row = |group: Option<&str>, n: usize, estimate: &Estimate| Row {
                     method: method.name.clone(),
                     objective: method.objective.as_ref().map(|choice| choice.id.clone()),
@@ -48,7 +51,7 @@ pub(crate) fn csv(report: &Report) -> Result<Vec<u8>, AuditError> {
                     seed: run.seed,
                     fold: run.fold,
                     metric: finding.metric.clone(),
-                    attribute: column.attribute.clone(),
+                    attribute: if group.is_some() { grouped } else { attribute }.map(str::to_owned),
                     group: group.map(str::to_owned),
                     n,
                     value: estimate.number(),
@@ -67,6 +70,20 @@ pub(crate) fn csv(report: &Report) -> Result<Vec<u8>, AuditError> {
         }
     }
     writer.into_inner().map_err(|error| said(&error))
+}
+
+/// The main table's columns, then the same metrics for the other attributes.
+fn wanted<'a>(report: &'a Report, run: &'a RunReport) -> Vec<(&'a str, Option<&'a str>)> {
+    let mut wanted: Vec<_> = report.columns.iter().map(|column| (column.metric.as_str(), column.attribute.as_deref())).collect();
+    for one in &run.attributes {
+        for column in report.columns.iter().filter(|column| column.attribute.is_some()) {
+            let here = (column.metric.as_str(), Some(one.attribute.as_str()));
+            if !wanted.contains(&here) {
+                wanted.push(here);
+            }
+        }
+    }
+    wanted
 }
 
 /// A method of a committed table: means and standard deviations over its runs.

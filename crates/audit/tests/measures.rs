@@ -43,7 +43,18 @@ fn every_run_and_group_of_the_main_table_is_a_row() {
         let (mut groups, mut intervals, mut undefined) = (0, 0, 0);
         for method in &report.methods {
             for run in &method.runs {
-                for column in &report.columns {
+                // The same metrics for every attribute.
+                let others = run.attributes.iter().flat_map(|one| {
+                    let comparing = report.columns.iter().filter(|column| column.attribute.is_some());
+                    comparing.map(|column| Column { attribute: Some(one.attribute.clone()), ..column.clone() })
+                });
+                let mut columns = report.columns.clone();
+                for other in others {
+                    if !columns.iter().any(|known| known.metric == other.metric && known.attribute == other.attribute) {
+                        columns.push(other);
+                    }
+                }
+                for column in &columns {
                     let findings = match &column.attribute {
                         None => &run.performance,
                         Some(name) => &run.attributes.iter().find(|found| found.attribute == *name).unwrap().findings,
@@ -57,7 +68,11 @@ fn every_run_and_group_of_the_main_table_is_a_row() {
                             run.seed.to_string(),
                             String::new(),
                             column.metric.clone(),
-                            column.attribute.clone().unwrap_or_default(),
+                            match (&column.attribute, group) {
+                                (Some(attribute), _) => attribute.clone(),
+                                (None, Some(_)) => run.attributes[0].attribute.clone(),
+                                (None, None) => String::new(),
+                            },
                             group.cloned().unwrap_or_default(),
                         ];
                         assert_eq!(rows.remove(&key), Some(written(estimate, n)), "{key:?}");

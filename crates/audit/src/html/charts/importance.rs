@@ -12,13 +12,12 @@ use crate::numbers::{plain, significant};
 const MOST: usize = 20;
 const ROW: f64 = 19.0;
 
-/// The bars of one method. `longest` is the largest importance of all methods with its whisker, so that their pictures can be compared.
-pub(crate) fn figure(title: &str, found: &Importances, performance: &str, longest: f64) -> Figure {
+/// The bars of one method. `range` is that of the importances of all methods with their whiskers, so that their pictures can be compared.
+pub(crate) fn figure(title: &str, found: &Importances, performance: &str, (lowest, longest): (f64, f64)) -> Figure {
     let shown: Vec<&Importance> = found.inputs.iter().take(MOST).collect();
     let height = 52.0 + ROW * shown.len() as f64;
     let frame = Frame { left: 158.0, right: WIDTH - 62.0, top: 10.0, bottom: height - 36.0 };
     let mut svg = Svg::new(WIDTH, height);
-    let lowest = found.inputs.iter().filter_map(|one| one.importance.number()).fold(0.0, f64::min);
     let span = (longest.max(1e-9) - lowest).max(1e-9);
     let x = |value: f64| frame.left + (value - lowest) / span * (frame.right - frame.left);
     svg.line((x(0.0), frame.top), (x(0.0), frame.bottom), "base");
@@ -32,7 +31,7 @@ pub(crate) fn figure(title: &str, found: &Importances, performance: &str, longes
         let (from, to) = (x(0.0).min(x(importance)), x(0.0).max(x(importance)));
         svg.rectangle(from, middle - 6.0, (to - from).max(0.5), 12.0, &style(one).fill());
         if let Some(std) = one.std {
-            svg.line((x(importance - std).max(frame.left), middle), (x(importance + std), middle), "whisker base");
+            svg.line((x(importance - std), middle), (x(importance + std), middle), "whisker base");
         }
         svg.text((frame.right + 34.0, middle + 4.0), Anchor::Middle, "tick", &significant(importance));
     }
@@ -45,7 +44,7 @@ pub(crate) fn figure(title: &str, found: &Importances, performance: &str, longes
     let mut legend = Vec::new();
     let mut entry = |kind: Style, of: &dyn Fn(&Importance) -> bool, label: String| {
         if shown.iter().any(|one| of(one)) {
-            legend.push(LegendEntry::new(Swatch::Mark(kind), label));
+            legend.push(LegendEntry::new(Swatch::Bar(kind), label));
         }
     };
     entry(SENSITIVE, &|one| one.sensitive, "sensitive column".to_owned());
@@ -63,7 +62,7 @@ pub(crate) fn figure(title: &str, found: &Importances, performance: &str, longes
 }
 
 const SENSITIVE: Style = Style(1);
-const PROXIED: Style = Style(4);
+const PROXIED: Style = Style(5);
 const OTHER: Style = Style(0);
 
 fn style(one: &Importance) -> Style {

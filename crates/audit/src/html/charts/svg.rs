@@ -286,6 +286,8 @@ pub(crate) enum Swatch {
     Mark(Style),
     /// A hollow mark.
     Hollow,
+    /// A bar.
+    Bar(Style),
     /// A box of a class of its own, for example the shaded gap.
     Box(&'static str),
     /// A plain line of a class of its own.
@@ -303,6 +305,7 @@ impl Swatch {
             }
             Swatch::Mark(style) => svg.mark(style, (15.0, 6.0), 4.2, "mark"),
             Swatch::Hollow => svg.path(&mark(0, 15.0, 6.0, 4.2), "hollow kn"),
+            Swatch::Bar(style) => svg.rectangle(3.0, 1.0, 24.0, 10.0, &style.fill()),
             Swatch::Box(class) => svg.rectangle(3.0, 1.0, 24.0, 10.0, class),
             Swatch::Plain(class) => svg.line((1.0, 6.0), (29.0, 6.0), class),
         }

@@ -159,13 +159,13 @@ fn difference(method: &MethodReport, one: &Measured, of: fn(&RunReport) -> &[Mea
 
 fn importances(report: &Report) -> Vec<Figure> {
     let found: Vec<_> = report.methods.iter().filter_map(|method| Some((method, method.runs.first()?.importances.as_ref()?))).collect();
-    let longest = found
+    let range = found
         .iter()
         .flat_map(|(_, one)| &one.inputs)
-        .filter_map(|one| Some(one.importance.number()? + one.std.unwrap_or(0.0)))
-        .fold(0.0, f64::max);
+        .filter_map(|one| Some((one.importance.number()?, one.std.unwrap_or(0.0))))
+        .fold((0.0_f64, 0.0_f64), |(low, high), (mean, std)| (low.min(mean - std), high.max(mean + std)));
     let figure = |(method, one): &(&MethodReport, &crate::analyses::importance::Importances)| {
-        importance::figure(&method.name, one, &lookup::heading(report, &one.performance), longest)
+        importance::figure(&method.name, one, &lookup::heading(report, &one.performance), range)
     };
     found.iter().filter(|(_, one)| !one.inputs.is_empty()).map(figure).collect()
 }
