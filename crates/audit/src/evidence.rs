@@ -395,6 +395,13 @@ pub(crate) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     (n > 0).then(|| sum / n as f64)
 }
 
+/// Sample standard deviation; `None` with fewer than two values.
+pub(crate) fn spread(values: &[f64]) -> Option<f64> {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    (values.len() > 1).then(|| (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt())
+}
+
 /// Mean distance from the fair value over the runs in which the metric is defined.
 pub(crate) fn mean_distance(runs: &[RunReport], metric: &str, attribute: Option<&str>) -> Option<f64> {
     let card = evenhand_metrics::find(metric).ok()?.card();

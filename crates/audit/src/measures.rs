@@ -209,11 +209,5 @@ fn table(name: &str, text: &str) -> Result<Option<Table>, String> {
 }
 
 fn mean_and_std(values: &[f64]) -> Option<(f64, Option<f64>)> {
-    if values.is_empty() {
-        return None;
-    }
-    let mean = values.iter().sum::<f64>() / values.len() as f64;
-    let std =
-        (values.len() > 1).then(|| (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (values.len() - 1) as f64).sqrt());
-    Some((mean, std))
+    Some((evidence::mean(values.iter().copied())?, evidence::spread(values)))
 }

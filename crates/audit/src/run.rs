@@ -1073,16 +1073,9 @@ fn summarise(runs: &[RunReport]) -> Vec<Summary> {
                 .map(|finding| &finding.estimate)
                 .collect();
             let values: Vec<f64> = estimates.iter().filter_map(|estimate| estimate.number()).collect();
-            let mean = if values.is_empty() {
-                estimates.first().map_or_else(|| Estimate::undefined("no run measured it"), |estimate| (*estimate).clone())
-            } else {
-                Estimate::value(values.iter().sum::<f64>() / values.len() as f64)
-            };
-            let std = mean
-                .number()
-                .filter(|_| values.len() > 1)
-                .map(|mean| (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (values.len() - 1) as f64).sqrt());
-            Summary { metric, attribute, mean, std, defined: values.len(), runs: runs.len() }
+            let undefined = || estimates.first().map_or_else(|| Estimate::undefined("no run measured it"), |estimate| (*estimate).clone());
+            let mean = evidence::mean(values.iter().copied()).map_or_else(undefined, Estimate::value);
+            Summary { metric, attribute, mean, std: evidence::spread(&values), defined: values.len(), runs: runs.len() }
         })
         .collect()
 }

@@ -163,7 +163,7 @@ pub fn compare(methods: &[MethodReport], performance: &str, gap: &str, attribute
             Family {
                 points: members.len(),
                 area: area(&means, corner, best),
-                std: spread(&areas),
+                std: evidence::spread(&areas),
                 front: front(&means).into_iter().map(|place| members[place].0.name.clone()).collect(),
                 name,
             }
@@ -187,13 +187,6 @@ fn family(method: &MethodReport) -> String {
         ids.join(" + ")
     };
     method.family.clone().unwrap_or_else(ids)
-}
-
-/// Sample standard deviation; `None` with fewer than two values.
-pub(crate) fn spread(values: &[f64]) -> Option<f64> {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    (values.len() > 1).then(|| (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt())
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::AuditError;
+use crate::evidence::{mean, spread};
 
 /// Association from which an input is marked as a proxy.
 pub const PROXY: f64 = 0.3;
@@ -138,10 +139,10 @@ pub(crate) fn importances(
         let feature = test.features.iter().find(|feature| feature.name == *name);
         found.push(Importance {
             input: name.clone(),
-            importance: mean(&losses)
+            importance: mean(losses.iter().copied())
                 .map_or_else(|| Estimate::undefined(reason.unwrap_or_else(|| "it was never shuffled".to_owned())), Estimate::value),
             std: spread(&losses),
-            gap_change: mean(&changes),
+            gap_change: mean(changes.iter().copied()),
             association: None,
             sensitive: feature.is_some_and(|feature| feature.sensitive),
         });
@@ -159,15 +160,6 @@ pub(crate) fn associate(found: &mut Importances, data: &Dataset) -> Result<(), A
         one.association = feature.and_then(|feature| association(feature, groups));
     }
     Ok(())
-}
-
-fn mean(values: &[f64]) -> Option<f64> {
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-}
-
-fn spread(values: &[f64]) -> Option<f64> {
-    let mean = mean(values).filter(|_| values.len() > 1)?;
-    Some((values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (values.len() - 1) as f64).sqrt())
 }
 
 /// How much an input tells of the groups beyond chance: of a category Cramer's V, of a number the correlation ratio, both without their
@@ -306,14 +298,14 @@ mod tests {
         let mut rng = <ChaCha8Rng as rand::SeedableRng>::seed_from_u64(3);
         let mut draw = |most: u32| -> Vec<u32> { (0..60).map(|_| rand::RngExt::random_range(&mut rng, 0..most)).collect() };
         let found: Vec<f64> = (0..200).filter_map(|_| association(&category(&draw(60)), &groups(&draw(2)))).collect();
-        assert!(found.len() > 190 && mean(&found).unwrap() < 0.2, "{:?}", mean(&found));
+        assert!(found.len() > 190 && mean(found.iter().copied()).unwrap() < 0.2, "{:?}", mean(found.iter().copied()));
         let found: Vec<f64> = (0..200)
             .filter_map(|_| {
                 let numbers = draw(1000).into_iter().map(f64::from).collect();
                 association(&feature(Values::Numeric(numbers)), &groups(&draw(2)))
             })
             .collect();
-        assert!(found.len() == 200 && mean(&found).unwrap() < 0.1, "{:?}", mean(&found));
+        assert!(found.len() == 200 && mean(found.iter().copied()).unwrap() < 0.1, "{:?}", mean(found.iter().copied()));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use evenhand_metrics::Estimate;
 use minijinja::{Value, context};
 
 use super::Section;
+use crate::evidence::{mean, spread};
 use crate::html::charts::{Figure, importance, landscape};
 use crate::html::grid::{Cell, Grid, Head, Notes};
 use crate::lookup;
@@ -42,17 +43,12 @@ fn retrained(run: &RunReport) -> &[Measured] {
     run.counterfactual.as_ref().map_or(&[], |found| &found.retrained)
 }
 
-fn mean(values: &[f64]) -> Option<f64> {
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-}
-
 fn mean_and_spread(values: &[f64], places: usize) -> String {
-    let Some(mean) = mean(values) else { return "not measured".to_owned() };
-    if values.len() < 2 {
-        return fixed(mean, places);
+    match (mean(values.iter().copied()), spread(values)) {
+        (None, _) => "not measured".to_owned(),
+        (Some(mean), None) => fixed(mean, places),
+        (Some(mean), Some(std)) => format!("{} ({})", fixed(mean, places), fixed(std, places)),
     }
-    let std = (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (values.len() - 1) as f64).sqrt();
-    format!("{} ({})", fixed(mean, places), fixed(std, places))
 }
 
 /// What becomes of scores and decisions when the attribute is another one.
@@ -77,7 +73,7 @@ fn swaps(report: &Report) -> Option<Grid> {
         let mut row = vec![
             Cell::text(&method.name),
             Cell::text(mean_and_spread(&values(&|one| Some(one.score_change)), PLACES)),
-            Cell::text(mean(&changed).map_or_else(String::new, percent)),
+            Cell::text(mean(changed.iter().copied()).map_or_else(String::new, percent)),
         ];
         for shift in &first.shifts {
             let of = |one: &crate::analyses::counterfactual::Counterfactual| {
@@ -129,7 +125,7 @@ fn differences(report: &Report, how: &str, of: fn(&RunReport) -> &[Measured]) ->
                 None => row.push(Cell::estimate(&Estimate::undefined("undefined in one of the runs"), PLACES, &mut notes)),
             }
         }
-        row.push(Cell::text(mean(&sizes).map_or_else(|| "undefined".to_owned(), |mean| fixed(mean, PLACES))));
+        row.push(Cell::text(mean(sizes.iter().copied()).map_or_else(|| "undefined".to_owned(), |mean| fixed(mean, PLACES))));
         rows.push(row);
     }
     let runs = report.methods.iter().map(|method| method.runs.len()).max().unwrap_or(0);
@@ -154,7 +150,7 @@ fn difference(method: &MethodReport, one: &Measured, of: fn(&RunReport) -> &[Mea
         let found = of(run).iter().find(|other| other.metric == one.metric && other.attribute == one.attribute)?;
         swapped.push(found.estimate.number()?);
     }
-    mean(&real).zip(mean(&swapped))
+    mean(real.iter().copied()).zip(mean(swapped.iter().copied()))
 }
 
 fn importances(report: &Report) -> Vec<Figure> {

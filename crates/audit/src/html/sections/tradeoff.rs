@@ -4,7 +4,7 @@ use minijinja::{Value, context};
 
 use super::Section;
 use crate::analyses::contrast::Contrast;
-use crate::analyses::front::spread;
+use crate::evidence::spread;
 use crate::evidence::{distance, mean};
 use crate::html::charts::Figure;
 use crate::html::charts::scatter::{self, Axes, Series};
