@@ -143,5 +143,8 @@ fn heading(kind: Kind) -> &'static str {
         Kind::Metric => "Metrics",
         Kind::Rebalancer => "Gate 1: rebalancers",
         Kind::Objective => "Gate 2: objectives",
+        Kind::Synthesiser => "Gate 1: synthesisers",
+        Kind::Reranker => "Gate 3: re-rankers",
+        Kind::Repair => "Gate 3: repair of scores and decisions",
     }
 }

@@ -11,6 +11,12 @@ pub enum Kind {
     Rebalancer,
     /// Gate 2: a training method.
     Objective,
+    /// Gate 1: learns a table and makes rows like it.
+    Synthesiser,
+    /// Gate 3: puts the candidates of a list into another order.
+    Reranker,
+    /// Gate 3: changes scores or decisions by group, fitted on rows that the model did not learn from.
+    Repair,
 }
 
 impl Kind {
@@ -21,6 +27,9 @@ impl Kind {
             Kind::Metric => "metric",
             Kind::Rebalancer => "rebalancer",
             Kind::Objective => "objective",
+            Kind::Synthesiser => "synthesiser",
+            Kind::Reranker => "re-ranker",
+            Kind::Repair => "repair",
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod cells;
 mod methods;
+pub mod synthesis;
 
 use std::fmt;
 
@@ -108,6 +109,9 @@ pub enum RebalanceError {
         /// Id of the method.
         method: &'static str,
     },
+    /// Whoever watches the fit asked to stop.
+    #[error("stopped before the fit was finished; the same command goes on where it stopped")]
+    Stopped,
     /// An id or parameter was refused.
     #[error(transparent)]
     Catalog(#[from] CatalogError),

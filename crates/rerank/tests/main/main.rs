@@ -1,0 +1,2 @@
+//! Integration tests of the rerank crate.
+#![allow(clippy::unwrap_used, reason = "a broken test ends at once")]
