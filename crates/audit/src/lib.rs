@@ -7,6 +7,7 @@ mod error;
 mod evidence;
 pub mod extraction;
 pub mod html;
+pub mod keys;
 mod lock;
 mod lookup;
 mod measures;

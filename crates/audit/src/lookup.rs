@@ -172,3 +172,19 @@ pub(crate) fn estimates(report: &Report) -> Vec<Place<'_>> {
     }
     all
 }
+/// A share of positive decisions this near to none or all is one decision for nearly everybody.
+const ALIKE: f64 = 0.005;
+
+/// Whether a method takes one decision for nearly all test rows in some run: gaps of its decisions are small whatever it learned.
+pub(crate) fn decides_alike(method: &MethodReport) -> bool {
+    method.runs.iter().any(|run| {
+        let rates =
+            run.attributes.first().and_then(|attribute| attribute.findings.iter().find(|finding| finding.metric == "selection-rate"));
+        let groups = rates.iter().flat_map(|finding| &finding.by_group);
+        let known: Vec<(usize, f64)> = groups.filter_map(|group| Some((group.n, group.estimate.number()?))).collect();
+        let rows: usize = known.iter().map(|(n, _)| n).sum();
+        let selected: f64 = known.iter().map(|(n, rate)| *n as f64 * rate).sum();
+        let share = selected / rows as f64;
+        rows > 0 && !(ALIKE..=1.0 - ALIKE).contains(&share)
+    })
+}

@@ -942,9 +942,37 @@ fn overlay(table: &mut toml::Table, overrides: &toml::Table) {
     }
 }
 
-/// Adds the nearest known key to the parser's message about an unknown one.
+/// What the parser calls the types of values, and what people call them.
+const WORDS: [(&str, &str); 16] = [
+    ("invalid type: ", "wrong kind of value: "),
+    ("invalid length ", "wrong number of values: "),
+    ("string \"", "the text \""),
+    ("floating point `", "the number `"),
+    ("integer `", "the number `"),
+    ("boolean `", "`"),
+    ("expected usize", "expected a whole number of at least 0"),
+    ("expected u64", "expected a whole number of at least 0"),
+    ("expected u16", "expected a whole number of at least 0"),
+    ("expected f64", "expected a number"),
+    ("expected a sequence", "expected a list, for example [1, 2]"),
+    ("expected an array of length ", "expected a list of "),
+    ("expected a map", "expected a section or { key = value }"),
+    ("expected a boolean", "expected true or false"),
+    ("expected a string", "expected a text in quotes"),
+    ("sequence, expected", "a list, expected"),
+];
+
+/// The parser's message in the words of a recipe, with the nearest known key where it is about an unknown one.
 fn explain(message: &str) -> String {
-    let message = message.trim_end();
+    let message = WORDS.iter().fold(message.trim_end().to_owned(), |message, (theirs, ours)| message.replace(theirs, ours));
+    let message = match message.split_once("expected struct ") {
+        Some((before, after)) => {
+            let rest = after.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric() || letter == '_');
+            format!("{before}expected a section or {{ key = value }}{rest}")
+        }
+        None => message,
+    };
+    let message = message.as_str();
     let mut quoted = message.split("unknown field `").nth(1).into_iter().flat_map(|rest| rest.split('`').step_by(2));
     let Some(unknown) = quoted.next() else { return message.to_owned() };
     let rest = message.split("expected").last().unwrap_or_default();
@@ -958,6 +986,26 @@ fn explain(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_of_the_wrong_kind_are_told_in_the_words_of_a_recipe() {
+        let refused = |lines: &str| {
+            let text = format!("name = \"x\"\n{lines}\n[[method]]");
+            Recipe::parse(&text, "x.toml", PathBuf::new()).unwrap_err().to_string()
+        };
+        for (lines, expected) in [
+            ("[data]\nloader = \"adult\"\n[training]\nepochs = \"many\"", "the text \"many\", expected a whole number of at least 0"),
+            ("[data]\nloader = \"adult\"\n[training]\nepochs = 2.5", "the number `2.5`, expected a whole number of at least 0"),
+            ("[data]\nloader = \"adult\"\n[training]\nlearning_rate = true", "`true`, expected a number"),
+            ("seeds = 3\n[data]\nloader = \"adult\"", "the number `3`, expected a list"),
+            ("[data]\nloader = \"adult\"\nlabel = \"hired\"", "expected a section or { key = value }"),
+            ("[data]\nloader = \"adult\"\n[model]\nbatch_norm = 1", "expected true or false"),
+        ] {
+            let message = refused(lines);
+            assert!(message.contains(expected), "{message}");
+            assert!(!message.contains("usize") && !message.contains("struct"), "{message}");
+        }
+    }
 
     #[test]
     fn cells_are_not_balanced_twice() {

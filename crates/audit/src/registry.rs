@@ -58,9 +58,9 @@ fn indented(text: &str, indent: &str) -> String {
     text.trim_matches('\n').lines().map(|line| format!("{indent}{line}")).collect::<Vec<_>>().join("\n")
 }
 
-/// `docs/metrics.md` and `docs/methods.md`: file name and content. `tables` are our own committed results: name of the folder under `docs/results` and its
+/// `docs/metrics.md`, `docs/methods.md` and `docs/recipes.md`: file name and content. `tables` are our own committed results: name of the folder under `docs/results` and its
 /// `measures.csv`; every method says where it stands in them.
-pub fn documents(tables: &[(String, String)]) -> Result<[(&'static str, String); 2], String> {
+pub fn documents(tables: &[(String, String)]) -> Result<[(&'static str, String); 3], String> {
     let places = measures::places(tables)?;
     let metrics = document(
         "Metrics",
@@ -74,7 +74,7 @@ pub fn documents(tables: &[(String, String)]) -> Result<[(&'static str, String);
         &[Kind::Corpus, Kind::Rebalancer, Kind::Objective],
         &places,
     );
-    Ok([("metrics.md", metrics), ("methods.md", methods)])
+    Ok([("metrics.md", metrics), ("methods.md", methods), ("recipes.md", crate::keys::page())])
 }
 
 fn document(title: &str, summary: &str, kinds: &[Kind], places: &BTreeMap<String, String>) -> String {

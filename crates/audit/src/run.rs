@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use evenhand_data::recordings::Modality;
-use evenhand_data::{Dataset, Encoder, LOADERS, LoadRequest, Matrix, SensitiveInput, SensitiveRole, Split, skew, split};
+use evenhand_data::{Dataset, Encoder, LOADERS, LabelKind, LoadRequest, Matrix, SensitiveInput, SensitiveRole, Split, skew, split};
 use evenhand_learn::{Candidates, OBJECTIVES, Prediction, Rows, RunHooks, Scorer};
 use evenhand_media::extract::origin::Origin;
 use evenhand_metrics::{Estimate, Finding, Latent, Outcomes};
@@ -155,6 +155,7 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
         origin: origin.as_ref(),
         search: search.as_ref(),
     };
+    work.try_all(&cells, &digests)?;
     let mut runs = work.run_all(&cells, &digests)?;
 
     let mut methods = Vec::new();
@@ -197,6 +198,9 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
     }
     notes.extend(small_groups(&data, &parts));
     notes.extend(hardly_varying(&methods));
+    if label.kind == LabelKind::Binary {
+        notes.extend(alike(&methods));
+    }
     notes.extend(mixtures(recipe)?);
     notes.extend(evidence::interval_note(methods.iter().flat_map(|method| &method.runs)));
     let choice = search.as_ref().map(|search| search.choose(&methods)).transpose()?;
@@ -264,6 +268,17 @@ fn hardly_varying(methods: &[MethodReport]) -> Option<String> {
         format!(
             "The scores of {} hardly vary in some runs: small gaps between them say nothing about even treatment; see standardised SPDD and KS.",
             flat.join(", ")
+        )
+    })
+}
+
+/// A remark on methods that decide alike for nearly all.
+fn alike(methods: &[MethodReport]) -> Option<String> {
+    let names: Vec<&str> = methods.iter().filter(|method| lookup::decides_alike(method)).map(|method| method.name.as_str()).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "{} took one decision for nearly all test rows in some run: gaps of such decisions are small whatever was learned.",
+            names.join(", ")
         )
     })
 }
@@ -529,6 +544,46 @@ struct Workshop<'a> {
 }
 
 impl Workshop<'_> {
+    /// Begins every method that has not run yet on its first part and stops it before the first step: one that refuses these rows or settings
+    /// does so now, and not after the others have trained.
+    fn try_all(&self, cells: &[Cell<'_>], digests: &[String]) -> Result<(), AuditError> {
+        if self.recipe.methods.len() < 2 {
+            return Ok(());
+        }
+        let stop = AtomicBool::new(true);
+        for (cell, digest) in cells.iter().zip(digests).filter(|(cell, _)| cell.first) {
+            if self.folder.join(format!("{digest}.json")).exists() {
+                continue;
+            }
+            let begun = || -> Result<(), AuditError> {
+                let part = cell.part;
+                let train = balanced(cell.method, &self.data.select(&part.split.train), self.attribute, part.seed)?;
+                let validation = self.data.select(&part.split.validation);
+                let encoder = Encoder::fit(&train, self.recipe.encoding())?;
+                let (train_inputs, validation_inputs) = (encoder.transform(&train)?, encoder.transform(&validation)?);
+                let sensitive = encoder.sensitive_input(&train, self.attribute)?;
+                evenhand_learn::fit(
+                    &rows(&train, &train_inputs, self.attribute, sensitive.as_ref())?,
+                    &rows(&validation, &validation_inputs, self.attribute, sensitive.as_ref())?,
+                    &self.recipe.model_of(cell.method)?,
+                    &self.recipe.training_of(cell.method)?,
+                    cell.method.objective.build(OBJECTIVES)?,
+                    part.seed,
+                    &mut RunHooks { checkpoint: None, resume: false, on_epoch: &mut |_| {}, interrupted: &stop },
+                )?;
+                Ok(())
+            };
+            match begun() {
+                Err(error) if !error.is_interrupt() => {
+                    let cause = Box::new(error);
+                    return Err(AuditError::Method { method: cell.method.name.clone(), seed: cell.part.seed, cause });
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Runs the cells on `jobs` threads; results come back in the cells' order.
     fn run_all(&self, cells: &[Cell<'_>], digests: &[String]) -> Result<Vec<RunReport>, AuditError> {
         let kept = |index: usize| self.folder.join(format!("{}.json", digests[index]));
@@ -1051,8 +1106,9 @@ fn tilts(recipe: &Recipe, data: &Dataset, attribute: &str, part: &Part) -> Resul
         stages.extend(evidence::tilt("training rows after skew", &train, attribute, pair.clone(), threshold)?);
     }
     for method in recipe.methods.iter().filter(|method| method.rebalance.is_some() && method.swept.is_none()) {
-        let stage = format!("training rows after {}", method.name);
         let rows = balanced(method, &train, attribute, part.seed)?;
+        let uncounted = if rows.weights.is_some() && rows.weights != train.weights { " (rows counted, not its weights)" } else { "" };
+        let stage = format!("training rows after {}{uncounted}", method.name);
         stages.extend(evidence::tilt(&stage, &rows, attribute, pair.clone(), threshold)?);
     }
     Ok(stages)

@@ -457,6 +457,7 @@ pub fn choice_table(report: &Report) -> Table {
     }
     table.headers.push("within the limits".to_owned());
     table.right_aligned.push(false);
+    let binary = report.data.label.as_ref().is_some_and(|label| label.kind == "binary");
     for candidate in &choice.candidates {
         let chosen = choice.chosen.as_ref() == Some(&candidate.method);
         let mut row = vec![candidate.method.clone(), estimate_text(&candidate.performance)];
@@ -464,11 +465,13 @@ pub fn choice_table(report: &Report) -> Table {
             let mark = if limited.met { "" } else { " (beyond)" };
             format!("{}{mark}", estimate_text(&limited.estimate))
         }));
-        row.push(match (candidate.within, chosen) {
+        let within = match (candidate.within, chosen) {
             (true, true) => format!("yes, chosen {BEST}"),
             (true, false) => "yes".to_owned(),
             (false, _) => "no".to_owned(),
-        });
+        };
+        let alike = binary && report.methods.iter().any(|method| method.name == candidate.method && lookup::decides_alike(method));
+        row.push(if alike { format!("{within}, but decides alike for nearly all") } else { within });
         table.rows.push(row);
     }
     let limits: Vec<String> = first

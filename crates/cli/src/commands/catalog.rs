@@ -8,6 +8,14 @@ use crate::args::Catalog;
 use crate::printer;
 
 pub(crate) fn catalog(arguments: &Catalog, json: bool) -> anyhow::Result<Outcome> {
+    if arguments.id.as_deref() == Some("recipe") {
+        if json {
+            printer::json(&keys_as_json())?;
+        } else {
+            printer::text(&evenhand_audit::keys::describe())?;
+        }
+        return Ok(Outcome::Fine);
+    }
     if let Some(id) = &arguments.id {
         let card = registry::card(id)?;
         if json {
@@ -31,8 +39,22 @@ pub(crate) fn catalog(arguments: &Catalog, json: bool) -> anyhow::Result<Outcome
         }
         printer::text(&format!("  {:width$}  {}\n", card.id, card.name))?;
     }
-    printer::text("\n`evenhand catalog ID` gives formula, range, parameters and source.\n")?;
+    printer::text(
+        "\n`evenhand catalog ID` gives formula, range, parameters and source; `evenhand catalog recipe` every key of a recipe.\n",
+    )?;
     Ok(Outcome::Fine)
+}
+
+fn keys_as_json() -> serde_json::Value {
+    let sections = evenhand_audit::keys::SECTIONS.iter().map(|section| {
+        let keys: Vec<_> = section
+            .keys
+            .iter()
+            .map(|key| serde_json::json!({ "name": key.name, "default": key.default, "allowed": key.allowed, "purpose": key.purpose }))
+            .collect();
+        serde_json::json!({ "heading": section.heading, "purpose": section.purpose, "keys": keys })
+    });
+    serde_json::Value::Array(sections.collect())
 }
 
 fn as_json(card: &Card) -> serde_json::Value {

@@ -17,7 +17,8 @@ mod roles;
 mod stream;
 
 use crate::{
-    ColumnType, DataError, Dataset, Feature, Groups, Label, LabelRole, Provenance, Schema, SensitiveAsFeatures, SensitiveRole, Values,
+    ColumnType, DataError, Dataset, Feature, Groups, Label, LabelRole, MISSING, Provenance, Schema, SensitiveAsFeatures, SensitiveRole,
+    Values,
 };
 use roles::{Extent, Missing, Required};
 
@@ -99,6 +100,9 @@ pub(crate) fn dataset(table: RawTable, schema: &Schema, name: String, loader: &s
             Values::Numeric(roles::numbers(&table, column, plain)?)
         } else {
             let values: Values = roles::categories(&table, column, plain).into();
+            if !schema.types.contains_key(&name) {
+                notes.extend(almost_numbers(&name, &values));
+            }
             if let Values::Categorical { levels, .. } = &values
                 && levels.len() > MANY_CATEGORIES
             {
@@ -115,6 +119,33 @@ pub(crate) fn dataset(table: RawTable, schema: &Schema, name: String, loader: &s
     let rows = (1..=table.rows() as u64).collect();
     let provenance = Provenance { loader: loader.to_owned(), files: table.digests, notes };
     Ok(Dataset { name, features, label, targets, sensitive, person, job, weights, recordings: None, parts: None, rows, provenance })
+}
+
+/// A remark on a column that was read as categories though most of its values are numbers: one `n/a` is enough for that.
+fn almost_numbers(name: &str, values: &Values) -> Option<String> {
+    let Values::Categorical { levels, codes } = values else { return None };
+    let mut counts = vec![0_usize; levels.len()];
+    for &code in codes.iter().filter(|&&code| code != MISSING) {
+        counts[code as usize] += 1;
+    }
+    let known: usize = counts.iter().sum();
+    let is_number = |text: &str| text.parse::<f64>().is_ok() || text.replacen(',', ".", 1).parse::<f64>().is_ok();
+    let others: Vec<usize> = (0..levels.len()).filter(|&level| !is_number(&levels[level])).collect();
+    let odd: usize = others.iter().map(|&level| counts[level]).sum();
+    if 2 * odd >= known {
+        return None;
+    }
+    // Without any odd text all values are numbers, written with decimal commas.
+    let Some(most) = others.iter().copied().max_by_key(|&level| counts[level]) else {
+        return Some(format!(
+            "input `{name}` was read as categories: its numbers have decimal commas; write them with points, or exclude it"
+        ));
+    };
+    Some(format!(
+        "input `{name}` was read as categories because {odd} of {known} values are no numbers, most often `{}`; if it is a number, list that \
+         text under the texts that mean missing (`missing` in a recipe), or set its type to numeric to be shown the first such row",
+        levels[most]
+    ))
 }
 
 /// The groups of the attributes as inputs. An intersection of attributes that are inputs themselves tells nothing more and is left out.
