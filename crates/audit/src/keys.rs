@@ -117,6 +117,12 @@ pub const SECTIONS: &[Section] = &[
             ),
             key("shares", "[0.6, 0.2, 0.2]", "three shares that sum to 1", "hold-out: shares of training, validation and test rows"),
             key("folds", "-", "at least 2", "k-fold: number of folds"),
+            key(
+                "together",
+                "\"person\"",
+                "\"person\", \"job\"",
+                "whose rows never stand on two sides; without persons every row is cut for itself",
+            ),
             key("validation_share", "0.2", "between 0 and 1", "k-fold: share of the training rows that validates"),
         ],
     },
@@ -413,7 +419,7 @@ mod tests {
                     Some(value) if key.name == "objective" => assert_eq!(value["id"], default),
                     Some(value) => assert_eq!(*value, default, "{heading} {}", key.name),
                     // What is empty is not written; `folds` and its kin belong to another kind of split.
-                    None => assert!(empty || matches!(key.name, "trace_rows" | "validation_share"), "{heading} {}", key.name),
+                    None => assert!(empty || matches!(key.name, "trace_rows" | "validation_share" | "together"), "{heading} {}", key.name),
                 }
             }
         }

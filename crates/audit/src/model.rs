@@ -115,6 +115,13 @@ pub fn score(model: &Path, files: &[String], out: &Path, extraction: &Extraction
         Err(error) => return Err(error.into()),
     };
     notes.extend(data.provenance.notes.iter().cloned());
+    for (input, rows) in encoder.unseen(&data)? {
+        notes.push(format!(
+            "`{input}`: {rows} of {} rows hold a category that the model never saw, or miss the value where no training row did; such a value counts \
+             as no category, or as the mean",
+            data.len()
+        ));
+    }
     let prediction = scorer.predict(&encoder.transform(&data)?)?;
 
     let rows: Vec<usize> = (0..data.len()).collect();

@@ -4,6 +4,7 @@
 //! and every finished cell is kept in the output folder: the same command after an interrupt computes only what is missing. A cell is
 //! found again by the digest of everything that it depends on, so a changed recipe never meets an old cell.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -26,7 +27,7 @@ use crate::analyses::importance::Importances;
 use crate::analyses::{contrast, counterfactual, front, importance};
 use crate::evidence::Counted;
 use crate::extraction::ExtractionReport;
-use crate::recipe::{CounterfactualName, MethodSection, Recipe, SplitSection};
+use crate::recipe::{CounterfactualName, MethodSection, Recipe, SplitSection, Together};
 use crate::report::{
     Landscape, Measured, MethodReport, Report, ReportKind, RunReport, Sizes, Summary, TargetFindings, Tilt, WithoutModality,
 };
@@ -126,6 +127,17 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
         .first()
         .map(|groups| groups.name().to_owned())
         .ok_or_else(|| AuditError::Request("the data has no sensitive attribute; name one under [[data.sensitive]]".to_owned()))?;
+    // With one group the terms of such methods are all skipped, and what remains is plain training under another name.
+    let present = data.groups(&attribute)?.sizes().iter().filter(|rows| **rows > 0).count();
+    for method in recipe.methods.iter().filter(|_| present < 2) {
+        if method.objective.build(OBJECTIVES)?.needs().attribute_to_train {
+            return Err(AuditError::Request(format!(
+                "`{}` compares groups in training, and all rows whose `{attribute}` is known are of one group; act on another attribute, check how \
+                 its column is read, or train with objective = \"vanilla\"",
+                method.name
+            )));
+        }
+    }
     let search = options.choose.map(|wish| Search::new(wish, &data)).transpose()?;
     let columns = evidence::columns(&recipe.metrics.table, &data, label.kind)?;
     let extracted = recipe.data.loader.build(LOADERS)?.extracted(folder(recipe, options.data_folder).as_deref());
@@ -355,6 +367,27 @@ struct Part {
     split: Split,
 }
 
+/// The rows as a split sees them: with jobs in the place of persons where jobs stay together.
+fn units(data: &Dataset, together: Together) -> Result<Cow<'_, Dataset>, AuditError> {
+    if together == Together::Person {
+        return Ok(Cow::Borrowed(data));
+    }
+    let Some(job) = data.job.clone() else {
+        return Err(AuditError::Request(
+            "[split] together = \"job\", and the data names no jobs; name their column with `job` under [data], or leave `together` out"
+                .to_owned(),
+        ));
+    };
+    Ok(Cow::Owned(Dataset {
+        name: data.name.clone(),
+        label: data.label.clone(),
+        sensitive: data.sensitive.clone(),
+        person: Some(job),
+        rows: data.rows.clone(),
+        ..Dataset::default()
+    }))
+}
+
 fn all_parts(recipe: &Recipe, data: &Dataset, attribute: &str) -> Result<Vec<Part>, AuditError> {
     let mut parts = Vec::new();
     for &seed in &recipe.seeds {
@@ -367,12 +400,13 @@ fn all_parts(recipe: &Recipe, data: &Dataset, attribute: &str) -> Result<Vec<Par
                     recipe.data.loader.id
                 )));
             }
-            SplitSection::HoldOut { shares } => {
-                parts.push(Part { seed, fold: None, split: split::hold_out(data, *shares, Some(attribute), seed)? });
+            SplitSection::HoldOut { shares, together } => {
+                let units = units(data, *together)?;
+                parts.push(Part { seed, fold: None, split: split::hold_out(&units, *shares, Some(attribute), seed)? });
             }
             SplitSection::Given => parts.push(Part { seed, fold: None, split: split::given(data)? }),
-            SplitSection::KFold { folds, validation_share } => {
-                let splits = split::k_fold(data, *folds, *validation_share, Some(attribute), seed)?;
+            SplitSection::KFold { folds, validation_share, together } => {
+                let splits = split::k_fold(&*units(data, *together)?, *folds, *validation_share, Some(attribute), seed)?;
                 parts.extend(splits.into_iter().enumerate().map(|(fold, split)| Part { seed, fold: Some(fold), split }));
             }
         }

@@ -40,7 +40,10 @@ fn cards_are_complete_and_defaults_build() {
 #[test]
 fn a_loader_whose_files_are_absent_says_what_to_do() {
     let empty = tempfile::tempdir().unwrap();
-    for entry in LOADERS.iter().filter(|entry| !["synthetic", "synthetic-interviews", "table", "interviews"].contains(&entry.card.id)) {
+    for entry in LOADERS
+        .iter()
+        .filter(|entry| !["synthetic", "synthetic-interviews", "synthetic-jobs", "table", "interviews"].contains(&entry.card.id))
+    {
         let loader = (entry.build)(&Parameters::resolve(entry.card, &BTreeMap::new()).unwrap()).unwrap();
         let request = LoadRequest { folder: Some(empty.path()), files: &[], schema: &Schema::default(), seed: 0 };
         let error = loader.load(&request).unwrap_err();

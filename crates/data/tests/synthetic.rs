@@ -146,3 +146,55 @@ fn after_a_tilt_a_careless_scorer_favours_a_group_and_loses_by_it() {
         assert!(careful_srcc > careless_srcc + 0.01, "{careful_srcc} against {careless_srcc}");
     }
 }
+
+fn jobs(given: &[(&str, Value)]) -> Dataset {
+    let entry = find(LOADERS, "synthetic-jobs").unwrap();
+    let given = given.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let loader = (entry.build)(&Parameters::resolve(entry.card, &given).unwrap()).unwrap();
+    loader.load(&LoadRequest { folder: None, files: &[], schema: &Schema::default(), seed: 5 }).unwrap()
+}
+
+/// Rates of the shortlisted among women and men, over all jobs.
+fn rates(data: &Dataset) -> [f64; 2] {
+    let (gender, label) = (data.groups("gender").unwrap(), &data.label().unwrap().values);
+    ["female", "male"].map(|name| {
+        let of: Vec<f64> =
+            gender.codes().iter().zip(label).filter(|(code, _)| Some(**code) == gender.code(name)).map(|(_, y)| *y).collect();
+        of.iter().sum::<f64>() / of.len() as f64
+    })
+}
+
+#[test]
+fn the_bias_of_the_choice_is_as_set() {
+    let draw = |bias: f64| jobs(&[("bias", Value::Number(bias)), ("jobs", Value::Integer(400)), ("segregation", Value::Number(0.0))]);
+    let ratio = |bias: f64| {
+        let [women, men] = rates(&draw(bias));
+        women / men
+    };
+    let found = [0.0, 0.3, 1.0].map(ratio);
+    // Without bias women are a little behind for the hours that they want.
+    assert!((0.85..1.02).contains(&found[0]), "{found:?}");
+    assert!(found[0] > found[1] + 0.15 && found[1] > found[2] + 0.2, "{found:?}");
+    assert_eq!(draw(1.0), draw(1.0));
+}
+
+#[test]
+fn industries_differ_in_their_share_of_women_and_jobs_shortlist_the_wanted_share() {
+    let data = jobs(&[("other", Value::Number(0.05)), ("segregation", Value::Number(1.0))]);
+    let gender = data.groups("gender").unwrap();
+    assert_eq!(gender.levels(), ["female", "male", "other"]);
+    let industry = data.features.iter().find(|feature| feature.name == "industry").unwrap();
+    let evenhand_data::Values::Categorical { levels, codes } = &industry.values else { panic!("industry is a category") };
+    let share = |name: &str| {
+        let of: Vec<u32> = (0..data.len()).filter(|&row| levels[codes[row] as usize] == name).map(|row| gender.codes()[row]).collect();
+        of.iter().filter(|&&code| code == 0).count() as f64 / of.len() as f64
+    };
+    assert!(share("care") > 0.8 && share("technology") < 0.2, "{} {}", share("care"), share("technology"));
+    let job = data.job.as_ref().unwrap();
+    assert_eq!(job.levels.len(), 200);
+    for code in 0..200 {
+        let of: Vec<f64> = (0..data.len()).filter(|&row| job.codes[row] == code).map(|row| data.label().unwrap().values[row]).collect();
+        assert!((25..=75).contains(&of.len()));
+        assert_eq!(of.iter().sum::<f64>(), (0.2 * of.len() as f64).round());
+    }
+}

@@ -129,6 +129,16 @@ fn names_of_other_scripts_keep_their_models_apart() {
 }
 
 #[test]
+fn a_method_that_cannot_be_used_is_refused_before_others_train() {
+    let recipe = format!("{}\n[[method]]\nobjective = \"fairvic\"\n", String::from_utf8_lossy(RECIPE));
+    let place = Place::new(&[("both.toml", recipe.as_bytes())]);
+    let refused = place.run("compare both.toml --out out");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("fairvic") && stderr(&refused).contains("data.sensitive_as_features"), "{}", stderr(&refused));
+    assert!(!place.files().iter().any(|file| file.ends_with(".json")), "{:?}", place.files());
+}
+
+#[test]
 fn a_fresh_start_forgets_cells_and_nothing_else() {
     let mine = ["out/cells/notes.txt", "out/cells/0123456789abcdef01234567.txt", "out/cells/plan.json", "out/cells/old.checkpoint/a"];
     let mut files: Vec<(&str, &[u8])> = vec![("small.toml", RECIPE)];
@@ -314,6 +324,29 @@ objective = "vanilla"
     assert_eq!(scores.lines().count(), 201);
     let output = place.run("audit scores.csv --score prediction --group gender --label score");
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    std::fs::write(place.path().join("new.csv"), "tests_passed,years\n3,\n,2\n").unwrap();
+    let output = place.run("score out/models/vanilla__seed_0 new.csv --out new-scores.csv");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    for input in ["years", "tests_passed"] {
+        assert!(stderr(&output).contains(&format!("`{input}`: 1 of 2 rows hold a category")), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_method_that_compares_groups_needs_two_of_them() {
+    let one_group = "grade,gender,hired\n".to_owned() + &"3,f,0\n5,f,1\n4,,1\n2,f,0\n".repeat(20);
+    let recipe = |objective: &str| {
+        format!(
+            "name = \"x\"\n[data]\nloader = \"table\"\nfiles = [\"one.csv\"]\nlabel = {{ column = \"hired\" }}\nsensitive = [{{ column = \"gender\" \
+             }}]\n[training]\nepochs = 1\n[[method]]\nobjective = \"{objective}\"\n"
+        )
+    };
+    let (gcm, plain) = (recipe("gcm"), recipe("vanilla"));
+    let place = Place::new(&[("one.csv", one_group.as_bytes()), ("gcm.toml", gcm.as_bytes()), ("plain.toml", plain.as_bytes())]);
+    let refused = place.run("compare gcm.toml --out out");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("`gcm` compares groups in training"), "{}", stderr(&refused));
+    assert_eq!(place.run("compare plain.toml --out out").status.code(), Some(0));
 }
 
 #[test]

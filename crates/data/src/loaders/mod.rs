@@ -22,6 +22,7 @@ mod german;
 pub mod interviews;
 mod synthetic;
 mod synthetic_interviews;
+mod synthetic_jobs;
 mod table;
 mod utrecht_recruitment;
 
@@ -61,6 +62,7 @@ pub const LOADERS: &[Entry<dyn Loader>] = &[
     Entry { card: &interviews::CARD, build: interviews::build },
     Entry { card: &synthetic::CARD, build: synthetic::build },
     Entry { card: &synthetic_interviews::CARD, build: synthetic_interviews::build },
+    Entry { card: &synthetic_jobs::CARD, build: synthetic_jobs::build },
     Entry { card: &adult::CARD, build: adult::build },
     Entry { card: &compas::CARD, build: compas::build },
     Entry { card: &german::CARD, build: german::build },

@@ -353,3 +353,24 @@ fn scored(table: RawTable, roles: &ScoreRoles, extent: Extent) -> Result<Scored,
     let provenance = Provenance { loader: "table".to_owned(), files: table.digests, notes };
     Ok(Scored { scores, label, weights, groups, provenance })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(texts: &[&str]) -> Values {
+        let groups = Groups::from_texts("x", texts.iter().map(|text| Some(*text)));
+        Values::Categorical { levels: groups.levels().to_vec(), codes: groups.codes().to_vec() }
+    }
+
+    #[test]
+    fn numbers_read_as_categories_are_told() {
+        let told = almost_numbers("grade", &column(&["61", "n/a", "7.5", "n/a", "4", "5", "-"])).unwrap();
+        assert!(told.starts_with("input `grade` was read as categories because 3 of 7 values are no numbers, most often `n/a`"), "{told}");
+        let commas = almost_numbers("grade", &column(&["6,1", "7,5"])).unwrap();
+        assert!(commas.contains("decimal commas"), "{commas}");
+        for words in [&["a", "b", "1"][..], &["one", "2"], &[]] {
+            assert_eq!(almost_numbers("grade", &column(words)), None);
+        }
+    }
+}
