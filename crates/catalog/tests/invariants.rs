@@ -38,6 +38,7 @@ const REGISTRIES: &[&str] = &[
     "metrics/src/performance",
     "metrics/src/parity",
     "metrics/src/representation",
+    "metrics/src/ranking",
     "rebalance/src/methods",
     "learn/src/objectives",
 ];

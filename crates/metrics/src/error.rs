@@ -87,6 +87,45 @@ pub enum MetricError {
         /// What it must be.
         expected: &'static str,
     },
+    /// There is no job to measure.
+    #[error("there are no jobs to measure; give the number of candidates of each job")]
+    NoJobs,
+    /// A column of rankings has not one value per candidate.
+    #[error(
+        "{what} has {found} values but the jobs hold {expected} candidates together; give one per candidate, job after job and best first"
+    )]
+    Candidates {
+        /// The column.
+        what: &'static str,
+        /// Number of candidates of all jobs.
+        expected: usize,
+        /// Its number of values.
+        found: usize,
+    },
+    /// The places in an original ranking are not 1, 2, ... each once.
+    #[error(
+        "place {place} in the original ranking of job {job} does not fit its {candidates} candidates; give the whole pool of a job, with each \
+         place from 1 to their number once"
+    )]
+    OriginalPlace {
+        /// Job, counted from 0.
+        job: usize,
+        /// The place that is 0, too large or given twice.
+        place: u32,
+        /// Candidates of the job.
+        candidates: usize,
+    },
+    /// Wanted shares that are no shares.
+    #[error("the wanted shares{} {problem}; give one share per group, 0 or more, summing to 1", job.map(|job| format!(" of job {job}")).unwrap_or_default())]
+    WantedShares {
+        /// Job, counted from 0, where each job has its own.
+        job: Option<usize>,
+        /// What is wrong with them.
+        problem: String,
+    },
+    /// A cutoff that looks at no place.
+    #[error("k = 0 looks at no place of a ranking; give 1 or more, or none for whole rankings")]
+    NoPlaces,
     /// A metric id that is not known.
     #[error(transparent)]
     Catalog(#[from] CatalogError),

@@ -2,6 +2,7 @@
 //!
 //! Scores, truth and groups of the same rows become [`Outcomes`]; every [`Metric`] of the registry [`METRICS`] reads them and says what it
 //! found as a [`Finding`], or why the number does not exist. [`evaluate`] runs several and adds intervals by an [`IntervalPlan`].
+//! The ranked candidates of many jobs become [`Rankings`]; every [`RankingMetric`] of [`RANKING_METRICS`] reads them ([`ranking`]).
 //! This crate does no IO, prints nothing, and uses no clock and no randomness but that of a seed it is given.
 
 mod centroids;
@@ -9,7 +10,10 @@ mod counts;
 mod density;
 mod error;
 mod finding;
+mod floors;
+mod gains;
 mod gaps;
+mod job_means;
 mod joint;
 mod metric;
 mod order;
@@ -18,10 +22,13 @@ mod parity;
 mod pass_rates;
 mod pca;
 mod performance;
+pub mod ranking;
+mod rankings;
 mod rates;
 pub mod representation;
 mod resample;
 mod sample;
+mod skews;
 mod tally;
 mod wasserstein;
 
@@ -34,6 +41,8 @@ pub use outcomes::{Convention, Conventions, DecisionRule, Definition, Latent, Ou
 pub use pass_rates::{GroupPassRate, PassRateGap, PassRates, pass_rates};
 /// The metrics of overall performance; all others compare groups.
 pub use performance::METRICS as PERFORMANCE;
+pub use ranking::{RANKING_METRICS, RankingMetric, RankingNeeds};
+pub use rankings::Rankings;
 pub use resample::IntervalPlan;
 pub use tally::{Summary, Tally};
 
