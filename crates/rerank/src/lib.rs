@@ -1,83 +1,47 @@
 //! Gate 3: what can be done with the scores of candidates before somebody decides.
 //!
-//! A [`Reranker`] puts the candidates of one job into an order in which every prefix shows the groups as wanted; it says of every place
-//! why its candidate stands there. This crate does no IO, prints nothing, and knows no clock and no randomness but that of a seed it is given.
+//! A [`Reranker`] puts the candidates of one job into an order in which the prefixes show the groups as wanted; it says of every place
+//! why its candidate stands there. [`RERANKERS`] lists them all. This crate does no IO, prints nothing, and knows no clock and no
+//! randomness but that of a seed it is given.
+//!
+//! # What every re-ranker does
+//!
+//! - The result is a list of different candidates, as long as asked for or as the pool, whichever is less. Candidates of one group keep
+//!   the order of their scores; of equal scores, the one that comes first in the pool ranks first.
+//! - With p the wanted share of a group, the **floor** of the group at prefix k is floor(k p) candidates among the first k, its
+//!   **ceiling** ceil(k p). A product within rounding of a whole number is taken as whole: 0.29 x 100 is 29.
+//! - Candidates of unknown group have no share. Prefixes are counted in candidates of known group, and the shares are those among them:
+//!   whoever does not tell a group neither fills nor blocks a place of one. A candidate of unknown group takes the next place when its
+//!   score is higher than that of the candidate of known group whose turn it is, unless a floor put that one there.
+//! - A group that has run out is passed over; the next candidate is the one that the method would take among the other groups. Every run of
+//!   prefixes below a floor is a [`Breach`].
+//! - A group of share 0 comes after all candidates of groups with a share.
+
+mod error;
+mod jobs;
+mod methods;
+mod pool;
+mod prefix_bounds;
+mod ranking;
+mod shares;
+mod shortlist;
 
 use std::fmt;
 
 use evenhand_catalog::Card;
 
-/// The candidates for one job, borrowed from whoever holds them. Candidates are numbered by their position.
-#[derive(Debug, Clone, Copy)]
-pub struct Shortlist<'a> {
-    /// Score of each candidate, finite; higher is better. Of equal scores, the one that comes first in the list ranks first.
-    pub scores: &'a [f64],
-    /// Group of each candidate: an index into `levels`, or [`evenhand_data::UNKNOWN`].
-    pub groups: &'a [u32],
-    /// Names of the groups.
-    pub levels: &'a [String],
-}
+pub use error::RerankError;
+pub use jobs::{Job, rerank_all};
+pub use methods::RERANKERS;
+pub use ranking::{Breach, Place, Ranking, Reason};
+pub use shares::{Shares, Target};
+pub use shortlist::Shortlist;
 
-/// Wanted share of each group among the chosen, in the order of the levels: not negative, summing to 1.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Shares(Vec<f64>);
-
-/// A method of gate 3.
+/// A method of gate 3: the candidates for a job in, their new order out.
 pub trait Reranker: fmt::Debug + Send + Sync {
     /// What the method says of itself.
     fn card(&self) -> &'static Card;
 
-    /// The first `length` places (fewer where the pool is smaller).
-    fn rerank(&self, shortlist: &Shortlist, wanted: &Shares, length: usize) -> Result<Ranking, RerankError>;
+    /// The first `length` places (fewer where the pool is smaller). `seed` decides what a method draws; most draw nothing.
+    fn rerank(&self, shortlist: &Shortlist, wanted: &Shares, length: usize, seed: u64) -> Result<Ranking, RerankError>;
 }
-
-/// Candidates in their new order.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Ranking {
-    /// Best first.
-    pub places: Vec<Place>,
-    /// Where a wanted count could not be reached.
-    pub breaches: Vec<Breach>,
-}
-
-/// One place of a ranking.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Place {
-    /// Position of the candidate in the shortlist.
-    pub candidate: usize,
-    /// Why the candidate stands here.
-    pub reason: Reason,
-}
-
-/// Why a candidate stands where it stands.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Reason {
-    /// The best score of those still waiting.
-    Score,
-    /// The group's wanted count in this prefix had to be reached.
-    Floor {
-        /// The group.
-        group: u32,
-        /// Its wanted count among the first `prefix` places.
-        wanted: usize,
-        /// Length of the prefix.
-        prefix: usize,
-    },
-}
-
-/// A prefix that shows fewer of a group than wanted.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Breach {
-    /// Length of the prefix.
-    pub prefix: usize,
-    /// The group.
-    pub group: u32,
-    /// Wanted count.
-    pub wanted: usize,
-    /// Count found.
-    pub found: usize,
-}
-
-/// Errors of this crate.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum RerankError {}

@@ -1,0 +1,88 @@
+use evenhand_catalog::nearest;
+
+/// Errors of this crate.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum RerankError {
+    /// Columns of different lengths.
+    #[error("{scores} scores but {other} {what}; every candidate needs one of each")]
+    Lengths {
+        /// Number of scores.
+        scores: usize,
+        /// What there should be as many of.
+        what: &'static str,
+        /// Their number.
+        other: usize,
+    },
+    /// A score that cannot be ranked.
+    #[error("the score of candidate {} is {score}, which has no rank; leave the candidate out or give a finite score", candidate + 1)]
+    BadScore {
+        /// Position of the candidate in the list.
+        candidate: usize,
+        /// The score.
+        score: f64,
+    },
+    /// A group code without a name.
+    #[error("candidate {} has the group code {code}, but there are {levels} groups", candidate + 1)]
+    BadGroup {
+        /// Position of the candidate in the list.
+        candidate: usize,
+        /// The code.
+        code: u32,
+        /// Number of groups.
+        levels: usize,
+    },
+    /// More candidates in one list than can be numbered.
+    #[error("{candidates} candidates in one list; at most {limit} can be ranked at once")]
+    TooManyCandidates {
+        /// Number of candidates.
+        candidates: usize,
+        /// The most there may be.
+        limit: usize,
+    },
+    /// Shares of other groups than those of the list.
+    #[error("{shares} wanted shares for {levels} groups; give each group of the list one")]
+    ShareCount {
+        /// Number of shares.
+        shares: usize,
+        /// Number of groups.
+        levels: usize,
+    },
+    /// A share that is not one.
+    #[error("the wanted share of `{group}` is {share}; it must lie in [0, 1]")]
+    BadShare {
+        /// The group.
+        group: String,
+        /// The share.
+        share: f64,
+    },
+    /// Shares that do not add up.
+    #[error("the wanted shares add up to {sum}; they must add up to 1")]
+    SharesSum {
+        /// Their sum.
+        sum: f64,
+    },
+    /// A share for a group that the list does not know.
+    #[error("a share is wanted of `{group}`, which is no group of the list{}; the groups are {known}", hint(group, known))]
+    UnknownGroup {
+        /// The name as given.
+        group: String,
+        /// The groups of the list.
+        known: String,
+    },
+    /// A group without a share.
+    #[error("no share is wanted of `{group}`; give every group of the list a share, 0 where none is wanted")]
+    MissingShare {
+        /// The group.
+        group: String,
+    },
+    /// A group with two shares.
+    #[error("`{group}` has two wanted shares; keep one")]
+    RepeatedShare {
+        /// The group.
+        group: String,
+    },
+}
+
+fn hint(word: &str, known: &str) -> String {
+    nearest(word, known.split(", ")).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
+}

@@ -1,0 +1,174 @@
+use crate::pool::{Pool, Standing};
+use crate::shares::{self, Shares};
+
+/// Candidates in their new order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ranking {
+    /// Best first.
+    pub places: Vec<Place>,
+    /// Where a floor is not reached, by group and then by prefix; empty when all floors are.
+    pub breaches: Vec<Breach>,
+}
+
+/// One place of a ranking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Position of the candidate in the shortlist, from 0.
+    pub candidate: usize,
+    /// The candidate's rank by score alone, from 1.
+    pub rank_by_score: usize,
+    /// Why the candidate stands here.
+    pub reason: Reason,
+}
+
+/// Why a candidate stands where it stands. Prefixes count candidates of known group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The best score of those still waiting.
+    Score,
+    /// The group's wanted count in a prefix had to be reached.
+    Floor {
+        /// The group of the candidate.
+        group: u32,
+        /// Its wanted count among the first `prefix` places.
+        wanted: usize,
+        /// Length of the prefix.
+        prefix: usize,
+    },
+    /// No floor asks for anybody yet; this group's next floor comes soonest.
+    NextFloor {
+        /// The group of the candidate.
+        group: u32,
+        /// Its wanted count among the first `prefix` places.
+        wanted: usize,
+        /// Length of the prefix, which may be longer than the list.
+        prefix: usize,
+    },
+    /// Better scores wait, for their groups have as many as they may have in this prefix.
+    Ceiling {
+        /// The group of the best score that waits.
+        group: u32,
+        /// Its largest wanted count among the first `prefix` places.
+        allowed: usize,
+        /// Length of the prefix.
+        prefix: usize,
+    },
+    /// It is the group's turn.
+    Turn {
+        /// The group of the candidate.
+        group: u32,
+    },
+    /// Another group should have been here but has no candidate left.
+    RanOut {
+        /// The group without candidates.
+        group: u32,
+    },
+    /// The candidate's group is not known; its score is higher than that of the candidate whose turn it was, or nobody else is left.
+    GroupUnknown,
+}
+
+impl Reason {
+    /// The reason in words, for a table. `levels` are the names of the groups.
+    pub fn text(&self, levels: &[String]) -> String {
+        let name = |group: &u32| levels.get(*group as usize).map_or("unknown", String::as_str);
+        match self {
+            Reason::Score => "best score".to_owned(),
+            Reason::Floor { group, wanted, prefix } => format!("floor for {} at {prefix} reached ({wanted})", name(group)),
+            Reason::NextFloor { group, wanted, prefix } => format!("next floor is that for {} at {prefix} ({wanted})", name(group)),
+            Reason::Ceiling { group, allowed, prefix } => format!("ceiling for {} at {prefix} reached ({allowed})", name(group)),
+            Reason::Turn { group } => format!("turn of {}", name(group)),
+            Reason::RanOut { group } => format!("no more of {}", name(group)),
+            Reason::GroupUnknown => "by score, group unknown".to_owned(),
+        }
+    }
+}
+
+/// A run of prefixes that show fewer of a group than wanted. Prefixes count candidates of known group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Breach {
+    /// The group.
+    pub group: u32,
+    /// The first prefix below the floor.
+    pub from: usize,
+    /// The last prefix below the floor.
+    pub to: usize,
+    /// The largest gap between floor and count in the run.
+    pub missing: usize,
+    /// Whether all candidates of the group stand above the end of the run, so that no order of the rest could close it.
+    pub ran_out: bool,
+}
+
+impl Ranking {
+    /// Lets the candidates of unknown group in by their scores, cuts the list and says which floors it misses.
+    pub(crate) fn new(pool: &Pool, known: &[Standing], wanted: &Shares, length: usize) -> Self {
+        let length = length.min(pool.len());
+        let place = |rank: u32, reason| Place { candidate: pool.candidate(rank), rank_by_score: rank as usize + 1, reason };
+        let mut places = Vec::with_capacity(length);
+        let mut taken = 0;
+        let mut unknown = pool.unknown().iter().peekable();
+        while places.len() < length {
+            let next = known.get(taken);
+            let first = unknown.next_if(|rank| match next {
+                Some(Standing { reason: Reason::Floor { .. }, .. }) => false,
+                Some(standing) => **rank < standing.rank,
+                None => true,
+            });
+            match (first, next) {
+                (Some(&rank), _) => places.push(place(rank, Reason::GroupUnknown)),
+                (None, Some(standing)) => {
+                    places.push(place(standing.rank, standing.reason));
+                    taken += 1;
+                }
+                (None, None) => break,
+            }
+        }
+        Ranking { places, breaches: breaches(pool, &known[..taken], wanted) }
+    }
+}
+
+/// The runs of prefixes below a floor: count m of a group is missing from the prefix at which it is due to the last one before its place.
+fn breaches(pool: &Pool, known: &[Standing], wanted: &Shares) -> Vec<Breach> {
+    let groups = pool.groups() as u32;
+    let mut counts = vec![0; pool.groups()];
+    // The prefix at which the next one of each group is due.
+    let mut due: Vec<usize> = (0..groups).map(|group| shares::due(wanted.of(group), 1)).collect();
+    let mut found = Vec::new();
+    let mut record = |group: u32, count: usize, due: usize, last: usize| {
+        let missing = wanted.floor(group, last) - count;
+        let ran_out = count == pool.queue(group).len();
+        found.push(Breach { group, from: due, to: last, missing, ran_out });
+    };
+    for (position, standing) in known.iter().enumerate() {
+        let group = pool.group(standing.rank);
+        let slot = group as usize;
+        if due[slot] <= position {
+            record(group, counts[slot], due[slot], position);
+        }
+        counts[slot] += 1;
+        due[slot] = shares::due(wanted.of(group), counts[slot] + 1);
+    }
+    for group in 0..groups {
+        let slot = group as usize;
+        if due[slot] <= known.len() {
+            record(group, counts[slot], due[slot], known.len());
+        }
+    }
+    joined(found)
+}
+
+/// Runs of one group that touch or overlap become one.
+fn joined(mut runs: Vec<Breach>) -> Vec<Breach> {
+    runs.sort_unstable_by_key(|run| (run.group, run.from, run.to));
+    let mut joined: Vec<Breach> = Vec::with_capacity(runs.len());
+    for run in runs {
+        match joined.last_mut().filter(|last| last.group == run.group && run.from <= last.to + 1) {
+            Some(last) => {
+                last.to = run.to;
+                last.missing = last.missing.max(run.missing);
+                last.ran_out = run.ran_out;
+            }
+            None => joined.push(run),
+        }
+    }
+    joined
+}
