@@ -13,6 +13,7 @@ pub mod recordings;
 mod schema;
 pub mod seed;
 mod sensitive_input;
+pub mod sheet;
 pub mod skew;
 pub mod split;
 pub mod table;

@@ -6,6 +6,7 @@ mod fetch;
 mod first_impressions;
 mod interviews;
 mod registry;
+mod sheet;
 mod splits;
 mod synthetic;
 mod table;

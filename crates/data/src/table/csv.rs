@@ -55,6 +55,10 @@ impl<'a> CsvText<'a> {
             return Err(DataError::NotCsv { file: file.to_owned(), reason: (*reason).to_owned() });
         }
         let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        let (text, delimiter) = match (header, declared_delimiter(text)) {
+            (Header::FirstLine, Some((declared, line))) => (&text[line..], delimiter.or(Some(declared))),
+            _ => (text, delimiter),
+        };
         if let Header::Given(names) = header {
             let columns = names.iter().map(|name| Some((*name).to_owned())).collect();
             return Ok(CsvText { file: file.to_owned(), body: text, delimiter: delimiter.unwrap_or(b','), columns });
@@ -251,6 +255,14 @@ impl Record {
     }
 }
 
+/// The separator that a spreadsheet's first line `sep=;` declares, and the bytes of that line.
+fn declared_delimiter(text: &[u8]) -> Option<(u8, usize)> {
+    let rest = text.strip_prefix(b"sep=")?;
+    let delimiter = *rest.first().filter(|delimiter| matches!(delimiter, b',' | b';' | b'\t' | b'|'))?;
+    let line_end = rest[1..].iter().take(2).position(|&byte| byte == b'\n')?;
+    (line_end == 0 || rest[1] == b'\r').then_some((delimiter, b"sep=".len() + 2 + line_end))
+}
+
 fn likely_delimiter(line: &[u8]) -> u8 {
     let count = |delimiter: u8| line.split(|&byte| byte == delimiter).count();
     // The comma wins a draw.
@@ -308,6 +320,13 @@ mod tests {
         let text = "\u{feff}name;note\r\n\"a;b\";\"two\r\nlines\"\r\n\r\n\"say \"\"x\"\"\";\r\n";
         assert_eq!(column(text, "name"), [Some("a;b".to_owned()), Some("say \"x\"".to_owned())]);
         assert_eq!(column(text, "note"), [Some("two\r\nlines".to_owned()), None]);
+    }
+
+    #[test]
+    fn a_declared_separator_is_taken() {
+        assert_eq!(column("sep=;\r\nname;a,b\r\nx;1\r\n", "a,b"), [Some("1".to_owned())]);
+        assert_eq!(column("sep=|\nname|b\nx|1\n", "b"), [Some("1".to_owned())]);
+        assert_eq!(column("sep=,b\nx,1\n", "sep="), [Some("x".to_owned())], "a column of that name");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! - [`stream`] gives the same in parts, for files that are larger than the memory.
 //!
 //! CSV: UTF-8 with or without byte order mark, line ends LF or CRLF, fields in double quotes, empty lines skipped; separated by `,` or,
-//! when the header holds more of them, by `;` or tabs. Blanks around a value are cut. Several files are joined in the order given, those
+//! when the header holds more of them, by `;` or tabs, or as a first line such as `sep=;` says. Blanks around a value are cut. Several files are joined in the order given, those
 //! of a pattern in the order of their names.
 
 mod copy;
@@ -20,14 +20,14 @@ use crate::{
     ColumnType, DataError, Dataset, Feature, Groups, Label, LabelRole, MISSING, Provenance, Schema, SensitiveAsFeatures, SensitiveRole,
     Values,
 };
-use roles::{Extent, Missing, Required};
+use roles::{Extent, Required};
 
 pub(crate) use copy::record;
 pub use copy::{columns, rows_as_csv};
-pub(crate) use csv::Header;
-pub(crate) use files::{Format, Source, bytes as file_bytes, digest as file_digest, digest_of_file};
-pub(crate) use raw::{RawTable, Wanted};
-pub(crate) use roles::{against_rest, identity_or, remark, sensitive_columns};
+pub(crate) use csv::{CsvText, Header};
+pub(crate) use files::{Format, Source, bytes as file_bytes, digest as file_digest, digest_of_file, resolve};
+pub(crate) use raw::{Batch, Cells as RawCells, RawTable, Wanted};
+pub(crate) use roles::{Coded, Missing, UNKNOWN_TEXTS, against_rest, categories, identity_or, remark, sensitive_columns};
 pub use stream::{Chunk, Chunks, stream, stream_scores};
 
 /// Categories of one input beyond which the report warns: one-hot encoding makes an input of each.

@@ -1,0 +1,178 @@
+//! Numbers as they are written in tables of different countries.
+
+/// The signs of a written number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Notation {
+    /// Sign before the decimals: `.` or `,`.
+    pub decimal: char,
+    /// Sign between groups of three digits, where they are written.
+    pub thousands: Option<char>,
+}
+
+/// A number with what its text tells beside its size.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Written {
+    pub(super) value: f64,
+    pub(super) decimals: usize,
+    /// A whole number such as `007`, which is a name made of digits.
+    pub(super) code: bool,
+    grouped: bool,
+}
+
+impl Notation {
+    /// `1234.5`.
+    pub const PLAIN: Notation = Notation { decimal: '.', thousands: None };
+
+    /// The notations to try: first those that go with the separator of the fields. Only a file with decimal commas separates its fields
+    /// by something else, and there a point groups thousands.
+    pub(super) fn candidates(delimiter: u8) -> [Notation; 4] {
+        let point = Notation::PLAIN;
+        let comma = Notation { decimal: ',', thousands: None };
+        let point_grouped = Notation { decimal: '.', thousands: Some(',') };
+        let comma_grouped = Notation { decimal: ',', thousands: Some('.') };
+        if delimiter == b',' { [point, point_grouped, comma, comma_grouped] } else { [point, comma, comma_grouped, point_grouped] }
+    }
+
+    /// The number that a text stands for, `None` where it is none in this notation.
+    pub(super) fn parse(self, text: &str) -> Option<Written> {
+        let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+        let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
+            Some(position) => (&unsigned[..position], Some(&unsigned[position + 1..])),
+            None => (unsigned, None),
+        };
+        let (whole, fraction) = match mantissa.split_once(self.decimal) {
+            Some((whole, fraction)) if !fraction.is_empty() => (whole, fraction),
+            Some(_) => return None,
+            None => (mantissa, ""),
+        };
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let groups: Vec<&str> = match self.thousands {
+            Some(sign) => whole.split(sign).collect(),
+            None => vec![whole],
+        };
+        let grouped = groups.len() > 1;
+        if !groups.iter().all(|group| digits(group))
+            || !digits(fraction)
+            || whole.is_empty() && fraction.is_empty()
+            || grouped && (groups[0].is_empty() || groups[0].len() > 3 || groups[1..].iter().any(|group| group.len() != 3))
+        {
+            return None;
+        }
+        if let Some(exponent) = exponent {
+            let power = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
+            if power.is_empty() || power.len() > 3 || !digits(power) {
+                return None;
+            }
+        }
+        let whole = groups.concat();
+        let sign = if text.starts_with('-') { "-" } else { "" };
+        let value: f64 = format!("{sign}{whole}.{fraction}e{}", exponent.unwrap_or("0")).parse().ok()?;
+        let decimals = if exponent.is_some() { decimals_of(value) } else { fraction.len() };
+        value.is_finite().then_some(Written { value, decimals, code: whole.len() > 1 && whole.starts_with('0'), grouped })
+    }
+
+    /// The first notation in which all texts are numbers. One with grouping counts only where some number is grouped.
+    pub(super) fn of<'a>(texts: impl Iterator<Item = &'a str> + Clone, delimiter: u8, decimal_commas: bool) -> Option<Notation> {
+        let mut candidates = Notation::candidates(delimiter);
+        if decimal_commas {
+            // Elsewhere in the file a comma stands before the decimals: here a point can only group.
+            candidates = [candidates[1], candidates[2], candidates[0], candidates[3]];
+        }
+        candidates.into_iter().find(|notation| {
+            let mut grouped = false;
+            texts.clone().all(|text| notation.parse(text).inspect(|found| grouped |= found.grouped).is_some())
+                && (notation.thousands.is_none() || grouped)
+        })
+    }
+
+    /// The number as text, with `decimals` of them; closing zeros are cut unless `fixed`.
+    pub(super) fn write(self, value: f64, decimals: usize, fixed: bool) -> String {
+        // Beyond 15 decimals a double's own shortest text is the honest one.
+        let mut text = if decimals > 15 { value.to_string() } else { format!("{value:.decimals$}") };
+        if !fixed && text.contains('.') {
+            text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
+        }
+        if text == "-0" {
+            "0".clone_into(&mut text);
+        }
+        let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+        let (sign, whole) = whole.strip_prefix('-').map_or(("", whole), |whole| ("-", whole));
+        let whole = match self.thousands {
+            Some(mark) => {
+                let mut grouped = String::new();
+                for (position, digit) in whole.chars().enumerate() {
+                    if position > 0 && (whole.len() - position).is_multiple_of(3) {
+                        grouped.push(mark);
+                    }
+                    grouped.push(digit);
+                }
+                grouped
+            }
+            None => whole.to_owned(),
+        };
+        if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}{}{fraction}", self.decimal) }
+    }
+}
+
+/// Decimals of a double's shortest text.
+pub(super) fn decimals_of(value: f64) -> usize {
+    value.to_string().split_once('.').map_or(0, |(_, fraction)| fraction.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(texts: &[&str], delimiter: u8) -> Option<Notation> {
+        Notation::of(texts.iter().copied(), delimiter, false)
+    }
+
+    #[test]
+    fn numbers_are_read_as_their_country_writes_them() {
+        let value = |notation: Notation, text: &str| notation.parse(text).map(|written| written.value);
+        let comma = Notation { decimal: ',', thousands: None };
+        let german = Notation { decimal: ',', thousands: Some('.') };
+        let english = Notation { decimal: '.', thousands: Some(',') };
+        assert_eq!(value(comma, "-3,5"), Some(-3.5));
+        assert_eq!(value(german, "1.234.567,25"), Some(1_234_567.25));
+        assert_eq!(value(english, "12,500"), Some(12_500.0));
+        assert_eq!(value(Notation::PLAIN, "1.5e3"), Some(1500.0));
+        assert_eq!(value(Notation::PLAIN, ".5"), Some(0.5));
+        for text in ["", "-", "1.2.3", "1,5", "inf", "nan", "1e", "0x1", "1 000", "12.", "e5", "1e9999"] {
+            assert_eq!(value(Notation::PLAIN, text), None, "{text}");
+        }
+        for text in ["1.23,4", "1234.567,0", ".123,0", "1.2345,0"] {
+            assert_eq!(value(german, text), None, "{text}");
+        }
+        assert!(Notation::PLAIN.parse("007").unwrap().code && !Notation::PLAIN.parse("0.7").unwrap().code);
+    }
+
+    #[test]
+    fn the_separator_decides_what_a_comma_is() {
+        assert_eq!(found(&["1,500", "2,000"], b';'), Some(Notation { decimal: ',', thousands: None }));
+        assert_eq!(found(&["1,500", "2,000"], b','), Some(Notation { decimal: '.', thousands: Some(',') }));
+        assert_eq!(found(&["1,5", "2,25"], b','), Some(Notation { decimal: ',', thousands: None }));
+        assert_eq!(found(&["1.500,5", "7"], b';'), Some(Notation { decimal: ',', thousands: Some('.') }));
+        assert_eq!(found(&["1.5", "7"], b';'), Some(Notation::PLAIN));
+        assert_eq!(found(&["1.5", "x"], b';'), None);
+        let grouped = Notation::of(["1.500", "12.250"].into_iter(), b';', true);
+        assert_eq!(grouped, Some(Notation { decimal: ',', thousands: Some('.') }), "with decimal commas beside it");
+        assert_eq!(Notation::of(["1.5"].into_iter(), b';', true), Some(Notation::PLAIN));
+    }
+
+    #[test]
+    fn what_is_written_reads_the_same() {
+        for (notation, delimiter) in
+            [(Notation { decimal: ',', thousands: Some('.') }, b';'), (Notation { decimal: '.', thousands: Some(',') }, b',')]
+        {
+            for value in [0.0, -0.0, 999.0, 1000.0, -1_234_567.25, 0.07] {
+                let text = notation.write(value, 2, true);
+                assert_eq!(notation.parse(&text).unwrap().value, value, "{text} {delimiter}");
+            }
+        }
+        assert_eq!(Notation::PLAIN.write(2.5, 2, false), "2.5");
+        assert_eq!(Notation::PLAIN.write(2.5, 2, true), "2.50");
+        assert_eq!(Notation::PLAIN.write(-0.001, 2, false), "0");
+        assert_eq!(Notation { decimal: ',', thousands: Some('.') }.write(-1_234_567.5, 1, false), "-1.234.567,5");
+    }
+}

@@ -1,0 +1,515 @@
+//! From files to a table of typed columns.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use arrow_array::Array;
+
+use super::dates::NoDates;
+use super::numbers::decimals_of;
+use super::{Cells, Column, DateStyle, Form, Layout, LeftOut, Notation, Order, Sheet, Style, Table, ValueStyle};
+use crate::table::{Coded, CsvText, Format, Header, Missing, RawCells, RawTable, Source, UNKNOWN_TEXTS, Wanted, categories, resolve};
+use crate::{DataError, MISSING};
+
+/// What the caller knows better than the texts tell.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ReadOptions {
+    /// Readings that overrule the inferred ones, by column. A column named here is never taken for an id.
+    pub readings: BTreeMap<String, Reading>,
+    /// Columns of sensitive attributes: read as categories, and the usual words for "unknown" are missing values.
+    pub sensitive: Vec<String>,
+    /// Texts that mean "missing", beside the empty field.
+    pub missing: Vec<String>,
+}
+
+/// How a column is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// Numbers, whole where all of them are.
+    Number,
+    /// Categories, however many there are.
+    Categories,
+    /// Days, in the order of their parts where it is given.
+    Date(Option<Order>),
+    /// Not at all.
+    LeaveOut,
+}
+
+impl Reading {
+    /// The words that a command line or a recipe may give.
+    pub const WORDS: [&'static str; 7] = ["number", "category", "date", "date-ymd", "date-dmy", "date-mdy", "leave-out"];
+
+    /// The reading that a word of [`Reading::WORDS`] stands for.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Some(match word {
+            "number" => Reading::Number,
+            "category" => Reading::Categories,
+            "date" => Reading::Date(None),
+            "date-ymd" => Reading::Date(Some(Order::YearMonthDay)),
+            "date-dmy" => Reading::Date(Some(Order::DayMonthYear)),
+            "date-mdy" => Reading::Date(Some(Order::MonthDayYear)),
+            "leave-out" => Reading::LeaveOut,
+            _ => return None,
+        })
+    }
+}
+
+/// Categories beyond which a column of texts is left out: the rows of each would be too few to learn from.
+const MOST_LEVELS: usize = 1000;
+/// Distinct texts up to which a column is never taken for an id because most of its rows differ.
+const FEW_LEVELS: usize = 20;
+/// Rows from which a column whose texts all differ is taken for an id.
+const FEW_ROWS: usize = 5;
+/// Rows from which whole numbers that all differ and lie close together are taken for an id.
+const MANY_ROWS: usize = 200;
+/// Texts that stand for a missing number or day beside the words for "unknown".
+const NO_NUMBER: [&str; 4] = ["-", "none", "#n/a", "."];
+/// Bytes at the beginning of a file that show its separator.
+const HEAD: usize = 1 << 16;
+
+/// Reads files of the same columns.
+pub fn read(files: &[String], options: &ReadOptions) -> Result<Sheet, DataError> {
+    let sources = resolve(files)?;
+    let mut raw = RawTable::read(&sources, Wanted::All)?;
+    for name in options.readings.keys().chain(&options.sensitive) {
+        raw.position(name)?;
+    }
+    leave_blank_rows_out(&mut raw)?;
+    let layout = match sources.first() {
+        Some(source) => layout_of(source)?,
+        None => Layout::default(),
+    };
+    let mut reader = Reader { delimiter: layout.delimiter, decimal_commas: false, notes: raw.notes.clone(), left_out: Vec::new() };
+    let all: Vec<Raw> = (0..raw.names.len()).map(|column| Raw::new(&raw, column, options)).collect();
+    reader.decimal_commas = layout.delimiter != b','
+        && all.iter().any(|raw| raw.notation(layout.delimiter, false).is_some_and(|(notation, _)| notation.decimal == ','));
+
+    let mut table = Table::default();
+    let mut styles = Vec::new();
+    for column in all {
+        if let Some((cells, style)) = reader.column(&raw, &column)? {
+            table.columns.push(Column { name: column.name, cells });
+            styles.push(style);
+        }
+    }
+    if table.columns.is_empty() {
+        let reason = "no column is left: each is empty, an id or free text; name how it is to be read".to_owned();
+        return Err(DataError::BadColumn { column: raw.names.join(", "), reason });
+    }
+    Ok(Sheet { table, layout, styles, left_out: reader.left_out, notes: reader.notes, files: raw.digests })
+}
+
+/// Rows of empty fields are what a spreadsheet writes for its empty lines.
+fn leave_blank_rows_out(raw: &mut RawTable) -> Result<(), DataError> {
+    let mut blank = vec![true; raw.rows()];
+    for column in 0..raw.names.len() {
+        for (blank, empty) in blank.iter_mut().zip(raw.empty(column)) {
+            *blank &= empty;
+        }
+    }
+    let count = blank.iter().filter(|blank| **blank).count();
+    if count == blank.len() {
+        return Err(DataError::NoRows { file: raw.files.join(", ") });
+    }
+    if count > 0 {
+        raw.notes.push(format!("{count} of {} rows are empty in every column and were skipped", blank.len()));
+        raw.leave_out(&blank);
+    }
+    Ok(())
+}
+
+fn layout_of(source: &Source) -> Result<Layout, DataError> {
+    if source.format == Format::Parquet {
+        return Ok(Layout::default());
+    }
+    let head = head(&source.path)?;
+    let delimiter = CsvText::open(&source.shown(), &head, Header::FirstLine, None)?.delimiter();
+    let first_end = head.iter().position(|&byte| byte == b'\n');
+    let carriage_return = first_end.is_some_and(|end| end > 0 && head[end - 1] == b'\r');
+    Ok(Layout { delimiter, byte_order_mark: head.starts_with(b"\xEF\xBB\xBF"), carriage_return })
+}
+
+fn head(path: &Path) -> Result<Vec<u8>, DataError> {
+    use std::io::Read as _;
+    let refused = |source| DataError::Read { path: path.display().to_string(), source };
+    let mut head = Vec::new();
+    std::fs::File::open(path).map_err(refused)?.take(HEAD as u64).read_to_end(&mut head).map_err(refused)?;
+    // The cut may stand inside a line or a letter; the header is asked for alone, so whole lines are enough.
+    if head.len() == HEAD
+        && let Some(end) = head.iter().rposition(|&byte| byte == b'\n')
+    {
+        head.truncate(end + 1);
+    }
+    Ok(head)
+}
+
+/// A column before its kind is known.
+struct Raw {
+    name: String,
+    position: usize,
+    content: Content,
+    wanted: Option<Reading>,
+    /// Whether some field is empty.
+    empties: bool,
+}
+
+enum Content {
+    /// From a typed file.
+    Numbers(Vec<f64>),
+    Texts(Coded),
+}
+
+impl Raw {
+    fn new(raw: &RawTable, position: usize, options: &ReadOptions) -> Self {
+        let name = raw.names[position].clone();
+        let sensitive = options.sensitive.contains(&name);
+        let wanted = options.readings.get(&name).copied().or(sensitive.then_some(Reading::Categories));
+        let typed = raw.batches.iter().all(|batch| matches!(batch.columns[position], RawCells::Number(_)));
+        let content = if typed && wanted != Some(Reading::Categories) {
+            let numbers = raw.batches.iter().flat_map(|batch| match &batch.columns[position] {
+                RawCells::Number(numbers) => numbers.iter().map(|number| number.unwrap_or(f64::NAN)).collect::<Vec<_>>(),
+                RawCells::Text(texts) => vec![f64::NAN; texts.len()],
+            });
+            Content::Numbers(numbers.collect())
+        } else {
+            Content::Texts(categories(raw, position, Missing { texts: &options.missing, sensitive }))
+        };
+        Raw { name, position, content, wanted, empties: raw.empty(position).contains(&true) }
+    }
+
+    fn levels(&self) -> &[String] {
+        match &self.content {
+            Content::Numbers(_) => &[],
+            Content::Texts(coded) => &coded.levels,
+        }
+    }
+
+    /// The texts that are not marks of a missing value.
+    fn unmarked(&self, tolerant: bool) -> impl Iterator<Item = &str> + Clone {
+        self.levels().iter().map(String::as_str).filter(move |level| !(tolerant && is_mark(level)))
+    }
+
+    /// The notation of a column of numbers, and whether marks stand for missing ones.
+    fn notation(&self, delimiter: u8, decimal_commas: bool) -> Option<(Notation, bool)> {
+        if !matches!(self.wanted, None | Some(Reading::Number)) {
+            return None;
+        }
+        [false, true].into_iter().find_map(|tolerant| {
+            let texts = self.unmarked(tolerant);
+            texts.clone().next()?;
+            Notation::of(texts, delimiter, decimal_commas).map(|notation| (notation, tolerant))
+        })
+    }
+
+    /// What stands for a missing value in the file.
+    fn mark(&self, marks: &[&str]) -> String {
+        match marks {
+            [only] if !self.empties => (*only).to_owned(),
+            _ => String::new(),
+        }
+    }
+
+    /// The error for a text that the wanted reading does not allow, at the first row that has it.
+    fn refuse(&self, raw: &RawTable, coded: &Coded, allowed: impl Fn(&str) -> bool, remedy: String) -> DataError {
+        let wrong = |&code: &u32| coded.levels.get(code as usize).is_some_and(|level| !allowed(level));
+        let mut row = coded.codes.iter().position(wrong).unwrap_or(0);
+        for batch in &raw.batches {
+            if row < batch.rows {
+                let at = row + raw.batches.iter().take_while(|other| !std::ptr::eq(*other, batch)).map(|other| other.rows).sum::<usize>();
+                return raw.bad_value(batch, self.position, row, format!("`{}`", coded.at(at)), remedy);
+            }
+            row -= batch.rows;
+        }
+        DataError::BadColumn { column: self.name.clone(), reason: remedy }
+    }
+}
+
+fn is_mark(text: &str) -> bool {
+    UNKNOWN_TEXTS.iter().chain(&NO_NUMBER).any(|mark| text.eq_ignore_ascii_case(mark))
+}
+
+/// Whether a column's name says that it tells persons or things apart.
+fn names_an_id(name: &str) -> bool {
+    const WORDS: [&str; 5] = ["id", "ids", "uuid", "guid", "email"];
+    let mut words = vec![String::new()];
+    let mut lower = false;
+    for letter in name.chars() {
+        if !letter.is_alphanumeric() || letter.is_uppercase() && lower {
+            words.push(String::new());
+        }
+        lower = letter.is_lowercase();
+        if letter.is_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
+            word.extend(letter.to_lowercase());
+        }
+    }
+    words.iter().any(|word| WORDS.contains(&word.as_str()))
+}
+
+struct Reader {
+    delimiter: u8,
+    decimal_commas: bool,
+    notes: Vec<String>,
+    left_out: Vec<LeftOut>,
+}
+
+impl Reader {
+    /// The column's values and look, or `None` where it is left out.
+    fn column(&mut self, raw: &RawTable, column: &Raw) -> Result<Option<(Cells, Style)>, DataError> {
+        if column.wanted == Some(Reading::LeaveOut) {
+            return Ok(self.leave_out(column, "as asked".to_owned()));
+        }
+        let coded = match &column.content {
+            Content::Numbers(values) => return self.typed(raw, column, values),
+            Content::Texts(coded) => coded,
+        };
+        if coded.levels.is_empty() && column.wanted.is_none() {
+            if column.name == format!("column {}", column.position + 1) {
+                return Ok(self.leave_out(column, "it has neither a name nor a value".to_owned()));
+            }
+            self.notes.push(format!("column `{}` has no value in any row", column.name));
+        }
+        if let Some(result) = self.dates(raw, column, coded)? {
+            return Ok(Some(result));
+        }
+        if let Some((notation, tolerant)) = column.notation(self.delimiter, self.decimal_commas) {
+            return Ok(self.numbers(column, coded, notation, tolerant));
+        }
+        if column.wanted == Some(Reading::Number) && !coded.levels.is_empty() {
+            let remedy = "a finite number is expected; correct it, list it under the texts that mean missing, or read the column as \
+                          categories"
+                .to_owned();
+            let fits = |text: &str| {
+                is_mark(text) || Notation::candidates(self.delimiter).into_iter().any(|notation| notation.parse(text).is_some())
+            };
+            return Err(column.refuse(raw, coded, fits, remedy));
+        }
+        if let Some(infinite) = self.infinite(raw, column, coded) {
+            return Err(infinite);
+        }
+        Ok(self.categories(column, coded))
+    }
+
+    fn leave_out<T>(&mut self, column: &Raw, reason: String) -> Option<T> {
+        self.left_out.push(LeftOut { column: column.name.clone(), reason });
+        None
+    }
+
+    /// Numbers of a typed file.
+    fn typed(&mut self, raw: &RawTable, column: &Raw, values: &[f64]) -> Result<Option<(Cells, Style)>, DataError> {
+        if let Some(row) = values.iter().position(|value| value.is_infinite()) {
+            let mut before = 0;
+            for batch in &raw.batches {
+                if row < before + batch.rows {
+                    let remedy = "a finite number is expected; correct it, or leave it empty".to_owned();
+                    return Err(raw.bad_value(batch, column.position, row - before, format!("`{}`", values[row]), remedy));
+                }
+                before += batch.rows;
+            }
+        }
+        if let Some(Reading::Date(_)) = column.wanted {
+            let reason = "it holds numbers and was to be read as dates; take that reading away".to_owned();
+            return Err(DataError::BadColumn { column: column.name.clone(), reason });
+        }
+        Ok(self.number_column(column, values.to_vec(), Notation::PLAIN, None, String::new()))
+    }
+
+    fn dates(&mut self, raw: &RawTable, column: &Raw, coded: &Coded) -> Result<Option<(Cells, Style)>, DataError> {
+        let order = match column.wanted {
+            None => None,
+            Some(Reading::Date(order)) => order,
+            _ => return Ok(None),
+        };
+        let wanted = column.wanted.is_some();
+        let mut outcome = Err(NoDates::Others);
+        let mut tolerated = false;
+        for tolerant in [false, true] {
+            if column.unmarked(tolerant).next().is_none() {
+                continue;
+            }
+            outcome = DateStyle::of(column.unmarked(tolerant), order);
+            tolerated = tolerant;
+            if outcome != Err(NoDates::Others) {
+                break;
+            }
+        }
+        let style = match outcome {
+            Ok(style) => style,
+            Err(NoDates::Ambiguous) if wanted => {
+                let reason = "day and month cannot be told apart in its dates; say which comes first (date-dmy or date-mdy)".to_owned();
+                return Err(DataError::BadColumn { column: column.name.clone(), reason });
+            }
+            Err(NoDates::Ambiguous) => {
+                self.notes.push(format!(
+                    "column `{}` holds dates whose day and month cannot be told apart; read it as date-dmy or date-mdy to keep it as dates",
+                    column.name
+                ));
+                return Ok(None);
+            }
+            Err(NoDates::Others) if wanted && !coded.levels.is_empty() => {
+                let remedy = "a date is expected, in the same way in every row, such as 2026-11-20, 20.11.2026 or 11/20/2026; correct it, \
+                              list it under the texts that mean missing, or read the column as categories"
+                    .to_owned();
+                let first = column.unmarked(true).find_map(|text| DateStyle::of(std::iter::once(text), order).ok());
+                let fits = |text: &str| is_mark(text) || first.as_ref().is_some_and(|style| style.parse(text).is_some());
+                return Err(column.refuse(raw, coded, fits, remedy));
+            }
+            Err(NoDates::Others) => return Ok(None),
+        };
+        let values = self.values(column, coded, tolerated, |text| style.parse(text));
+        let mark = marks(column, coded, tolerated);
+        Ok(Some((Cells::Numbers { form: Form::Date, values }, Style { values: ValueStyle::Date(style), missing: mark })))
+    }
+
+    /// A value per row from a value per level.
+    fn values(&mut self, column: &Raw, coded: &Coded, tolerant: bool, value: impl Fn(&str) -> Option<f64>) -> Vec<f64> {
+        let of_level: Vec<f64> = coded.levels.iter().map(|level| value(level).unwrap_or(f64::NAN)).collect();
+        if tolerant {
+            let marks: Vec<String> = coded.levels.iter().filter(|level| is_mark(level)).map(|level| format!("`{level}`")).collect();
+            self.notes.push(format!("column `{}`: {} was taken as missing", column.name, marks.join(", ")));
+        }
+        coded.codes.iter().map(|&code| of_level.get(code as usize).copied().unwrap_or(f64::NAN)).collect()
+    }
+
+    fn numbers(&mut self, column: &Raw, coded: &Coded, notation: Notation, tolerant: bool) -> Option<(Cells, Style)> {
+        let written: Vec<_> = column.unmarked(tolerant).filter_map(|text| notation.parse(text)).collect();
+        if column.wanted.is_none() && written.iter().any(|written| written.code) {
+            return self.categories(column, coded);
+        }
+        // Whole numbers that a double cannot tell apart are ids.
+        if column.wanted.is_none() && written.iter().any(|written| written.decimals == 0 && written.value.abs() > 9.0e15) {
+            return self.categories(column, coded);
+        }
+        if column.wanted.is_none() && written.iter().all(|written| written.decimals == 0) {
+            let present =
+                coded.codes.iter().filter(|&&code| coded.levels.get(code as usize).is_some_and(|level| !(tolerant && is_mark(level))));
+            if are_categories(&written.iter().map(|written| written.value).collect::<Vec<_>>(), present.count()) {
+                return self.two_levels(column, coded, tolerant);
+            }
+        }
+        if self.decimal_commas && notation.decimal == ',' && notation.thousands == Some('.') {
+            self.notes.push(format!("column `{}`: a point was read as the sign between thousands", column.name));
+        }
+        let values = self.values(column, coded, tolerant, |text| notation.parse(text).map(|written| written.value));
+        let decimals = written.iter().map(|written| written.decimals).max().unwrap_or(0);
+        let fixed = written.iter().all(|written| written.decimals == decimals);
+        let mark = marks(column, coded, tolerant);
+        self.number_column(column, values, notation, Some((decimals, fixed)), mark)
+    }
+
+    /// 0 and 1, or any two whole numbers, are categories.
+    fn two_levels(&mut self, column: &Raw, coded: &Coded, tolerant: bool) -> Option<(Cells, Style)> {
+        let kept: Vec<usize> = (0..coded.levels.len()).filter(|&level| !(tolerant && is_mark(&coded.levels[level]))).collect();
+        let code = |code: u32| kept.iter().position(|&level| level == code as usize).map_or(MISSING, |position| position as u32);
+        let levels = kept.iter().map(|&level| coded.levels[level].clone()).collect();
+        let codes = coded.codes.iter().map(|&old| code(old)).collect();
+        let missing = marks(column, coded, tolerant);
+        Some((Cells::Categories { levels, codes }, Style { values: ValueStyle::Text, missing }))
+    }
+
+    fn number_column(
+        &mut self,
+        column: &Raw,
+        values: Vec<f64>,
+        notation: Notation,
+        written: Option<(usize, bool)>,
+        missing: String,
+    ) -> Option<(Cells, Style)> {
+        let present = || values.iter().copied().filter(|value| !value.is_nan());
+        let (decimals, fixed) = written.unwrap_or_else(|| (present().map(decimals_of).max().unwrap_or(0), false));
+        let form = if decimals == 0 { Form::Integer } else { Form::Real { decimals } };
+        if column.wanted.is_none() && form == Form::Integer {
+            if let Some(reason) = id_of_numbers(&column.name, &values) {
+                return self.leave_out(column, reason);
+            }
+            let mut distinct: Vec<f64> = Vec::new();
+            for value in present() {
+                if !distinct.contains(&value) {
+                    distinct.push(value);
+                    if distinct.len() > 2 && !names_an_id(&column.name) || distinct.len() > MOST_LEVELS {
+                        break;
+                    }
+                }
+            }
+            if are_categories(&distinct, present().count()) || names_an_id(&column.name) && distinct.len() <= MOST_LEVELS {
+                // The order of size is the order of the levels.
+                distinct.sort_by(f64::total_cmp);
+                let codes = values.iter().map(|value| distinct.iter().position(|known| known == value).map_or(MISSING, |code| code as u32));
+                let levels = distinct.iter().map(|&value| notation.write(value, 0, false)).collect();
+                return Some((Cells::Categories { levels, codes: codes.collect() }, Style { values: ValueStyle::Text, missing }));
+            }
+        }
+        Some((Cells::Numbers { form, values }, Style { values: ValueStyle::Number { notation, fixed }, missing }))
+    }
+
+    fn infinite(&self, raw: &RawTable, column: &Raw, coded: &Coded) -> Option<DataError> {
+        let is_infinite = |text: &str| {
+            let text = text.trim_start_matches(['-', '+']);
+            ["inf", "infinity", "∞"].iter().any(|word| text.eq_ignore_ascii_case(word))
+        };
+        let mut others = column.unmarked(true).filter(|text| !is_infinite(text));
+        let numbers = column.wanted.is_none()
+            && column.unmarked(true).any(is_infinite)
+            && others.clone().next().is_some()
+            && others.all(|text| Notation::candidates(self.delimiter).into_iter().any(|notation| notation.parse(text).is_some()));
+        let remedy = "a finite number is expected; correct it, or leave the field empty".to_owned();
+        numbers.then(|| column.refuse(raw, coded, |text| !is_infinite(text), remedy))
+    }
+
+    fn categories(&mut self, column: &Raw, coded: &Coded) -> Option<(Cells, Style)> {
+        let rows = coded.codes.iter().filter(|&&code| code != MISSING).count();
+        let levels = coded.levels.len();
+        if column.wanted.is_none() {
+            let apart = levels == rows && rows >= FEW_ROWS || levels > FEW_LEVELS && 2 * levels > rows;
+            if apart {
+                let reason = format!(
+                    "{levels} different texts in {rows} rows: ids, names or free text; a row made from it would be somebody's. To keep \
+                     it, say that it is a category, or a number"
+                );
+                return self.leave_out(column, reason);
+            }
+            if levels > MOST_LEVELS {
+                let reason = format!(
+                    "{levels} categories, more than {MOST_LEVELS}; join them into fewer, or say that it is a category to keep them"
+                );
+                return self.leave_out(column, reason);
+            }
+        }
+        let cells = Cells::Categories { levels: coded.levels.clone(), codes: coded.codes.clone() };
+        Some((cells, Style { values: ValueStyle::Text, missing: marks(column, coded, false) }))
+    }
+}
+
+/// Whether whole numbers are categories: 0 and 1, or at most two that repeat.
+fn are_categories(distinct: &[f64], rows: usize) -> bool {
+    distinct.len() <= 2 && (rows > distinct.len() || distinct.iter().all(|&value| value == 0.0 || value == 1.0))
+}
+
+/// What stands for a missing value in the file: the only text that does, or nothing.
+fn marks(column: &Raw, coded: &Coded, tolerant: bool) -> String {
+    let tolerated = coded.levels.iter().filter(|level| tolerant && is_mark(level));
+    let marks: Vec<&str> = coded.missing_texts.iter().chain(tolerated).map(String::as_str).collect();
+    column.mark(&marks)
+}
+
+/// Why whole numbers are an id, where they are one.
+fn id_of_numbers(name: &str, values: &[f64]) -> Option<String> {
+    if values.len() < FEW_ROWS || values.iter().any(|value| value.is_nan()) {
+        return None;
+    }
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let distinct = sorted.windows(2).all(|pair| pair[0] < pair[1]);
+    let steps = values.windows(2).all(|pair| pair[1] - pair[0] == 1.0);
+    let span = sorted[sorted.len() - 1] - sorted[0] + 1.0;
+    let dense = values.len() >= MANY_ROWS && span <= 2.0 * values.len() as f64;
+    let named = names_an_id(name);
+    let repeated = sorted.windows(2).filter(|pair| pair[0] == pair[1]).count();
+    let mostly = named && (values.len() - repeated > MOST_LEVELS || 2 * (values.len() - repeated) > values.len());
+    if distinct && (steps || dense || named) || mostly {
+        let what = if distinct { "another number in every row" } else { "a number that names a person or a thing in most rows" };
+        return Some(format!("{what}: an id; a row made from it would be somebody's. To keep it, say that it is a number"));
+    }
+    None
+}

@@ -1,0 +1,197 @@
+//! Typed tables of a person's own file, and back.
+
+use evenhand_data::sheet::{Cells, Form, Order, ReadOptions, Reading, Sheet, Table, read};
+use evenhand_data::{LabelRole, MISSING, Schema, SensitiveRole, Values};
+
+use crate::table::Folder;
+
+fn sheet(text: &str) -> Sheet {
+    sheet_with(text, &ReadOptions::default()).unwrap()
+}
+
+fn sheet_with(text: &str, options: &ReadOptions) -> Result<Sheet, evenhand_data::DataError> {
+    let folder = Folder::new();
+    read(&[folder.write("own.csv", text)], options)
+}
+
+fn cells<'a>(table: &'a Table, name: &str) -> &'a Cells {
+    &table.columns[table.position(name).unwrap()].cells
+}
+
+fn numbers(table: &Table, name: &str) -> (Form, Vec<f64>) {
+    let Cells::Numbers { form, values } = cells(table, name) else { panic!("{name} holds categories") };
+    (*form, values.clone())
+}
+
+fn categories(table: &Table, name: &str) -> (Vec<String>, Vec<u32>) {
+    let Cells::Categories { levels, codes } = cells(table, name) else { panic!("{name} holds numbers") };
+    (levels.clone(), codes.clone())
+}
+
+/// What a German Excel writes: mark, semicolons, decimal commas, grouped thousands, an empty line, a line of empty fields, blanks.
+const EXPORT: &str = "\u{feff}candidate id;gender ;age;score;salary;started;hired;note;\r\n\
+    c-1; female ;31;0,75;42.500,00;03.02.2021;ja;likes; \r\n\
+    c-2;male;45;0,5;51.000,50;14.11.2019;nein;;\r\n\
+    \r\n\
+    ;;;;;;;;\r\n\
+    c-3;non-binary;;1;;01.01.2020;ja;;\r\n\
+    c-4;male;29;0,25;38.000,00;31.12.2022;nein;;\r\n\
+    c-5;female;29;0,125;1.038.000,00;31.12.2022;nein;;\r\n";
+
+#[test]
+fn a_spreadsheet_export_is_understood_and_written_back_as_it_was() {
+    let sheet = sheet(EXPORT);
+    let table = &sheet.table;
+    let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!(names, ["gender", "age", "score", "salary", "started", "hired", "note"]);
+    assert_eq!(categories(table, "gender"), (["female", "male", "non-binary"].map(str::to_owned).to_vec(), vec![0, 1, 2, 1, 0]));
+    let (form, age) = numbers(table, "age");
+    assert!(form == Form::Integer && age[0] == 31.0 && age[2].is_nan());
+    assert_eq!(numbers(table, "score"), (Form::Real { decimals: 3 }, vec![0.75, 0.5, 1.0, 0.25, 0.125]));
+    let (form, salary) = numbers(table, "salary");
+    assert!(form == Form::Real { decimals: 2 } && salary[1] == 51_000.5 && salary[2].is_nan() && salary[4] == 1_038_000.0);
+    // 2021-02-03 is day 18661.
+    assert_eq!((numbers(table, "started").0, numbers(table, "started").1[0]), (Form::Date, 18_661.0));
+    assert_eq!(categories(table, "hired").0, ["ja", "nein"]);
+    assert_eq!(sheet.left_out.iter().map(|out| out.column.as_str()).collect::<Vec<_>>(), ["candidate id", "column 9"]);
+    assert!(sheet.left_out[0].reason.starts_with("5 different texts in 5 rows: ids, names or free text"));
+    assert!(sheet.notes.iter().any(|note| note == "1 of 6 rows are empty in every column and were skipped"), "{:?}", sheet.notes);
+    assert!(sheet.notes.iter().any(|note| note == "column `salary`: a point was read as the sign between thousands"));
+    let expected = "\u{feff}gender;age;score;salary;started;hired;note\r\n\
+        female;31;0,75;42.500,00;03.02.2021;ja;likes\r\n\
+        male;45;0,5;51.000,50;14.11.2019;nein;\r\n\
+        non-binary;;1;;01.01.2020;ja;\r\n\
+        male;29;0,25;38.000,00;31.12.2022;nein;\r\n\
+        female;29;0,125;1.038.000,00;31.12.2022;nein;\r\n";
+    assert_eq!(sheet.to_csv(table).unwrap(), expected);
+    let again = self::sheet(expected);
+    assert_eq!(sheet.to_csv(&again.table).unwrap(), expected, "reading what was written gives the same file");
+}
+
+#[test]
+fn a_plain_file_of_an_english_country_is_understood() {
+    let text = "gender,\"pay, gross\",when,quota,zip,flag,ratio\n\
+                f,\"1,200\",2/13/2026,NA,02139,0,1e-3\n\
+                \"m \"\"x\"\"\",900,10/2/2026,7,10001,1,0.5\n\
+                f,\"12,000\",1/1/2025,12,02139,?,2\n";
+    let sheet = sheet(text);
+    let table = &sheet.table;
+    assert_eq!(numbers(table, "pay, gross"), (Form::Integer, vec![1200.0, 900.0, 12_000.0]));
+    assert_eq!(numbers(table, "when").0, Form::Date);
+    assert!(numbers(table, "quota").1[0].is_nan());
+    assert_eq!(categories(table, "zip").0, ["02139", "10001"], "digits with a leading zero are names");
+    assert_eq!(categories(table, "flag"), (vec!["0".to_owned(), "1".to_owned()], vec![0, 1, MISSING]));
+    assert_eq!(numbers(table, "ratio"), (Form::Real { decimals: 3 }, vec![0.001, 0.5, 2.0]));
+    assert_eq!(sheet.to_csv(table).unwrap(), text.replace("1e-3", "0.001"));
+}
+
+#[test]
+fn ids_and_free_text_are_left_out_and_can_be_kept() {
+    let rows = 400;
+    let lines = (0..rows).map(|row| {
+        // Multiplied by a prime: another order of the numbers 1000 to 1399.
+        format!("{row},{},{},{},text {row},{}\n", 1000 + row * 7 % rows, row % 50, 1.5 + f64::from(row), row % 3 + 5)
+    });
+    let text = "n,person,job_id,x,remark,level\n".to_owned() + &lines.collect::<String>();
+    let sheet = sheet(&text);
+    let left_out: Vec<&str> = sheet.left_out.iter().map(|out| out.column.as_str()).collect();
+    assert_eq!(left_out, ["n", "person", "remark"]);
+    assert!(sheet.left_out[1].reason.starts_with("another number in every row: an id"));
+    assert_eq!(categories(&sheet.table, "job_id").0.len(), 50, "an id of many rows is a category, not a number");
+    assert_eq!(categories(&sheet.table, "job_id").0[..3], ["0", "1", "2"]);
+    assert_eq!(numbers(&sheet.table, "x").0, Form::Real { decimals: 1 });
+    assert_eq!(numbers(&sheet.table, "level").0, Form::Integer);
+
+    let readings = [("n", Reading::Number), ("remark", Reading::Categories), ("level", Reading::Categories), ("x", Reading::LeaveOut)];
+    let options = ReadOptions { readings: readings.map(|(name, reading)| (name.to_owned(), reading)).into(), ..ReadOptions::default() };
+    let kept = sheet_with(&text, &options).unwrap();
+    assert_eq!(numbers(&kept.table, "n").0, Form::Integer);
+    assert_eq!(categories(&kept.table, "remark").0.len(), 400);
+    assert_eq!(categories(&kept.table, "level").0, ["5", "6", "7"]);
+    assert_eq!(kept.left_out.iter().map(|out| out.column.as_str()).collect::<Vec<_>>(), ["person", "x"]);
+
+    let many = "x,y\n".to_owned() + &(0..3000).map(|row| format!("t{},{}\n", row % 1200, row % 7)).collect::<String>();
+    assert!(self::sheet(&many).left_out[0].reason.starts_with("1200 categories, more than 1000"));
+}
+
+#[test]
+fn words_for_unknown_are_missing_groups_and_come_back() {
+    let options = ReadOptions { sensitive: vec!["gender".to_owned()], missing: vec!["k.A.".to_owned()], ..ReadOptions::default() };
+    let text = "gender,age,town\nf,31,k.A.\nPrefer not to say,45,Ulm\nm,29,Bonn\n";
+    let sheet = sheet_with(text, &options).unwrap();
+    assert_eq!(categories(&sheet.table, "gender"), (vec!["f".to_owned(), "m".to_owned()], vec![0, MISSING, 1]));
+    assert_eq!(sheet.to_csv(&sheet.table).unwrap(), text);
+}
+
+#[test]
+fn dates_that_cannot_be_told_are_asked_about() {
+    let text = "day,x\n01/02/2026,1\n03/04/2026,2\n01/02/2026,3\n03/04/2026,4\n05/04/2026,5\n";
+    let plain = sheet(text);
+    assert_eq!(categories(&plain.table, "day").0.len(), 3);
+    assert!(plain.notes[0].contains("day and month cannot be told apart"), "{:?}", plain.notes);
+    let with = |reading| {
+        let options = ReadOptions { readings: [("day".to_owned(), reading)].into(), ..ReadOptions::default() };
+        sheet_with(text, &options)
+    };
+    let american = with(Reading::Date(Some(Order::MonthDayYear))).unwrap();
+    let european = with(Reading::Date(Some(Order::DayMonthYear))).unwrap();
+    assert_eq!(numbers(&european.table, "day").1[0] - numbers(&american.table, "day").1[0], 30.0, "1 February and 2 January");
+    assert!(with(Reading::Date(None)).unwrap_err().to_string().contains("say which comes first"));
+    assert!(Reading::WORDS.iter().all(|word| Reading::from_word(word).is_some()) && Reading::from_word("dates").is_none());
+}
+
+#[test]
+fn bad_tables_are_refused_with_place_and_remedy() {
+    let message = |text: &str, readings: &[(&str, Reading)]| {
+        let readings = readings.iter().map(|(name, reading)| ((*name).to_owned(), *reading)).collect();
+        sheet_with(text, &ReadOptions { readings, ..ReadOptions::default() }).unwrap_err().to_string()
+    };
+    let infinite = message("x,g\n1,a\n2.5,b\ninf,a\n4,b\n", &[]);
+    assert!(infinite.contains("column `x`, data row 3: `inf` is not allowed; a finite number is expected"), "{infinite}");
+    let number = message("x,g\n1,a\nlots,b\n", &[("x", Reading::Number)]);
+    assert!(number.contains("column `x`, data row 2: `lots` is not allowed"), "{number}");
+    let date = message("x,g\n2026-01-02,a\n2026-13-02,b\n", &[("x", Reading::Date(None))]);
+    assert!(date.contains("column `x`, data row 2: `2026-13-02` is not allowed; a date is expected"), "{date}");
+    assert!(message("x,g\n1,a\n", &[("y", Reading::Number)]).contains("no column `y`"));
+    assert!(message("x,g\n,\n;\n", &[]).contains("1 field") || message("x,g\n,\n", &[]).contains("has a header but no rows"));
+    assert!(message("x,g\n,\n , \n", &[]).contains("has a header but no rows"));
+    assert!(message("id\na\nb\nc\nd\ne\n", &[]).contains("no column is left"));
+}
+
+#[test]
+fn odd_columns_stay_what_they_are() {
+    let sheet = sheet("none,same,half,one\n,7,,x\n,7,1.5,x\n,7,2.5,x\n");
+    assert_eq!(categories(&sheet.table, "none"), (vec![], vec![MISSING; 3]));
+    assert_eq!(categories(&sheet.table, "same"), (vec!["7".to_owned()], vec![0; 3]));
+    assert!(numbers(&sheet.table, "half").1[0].is_nan());
+    assert!(sheet.notes.contains(&"column `none` has no value in any row".to_owned()));
+    let one = self::sheet("a\n\"\"\n1\n3\n5\n");
+    assert_eq!(one.table.rows(), 3, "a row of one empty field is empty");
+    assert_eq!(self::sheet("a\n\"7 €\"\n").table.rows(), 1);
+}
+
+#[test]
+fn roles_are_given_to_a_table_as_to_a_file() {
+    let sheet = sheet("gender,age,degree,hired\nf,31,phd,1\nm,,master,0\n,29,,1\n");
+    let schema = Schema {
+        label: Some(LabelRole { column: "hired".to_owned(), favourable: None }),
+        sensitive: vec![SensitiveRole { name: "gender".to_owned(), columns: vec!["gender".to_owned()], rule: None }],
+        ..Schema::default()
+    };
+    let data = sheet.table.dataset("own", &schema).unwrap();
+    assert_eq!(data.label.unwrap().values, [1.0, 0.0, 1.0]);
+    assert_eq!((data.sensitive[0].levels().len(), data.sensitive[0].unknown_count()), (2, 1));
+    let Values::Numeric(age) = &data.features[0].values else { panic!("age is a number") };
+    assert!(age[1].is_nan() && age[2] == 29.0);
+    assert!(Table::default().dataset("none", &schema).is_err());
+    let other = sheet.table.select(&[0]);
+    assert!(sheet.to_csv(&Table { columns: other.columns[1..].to_vec() }).is_err());
+}
+
+#[test]
+fn numbers_are_rounded_to_what_can_be_written() {
+    assert_eq!(Form::Integer.round(2.5), 3.0);
+    assert_eq!(Form::Real { decimals: 2 }.round(12.345_6), 12.35);
+    assert_eq!(Form::Real { decimals: 2 }.round(1e300), 1e300);
+    assert!(Form::Date.round(-0.2).is_sign_positive());
+}
