@@ -6,7 +6,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use evenhand_data::Groups;
 use evenhand_metrics::spdd::wasserstein_1;
-use evenhand_metrics::{Conventions, IntervalPlan, Outcomes, Tally, evaluate, metrics};
+use evenhand_metrics::{Conventions, IntervalPlan, Outcomes, RANKING_METRICS, Rankings, Tally, evaluate, metrics, ranking};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -18,6 +18,36 @@ struct Rows {
     scores: Vec<f64>,
     labels: Vec<f64>,
     groups: Groups,
+}
+
+/// Jobs of 100 candidates of four groups, with everything a ranking metric reads.
+struct Lists {
+    sizes: Vec<usize>,
+    groups: Groups,
+    scores: Vec<f64>,
+    labels: Vec<f64>,
+    original: Vec<u32>,
+}
+
+fn lists(jobs: usize) -> Lists {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let count = 100 * jobs;
+    let codes = (0..count).map(|_| rng.random_range(0..4)).collect();
+    let levels = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
+    Lists {
+        sizes: vec![100; jobs],
+        groups: Groups::new("g", levels, codes),
+        scores: (0..count).map(|_| rng.random::<f64>()).collect(),
+        labels: (0..count).map(|_| f64::from(rng.random_range(0_u8..4))).collect(),
+        original: (0..count).map(|row| (row % 100 * 37 % 100 + 1) as u32).collect(),
+    }
+}
+
+impl Lists {
+    fn rankings(&self) -> Rankings<'_> {
+        let rankings = Rankings::new(&self.sizes, &self.groups).unwrap().scores(&self.scores).unwrap().labels(&self.labels).unwrap();
+        rankings.original(&self.original).unwrap().wanted(&[0.25; 4]).unwrap()
+    }
 }
 
 fn rows(count: usize) -> Rows {
@@ -77,4 +107,24 @@ fn one_metric_with_intervals_of_a_million(bencher: Bencher, id: &str) {
     let plan = IntervalPlan::default();
     let outcomes = rows.outcomes();
     bencher.bench(|| evaluate(&[id], &outcomes, Some(&plan)));
+}
+
+#[divan::bench(sample_count = 5)]
+fn every_ranking_metric_of_a_hundred_thousand_jobs(bencher: Bencher) {
+    let lists = lists(100_000);
+    bencher.counter(ItemsCount::new(lists.scores.len())).bench(|| ranking::evaluate(&[], &lists.rankings(), None, None));
+}
+
+#[divan::bench(sample_count = 3)]
+fn every_ranking_metric_of_a_hundred_thousand_jobs_with_intervals(bencher: Bencher) {
+    let lists = lists(100_000);
+    let plan = IntervalPlan::default();
+    bencher.bench(|| ranking::evaluate(&[], &lists.rankings(), Some(25), Some(&plan)));
+}
+
+#[divan::bench(args = RANKING_METRICS.iter().map(|metric| metric.card().id), sample_count = 3)]
+fn one_ranking_metric_of_a_hundred_thousand_jobs(bencher: Bencher, id: &str) {
+    let lists = lists(100_000);
+    let rankings = lists.rankings();
+    bencher.bench(|| ranking::evaluate(&[id], &rankings, None, None));
 }

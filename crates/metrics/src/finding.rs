@@ -105,7 +105,7 @@ pub struct Finding {
     pub metric: String,
     /// The summary number: the overall value, or for a disparity the largest pair.
     pub estimate: Estimate,
-    /// Rows it rests on.
+    /// Rows it rests on; jobs for a metric of rankings.
     pub n: usize,
     /// The statistic in every group, where the metric has one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -116,7 +116,7 @@ pub struct Finding {
     /// Every group against all others together; empty with fewer than three groups.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub against_rest: Vec<Comparison>,
-    /// Groups that could not enter, with the reason.
+    /// Groups that could not enter, with the reason; for a metric of rankings also jobs without the number, and intervals that do not exist.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<(String, String)>,
     /// The threshold at which a maximum over thresholds lies.

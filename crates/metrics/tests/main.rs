@@ -7,4 +7,7 @@ mod intervals;
 mod mistakes;
 mod oracle;
 mod properties;
+mod ranking_contract;
+mod ranking_oracle;
+mod ranking_properties;
 mod tally;

@@ -2,7 +2,8 @@
 
 use evenhand_data::{Groups, UNKNOWN};
 use evenhand_metrics::{
-    Convention, Conventions, DecisionRule, Finding, IntervalPlan, Outcomes, evaluate, find, ratio_at_least, spdd::wasserstein_1,
+    Convention, Conventions, DecisionRule, Finding, IntervalPlan, Outcomes, Rankings, evaluate, find, ranking, ratio_at_least,
+    spdd::wasserstein_1,
 };
 
 fn two_groups(codes: Vec<u32>) -> Groups {
@@ -188,4 +189,112 @@ fn ties_share_their_mean_rank() {
     let found = measured("srcc", &outcomes).estimate.number().unwrap();
     // Ranks 1.5, 1.5, 3, 4 against 1, 2, 3, 4: cov 4.5, squares 4.5 and 5. The formula without ties gives 1 - 6 x 0.5 / 60 = 0.95.
     assert!((found - 4.5 / (4.5_f64 * 5.0).sqrt()).abs() < 1e-12, "{found}");
+}
+
+/// One job whose candidates have these groups, best first, with these wanted shares.
+fn ranked(codes: &[u32], wanted: &[f64], id: &str, k: Option<usize>) -> Finding {
+    let groups = Groups::new("g", ["a", "b", "c"][..wanted.len()].iter().map(|level| (*level).to_owned()).collect(), codes.to_vec());
+    let rankings = Rankings::new(&[codes.len()], &groups).unwrap().wanted(wanted).unwrap();
+    ranking::evaluate(&[id], &rankings, k, None).unwrap().remove(0)
+}
+
+/// AIF360's infeasible index looks at the prefixes 1..r-1: a list that fails only as a whole looks feasible.
+#[test]
+fn the_last_prefix_is_looked_at() {
+    let found = ranked(&[0, 0, 1], &[0.5, 0.5], "infeasible-index", Some(2));
+    assert_eq!(found.estimate.number(), Some(1.0));
+}
+
+/// `reranking` leaves out groups that a prefix does not show: the worst lists then look best.
+#[test]
+fn a_group_that_is_not_shown_is_a_breach() {
+    let codes = [0, 0, 0, 0, 1];
+    assert_eq!(ranked(&codes, &[0.5, 0.5], "infeasible-index", Some(4)).estimate.number(), Some(3.0));
+    assert_eq!(ranked(&codes, &[0.5, 0.5], "infeasible-count", Some(4)).estimate.number(), Some(3.0));
+    assert!(ranked(&codes, &[0.5, 0.5], "min-skew", Some(4)).estimate.reason().unwrap().starts_with("nobody of a group"));
+}
+
+/// 0.29 x 100 is 28.999999999999996 in floating point: the floor is 29 all the same.
+#[test]
+fn a_floor_is_not_lost_to_rounding() {
+    // 28 of b among the first 99, then a: 28 of 100 is one too few, and at 99 the floor is 28.
+    let codes: Vec<u32> = (0..100).map(|place| u32::from(place < 28)).collect();
+    let found = ranked(&codes, &[0.71, 0.29], "infeasible-index", None).estimate.number().unwrap();
+    let by_fractions = (1..=100_usize)
+        .filter(|&prefix| {
+            let shown = [prefix.saturating_sub(28), prefix.min(28)];
+            shown[0] < prefix * 71 / 100 || shown[1] < prefix * 29 / 100
+        })
+        .count();
+    assert_eq!(found, by_fractions as f64);
+    let last = ranked(&codes, &[0.71, 0.29], "infeasible-count", None).estimate.number().unwrap()
+        - ranked(&codes, &[0.71, 0.29], "infeasible-count", Some(99)).estimate.number().unwrap();
+    assert_eq!(last, 1.0);
+}
+
+/// FairRankTune adds 1e-7 to both shares: its NDKL is no longer the divergence.
+#[test]
+fn ndkl_knows_no_epsilon() {
+    let found = ranked(&[0, 1], &[0.5, 0.5], "ndkl", None).estimate.number().unwrap();
+    let weight = 1.0 / (1.0 + 1.0 / 3.0_f64.log2());
+    assert!((found - 2.0_f64.ln() * weight).abs() < 1e-15);
+    let smoothed = |p: f64, q: f64| (p + 1e-7) * ((p + 1e-7) / (q + 1e-7)).ln();
+    let theirs = (smoothed(1.0, 0.5) + smoothed(0.0, 0.5)) * weight;
+    assert!((found - theirs).abs() > 1e-7, "{found} {theirs}");
+}
+
+/// FairRankTune takes the wanted shares from the list: one that shows a single group is then as wanted.
+#[test]
+fn wanted_shares_are_given_and_never_taken_from_the_list() {
+    let found = ranked(&[0, 0, 0], &[0.5, 0.5], "ndkl", None).estimate.number().unwrap();
+    assert!((found - 2.0_f64.ln()).abs() < 1e-15);
+    let groups = two_groups(vec![0, 0, 0]);
+    let finding = ranking::evaluate(&["ndkl"], &Rankings::new(&[3], &groups).unwrap(), None, None).unwrap().remove(0);
+    assert_eq!(finding.estimate.reason(), Some("no wanted shares were given"));
+}
+
+/// Toolkits that skip zeros drop the jobs in which a group is not shown, and the mean looks fair.
+#[test]
+fn an_infinite_skew_does_not_vanish_from_the_mean() {
+    let groups = two_groups(vec![0, 1, 0, 1, 0, 0, 1, 1]);
+    let rankings = Rankings::new(&[2, 2, 4], &groups).unwrap().wanted(&[0.5, 0.5]).unwrap();
+    let finding = ranking::evaluate(&["skew"], &rankings, Some(2), Some(&IntervalPlan::default())).unwrap().remove(0);
+    let reason = "nobody of a group with a wanted share among the first k: infinite in 1 of 3 jobs, and so is the mean; over the 2 other jobs \
+                  that have the number it is 0.0000";
+    assert_eq!(finding.by_group[1].estimate.reason(), Some(reason));
+    assert_eq!(finding.estimate.reason(), Some(reason));
+}
+
+/// scikit-learn's `ndcg_score` counts a job without relevant candidates as 0 in its mean.
+#[test]
+fn a_job_without_relevant_candidates_is_no_zero() {
+    let groups = two_groups(vec![0, 1, 0, 1]);
+    let rankings = Rankings::new(&[2, 2], &groups).unwrap().labels(&[1.0, 0.0, 0.0, 0.0]).unwrap();
+    let finding = ranking::evaluate(&["ndcg"], &rankings, None, None).unwrap().remove(0);
+    assert_eq!((finding.estimate.number(), finding.n), (Some(1.0), 1));
+    assert_eq!(finding.left_out, [("1 of 2 jobs".to_owned(), "no candidate has a label above 0".to_owned())]);
+}
+
+/// FairRankTune adds a group's exposure over all rankings and divides by its items once: twice the jobs, twice the exposure.
+#[test]
+fn exposure_does_not_grow_with_the_number_of_jobs() {
+    let groups = two_groups(vec![0, 1]);
+    let twice = two_groups(vec![0, 1, 0, 1]);
+    let exposure = |sizes: &[usize], groups: &Groups| {
+        let finding = ranking::evaluate(&["exposure"], &Rankings::new(sizes, groups).unwrap(), None, None).unwrap().remove(0);
+        finding.by_group.iter().map(|group| group.estimate.number().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(exposure(&[2], &groups), exposure(&[2, 2], &twice));
+    assert_eq!(exposure(&[2], &groups), [1.0, 1.0 / 3.0_f64.log2()]);
+}
+
+/// The mean of the gaps of single lists is never 0, also where every list was drawn by lot.
+#[test]
+fn gaps_are_made_of_means_and_not_means_of_gaps() {
+    let groups = two_groups(vec![0, 1, 1, 0]);
+    let rankings = Rankings::new(&[2, 2], &groups).unwrap();
+    for (id, fair) in [("exposure-difference", 0.0), ("exposure-ratio", 1.0), ("impact-ratio-at-k", 1.0)] {
+        let finding = ranking::evaluate(&[id], &rankings, Some(1), None).unwrap().remove(0);
+        assert_eq!(finding.estimate.number(), Some(fair), "{id}");
+    }
 }

@@ -68,8 +68,8 @@ mod tests {
         let found: Vec<f64> = finding.by_group.iter().map(|group| group.estimate.number().unwrap()).collect();
         let second = 1.0 / 3.0_f64.log2();
         // Job 1: a 1; b the second place and none behind the third. Job 2: b 1, a the second place.
-        assert!((found[0] - (1.0 + second) / 2.0).abs() < 1e-15 && (found[1] - (second / 2.0 + 1.0) / 2.0).abs() < 1e-15);
-        let all = ((1.0 + second + 0.5) / 4.0 + (1.0 + second) / 2.0) / 2.0;
+        assert!((found[0] - 0.5 * (1.0 + second)).abs() < 1e-15 && (found[1] - 0.5 * (second / 2.0 + 1.0)).abs() < 1e-15);
+        let all = 0.5 * ((1.0 + second + 0.5) / 4.0 + 0.5 * (1.0 + second));
         assert!((finding.estimate.number().unwrap() - all).abs() < 1e-15);
     }
 }

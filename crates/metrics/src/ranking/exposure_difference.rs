@@ -60,7 +60,7 @@ mod tests {
         let finding = evaluate(&["exposure-difference"], &rankings, Some(3), None).unwrap().remove(0);
         let second = 1.0 / 3.0_f64.log2();
         // Job 1: a 1, b half of the second place. Job 2: a 1/2, b half of the first two.
-        let (a, b) = (1.5 / 2.0, (second / 2.0 + (1.0 + second) / 2.0) / 2.0);
+        let (a, b) = (1.5 / 2.0, 0.5 * (second / 2.0 + 0.5 * (1.0 + second)));
         assert!((finding.estimate.number().unwrap() - (a - b)).abs() < 1e-15);
         assert_eq!((finding.n, finding.largest_pair), (2, Some(("a".to_owned(), "b".to_owned()))));
     }

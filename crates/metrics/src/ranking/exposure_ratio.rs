@@ -60,7 +60,7 @@ mod tests {
         let rankings = Rankings::new(&sizes, &groups).unwrap();
         let finding = evaluate(&["exposure-ratio"], &rankings, Some(3), None).unwrap().remove(0);
         let second = 1.0 / 3.0_f64.log2();
-        let (a, b) = (1.5 / 2.0, (second / 2.0 + (1.0 + second) / 2.0) / 2.0);
+        let (a, b) = (1.5 / 2.0, 0.5 * (second / 2.0 + 0.5 * (1.0 + second)));
         assert!((finding.estimate.number().unwrap() - b / a).abs() < 1e-15);
         assert_eq!(finding.largest_pair, Some(("b".to_owned(), "a".to_owned())));
     }

@@ -63,10 +63,10 @@ mod tests {
 
     #[test]
     fn every_prefix_counts_the_last_one_too() {
-        // Floors at one half: 0, 1, 1, 2. aabb breaches at 2 and 3; with k = 2 at the last prefix alone; abba never.
-        let (sizes, groups) = lists(&["aabb", "abba"]);
+        // Floors at one half: 0, 1, 1, 2, 2, 3. aaabbb shows b 0, 0, 0, 1, 2, 3 times and breaches at 2, 3 and 4; abba never.
+        let (sizes, groups) = lists(&["aaabbb", "abba"]);
         let rankings = Rankings::new(&sizes, &groups).unwrap().wanted(&[0.5, 0.5]).unwrap();
-        assert_eq!(number_of("infeasible-index", &rankings, None), 1.0);
+        assert_eq!(number_of("infeasible-index", &rankings, None), 1.5);
         assert_eq!(number_of("infeasible-index", &rankings, Some(2)), 0.5);
         assert_eq!(number_of("infeasible-index", &rankings, Some(1)), 0.0);
     }

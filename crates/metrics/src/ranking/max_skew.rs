@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Shares are those among the candidates of known group; groups without candidates in the job's pool stay outside, as no order could show
-//! them. 0 is fair. At least 0 where every wanted group has candidates; mean over jobs.
+//! them. 0 is fair; never below, as the shares shown add up to 1. Mean over jobs.
 //!
 //! Undefined in a job without wanted shares or without a candidate of known group among the first k. A group without a wanted share that is
 //! shown has skew plus infinity, and so has the job: the mean is `Undefined`, with the number of such jobs and the mean over the others in
@@ -28,7 +28,7 @@ const CARD: Card = Card {
     summary: "The largest logarithm of a group's share among the first k over its wanted share.",
     formula: "max over groups of ln(share among the first k / wanted share); mean over jobs",
     fair_value: Some(0.0),
-    range: "[0, infinity) where every wanted group has candidates",
+    range: "[0, infinity)",
     direction: Direction::Lower,
     source: "Geyik, Ambler and Kenthapadi 2019",
     parameters: &[],
@@ -67,7 +67,7 @@ mod tests {
         // Among the first 5: a 3, b 1, c 1; of c nobody is left in the second job's pool.
         let (sizes, groups) = lists(&["aabacb", "abab"]);
         let rankings = Rankings::new(&sizes, &groups).unwrap().wanted(&[0.4, 0.4, 0.2]).unwrap();
-        let expected = (1.5_f64.ln() + 1.25_f64.ln()) / 2.0;
+        let expected = 0.5 * (1.5_f64.ln() + 1.25_f64.ln());
         assert!((number_of("max-skew", &rankings, Some(5)) - expected).abs() < 1e-15);
     }
 }

@@ -67,7 +67,7 @@ mod tests {
         // Among the first 5: a 3, b 1, c 1; of c nobody is left in the second job's pool.
         let (sizes, groups) = lists(&["aabacb", "abab"]);
         let rankings = Rankings::new(&sizes, &groups).unwrap().wanted(&[0.4, 0.4, 0.2]).unwrap();
-        let expected = (0.5_f64.ln() + 1.25_f64.ln()) / 2.0;
+        let expected = 0.5 * (0.5_f64.ln() + 1.25_f64.ln());
         assert!((number_of("min-skew", &rankings, Some(5)) - expected).abs() < 1e-15);
     }
 }
