@@ -61,6 +61,9 @@ pub enum AuditError {
     /// Gate 1 failed.
     #[error(transparent)]
     Rebalance(#[from] RebalanceError),
+    /// Gate 3 failed.
+    #[error(transparent)]
+    Rerank(#[from] evenhand_rerank::RerankError),
     /// Gate 2 failed.
     #[error(transparent)]
     Learn(#[from] LearnError),

@@ -237,6 +237,12 @@ pub const SECTIONS: &[Section] = &[
         keys: &[
             key("name", "\"\"", "text without commas", "name in tables; left out: the ids"),
             key("rebalance", "", "an id, or { id = \"…\", parameter = … }", "gate 1: what is done to the training rows; left out: nothing"),
+            key(
+                "rerank",
+                "",
+                "an id, or { id = \"…\", parameter = … }",
+                "gate 3: the re-ranker of the shortlists; left out: lists by score",
+            ),
             key("objective", "\"vanilla\"", "an id, or { id = \"…\", parameter = … }", "gate 2: the training method"),
             key("training", "{}", "keys of [training]", "settings that differ for this method"),
             key("model", "{}", "keys of [model]", "settings that differ for this method"),
@@ -247,6 +253,21 @@ pub const SECTIONS: &[Section] = &[
                 "text",
                 "methods of one family share a front in the report; left out: those of the same objective and rebalancer",
             ),
+        ],
+    },
+    Section {
+        heading: "[shortlist]",
+        purpose: "Lists that are made of the test rows' scores, one a job (one in all where the data names no jobs), and measured before and \
+                  after each method's re-ranker. Left out: only methods with a re-ranker have lists, by these defaults.",
+        keys: &[
+            key("top", "25", "at least 1", "places of a shortlist"),
+            key(
+                "target",
+                "\"equal\"",
+                "\"equal\", \"pool\", { group = share }",
+                "wanted share of each group of the first attribute: the same, that of the applicants, or as given",
+            ),
+            key("jobs", "{}", "{ job = target }", "targets of single jobs"),
         ],
     },
     Section {
@@ -342,7 +363,7 @@ mod tests {
     use super::*;
     use crate::recipe::{
         AnalysesSection, DataSection, EncodingSection, IntervalSection, LabelSection, MethodSection, MetricsSection, Recipe,
-        SensitiveSection, SkewSection,
+        SensitiveSection, ShortlistSection, SkewSection,
     };
 
     fn section(heading: &str) -> &'static Section {
@@ -363,7 +384,9 @@ mod tests {
     #[test]
     fn every_key_is_told_and_no_other() {
         let mut top = known::<Recipe>("name = \"x\"");
-        for heading in ["data", "skew", "split", "encoding", "model", "training", "metrics", "intervals", "analyses", "limits", "method"] {
+        for heading in
+            ["data", "skew", "split", "encoding", "model", "training", "metrics", "intervals", "analyses", "limits", "method", "shortlist"]
+        {
             assert!(top.remove(heading), "{heading}");
             assert!(SECTIONS.iter().any(|section| section.heading.trim_matches(['[', ']']) == heading), "{heading}");
         }
@@ -380,6 +403,7 @@ mod tests {
         assert_eq!(known::<IntervalSection>(""), told("[intervals]"));
         assert_eq!(known::<AnalysesSection>(""), told("[analyses]"));
         assert_eq!(known::<MethodSection>(""), told("[[method]]"));
+        assert_eq!(known::<ShortlistSection>(""), told("[shortlist]"));
         let split: BTreeSet<String> = ["kind = \"hold-out\"", "kind = \"k-fold\"\nfolds = 2"]
             .into_iter()
             .flat_map(known::<crate::recipe::SplitSection>)
@@ -391,7 +415,7 @@ mod tests {
     #[test]
     fn defaults_are_those_of_an_empty_section() {
         let recipe: Recipe = toml::from_str(
-            "name = \"x\"\n[data]\nloader = \"adult\"\n[skew]\nprivileged = \"a\"\nunprivileged = \"b\"\nalpha = 2\n[model.interview]\n[[method]]",
+            "name = \"x\"\n[data]\nloader = \"adult\"\n[skew]\nprivileged = \"a\"\nunprivileged = \"b\"\nalpha = 2\n[model.interview]\n[shortlist]\n[[method]]",
         )
         .unwrap();
         let json = serde_json::to_value(&recipe).unwrap();
@@ -408,6 +432,7 @@ mod tests {
             ("[intervals]", "/intervals"),
             ("[[method]]", "/method/0"),
             ("[analyses]", "/analyses"),
+            ("[shortlist]", "/shortlist"),
         ];
         for (heading, place) in places {
             let found = json.pointer(place).unwrap();

@@ -14,11 +14,13 @@ use evenhand_data::{
 use evenhand_learn::{Architecture, Balance, BatchPlan, OBJECTIVES, Training};
 use evenhand_metrics::{Convention, Conventions, DecisionRule, Definition, IntervalPlan};
 use evenhand_rebalance::REBALANCERS;
+use evenhand_rerank::RERANKERS;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::AuditError;
 use crate::report::{MethodChoice, Published};
+use crate::shortlists::Wanted;
 
 /// A whole experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,6 +57,9 @@ pub struct Recipe {
     /// Intervals and p-values.
     #[serde(default)]
     pub intervals: IntervalSection,
+    /// The lists of candidates that are wanted; without it only a method with a re-ranker has any, by the section's defaults.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shortlist: Option<ShortlistSection>,
     /// The methods to compare, in order.
     #[serde(rename = "method")]
     pub methods: Vec<MethodSection>,
@@ -466,6 +471,25 @@ impl IntervalSection {
     }
 }
 
+/// `[shortlist]`: the lists that are made of the test rows' scores, one a job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ShortlistSection {
+    /// Places of a shortlist.
+    pub top: usize,
+    /// Wanted share of each group of the first attribute: `equal`, `pool` (its share of the applicants), or a share by group.
+    pub target: Wanted,
+    /// Targets of single jobs, by the name of the job.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub jobs: BTreeMap<String, Wanted>,
+}
+
+impl Default for ShortlistSection {
+    fn default() -> Self {
+        ShortlistSection { top: 25, target: Wanted::default(), jobs: BTreeMap::new() }
+    }
+}
+
 /// `[analyses]`: what is asked of the runs beyond their numbers.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -514,6 +538,9 @@ pub struct MethodSection {
     /// Gate 2.
     #[serde(default = "vanilla")]
     pub objective: Choice,
+    /// Gate 3: the re-ranker of the shortlists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rerank: Option<Choice>,
     /// Settings of `[training]` that differ for this method.
     #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
     pub training: toml::Table,
@@ -752,6 +779,14 @@ impl Recipe {
                 ));
             }
         }
+        if let Some(shortlist) = &self.shortlist {
+            if shortlist.top == 0 {
+                return Err("[shortlist] top = 0: a shortlist needs at least one place".to_owned());
+            }
+            for wanted in std::iter::once(&shortlist.target).chain(shortlist.jobs.values()) {
+                wanted.check().map_err(|error| format!("[shortlist]: {error}"))?;
+            }
+        }
         self.training.check().map_err(|error| error.to_string())?;
         self.model.check().map_err(|error| error.to_string())?;
         let mut names: Vec<String> = Vec::new();
@@ -765,12 +800,12 @@ impl Recipe {
                 let plan = method.objective.build(OBJECTIVES).map_err(said).map_err(place)?.plan();
                 twice_balanced(rebalancer.id, objective.id, plan).map_err(place)?;
             }
+            let reranker = method.rerank.as_mut().map(|choice| choice.resolve(RERANKERS)).transpose().map_err(said).map_err(place)?;
             if method.name.is_empty() {
-                method.name = match rebalancer {
-                    Some(card) if objective.id == "vanilla" => card.id.to_owned(),
-                    Some(card) => format!("{} + {}", card.id, objective.id),
-                    None => objective.id.to_owned(),
-                };
+                // Plain training needs no name beside a gate's.
+                let trained = (objective.id != "vanilla" || rebalancer.is_none() && reranker.is_none()).then_some(objective);
+                let gates: Vec<&str> = rebalancer.into_iter().chain(trained).chain(reranker).map(|card| card.id).collect();
+                method.name = gates.join(" + ");
             }
             if names.contains(&method.name) {
                 return Err(place(format!("two methods are named `{}`; give one of them a name = \"…\"", method.name)));

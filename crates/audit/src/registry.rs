@@ -13,7 +13,9 @@ pub fn cards() -> Vec<&'static Card> {
     let rebalancers = evenhand_rebalance::REBALANCERS.iter().map(|entry| entry.card);
     let objectives = evenhand_learn::OBJECTIVES.iter().map(|entry| entry.card);
     let corpora = evenhand_data::LOADERS.iter().map(|entry| entry.card);
-    corpora.chain(rebalancers).chain(objectives).chain(metrics).collect()
+    let rerankers = evenhand_rerank::RERANKERS.iter().map(|entry| entry.card);
+    let rankings = evenhand_metrics::ranking::RANKING_METRICS.iter().map(|metric| metric.card());
+    corpora.chain(rebalancers).chain(objectives).chain(rerankers).chain(metrics).chain(rankings).collect()
 }
 
 /// The card with this id, or an error that names the nearest.
@@ -71,7 +73,7 @@ pub fn documents(tables: &[(String, String)]) -> Result<[(&'static str, String);
     let methods = document(
         "Methods and corpora",
         "Every corpus that can be loaded and every method that can stand in a recipe, from the registries, with all parameters.",
-        &[Kind::Corpus, Kind::Rebalancer, Kind::Objective],
+        &[Kind::Corpus, Kind::Rebalancer, Kind::Synthesiser, Kind::Objective, Kind::Reranker, Kind::Repair],
         &places,
     );
     Ok([("metrics.md", metrics), ("methods.md", methods), ("recipes.md", crate::keys::page())])

@@ -11,6 +11,7 @@ use crate::analyses::counterfactual::Counterfactual;
 use crate::analyses::front::Front;
 use crate::analyses::importance::Importances;
 use crate::extraction::ExtractionReport;
+use crate::shortlists::Shortlists;
 
 /// Version of the report's layout. It rises when a field changes its meaning or goes away.
 pub const FORMAT: u32 = 1;
@@ -27,6 +28,8 @@ pub enum ReportKind {
     Sweep,
     /// Scores that somebody already holds.
     Audit,
+    /// The candidates of a file in a new order.
+    Ranking,
 }
 
 /// The evidence of one run.
@@ -190,7 +193,7 @@ pub struct Tilt {
 }
 
 /// One method of the comparison.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct MethodReport {
     /// Name in tables.
     pub name: String,
@@ -200,6 +203,12 @@ pub struct MethodReport {
     /// Gate 2 and its resolved parameters, `None` for an audit of scores.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub objective: Option<MethodChoice>,
+    /// Gate 3: the repair of the scores and its resolved parameters, `None` when they stand as the scorer gave them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repair: Option<MethodChoice>,
+    /// Gate 3: the re-ranker of the shortlists and its resolved parameters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rerank: Option<MethodChoice>,
     /// The family it is counted to in fronts, where the recipe gives one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub family: Option<String>,
@@ -254,7 +263,7 @@ pub struct Summary {
 }
 
 /// One training run, or one set of scores.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct RunReport {
     /// Seed.
     pub seed: u64,
@@ -294,6 +303,9 @@ pub struct RunReport {
     /// The test rows scored once more without each modality (first run of each method on recordings only).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub modalities: Vec<WithoutModality>,
+    /// The lists of candidates by score and by the re-ranker, where the recipe asks for shortlists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shortlists: Option<Shortlists>,
     /// Counted skips and other remarks of the training.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,

@@ -27,11 +27,12 @@ use crate::analyses::importance::Importances;
 use crate::analyses::{contrast, counterfactual, front, importance};
 use crate::evidence::Counted;
 use crate::extraction::ExtractionReport;
-use crate::recipe::{CounterfactualName, MethodSection, Recipe, SplitSection, Together};
+use crate::recipe::{CounterfactualName, MethodSection, Recipe, ShortlistSection, SplitSection, Together};
 use crate::report::{
     Landscape, Measured, MethodReport, Report, ReportKind, RunReport, Sizes, Summary, TargetFindings, Tilt, WithoutModality,
 };
-use crate::{AuditError, evidence, lock, lookup, write};
+use crate::shortlists::{Shortlists, Wanted};
+use crate::{AuditError, evidence, lock, lookup, shortlists, write};
 
 /// Who watches a long run: progress bars live in the faces, not here.
 pub trait Observer: Sync {
@@ -184,6 +185,8 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
             name: method.name.clone(),
             rebalance: method.rebalance.as_ref().map(crate::recipe::Choice::summary),
             objective: Some(method.objective.summary()),
+            repair: None,
+            rerank: method.rerank.as_ref().map(crate::recipe::Choice::summary),
             family: method.family.clone(),
             swept: method.swept,
             published: method.published.iter().map(|(metric, value)| (with_attribute(metric, &attribute), (*value).into())).collect(),
@@ -556,6 +559,10 @@ impl Cell<'_> {
         });
         if EDITION > 1 {
             text["edition"] = serde_json::json!(EDITION);
+        }
+        if let Some(shortlist) = wanted_lists(recipe, self.method) {
+            text["shortlist"] = json(serde_json::to_value(&*shortlist))?;
+            text["rerank"] = json(serde_json::to_value(&self.method.rerank))?;
         }
         if let Some(search) = search {
             text["validated"] = serde_json::json!(search.wanted());
@@ -930,6 +937,31 @@ fn finished(path: &Path) -> Option<RunReport> {
     serde_json::from_str(&text).ok()
 }
 
+/// The lists that a method's scores are made into; a re-ranker asks for them by itself.
+fn wanted_lists<'a>(recipe: &'a Recipe, method: &MethodSection) -> Option<Cow<'a, ShortlistSection>> {
+    let usual = || method.rerank.as_ref().map(|_| Cow::Owned(ShortlistSection::default()));
+    recipe.shortlist.as_ref().map(Cow::Borrowed).or_else(usual)
+}
+
+/// Gate 3: the lists of the test rows by score and by the method's re-ranker.
+fn shortlists(recipe: &Recipe, cell: &Cell<'_>, scores: &[f64], test: &Dataset) -> Result<Option<Shortlists>, AuditError> {
+    let (Some(section), Some(groups)) = (wanted_lists(recipe, cell.method), test.sensitive.first()) else { return Ok(None) };
+    // Of the targets of single jobs those that this part tests.
+    let tested = |name: &String| test.job.as_ref().is_some_and(|job| job.codes.iter().any(|&code| job.levels[code as usize] == *name));
+    let by_job: BTreeMap<String, Wanted> =
+        section.jobs.iter().filter(|(name, _)| tested(name)).map(|(name, wanted)| (name.clone(), wanted.clone())).collect();
+    let plan = shortlists::Plan {
+        reranker: cell.method.rerank.as_ref(),
+        wanted: &section.target,
+        by_job: &by_job,
+        top: section.top,
+        seed: cell.part.seed,
+    };
+    let lists = shortlists::Lists::new(&plan, scores, groups, test.job.as_ref())?;
+    let labels = test.label.as_ref().map(|label| label.values.as_slice());
+    lists.measure(&plan, groups, labels, recipe.intervals.plan().as_ref(), cell.first).map(Some)
+}
+
 /// Gate 1 on the training rows.
 fn balanced(method: &MethodSection, train: &Dataset, attribute: &str, seed: u64) -> Result<Dataset, AuditError> {
     match &method.rebalance {
@@ -1006,6 +1038,7 @@ fn measure(
         importances: None,
         landscape: None,
         validation: Vec::new(),
+        shortlists: shortlists(recipe, cell, &prediction.scores, test)?,
         notes: evidence::skips(scorer.curves()).into_iter().chain(scorer.notes().iter().cloned()).chain(flat(&prediction.scores)).collect(),
     })
 }

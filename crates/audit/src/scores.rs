@@ -369,20 +369,10 @@ fn join(
 ) -> Result<Report, AuditError> {
     let run = RunReport {
         seed: request.intervals.seed,
-        fold: None,
         sizes: Sizes { test: rows, ..Sizes::default() },
         performance,
         attributes,
-        epochs: Vec::new(),
-        disparities: Vec::new(),
-        latent: None,
-        targets: Vec::new(),
-        modalities: Vec::new(),
-        counterfactual: None,
-        importances: None,
-        landscape: None,
-        validation: Vec::new(),
-        notes: Vec::new(),
+        ..RunReport::default()
     };
     let columns = columns(request, &run)?;
     notes.extend(data.notes.iter().cloned());
@@ -394,16 +384,7 @@ fn join(
         versions: run::versions(),
         recipe: settings(request),
         data,
-        methods: vec![MethodReport {
-            name: "scores".to_owned(),
-            rebalance: None,
-            objective: None,
-            family: None,
-            swept: None,
-            published: BTreeMap::new(),
-            summary: summary(&run),
-            runs: vec![run],
-        }],
+        methods: vec![MethodReport { name: "scores".to_owned(), summary: summary(&run), runs: vec![run], ..MethodReport::default() }],
         columns,
         limits: Vec::new(),
         contrasts: Vec::new(),

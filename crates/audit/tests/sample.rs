@@ -239,17 +239,12 @@ fn run(shape: &Shape, method: usize, seed: usize) -> RunReport {
         disparities: if shape.trained { disparities(epochs.len(), gap, groups) } else { Vec::new() },
         epochs: if shape.trained { epochs } else { Vec::new() },
         latent: (shape.trained && seed == 0).then_some(latent),
-        targets: Vec::new(),
-        modalities: Vec::new(),
-        counterfactual: None,
-        importances: None,
-        landscape: None,
-        validation: Vec::new(),
         notes: if method == 5 && seed == 0 {
             vec!["2 of 640 batches held one group only; their penalty was skipped".into()]
         } else {
             Vec::new()
         },
+        ..RunReport::default()
     }
 }
 
@@ -355,11 +350,11 @@ pub(crate) fn report(shape: &Shape) -> Report {
                 objective: shape
                     .trained
                     .then(|| MethodChoice { id: name.to_lowercase().replace(' ', "-"), parameters: parameters.unwrap_or_default() }),
-                family: None,
                 swept: *swept,
                 published,
                 summary: summaries(&runs),
                 runs,
+                ..MethodReport::default()
             }
         })
         .collect();

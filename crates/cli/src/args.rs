@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use evenhand_audit::catalog::Value;
+use evenhand_audit::shortlists::Wanted;
 
 /// Scores and shortlists that treat groups even-handedly, and the evidence.
 #[derive(Debug, Parser)]
@@ -34,6 +36,8 @@ pub(crate) enum Command {
     Score(Score),
     /// Audit the scores in a CSV or Parquet file
     Audit(Audit),
+    /// Re-rank the candidates of a file so that the first places show every group, with the reason of every move
+    Rank(Box<Rank>),
     /// Measure how far labels tilt towards a group, or write a subset with a wanted tilt
     Skew(Skew),
     /// Download a public corpus, or take it from a folder
@@ -261,6 +265,83 @@ pub(crate) struct Audit {
     /// Heading of the report [default: the file's name]
     #[arg(long, value_name = "TEXT")]
     pub(crate) title: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rank {
+    /// CSV or Parquet files, or globs
+    #[arg(required = true)]
+    pub(crate) files: Vec<String>,
+    /// Column with the score; higher is better
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) score: String,
+    /// Sensitive attribute: a column, an intersection ("gender x race"), a cut ("age > 25") or one group against the rest ("race = White")
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) group: String,
+    /// Column with the job: a list for each [default: all rows are one list]
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) job: Option<String>,
+    /// Places of a shortlist
+    #[arg(long, default_value_t = 25, value_name = "K")]
+    pub(crate) top: usize,
+    /// The re-ranker; `evenhand catalog` lists them
+    #[arg(long, default_value = "det-const-sort", value_name = "ID")]
+    pub(crate) method: String,
+    /// A parameter of the re-ranker; may be repeated
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parameter)]
+    pub(crate) set: Vec<(String, Value)>,
+    /// Wanted share of each group: equal, pool (its share of the applicants), or shares such as women=0.5,men=0.5
+    #[arg(long, default_value = "equal", value_name = "TARGET", value_parser = Wanted::parse)]
+    pub(crate) target: Wanted,
+    /// Column that holds the target of each job, written as --target; an empty field takes --target
+    #[arg(long, value_name = "COLUMN", requires = "job")]
+    pub(crate) target_column: Option<String>,
+    /// Column with the truth (0/1, true/false, or a number in [0, 1]), to measure how high those who fit stand
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) label: Option<String>,
+    /// The favourable value of the label, when it is a word
+    #[arg(long, value_name = "VALUE", requires = "label")]
+    pub(crate) favourable: Option<String>,
+    /// Text that means "missing", beside the empty field; may be repeated
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) missing: Vec<String>,
+    /// CSV file to write: every row with its rank by score, its rank, whether it is shortlisted, and why
+    #[arg(long, default_value = "ranked.csv", value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Folder for report.json and report.html; neither is written without it
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) report: Option<PathBuf>,
+    /// Seed of methods that draw, and of intervals
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(crate) seed: u64,
+    /// Coverage of the intervals; 0 turns them off
+    #[arg(long, default_value_t = 0.95, value_name = "LEVEL", value_parser = coverage)]
+    pub(crate) level: f64,
+    /// Replicates behind the intervals
+    #[arg(long, default_value_t = 1000, value_name = "N")]
+    pub(crate) replicates: usize,
+    /// Heading of the report [default: the file's name]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) title: Option<String>,
+}
+
+/// A parameter as a recipe would have it.
+fn parameter(text: &str) -> Result<(String, Value), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    let value = value.trim();
+    let read = match value {
+        "true" | "false" => Value::Flag(value == "true"),
+        _ => match (value.parse::<i64>(), value.parse::<f64>()) {
+            (Ok(whole), _) => Value::Integer(whole),
+            (_, Ok(number)) => Value::Number(number),
+            _ => Value::Text(value.to_owned()),
+        },
+    };
+    Ok((name.trim().to_owned(), read))
+}
+
+fn coverage(text: &str) -> Result<f64, String> {
+    number(text).ok().filter(|level| (0.0..1.0).contains(level)).ok_or_else(|| format!("`{text}` is not at least 0 and below 1"))
 }
 
 fn range(text: &str) -> Result<(f64, f64), String> {

@@ -163,7 +163,7 @@ fn mean(method: &MethodReport, metric: &str, attribute: Option<&str>, of: impl F
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{RunReport, Sizes};
+    use crate::report::RunReport;
 
     fn run(seed: u64, accuracy: f64, gap: f64) -> RunReport {
         let measured = |metric: &str, attribute: Option<&str>, value: f64| Measured {
@@ -173,34 +173,13 @@ mod tests {
         };
         RunReport {
             seed,
-            fold: None,
-            sizes: Sizes::default(),
-            performance: Vec::new(),
-            attributes: Vec::new(),
-            counterfactual: None,
-            importances: None,
-            landscape: None,
             validation: vec![measured("accuracy", None, accuracy), measured("equal-opportunity-difference", Some("sex"), gap)],
-            epochs: Vec::new(),
-            disparities: Vec::new(),
-            latent: None,
-            targets: Vec::new(),
-            modalities: Vec::new(),
-            notes: Vec::new(),
+            ..RunReport::default()
         }
     }
 
     fn method(name: &str, runs: Vec<RunReport>) -> MethodReport {
-        MethodReport {
-            name: name.to_owned(),
-            rebalance: None,
-            objective: None,
-            family: None,
-            swept: None,
-            published: BTreeMap::new(),
-            summary: Vec::new(),
-            runs,
-        }
+        MethodReport { name: name.to_owned(), runs, ..MethodReport::default() }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use evenhand_audit::analyses::choice::Wish;
-use evenhand_audit::{Options, Recipe, Report, ReportKind, view};
+use evenhand_audit::{Options, Recipe, Report, ReportKind, listing, view};
 
 use super::Outcome;
 use crate::args::{Compare, Demo, Grid, Run, Sweep};
@@ -132,6 +132,9 @@ pub(crate) fn show(report: &Report, json: bool) -> anyhow::Result<()> {
     } else {
         printer::table(&view::method_table(report))?;
         printer::table(&view::choice_table(report))?;
+        for table in listing::tables(report) {
+            printer::table(&table)?;
+        }
     }
     printer::table(&view::limits_table(report))
 }

@@ -7,6 +7,7 @@ mod extract;
 mod fetch;
 mod grid;
 mod manifest;
+mod rank;
 mod score;
 mod skew;
 mod weights;
@@ -52,6 +53,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Sweep(arguments) => grid::sweep(&arguments, threads, json),
         Command::Score(arguments) => score::score(&arguments, threads, json),
         Command::Audit(arguments) => audit::audit(arguments, json),
+        Command::Rank(arguments) => rank::rank(*arguments, json),
         Command::Skew(arguments) => skew::skew(arguments, json),
         Command::Fetch(arguments) => fetch::fetch(&arguments, json),
         Command::Manifest(arguments) => manifest::manifest(&arguments, json),

@@ -10,6 +10,7 @@ pub(crate) mod landscape;
 pub(crate) mod latent;
 pub(crate) mod pass_rate;
 pub(crate) mod scatter;
+pub(crate) mod shares;
 pub(crate) mod svg;
 pub(crate) mod sweep;
 pub(crate) mod tilt;

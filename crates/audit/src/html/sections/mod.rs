@@ -9,6 +9,7 @@ mod latent;
 mod methods;
 mod modalities;
 mod recipe;
+mod shortlists;
 mod summary;
 mod tradeoff;
 mod training;
@@ -39,6 +40,7 @@ pub(super) const SECTIONS: &[Section] = &[
     extraction::SECTION,
     methods::SECTION,
     tradeoff::SECTION,
+    shortlists::SECTION,
     groups::SECTION,
     dependence::SECTION,
     modalities::SECTION,

@@ -47,6 +47,7 @@ fn kind(kind: ReportKind) -> &'static str {
         ReportKind::Comparison => "Comparison of methods",
         ReportKind::Sweep => "Sweep over a parameter",
         ReportKind::Audit => "Audit of given scores",
+        ReportKind::Ranking => "Candidates in a new order",
     }
 }
 
@@ -59,7 +60,7 @@ fn facts(report: &Report) -> Vec<String> {
     }
     let runs = report.methods.iter().map(|method| method.runs.len()).max().unwrap_or(0);
     match report.kind {
-        ReportKind::Audit => {}
+        ReportKind::Audit | ReportKind::Ranking => {}
         ReportKind::Sweep => facts.push(format!("{} × {}", counted(report.methods.len(), "value"), counted(runs, lookup::unit(report)))),
         _ => facts.push(format!("{} × {}", counted(report.methods.len(), "method"), counted(runs, lookup::unit(report)))),
     }

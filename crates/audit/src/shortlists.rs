@@ -1,0 +1,565 @@
+//! Gate 3 over scores: the lists of candidates by score and by a re-ranker, what both give to the groups, and a file's own ranking.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use evenhand_data::sheet::{self, Cells, Column, Form, ReadOptions, Reading, Sheet, Style, ValueStyle};
+use evenhand_data::{Groups, Identity, LabelRole, Schema, table};
+use evenhand_metrics::{Finding, IntervalPlan, Rankings, ranking};
+use evenhand_rerank::{Breach, Job, RERANKERS, Reason, Reranker, Shares, Shortlist, Target, rerank_all};
+use serde::{Deserialize, Serialize};
+
+use crate::recipe::{Choice, IntervalSection};
+use crate::report::{DataSummary, MethodChoice, MethodReport, Report, ReportKind, RunReport, Sizes};
+use crate::{AuditError, evidence, run, scores, write};
+
+/// Which share of each group is wanted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Wanted {
+    /// `equal` or `pool`.
+    Word(String),
+    /// A share by group.
+    Shares(BTreeMap<String, f64>),
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Wanted::Word("equal".to_owned())
+    }
+}
+
+impl Wanted {
+    /// Reads `equal`, `pool` or `women=0.4,men=0.6` (`;` separates as well).
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if !text.contains('=') {
+            return Ok(Wanted::Word(text.to_owned())).and_then(|word: Self| word.target().map(|_| word));
+        }
+        let mut shares = BTreeMap::new();
+        for part in text.split([',', ';']).filter(|part| !part.trim().is_empty()) {
+            let (group, share) = part.rsplit_once('=').ok_or_else(|| format!("`{part}` is no GROUP=SHARE, for example women=0.5"))?;
+            let number = share.trim().parse::<f64>().map_err(|_| format!("`{}` is no share; write a number from 0 to 1", share.trim()))?;
+            if shares.insert(group.trim().to_owned(), number).is_some() {
+                return Err(format!("`{}` has two wanted shares; keep one", group.trim()));
+            }
+        }
+        Ok(Wanted::Shares(shares))
+    }
+
+    fn target(&self) -> Result<Target, String> {
+        match self {
+            Wanted::Word(word) if word == "equal" => Ok(Target::Equal),
+            Wanted::Word(word) if word == "pool" => Ok(Target::Pool),
+            Wanted::Word(word) => Err(format!("`{word}` is no target; write equal, pool, or shares such as women=0.5,men=0.5")),
+            Wanted::Shares(shares) => Ok(Target::Given(shares.iter().map(|(group, share)| (group.clone(), *share)).collect())),
+        }
+    }
+
+    /// Refuses words that are no target.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        self.target().map(|_| ())
+    }
+
+    /// The target in words.
+    pub(crate) fn told(&self) -> String {
+        match self {
+            Wanted::Word(word) if word == "equal" => "an equal share of every group".to_owned(),
+            Wanted::Word(word) if word == "pool" => "each group's share of the applicants".to_owned(),
+            Wanted::Word(word) => word.clone(),
+            Wanted::Shares(shares) => {
+                let told: Vec<String> = shares.iter().map(|(group, share)| format!("{group} {}", crate::numbers::plain(*share))).collect();
+                told.join(", ")
+            }
+        }
+    }
+}
+
+/// What lists are wanted.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan<'a> {
+    pub(crate) reranker: Option<&'a Choice>,
+    pub(crate) wanted: &'a Wanted,
+    /// Targets of single jobs.
+    pub(crate) by_job: &'a BTreeMap<String, Wanted>,
+    pub(crate) top: usize,
+    pub(crate) seed: u64,
+}
+
+/// What lists of candidates give to the groups.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Shortlists {
+    /// The attribute.
+    pub attribute: String,
+    /// Lists: one a job.
+    pub jobs: usize,
+    /// Candidates of all jobs.
+    pub candidates: usize,
+    /// Places of a shortlist.
+    pub top: usize,
+    /// The wanted shares in words.
+    pub target: String,
+    /// The re-ranker; without one the lists are ranked by score alone and `after` is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reranker: Option<MethodChoice>,
+    /// Ranking metrics of the lists by score.
+    pub before: Vec<Finding>,
+    /// The same of the lists by the re-ranker.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<Finding>,
+    /// Each group's mean share of the first 1, 2, ... places (first run of each method only).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shares: Vec<PrefixShares>,
+    /// Candidates who stand in a shortlist only since the re-ranking.
+    pub entered: usize,
+    /// Lists in which some prefix has fewer of a group than its wanted share asks for.
+    pub below_floor: usize,
+    /// Those of them in which a group has no candidate left to put there.
+    pub ran_out: usize,
+}
+
+/// One group's share of the first places.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PrefixShares {
+    /// The group.
+    pub group: String,
+    /// Its wanted share, mean over the lists.
+    pub wanted: f64,
+    /// Mean over the lists of its share among the first 1, 2, ... places by score.
+    pub before: Vec<f64>,
+    /// The same after the re-ranking; empty without one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<f64>,
+}
+
+/// The lists of all jobs in two orders; rows are those of the scores.
+#[derive(Debug)]
+pub(crate) struct Lists {
+    /// Candidates of each job.
+    pub(crate) sizes: Vec<usize>,
+    /// Rows by score, job after job, best first.
+    pub(crate) before: Vec<usize>,
+    /// Rows as re-ranked; the candidates beyond the shortlist follow by score.
+    pub(crate) after: Vec<usize>,
+    /// Why a row of `after` stands there; `None` beyond the shortlist and without a re-ranker.
+    pub(crate) reasons: Vec<Option<Reason>>,
+    /// Wanted shares, job after job.
+    wanted: Vec<f64>,
+    breaches: Vec<Vec<Breach>>,
+}
+
+impl Lists {
+    /// Ranks the candidates of every job; without jobs all rows are one list.
+    pub(crate) fn new(plan: &Plan, scores: &[f64], groups: &Groups, job: Option<&Identity>) -> Result<Self, AuditError> {
+        if plan.top == 0 {
+            return Err(AuditError::Request("a shortlist of 0 places was asked for; give --top 1 or more".to_owned()));
+        }
+        let reranker: Option<Box<dyn Reranker>> = plan.reranker.map(|choice| choice.build(RERANKERS)).transpose()?;
+        let mut rows: Vec<Vec<usize>> = vec![Vec::new(); job.map_or(1, |job| job.levels.len())];
+        for row in 0..scores.len() {
+            rows[job.map_or(0, |job| job.codes[row] as usize)].push(row);
+        }
+        let names: Vec<String> = job.map_or_else(|| vec!["the list".to_owned()], |job| job.levels.clone());
+        for named in plan.by_job.keys() {
+            if !names.contains(named) {
+                return Err(AuditError::Request(format!("a target is given for the job `{named}`, which has no candidates")));
+            }
+        }
+        // Jobs whose candidates were all left out have no list.
+        let lists: Vec<(&String, Vec<usize>)> = names.iter().zip(rows).filter(|(_, rows)| !rows.is_empty()).collect();
+        let columns: Vec<(Vec<f64>, Vec<u32>)> = lists
+            .iter()
+            .map(|(_, rows)| (rows.iter().map(|&row| scores[row]).collect(), rows.iter().map(|&row| groups.codes()[row]).collect()))
+            .collect();
+        let said = |name: &str, cause: &dyn std::fmt::Display| AuditError::Request(format!("job `{name}`: {cause}"));
+        let mut jobs = Vec::with_capacity(lists.len());
+        for (number, ((name, rows), (scores, codes))) in lists.iter().zip(&columns).enumerate() {
+            let shortlist = Shortlist::new(scores, codes, groups.levels()).map_err(|error| said(name, &error))?;
+            let wanted = plan.by_job.get(*name).unwrap_or(plan.wanted);
+            let target = wanted.target().map_err(|error| said(name, &error))?;
+            let wanted = target.shares(&shortlist).map_err(|error| said(name, &error))?;
+            jobs.push(Job { shortlist, wanted, length: plan.top.min(rows.len()), seed: plan.seed.wrapping_add(number as u64) });
+        }
+        let mut found = Lists {
+            sizes: lists.iter().map(|(_, rows)| rows.len()).collect(),
+            before: Vec::with_capacity(scores.len()),
+            after: Vec::with_capacity(scores.len()),
+            reasons: Vec::new(),
+            wanted: jobs.iter().flat_map(|job| shares_or_equal(&job.wanted)).collect(),
+            breaches: Vec::new(),
+        };
+        for ((_, rows), (scores, _)) in lists.iter().zip(&columns) {
+            let mut order: Vec<usize> = (0..rows.len()).collect();
+            // Equal scores keep the order of the file, as the re-rankers do it.
+            order.sort_by(|&left, &right| scores[right].total_cmp(&scores[left]));
+            found.before.extend(order.into_iter().map(|place| rows[place]));
+        }
+        let Some(reranker) = reranker else {
+            found.after.clone_from(&found.before);
+            found.reasons = vec![None; found.after.len()];
+            return Ok(found);
+        };
+        let mut start = 0;
+        for ((name, rows), ranked) in lists.iter().zip(rerank_all(reranker.as_ref(), &jobs)) {
+            let ranked = ranked.map_err(|error| said(name, &error))?;
+            let mut taken = vec![false; scores.len().min(rows.len())];
+            for place in &ranked.places {
+                taken[place.candidate] = true;
+                found.after.push(rows[place.candidate]);
+                found.reasons.push(Some(place.reason));
+            }
+            let position: BTreeMap<usize, usize> = rows.iter().enumerate().map(|(place, &row)| (row, place)).collect();
+            let rest: Vec<usize> = found.before[start..start + rows.len()].iter().copied().filter(|row| !taken[position[row]]).collect();
+            found.reasons.extend(rest.iter().map(|_| None));
+            found.after.extend(rest);
+            found.breaches.push(ranked.breaches);
+            start += rows.len();
+        }
+        Ok(found)
+    }
+
+    /// Start and end of every list.
+    fn bounds(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.sizes.iter().scan(0, |end, size| {
+            let start = *end;
+            *end += size;
+            Some((start, *end))
+        })
+    }
+
+    /// What the lists give to the groups.
+    pub(crate) fn measure(
+        &self,
+        plan: &Plan,
+        groups: &Groups,
+        labels: Option<&[f64]>,
+        intervals: Option<&IntervalPlan>,
+        draw: bool,
+    ) -> Result<Shortlists, AuditError> {
+        let mut place_before = vec![0_u32; self.before.len()];
+        for (start, end) in self.bounds() {
+            for (place, &row) in self.before[start..end].iter().enumerate() {
+                place_before[row] = place as u32 + 1;
+            }
+        }
+        let findings = |order: &[usize]| -> Result<Vec<Finding>, AuditError> {
+            let ordered = groups.select(order);
+            let places: Vec<u32> = order.iter().map(|&row| place_before[row]).collect();
+            let labels: Option<Vec<f64>> = labels.map(|labels| order.iter().map(|&row| labels[row]).collect());
+            let mut rankings = Rankings::new(&self.sizes, &ordered)?.original(&places)?.wanted_by_job(&self.wanted)?;
+            if let Some(labels) = &labels {
+                rankings = rankings.labels(labels)?;
+            }
+            Ok(ranking::evaluate(&[], &rankings, Some(plan.top), intervals)?)
+        };
+        let reranked = plan.reranker.is_some();
+        let entered = self
+            .bounds()
+            .map(|(start, end)| {
+                let top = plan.top.min(end - start);
+                self.after[start..start + top].iter().filter(|&&row| place_before[row] as usize > top).count()
+            })
+            .sum();
+        Ok(Shortlists {
+            attribute: groups.name().to_owned(),
+            jobs: self.sizes.len(),
+            candidates: self.before.len(),
+            top: plan.top,
+            target: match plan.by_job.len() {
+                0 => plan.wanted.told(),
+                jobs => format!("{}; targets of their own for {}", plan.wanted.told(), crate::numbers::counted(jobs, "job")),
+            },
+            reranker: plan.reranker.map(Choice::summary),
+            before: findings(&self.before)?,
+            after: if reranked { findings(&self.after)? } else { Vec::new() },
+            shares: if draw { self.prefix_shares(plan.top, groups, reranked) } else { Vec::new() },
+            entered,
+            below_floor: self.breaches.iter().filter(|breaches| !breaches.is_empty()).count(),
+            ran_out: self.breaches.iter().filter(|breaches| breaches.iter().any(|breach| breach.ran_out)).count(),
+        })
+    }
+
+    /// Mean share of each group among the known of the first 1, 2, ... places; lists that are shorter count whole.
+    fn prefix_shares(&self, top: usize, groups: &Groups, reranked: bool) -> Vec<PrefixShares> {
+        let levels = groups.levels().len();
+        let length = top.min(self.sizes.iter().copied().max().unwrap_or(0));
+        let mean = |order: &[usize]| -> Vec<Vec<f64>> {
+            let mut sums = vec![vec![0.0; length]; levels];
+            let mut lists = vec![0_usize; length];
+            for (start, end) in self.bounds() {
+                let mut counts = vec![0_usize; levels];
+                let mut known = 0;
+                for place in 0..length {
+                    if start + place < end
+                        && let Some(count) = counts.get_mut(groups.codes()[order[start + place]] as usize)
+                    {
+                        *count += 1;
+                        known += 1;
+                    }
+                    if known > 0 {
+                        lists[place] += 1;
+                        for (sums, &count) in sums.iter_mut().zip(&counts) {
+                            sums[place] += count as f64 / f64::from(known);
+                        }
+                    }
+                }
+            }
+            for sums in &mut sums {
+                for (sum, &lists) in sums.iter_mut().zip(&lists) {
+                    *sum /= lists.max(1) as f64;
+                }
+            }
+            sums
+        };
+        let before = mean(&self.before);
+        let after = if reranked { mean(&self.after) } else { vec![Vec::new(); levels] };
+        let wanted = |level: usize| self.wanted.iter().skip(level).step_by(levels.max(1)).sum::<f64>() / self.sizes.len() as f64;
+        let groups = groups.levels().iter().zip(before).zip(after).enumerate();
+        groups
+            .map(|(level, ((group, before), after))| PrefixShares { group: group.clone(), wanted: wanted(level), before, after })
+            .collect()
+    }
+}
+
+/// The shares of a list; of one without candidates of known group, of whom nothing is wanted, equal ones, which no metric then looks at.
+fn shares_or_equal(wanted: &Shares) -> Vec<f64> {
+    let values = wanted.values();
+    if values.iter().sum::<f64>() > 0.0 { values.to_vec() } else { vec![1.0 / values.len().max(1) as f64; values.len()] }
+}
+
+/// A file to be ranked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RankRequest {
+    /// Heading of the report.
+    pub title: String,
+    /// CSV or Parquet files, or globs.
+    pub files: Vec<String>,
+    /// Column with the score; higher is better.
+    pub score: String,
+    /// Sensitive attribute: a column, an intersection, a cut, or one group against all others.
+    pub group: String,
+    /// Column with the job; without it all rows are one list.
+    pub job: Option<String>,
+    /// Column with the truth, for NDCG against it.
+    pub label: Option<String>,
+    /// The favourable value of the label, when it is a word.
+    pub favourable: Option<String>,
+    /// Texts that mean "missing", beside the empty field.
+    pub missing: Vec<String>,
+    /// The re-ranker.
+    pub method: Choice,
+    /// The wanted shares.
+    pub target: Wanted,
+    /// Column that holds the wanted shares of each job, written as `target`.
+    pub target_column: Option<String>,
+    /// Places of a shortlist.
+    pub top: usize,
+    /// Seed of methods that draw.
+    pub seed: u64,
+    /// Intervals.
+    pub intervals: IntervalSection,
+    /// The file to write.
+    pub out: PathBuf,
+}
+
+/// A ranked file.
+#[derive(Debug)]
+pub struct Ranked {
+    /// The evidence.
+    pub report: Report,
+    /// Remarks.
+    pub notes: Vec<String>,
+}
+
+/// Names of the columns that a ranking adds.
+const ADDED: [&str; 4] = ["rank_by_score", "rank", "shortlisted", "reason"];
+
+/// Ranks the candidates of a file and writes them with their old and new rank and the reason of every place.
+pub fn rank(request: &RankRequest) -> Result<Ranked, AuditError> {
+    write::refuse_input(&request.out, &request.files)?;
+    let role = scores::sensitive_role(&request.group)?;
+    let names = table::columns(&request.files)?;
+    if let Some(name) = ADDED.iter().find(|name| names.iter().any(|known| known == *name)) {
+        return Err(AuditError::Request(format!("the file has a column `{name}` already, which the ranking would add; rename it")));
+    }
+    // What has no part in the ranking is carried along as it is written.
+    let cut = role.rule.as_ref().is_some_and(|rule| !rule.trim_start().starts_with('='));
+    let mut readings: BTreeMap<String, Reading> = names
+        .iter()
+        .filter(|name| Some(*name) != request.label.as_ref() && !(cut && role.columns.contains(name)))
+        .map(|name| (name.clone(), Reading::Categories))
+        .collect();
+    readings.insert(request.score.clone(), Reading::Number);
+    let sensitive = if cut { Vec::new() } else { role.columns.clone() };
+    let mut sheet = sheet::read(&request.files, &ReadOptions { readings, sensitive, missing: request.missing.clone() })?;
+    let schema = Schema {
+        features: Some(Vec::new()),
+        label: request.label.clone().map(|column| LabelRole { column, favourable: request.favourable.clone() }),
+        sensitive: vec![role.clone()],
+        job: request.job.clone(),
+        missing: request.missing.clone(),
+        ..Schema::default()
+    };
+    let mut data = sheet.table.dataset(&request.files.join(", "), &schema)?;
+    let groups = data.groups(&role.name)?.clone();
+    let scores = score_column(&sheet, &request.score)?;
+    let by_job = match &request.target_column {
+        Some(column) => targets_by_job(&sheet, column, data.job.as_ref(), &request.target)?,
+        None => BTreeMap::new(),
+    };
+    let plan = Plan { reranker: Some(&request.method), wanted: &request.target, by_job: &by_job, top: request.top, seed: request.seed };
+    let lists = Lists::new(&plan, &scores, &groups, data.job.as_ref())?;
+    let labels = data.label.as_ref().map(|label| label.values.as_slice());
+    let shortlists = lists.measure(&plan, &groups, labels, request.intervals.plan().as_ref(), true)?;
+    add_columns(&mut sheet, &lists, &groups, request.top);
+    write::replace(&request.out, sheet.to_csv(&sheet.table)?.as_bytes())?;
+
+    data.name.clone_from(&request.title);
+    data.provenance.files.clone_from(&sheet.files);
+    let summary = DataSummary { notes: sheet.notes.clone(), ..evidence::data_summary(&data, 0.5)? };
+    let mut notes = sheet.notes.clone();
+    if shortlists.below_floor > shortlists.ran_out {
+        notes.push(format!(
+            "{} of {} lists have a prefix with fewer of a group than its share asks for although candidates of it were left: `{}` does not \
+             promise every floor",
+            shortlists.below_floor - shortlists.ran_out,
+            shortlists.jobs,
+            request.method.id
+        ));
+    }
+    if shortlists.ran_out > 0 {
+        notes.push(format!("in {} of {} lists a group has fewer candidates than its share asks for", shortlists.ran_out, shortlists.jobs));
+    }
+    let report = report(request, summary, shortlists, scores.len(), &notes);
+    Ok(Ranked { report, notes })
+}
+
+fn report(request: &RankRequest, data: DataSummary, shortlists: Shortlists, rows: usize, notes: &[String]) -> Report {
+    let run = RunReport {
+        seed: request.seed,
+        sizes: Sizes { test: rows, ..Sizes::default() },
+        shortlists: Some(shortlists),
+        ..RunReport::default()
+    };
+    Report {
+        format: crate::FORMAT,
+        kind: ReportKind::Ranking,
+        title: request.title.clone(),
+        versions: run::versions(),
+        recipe: serde_json::json!({
+            "files": request.files,
+            "score": request.score,
+            "group": request.group,
+            "job": request.job,
+            "label": request.label,
+            "method": request.method,
+            "target": request.target,
+            "target_column": request.target_column,
+            "top": request.top,
+            "seed": request.seed,
+            "intervals": request.intervals,
+        }),
+        data,
+        methods: vec![MethodReport {
+            name: request.method.id.clone(),
+            rerank: Some(request.method.summary()),
+            runs: vec![run],
+            ..MethodReport::default()
+        }],
+        columns: Vec::new(),
+        limits: Vec::new(),
+        contrasts: Vec::new(),
+        fronts: Vec::new(),
+        choice: None,
+        extraction: None,
+        notes: notes.to_vec(),
+    }
+}
+
+/// The scores, each finite.
+fn score_column(sheet: &Sheet, name: &str) -> Result<Vec<f64>, AuditError> {
+    let column = &sheet.table.columns[sheet.table.position(name)?];
+    let Cells::Numbers { values, .. } = &column.cells else {
+        return Err(AuditError::Request(format!("column `{name}` holds no numbers; name the column of the score with --score")));
+    };
+    match values.iter().position(|value| !value.is_finite()) {
+        Some(row) => Err(AuditError::Request(format!(
+            "column `{name}`, row {} below the header: there is no score, and a candidate without one has no rank; fill it in or take the row out",
+            row + 1
+        ))),
+        None => Ok(values.clone()),
+    }
+}
+
+/// The targets that a column gives to the jobs; an empty field leaves the common one.
+fn targets_by_job(sheet: &Sheet, name: &str, job: Option<&Identity>, common: &Wanted) -> Result<BTreeMap<String, Wanted>, AuditError> {
+    let Some(job) = job else {
+        return Err(AuditError::Request("--target-column gives targets by job; name the column of the job with --job".to_owned()));
+    };
+    let column = &sheet.table.columns[sheet.table.position(name)?];
+    let Cells::Categories { levels, codes } = &column.cells else {
+        return Err(AuditError::Request(format!(
+            "column `{name}` holds numbers; a target is equal, pool, or shares such as women=0.5,men=0.5"
+        )));
+    };
+    let mut found: BTreeMap<String, Wanted> = BTreeMap::new();
+    for (row, (&code, &of)) in codes.iter().zip(&job.codes).enumerate() {
+        let wanted = match levels.get(code as usize) {
+            Some(text) => Wanted::parse(text)
+                .map_err(|error| AuditError::Request(format!("column `{name}`, row {} below the header: {error}", row + 1)))?,
+            None => common.clone(),
+        };
+        let job = &job.levels[of as usize];
+        if let Some(other) = found.insert(job.clone(), wanted.clone()).filter(|other| *other != wanted) {
+            return Err(AuditError::Request(format!(
+                "column `{name}`: job `{job}` has two targets, {} and {} (row {} below the header); give all its rows one",
+                other.told(),
+                wanted.told(),
+                row + 1
+            )));
+        }
+    }
+    Ok(found)
+}
+
+/// Puts the rows into their new order and adds rank by score, rank, whether it is shortlisted, and the reason.
+fn add_columns(sheet: &mut Sheet, lists: &Lists, groups: &Groups, top: usize) {
+    let mut rank_by_score = vec![0.0; lists.before.len()];
+    let (mut ranks, mut shortlisted) = (Vec::new(), Vec::new());
+    for (start, end) in lists.bounds() {
+        for (place, &row) in lists.before[start..end].iter().enumerate() {
+            rank_by_score[row] = (place + 1) as f64;
+        }
+        ranks.extend((1..=end - start).map(|rank| rank as f64));
+        shortlisted.extend((0..end - start).map(|place| u32::from(place < top)));
+    }
+    let mut reasons: Vec<String> = Vec::new();
+    let codes = lists
+        .reasons
+        .iter()
+        .map(|reason| {
+            let text = reason.map_or_else(String::new, |reason| reason.text(groups.levels()));
+            let known = reasons.iter().position(|known| *known == text);
+            known.unwrap_or_else(|| {
+                reasons.push(text);
+                reasons.len() - 1
+            }) as u32
+        })
+        .collect();
+    sheet.table = sheet.table.select(&lists.after);
+    let whole = |values: Vec<f64>| Cells::Numbers { form: Form::Integer, values };
+    let cells = [
+        whole(lists.after.iter().map(|&row| rank_by_score[row]).collect()),
+        whole(ranks),
+        Cells::Categories { levels: vec!["no".to_owned(), "yes".to_owned()], codes: shortlisted },
+        Cells::Categories { levels: reasons, codes },
+    ];
+    for (name, cells) in ADDED.into_iter().zip(cells) {
+        let values = match cells {
+            Cells::Numbers { .. } => ValueStyle::Number { notation: sheet::Notation::PLAIN, fixed: false },
+            Cells::Categories { .. } => ValueStyle::Text,
+        };
+        sheet.styles.push(Style { values, missing: String::new() });
+        sheet.table.columns.push(Column { name: name.to_owned(), cells });
+    }
+}
