@@ -81,6 +81,24 @@ pub enum RerankError {
         /// The group.
         group: String,
     },
+    /// A list that the method cannot make.
+    #[error("`{method}` ranks lists of up to {limit} places, not of {length}; ask for a shorter list, or take another method")]
+    TooLong {
+        /// Id of the method.
+        method: &'static str,
+        /// Places wanted.
+        length: usize,
+        /// The longest list.
+        limit: usize,
+    },
+    /// A linear program without a solution.
+    #[error("`{method}`: {reason}")]
+    Program {
+        /// Id of the method.
+        method: &'static str,
+        /// What happened and what to do.
+        reason: &'static str,
+    },
 }
 
 fn hint(word: &str, known: &str) -> String {

@@ -18,6 +18,7 @@
 //! - A group of share 0 comes after all candidates of groups with a share.
 
 mod error;
+pub mod exposure;
 mod jobs;
 mod methods;
 mod pool;
@@ -25,6 +26,7 @@ mod prefix_bounds;
 mod ranking;
 mod shares;
 mod shortlist;
+mod simplex;
 
 use std::fmt;
 
@@ -33,7 +35,7 @@ use evenhand_catalog::Card;
 pub use error::RerankError;
 pub use jobs::{Job, rerank_all};
 pub use methods::RERANKERS;
-pub use ranking::{Breach, Place, Ranking, Reason};
+pub use ranking::{Breach, Draw, Place, Ranking, Reason};
 pub use shares::{Shares, Target};
 pub use shortlist::Shortlist;
 

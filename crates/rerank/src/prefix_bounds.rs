@@ -16,7 +16,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::pool::{Pool, Standing, Waiting};
-use crate::shares::{self, NEVER, Shares};
+use crate::shares::{self, Floors, NEVER, Shares};
 use crate::{Ranking, Reason, RerankError, Shortlist};
 
 /// Whom a method takes when no floor asks for anybody: the group below its ceiling with the smallest key, then the better score.
@@ -69,8 +69,7 @@ impl Fill<'_, '_> {
         queue: &mut BinaryHeap<Entry>,
         key: impl Fn(u32) -> u64,
     ) {
-        while let Some(&Reverse((at, group, count))) = events.peek().filter(|Reverse((at, ..))| *at <= prefix) {
-            debug_assert!(at <= prefix);
+        while let Some(&Reverse((_, group, count))) = events.peek().filter(|Reverse((at, ..))| *at <= prefix) {
             events.pop();
             if self.counts[group as usize] == count {
                 queue.extend(self.entry(group, key(group)));
@@ -99,7 +98,7 @@ fn fill<P: Preference>(pool: &Pool, wanted: &Shares, length: usize, preference: 
         if pool.queue(group).is_empty() {
             fill.ran_out = fill.ran_out.or(Some(group));
         }
-        floors.push(Reverse((shares::due(wanted.of(group), 1), group, 0)));
+        floors.push(Reverse((wanted.due(group, 1), group, 0)));
         ceilings.push(Reverse((shares::rises(wanted.of(group), 0), group, 0)));
     }
     while standings.len() < length {
@@ -130,7 +129,7 @@ fn fill<P: Preference>(pool: &Pool, wanted: &Shares, length: usize, preference: 
             continue;
         }
         let share = wanted.of(group);
-        for (events, at) in [(&mut floors, shares::due(share, count as usize + 1)), (&mut ceilings, shares::rises(share, count as usize))] {
+        for (events, at) in [(&mut floors, wanted.due(group, count as usize + 1)), (&mut ceilings, shares::rises(share, count as usize))] {
             if at != NEVER {
                 events.push(Reverse((at, group, count)));
             }
@@ -149,7 +148,7 @@ impl Fill<'_, '_> {
     fn preferred<P: Preference>(&mut self, group: u32, prefix: usize) -> Reason {
         if P::BY_NEXT_FLOOR {
             let next = self.counts[group as usize] as usize + 1;
-            return Reason::NextFloor { group, wanted: next, prefix: shares::due(self.wanted.of(group), next) };
+            return Reason::NextFloor { group, wanted: next, prefix: self.wanted.due(group, next) };
         }
         match self.waiting.best_group() {
             Some(group) => Reason::Ceiling { group, allowed: self.wanted.ceiling(group, prefix), prefix },

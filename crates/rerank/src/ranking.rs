@@ -1,13 +1,26 @@
 use crate::pool::{Pool, Standing};
-use crate::shares::{self, Shares};
+use crate::shares::Floors;
 
 /// Candidates in their new order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ranking {
     /// Best first.
     pub places: Vec<Place>,
-    /// Where a floor is not reached, by group and then by prefix; empty when all floors are.
+    /// Where a floor is not reached, by group and then by prefix; empty when all floors are, or when the method sets none.
     pub breaches: Vec<Breach>,
+    /// How this order was chosen among several; `None` for a method that makes one order only.
+    pub draw: Option<Draw>,
+}
+
+/// One order of several that keep a promise together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Draw {
+    /// Probability of this order, in (0, 1].
+    pub probability: f64,
+    /// Orders with a probability above 0.
+    pub orders: usize,
+    /// How much of the wanted exposure the lists can give, in [0, 1]: 1 all of it, 0 no more than the groups' shares of the pool.
+    pub reached: f64,
 }
 
 /// One place of a ranking.
@@ -58,6 +71,11 @@ pub enum Reason {
         /// The group of the candidate.
         group: u32,
     },
+    /// Better scores wait so that this group is seen as much as wanted, on average over the orders of the draw.
+    Exposure {
+        /// The group of the candidate.
+        group: u32,
+    },
     /// Another group should have been here but has no candidate left.
     RanOut {
         /// The group without candidates.
@@ -77,13 +95,14 @@ impl Reason {
             Reason::NextFloor { group, wanted, prefix } => format!("next floor is that for {} at {prefix} ({wanted})", name(group)),
             Reason::Ceiling { group, allowed, prefix } => format!("ceiling for {} at {prefix} reached ({allowed})", name(group)),
             Reason::Turn { group } => format!("turn of {}", name(group)),
+            Reason::Exposure { group } => format!("exposure of {}", name(group)),
             Reason::RanOut { group } => format!("no more of {}", name(group)),
             Reason::GroupUnknown => "by score, group unknown".to_owned(),
         }
     }
 }
 
-/// A run of prefixes that show fewer of a group than wanted. Prefixes count candidates of known group.
+/// A run of prefixes that show fewer of a group than the method owes it. Prefixes count candidates of known group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Breach {
     /// The group.
@@ -100,7 +119,7 @@ pub struct Breach {
 
 impl Ranking {
     /// Lets the candidates of unknown group in by their scores, cuts the list and says which floors it misses.
-    pub(crate) fn new(pool: &Pool, known: &[Standing], wanted: &Shares, length: usize) -> Self {
+    pub(crate) fn new(pool: &Pool, known: &[Standing], floors: &impl Floors, length: usize) -> Self {
         let length = length.min(pool.len());
         let place = |rank: u32, reason| Place { candidate: pool.candidate(rank), rank_by_score: rank as usize + 1, reason };
         let mut places = Vec::with_capacity(length);
@@ -122,19 +141,19 @@ impl Ranking {
                 (None, None) => break,
             }
         }
-        Ranking { places, breaches: breaches(pool, &known[..taken], wanted) }
+        Ranking { places, breaches: breaches(pool, &known[..taken], floors), draw: None }
     }
 }
 
 /// The runs of prefixes below a floor: count m of a group is missing from the prefix at which it is due to the last one before its place.
-fn breaches(pool: &Pool, known: &[Standing], wanted: &Shares) -> Vec<Breach> {
+fn breaches(pool: &Pool, known: &[Standing], floors: &impl Floors) -> Vec<Breach> {
     let groups = pool.groups() as u32;
     let mut counts = vec![0; pool.groups()];
     // The prefix at which the next one of each group is due.
-    let mut due: Vec<usize> = (0..groups).map(|group| shares::due(wanted.of(group), 1)).collect();
+    let mut due: Vec<usize> = (0..groups).map(|group| floors.due(group, 1)).collect();
     let mut found = Vec::new();
     let mut record = |group: u32, count: usize, due: usize, last: usize| {
-        let missing = wanted.floor(group, last) - count;
+        let missing = floors.floor(group, last) - count;
         let ran_out = count == pool.queue(group).len();
         found.push(Breach { group, from: due, to: last, missing, ran_out });
     };
@@ -145,7 +164,7 @@ fn breaches(pool: &Pool, known: &[Standing], wanted: &Shares) -> Vec<Breach> {
             record(group, counts[slot], due[slot], position);
         }
         counts[slot] += 1;
-        due[slot] = shares::due(wanted.of(group), counts[slot] + 1);
+        due[slot] = floors.due(group, counts[slot] + 1);
     }
     for group in 0..groups {
         let slot = group as usize;

@@ -117,6 +117,39 @@ impl Shares {
     }
 }
 
+/// The counts that a method owes to each prefix; a group's floor never falls, and rises by at most one from a prefix to the next.
+pub(crate) trait Floors {
+    /// Count owed to the group among the first `prefix` candidates of known group.
+    fn floor(&self, group: u32, prefix: usize) -> usize;
+
+    /// The first prefix whose floor is `count` (at least 1), or [`NEVER`].
+    fn due(&self, group: u32, count: usize) -> usize;
+}
+
+impl Floors for Shares {
+    fn floor(&self, group: u32, prefix: usize) -> usize {
+        floor(self.of(group), prefix)
+    }
+
+    fn due(&self, group: u32, count: usize) -> usize {
+        due(self.of(group), count)
+    }
+}
+
+/// Of a method that owes nothing to a single prefix.
+#[derive(Debug)]
+pub(crate) struct NoFloors;
+
+impl Floors for NoFloors {
+    fn floor(&self, _group: u32, _prefix: usize) -> usize {
+        0
+    }
+
+    fn due(&self, _group: u32, _count: usize) -> usize {
+        NEVER
+    }
+}
+
 /// k p and, where it is whole but for rounding, that whole number.
 fn product(share: f64, prefix: usize) -> (f64, Option<f64>) {
     let product = share * prefix as f64;

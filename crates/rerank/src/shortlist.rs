@@ -13,7 +13,7 @@ pub struct Shortlist<'a> {
 impl<'a> Shortlist<'a> {
     /// Joins the columns: `scores` finite, higher is better; `groups` an index into `levels` each, or [`UNKNOWN`]. The list may be empty.
     pub fn new(scores: &'a [f64], groups: &'a [u32], levels: &'a [String]) -> Result<Self, RerankError> {
-        const LIMIT: usize = u32::MAX as usize - 1;
+        const LIMIT: usize = i32::MAX as usize - 1;
         if scores.len() != groups.len() {
             return Err(RerankError::Lengths { scores: scores.len(), what: "groups", other: groups.len() });
         }

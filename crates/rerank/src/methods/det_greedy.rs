@@ -7,8 +7,9 @@
 //!
 //! p in [0, 1] wanted share of the group, k length of the prefix.
 //!
-//! With up to three groups whose candidates do not run out, every prefix reaches every floor (theorem of the source). With four or more, two
-//! floors can fall due at one prefix; the better score goes first and the breach is reported.
+//! With up to three groups every prefix reaches every floor that the group's candidates can fill: two groups below their floors would
+//! leave the third above its ceiling. With four or more, two floors can fall due at one place; the better score goes first and the
+//! breach is reported. DetCons, DetRelaxed and DetConstSort have no such limit.
 //!
 //! Source: S. C. Geyik, S. Ambler, K. Kenthapadi, "Fairness-aware ranking in search and recommendation systems with application to
 //! LinkedIn talent search", KDD 2019, Algorithm 1 (first form). Public code (AIF360 0.6.1) takes the index within the sub-list of groups for
