@@ -19,7 +19,7 @@ fn cells<'a>(table: &'a Table, name: &str) -> &'a Cells {
 }
 
 fn numbers(table: &Table, name: &str) -> (Form, Vec<f64>) {
-    let Cells::Numbers { form, values } = cells(table, name) else { panic!("{name} holds categories") };
+    let Cells::Numbers { form, values } = cells(table, name) else { panic!("{name} holds categories: {:?}", cells(table, name)) };
     (*form, values.clone())
 }
 

@@ -1,9 +1,16 @@
 //! Gate 1: what can be done to the training rows before a model sees them.
 //!
 //! A [`Rebalancer`] takes rows and returns rows: it repeats, leaves out or weighs, and changes no other value. [`REBALANCERS`] lists them all.
+//! A [`Synthesiser`](synthesis::Synthesiser) learns a table and makes rows like it: [`balanced`] asks it for as many of each group and
+//! label as are wanted, [`quality`] says how like the real rows they are and how near to single ones.
 
+mod alignment;
+pub mod balanced;
 mod cells;
+mod gaussian_copula;
 mod methods;
+pub mod quality;
+pub mod shares;
 pub mod synthesis;
 
 use std::fmt;
@@ -108,6 +115,63 @@ pub enum RebalanceError {
     NoLabel {
         /// Id of the method.
         method: &'static str,
+    },
+    /// The wanted shares are not shares, or cannot be had.
+    #[error("`{method}`: shares of `{attribute}`: {reason}")]
+    Shares {
+        /// Id of the method, or `balance`.
+        method: &'static str,
+        /// The sensitive attribute or column.
+        attribute: String,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// A table that cannot be learned from or compared.
+    #[error("the table cannot be used: {reason}")]
+    BadTable {
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// Rows were asked for that the table's categories do not know.
+    #[error("the wanted rows cannot be made: {reason}")]
+    BadCondition {
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// Rows with the wanted categories come too seldom.
+    #[error(
+        "`{method}`: only {made} of {wanted} rows with {conditions} were made in {tried} tries (accepted: {:.4} %); the combination hardly \
+         occurs in the training rows: ask for fewer such rows, or join categories",
+        100.0 * *made as f64 / (*tried).max(1) as f64
+    )]
+    Unmet {
+        /// Id of the method.
+        method: &'static str,
+        /// The conditions in words.
+        conditions: String,
+        /// Rows asked for.
+        wanted: usize,
+        /// Rows made.
+        made: usize,
+        /// Rows tried.
+        tried: usize,
+    },
+    /// Nearly every row made is a training row.
+    #[error(
+        "{copies} of {tried} rows made with {conditions} are exact copies of training rows, so that only {made} of {wanted} are left; the \
+         columns have few combinations, or the method has learned rows by heart: add columns, ask for fewer rows, or keep the copies"
+    )]
+    Copies {
+        /// The conditions in words.
+        conditions: String,
+        /// Rows asked for.
+        wanted: usize,
+        /// Rows left.
+        made: usize,
+        /// Rows made.
+        tried: usize,
+        /// Exact copies among them.
+        copies: usize,
     },
     /// Whoever watches the fit asked to stop.
     #[error("stopped before the fit was finished; the same command goes on where it stopped")]

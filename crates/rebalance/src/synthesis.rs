@@ -5,59 +5,16 @@
 
 use std::fmt;
 
-use evenhand_catalog::Card;
+use evenhand_catalog::{Card, Entry};
+use evenhand_data::MISSING;
 use rand::Rng;
 
-use crate::RebalanceError;
+pub use evenhand_data::sheet::{Cells, Column, Form, Table};
 
-/// Columns of equal length.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Table {
-    /// The columns, in the order of the file.
-    pub columns: Vec<Column>,
-}
+use crate::{RebalanceError, gaussian_copula};
 
-/// A named column.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Column {
-    /// Name.
-    pub name: String,
-    /// Values.
-    pub cells: Cells,
-}
-
-/// Values of a column.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Cells {
-    /// Numbers, `NaN` where missing; dates are days since 1970-01-01.
-    Numbers {
-        /// How they are written.
-        form: Form,
-        /// A value per row.
-        values: Vec<f64>,
-    },
-    /// Categories (a boolean is a category of two).
-    Categories {
-        /// Names.
-        levels: Vec<String>,
-        /// A code per row, [`evenhand_data::MISSING`] where missing.
-        codes: Vec<u32>,
-    },
-}
-
-/// How a number is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// Without a fraction.
-    Integer,
-    /// With at most this many decimals.
-    Real {
-        /// Decimals.
-        decimals: usize,
-    },
-    /// A day, as `2026-11-20`.
-    Date,
-}
+/// Every method that learns tables, in the order of display.
+pub const SYNTHESISERS: &[Entry<dyn Synthesiser>] = &[gaussian_copula::ENTRY];
 
 /// A category that every row made must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +31,16 @@ pub trait Watch: Sync {
     fn epoch(&self, epoch: usize, epochs: usize, losses: &[(f64, f64)]) -> bool;
 }
 
+/// Watches nothing and never stops.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unwatched;
+
+impl Watch for Unwatched {
+    fn epoch(&self, _: usize, _: usize, _: &[(f64, f64)]) -> bool {
+        true
+    }
+}
+
 /// A method that learns tables.
 pub trait Synthesiser: fmt::Debug + Send + Sync {
     /// What the method says of itself.
@@ -85,6 +52,82 @@ pub trait Synthesiser: fmt::Debug + Send + Sync {
 
 /// A fitted synthesiser.
 pub trait Generator: fmt::Debug + Send + Sync {
-    /// Makes rows that all meet the conditions; the same generator of random numbers gives the same rows.
+    /// Makes rows that all meet the conditions, with the columns, levels and forms of the table that was learned; the same generator of random numbers gives the same rows.
     fn sample(&self, rows: usize, conditions: &[Condition], rng: &mut dyn Rng) -> Result<Table, RebalanceError>;
+}
+
+/// Refuses a table that no method can learn from: fewer than two rows, no columns, columns of unequal length or equal names, infinite
+/// numbers, codes without a level.
+pub(crate) fn check(table: &Table) -> Result<(), RebalanceError> {
+    let refused = |reason: String| Err(RebalanceError::BadTable { reason });
+    if table.columns.is_empty() {
+        return refused("it has no columns; name at least one that is no id".to_owned());
+    }
+    if table.rows() < 2 {
+        return refused(format!("it has {} rows, and rows like it would be copies; give at least two", table.rows()));
+    }
+    for (position, column) in table.columns.iter().enumerate() {
+        let name = &column.name;
+        if column.cells.len() != table.rows() {
+            return refused(format!("column `{name}` has {} rows instead of {}", column.cells.len(), table.rows()));
+        }
+        if table.columns[..position].iter().any(|other| other.name == *name) {
+            return refused(format!("two columns have the name `{name}`; rename one"));
+        }
+        match &column.cells {
+            Cells::Numbers { values, .. } => {
+                if let Some(row) = values.iter().position(|value| value.is_infinite()) {
+                    return refused(format!(
+                        "column `{name}`, row {}: {} is no finite number; correct it or leave it empty",
+                        row + 1,
+                        values[row]
+                    ));
+                }
+            }
+            Cells::Categories { levels, codes } => {
+                if let Some(row) = codes.iter().position(|&code| code != MISSING && code as usize >= levels.len()) {
+                    return refused(format!("column `{name}`, row {}: a code without a category", row + 1));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Refuses conditions on a column or category that does not exist, on numbers, and two on one column. Returns them without repetition.
+pub(crate) fn check_conditions(columns: &[Column], conditions: &[Condition]) -> Result<Vec<Condition>, RebalanceError> {
+    let refused = |reason: String| Err(RebalanceError::BadCondition { reason });
+    let mut kept: Vec<Condition> = Vec::new();
+    for condition in conditions {
+        let Some(column) = columns.get(condition.column) else {
+            return refused(format!("there is no column at position {}; the table has {}", condition.column + 1, columns.len()));
+        };
+        let name = &column.name;
+        match &column.cells {
+            Cells::Numbers { .. } => {
+                return refused(format!("column `{name}` holds numbers and a condition names a category; read it as categories"));
+            }
+            Cells::Categories { levels, .. } if condition.level as usize >= levels.len() => {
+                return refused(format!("column `{name}` has {} categories, number {} was asked for", levels.len(), u64::from(condition.level) + 1));
+            }
+            Cells::Categories { .. } => {}
+        }
+        match kept.iter().find(|other| other.column == condition.column) {
+            Some(other) if other.level != condition.level => return refused(format!("column `{name}` cannot have two categories at once")),
+            Some(_) => {}
+            None => kept.push(*condition),
+        }
+    }
+    Ok(kept)
+}
+
+/// Conditions in words, for messages: `gender = f, hired = 1`.
+pub(crate) fn in_words(columns: &[Column], conditions: &[Condition]) -> String {
+    let words = conditions.iter().filter_map(|condition| {
+        let column = columns.get(condition.column)?;
+        let Cells::Categories { levels, .. } = &column.cells else { return None };
+        Some(format!("{} = {}", column.name, levels.get(condition.level as usize)?))
+    });
+    let words: Vec<String> = words.collect();
+    if words.is_empty() { "no condition".to_owned() } else { words.join(", ") }
 }

@@ -63,7 +63,8 @@ fn every_column_follows_its_row_and_a_note_says_what_happened() {
         assert_eq!(balanced.features[0].values, Values::Numeric(expected), "{id}");
         let person = balanced.person.as_ref().unwrap();
         assert!(person.codes.iter().zip(&balanced.rows).all(|(&code, &row)| u64::from(code) + 1 == row), "{id}");
-        assert_eq!(balanced.provenance.notes, [format!("{id} by group: 12 training rows became {}", balanced.len())]);
+        // Further notes are a method's own.
+        assert_eq!(balanced.provenance.notes[0], format!("{id} by group: 12 training rows became {}", balanced.len()));
     }
 }
 
@@ -77,7 +78,8 @@ fn rows_of_unknown_group_are_kept_once() {
 
 #[test]
 fn a_seed_decides_every_draw() {
-    let data = repeated(&[("m", 0.9, 6), ("m", 0.1, 2), ("f", 0.9, 2), ("f", 0.1, 6)]);
+    // One man more than women, for a method that balances groups alone has to draw as well.
+    let data = repeated(&[("m", 0.9, 7), ("m", 0.1, 2), ("f", 0.9, 2), ("f", 0.1, 6)]);
     for id in ids() {
         let drawn = |seed| rebalance(id, &[], &data, seed).unwrap().rows;
         assert_eq!(drawn(7), drawn(7), "{id}");
