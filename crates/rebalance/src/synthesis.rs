@@ -5,10 +5,13 @@
 
 use std::fmt;
 
-use evenhand_catalog::Card;
+use evenhand_catalog::{Card, Entry};
 use rand::Rng;
 
-use crate::RebalanceError;
+use crate::{RebalanceError, ctgan};
+
+/// Every synthesiser, in the order of display.
+pub const SYNTHESISERS: &[Entry<dyn Synthesiser>] = &[ctgan::ENTRY];
 
 /// Columns of equal length.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -71,7 +74,19 @@ pub struct Condition {
 /// How far fitting has come; whoever receives it may draw a bar, or ask to stop.
 pub trait Watch: Sync {
     /// Called after every epoch (1 to `epochs`) with the losses so far. `false` stops the fit, which returns [`RebalanceError::Stopped`].
+    /// `losses` are the critic's and the generator's of every epoch, where the method has both.
     fn epoch(&self, epoch: usize, epochs: usize, losses: &[(f64, f64)]) -> bool;
+
+    /// The bytes that [`Watch::keep`] was given last for this fit, to go on from there. A method without epochs does not ask.
+    fn kept(&self) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Called after [`Watch::epoch`]: `state` makes bytes from which the same fit can go on. `ends`: no other epoch follows, because the fit
+    /// is finished or was asked to stop.
+    fn keep(&self, ends: bool, state: &dyn Fn() -> Vec<u8>) {
+        let _ = (ends, state);
+    }
 }
 
 /// A method that learns tables.
@@ -81,10 +96,26 @@ pub trait Synthesiser: fmt::Debug + Send + Sync {
 
     /// Learns a table.
     fn fit(&self, table: &Table, seed: u64, watch: &dyn Watch) -> Result<Box<dyn Generator>, RebalanceError>;
+
+    /// The generator that [`Generator::save`] wrote.
+    fn restore(&self, bytes: &[u8]) -> Result<Box<dyn Generator>, RebalanceError> {
+        let _ = bytes;
+        Err(RebalanceError::ForeignState { method: self.card().id, reason: "this method does not keep its generators; fit it again" })
+    }
 }
 
 /// A fitted synthesiser.
 pub trait Generator: fmt::Debug + Send + Sync {
     /// Makes rows that all meet the conditions; the same generator of random numbers gives the same rows.
     fn sample(&self, rows: usize, conditions: &[Condition], rng: &mut dyn Rng) -> Result<Table, RebalanceError>;
+
+    /// Losses of every epoch (critic, generator); none where the method has no epochs.
+    fn losses(&self) -> &[(f64, f64)] {
+        &[]
+    }
+
+    /// The generator as bytes for [`Synthesiser::restore`]; `None` where the method does not keep its generators.
+    fn save(&self) -> Option<Vec<u8>> {
+        None
+    }
 }
