@@ -62,6 +62,19 @@ pub(super) fn modes(values: &[f64], most: usize) -> Vec<Mode> {
     modes
 }
 
+/// The mixture of standardised values from a given start (a mode for every distinct value), in the order of the start.
+#[cfg(test)]
+pub(super) fn standardised(values: &[f64], start: &[usize]) -> Vec<Mode> {
+    let mut points = counted(values);
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let deviation = (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt();
+    for point in &mut points {
+        point.0 = (point.0 - mean) / deviation;
+    }
+    variational(&points, start, start.iter().max().map_or(0, |last| last + 1))
+}
+
 /// The distinct values, ascending, with their counts; neighbours joined where there are too many.
 fn counted(values: &[f64]) -> Vec<Point> {
     let mut sorted = values.to_vec();
