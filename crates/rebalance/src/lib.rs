@@ -7,6 +7,7 @@
 mod alignment;
 pub mod balanced;
 mod cells;
+mod ctgan;
 mod gaussian_copula;
 mod methods;
 pub mod quality;
@@ -176,6 +177,40 @@ pub enum RebalanceError {
     /// Whoever watches the fit asked to stop.
     #[error("stopped before the fit was finished; the same command goes on where it stopped")]
     Stopped,
+    /// A table cannot be learned, or rows cannot be made as asked.
+    #[error("`{method}`: {reason}")]
+    Unusable {
+        /// Id of the method.
+        method: &'static str,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// Too few of the rows made meet the conditions.
+    #[error(
+        "`{method}`: {accepted} of {made} rows made meet {conditions} ({:.4} %), {wanted} were wanted; raise `max_tries`, drop a condition, \
+         train longer, or learn from more rows that meet it",
+        100.0 * *accepted as f64 / (*made).max(1) as f64
+    )]
+    ConditionsTooRare {
+        /// Id of the method.
+        method: &'static str,
+        /// The conditions.
+        conditions: String,
+        /// Rows wanted.
+        wanted: usize,
+        /// Rows that met the conditions.
+        accepted: usize,
+        /// Rows made.
+        made: usize,
+    },
+    /// Kept bytes do not belong here.
+    #[error("`{method}`: {reason}; delete the kept file to start anew")]
+    ForeignState {
+        /// Id of the method.
+        method: &'static str,
+        /// What does not fit.
+        reason: &'static str,
+    },
     /// An id or parameter was refused.
     #[error(transparent)]
     Catalog(#[from] CatalogError),

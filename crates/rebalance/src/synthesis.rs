@@ -11,10 +11,10 @@ use rand::Rng;
 
 pub use evenhand_data::sheet::{Cells, Column, Form, Table};
 
-use crate::{RebalanceError, gaussian_copula};
+use crate::{RebalanceError, ctgan, gaussian_copula};
 
 /// Every method that learns tables, in the order of display.
-pub const SYNTHESISERS: &[Entry<dyn Synthesiser>] = &[gaussian_copula::ENTRY];
+pub const SYNTHESISERS: &[Entry<dyn Synthesiser>] = &[ctgan::ENTRY, gaussian_copula::ENTRY];
 
 /// A category that every row made must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,19 @@ pub struct Condition {
 /// How far fitting has come; whoever receives it may draw a bar, or ask to stop.
 pub trait Watch: Sync {
     /// Called after every epoch (1 to `epochs`) with the losses so far. `false` stops the fit, which returns [`RebalanceError::Stopped`].
+    /// `losses` are the critic's and the generator's of every epoch, where the method has both.
     fn epoch(&self, epoch: usize, epochs: usize, losses: &[(f64, f64)]) -> bool;
+
+    /// The bytes that [`Watch::keep`] was given last for this fit, to go on from there. A method without epochs does not ask.
+    fn kept(&self) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Called after [`Watch::epoch`]: `state` makes bytes from which the same fit can go on. `ends`: no other epoch follows, because the fit
+    /// is finished or was asked to stop.
+    fn keep(&self, ends: bool, state: &dyn Fn() -> Vec<u8>) {
+        let _ = (ends, state);
+    }
 }
 
 /// Watches nothing and never stops.
@@ -48,12 +60,28 @@ pub trait Synthesiser: fmt::Debug + Send + Sync {
 
     /// Learns a table.
     fn fit(&self, table: &Table, seed: u64, watch: &dyn Watch) -> Result<Box<dyn Generator>, RebalanceError>;
+
+    /// The generator that [`Generator::save`] wrote.
+    fn restore(&self, bytes: &[u8]) -> Result<Box<dyn Generator>, RebalanceError> {
+        let _ = bytes;
+        Err(RebalanceError::ForeignState { method: self.card().id, reason: "this method does not keep its generators; fit it again" })
+    }
 }
 
 /// A fitted synthesiser.
 pub trait Generator: fmt::Debug + Send + Sync {
     /// Makes rows that all meet the conditions, with the columns, levels and forms of the table that was learned; the same generator of random numbers gives the same rows.
     fn sample(&self, rows: usize, conditions: &[Condition], rng: &mut dyn Rng) -> Result<Table, RebalanceError>;
+
+    /// Losses of every epoch (critic, generator); none where the method has no epochs.
+    fn losses(&self) -> &[(f64, f64)] {
+        &[]
+    }
+
+    /// The generator as bytes for [`Synthesiser::restore`]; `None` where the method does not keep its generators.
+    fn save(&self) -> Option<Vec<u8>> {
+        None
+    }
 }
 
 /// Refuses a table that no method can learn from: fewer than two rows, no columns, columns of unequal length or equal names, infinite
