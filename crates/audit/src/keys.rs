@@ -238,6 +238,18 @@ pub const SECTIONS: &[Section] = &[
             key("name", "\"\"", "text without commas", "name in tables; left out: the ids"),
             key("rebalance", "", "an id, or { id = \"…\", parameter = … }", "gate 1: what is done to the training rows; left out: nothing"),
             key(
+                "sample",
+                "",
+                "{ id = \"rejection-sampling\", … }",
+                "gate 1: rows left out of training, validation and test alike, so that the method lives in a world of other shares",
+            ),
+            key(
+                "synthesise",
+                "",
+                "table, see [method.synthesise]",
+                "gate 1: made rows in the place of the training rows, after `rebalance`",
+            ),
+            key(
                 "rerank",
                 "",
                 "an id, or { id = \"…\", parameter = … }",
@@ -253,6 +265,23 @@ pub const SECTIONS: &[Section] = &[
                 "text",
                 "methods of one family share a front in the report; left out: those of the same objective and rebalancer",
             ),
+        ],
+    },
+    Section {
+        heading: "[method.synthesise]",
+        purpose: "Rows made by a synthesiser in the place of a method's training rows; validation and test rows stay real.",
+        keys: &[
+            key("method", "-", "an id, or { id = \"…\", parameter = … }", "the synthesiser"),
+            key("rows", "", "at least 1", "rows to make; left out: as many as there are training rows"),
+            key("groups", "\"equal\"", "\"equal\", \"found\", \"women=0.4, men=0.6\"", "wanted share of each group of the first attribute"),
+            key(
+                "labels",
+                "\"equal\"",
+                "\"equal\", \"found\", \"1=0.3, 0=0.7\"",
+                "wanted share of each value of a binary label, the same in every group",
+            ),
+            key("keep_copies", "false", "true, false", "keeps made rows that equal a training row"),
+            key("compared", "10000", "at least 1", "rows whose distances to real ones are measured, at most"),
         ],
     },
     Section {
@@ -363,7 +392,7 @@ mod tests {
     use super::*;
     use crate::recipe::{
         AnalysesSection, DataSection, EncodingSection, IntervalSection, LabelSection, MethodSection, MetricsSection, Recipe,
-        SensitiveSection, ShortlistSection, SkewSection,
+        SensitiveSection, ShortlistSection, SkewSection, SynthesisSection,
     };
 
     fn section(heading: &str) -> &'static Section {
@@ -404,6 +433,7 @@ mod tests {
         assert_eq!(known::<AnalysesSection>(""), told("[analyses]"));
         assert_eq!(known::<MethodSection>(""), told("[[method]]"));
         assert_eq!(known::<ShortlistSection>(""), told("[shortlist]"));
+        assert_eq!(known::<SynthesisSection>("method = \"ctgan\""), told("[method.synthesise]"));
         let split: BTreeSet<String> = ["kind = \"hold-out\"", "kind = \"k-fold\"\nfolds = 2"]
             .into_iter()
             .flat_map(known::<crate::recipe::SplitSection>)
@@ -415,7 +445,7 @@ mod tests {
     #[test]
     fn defaults_are_those_of_an_empty_section() {
         let recipe: Recipe = toml::from_str(
-            "name = \"x\"\n[data]\nloader = \"adult\"\n[skew]\nprivileged = \"a\"\nunprivileged = \"b\"\nalpha = 2\n[model.interview]\n[shortlist]\n[[method]]",
+            "name = \"x\"\n[data]\nloader = \"adult\"\n[skew]\nprivileged = \"a\"\nunprivileged = \"b\"\nalpha = 2\n[model.interview]\n[shortlist]\n[[method]]\n[method.synthesise]\nmethod = \"ctgan\"",
         )
         .unwrap();
         let json = serde_json::to_value(&recipe).unwrap();
@@ -433,6 +463,7 @@ mod tests {
             ("[[method]]", "/method/0"),
             ("[analyses]", "/analyses"),
             ("[shortlist]", "/shortlist"),
+            ("[method.synthesise]", "/method/0/synthesise"),
         ];
         for (heading, place) in places {
             let found = json.pointer(place).unwrap();

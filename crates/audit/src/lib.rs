@@ -20,6 +20,7 @@ pub mod report;
 pub mod run;
 pub mod scores;
 pub mod shortlists;
+pub mod synthetic;
 pub mod tilting;
 pub mod view;
 mod write;

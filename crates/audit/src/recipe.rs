@@ -14,6 +14,8 @@ use evenhand_data::{
 use evenhand_learn::{Architecture, Balance, BatchPlan, OBJECTIVES, Training};
 use evenhand_metrics::{Convention, Conventions, DecisionRule, Definition, IntervalPlan};
 use evenhand_rebalance::REBALANCERS;
+use evenhand_rebalance::shares::Shares;
+use evenhand_rebalance::synthesis::SYNTHESISERS;
 use evenhand_rerank::RERANKERS;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -535,6 +537,12 @@ pub struct MethodSection {
     /// Gate 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rebalance: Option<Choice>,
+    /// Gate 1: what is left out of all rows, training, validation and test: the method then lives in a world of other shares.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<Choice>,
+    /// Gate 1: made rows in the place of the training rows, after `rebalance`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synthesise: Option<SynthesisSection>,
     /// Gate 2.
     #[serde(default = "vanilla")]
     pub objective: Choice,
@@ -556,6 +564,37 @@ pub struct MethodSection {
     /// The swept value.
     #[serde(skip)]
     pub swept: Option<f64>,
+}
+
+/// `synthesise` of a method: rows made in the place of the training rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SynthesisSection {
+    /// The synthesiser.
+    pub method: Choice,
+    /// Rows to make; default: as many as there are training rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<usize>,
+    /// Wanted share of each group: `equal`, `found` or shares by name.
+    #[serde(default = "equal")]
+    pub groups: String,
+    /// Wanted share of each value of a binary label, in every group: `equal`, `found` or shares such as `1=0.3`.
+    #[serde(default = "equal")]
+    pub labels: String,
+    /// Keeps made rows that equal a training row.
+    #[serde(default)]
+    pub keep_copies: bool,
+    /// Rows whose distances to real ones are measured, at most.
+    #[serde(default = "usual_compared")]
+    pub compared: usize,
+}
+
+fn equal() -> String {
+    "equal".to_owned()
+}
+
+fn usual_compared() -> usize {
+    10_000
 }
 
 fn vanilla() -> Choice {
@@ -800,11 +839,35 @@ impl Recipe {
                 let plan = method.objective.build(OBJECTIVES).map_err(said).map_err(place)?.plan();
                 twice_balanced(rebalancer.id, objective.id, plan).map_err(place)?;
             }
+            if let Some(sample) = method.sample.as_mut() {
+                sample.resolve(REBALANCERS).map_err(said).map_err(|error| place(format!("sample: {error}")))?;
+                if sample.id != "rejection-sampling" {
+                    return Err(place(format!(
+                        "sample = \"{}\": only rejection-sampling may be done to test rows, as it neither repeats nor weighs any; write the other \
+                         under `rebalance`",
+                        sample.id
+                    )));
+                }
+            }
+            let synthesiser = match method.synthesise.as_mut() {
+                None => None,
+                Some(section) => {
+                    for (key, shares) in [("groups", &section.groups), ("labels", &section.labels)] {
+                        Shares::parse(shares).map_err(|reason| place(format!("synthesise.{key}: {reason}")))?;
+                    }
+                    if section.rows == Some(0) || section.compared == 0 {
+                        return Err(place("synthesise: `rows` and `compared` must be at least 1".to_owned()));
+                    }
+                    Some(section.method.resolve(SYNTHESISERS).map_err(said).map_err(place)?)
+                }
+            };
             let reranker = method.rerank.as_mut().map(|choice| choice.resolve(RERANKERS)).transpose().map_err(said).map_err(place)?;
             if method.name.is_empty() {
                 // Plain training needs no name beside a gate's.
-                let trained = (objective.id != "vanilla" || rebalancer.is_none() && reranker.is_none()).then_some(objective);
-                let gates: Vec<&str> = rebalancer.into_iter().chain(trained).chain(reranker).map(|card| card.id).collect();
+                let trained =
+                    (objective.id != "vanilla" || rebalancer.is_none() && synthesiser.is_none() && reranker.is_none()).then_some(objective);
+                let gates: Vec<&str> =
+                    rebalancer.into_iter().chain(synthesiser).chain(trained).chain(reranker).map(|card| card.id).collect();
                 method.name = gates.join(" + ");
             }
             if names.contains(&method.name) {

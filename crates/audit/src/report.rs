@@ -12,6 +12,7 @@ use crate::analyses::front::Front;
 use crate::analyses::importance::Importances;
 use crate::extraction::ExtractionReport;
 use crate::shortlists::Shortlists;
+use crate::synthetic::Synthesis;
 
 /// Version of the report's layout. It rises when a field changes its meaning or goes away.
 pub const FORMAT: u32 = 1;
@@ -200,6 +201,12 @@ pub struct MethodReport {
     /// Gate 1 and its resolved parameters, `None` when nothing was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rebalance: Option<MethodChoice>,
+    /// Gate 1: rejection sampling of all rows, those of the test as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<MethodChoice>,
+    /// Gate 1: the synthesiser whose rows took the place of the training rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synthesise: Option<MethodChoice>,
     /// Gate 2 and its resolved parameters, `None` for an audit of scores.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub objective: Option<MethodChoice>,
@@ -306,6 +313,9 @@ pub struct RunReport {
     /// The lists of candidates by score and by the re-ranker, where the recipe asks for shortlists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shortlists: Option<Shortlists>,
+    /// The made rows that took the place of the training rows, where the method asks for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synthesis: Option<Synthesis>,
     /// Counted skips and other remarks of the training.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,

@@ -14,10 +14,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use evenhand_data::recordings::Modality;
 use evenhand_data::{Dataset, Encoder, LOADERS, LabelKind, LoadRequest, Matrix, SensitiveInput, SensitiveRole, Split, skew, split};
-use evenhand_learn::{Candidates, OBJECTIVES, Prediction, Rows, RunHooks, Scorer};
+use evenhand_learn::{Candidates, LearnError, OBJECTIVES, Prediction, Rows, RunHooks, Scorer};
 use evenhand_media::extract::origin::Origin;
 use evenhand_metrics::{Estimate, Finding, Latent, Outcomes};
-use evenhand_rebalance::REBALANCERS;
+use evenhand_rebalance::synthesis::Watch;
+use evenhand_rebalance::{REBALANCERS, RebalanceError};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
@@ -27,11 +28,12 @@ use crate::analyses::importance::Importances;
 use crate::analyses::{contrast, counterfactual, front, importance};
 use crate::evidence::Counted;
 use crate::extraction::ExtractionReport;
-use crate::recipe::{CounterfactualName, MethodSection, Recipe, ShortlistSection, SplitSection, Together};
+use crate::recipe::{CounterfactualName, MethodSection, Recipe, ShortlistSection, SplitSection, SynthesisSection, Together};
 use crate::report::{
     Landscape, Measured, MethodReport, Report, ReportKind, RunReport, Sizes, Summary, TargetFindings, Tilt, WithoutModality,
 };
 use crate::shortlists::{Shortlists, Wanted};
+use crate::synthetic::{self, Synthesis};
 use crate::{AuditError, evidence, lock, lookup, shortlists, write};
 
 /// Who watches a long run: progress bars live in the faces, not here.
@@ -174,8 +176,6 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
     let mut methods = Vec::new();
     for (method, runs) in recipe.methods.iter().zip(runs.chunks_mut(parts.len())) {
         for (run, part) in runs.iter_mut().zip(&parts) {
-            let before = part.split.train.len();
-            run.sizes.train_before = (before != run.sizes.train).then_some(before);
             if let Some(found) = &mut run.importances {
                 importance::associate(found, &data)?;
             }
@@ -184,6 +184,8 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
         methods.push(MethodReport {
             name: method.name.clone(),
             rebalance: method.rebalance.as_ref().map(crate::recipe::Choice::summary),
+            sample: method.sample.as_ref().map(crate::recipe::Choice::summary),
+            synthesise: method.synthesise.as_ref().map(|section| section.method.summary()),
             objective: Some(method.objective.summary()),
             repair: None,
             rerank: method.rerank.as_ref().map(crate::recipe::Choice::summary),
@@ -196,6 +198,8 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
     }
     let mut summary = evidence::data_summary(&data, recipe.metrics.label_threshold)?;
     summary.tilt = tilts(recipe, &data, &attribute, &parts[0])?;
+    let made = methods.iter().filter(|method| method.swept.is_none()).filter_map(|method| method.runs.first()?.synthesis.as_ref());
+    summary.tilt.extend(made.flat_map(|made| made.tilt.iter().cloned()));
     let mut notes = summary.notes.clone();
     if !summary.sensitive_features.is_empty() {
         notes.push(format!("Sensitive columns are among the inputs of the model: {}.", summary.sensitive_features.join(", ")));
@@ -560,6 +564,10 @@ impl Cell<'_> {
         if EDITION > 1 {
             text["edition"] = serde_json::json!(EDITION);
         }
+        if self.method.sample.is_some() || self.method.synthesise.is_some() {
+            text["sample"] = json(serde_json::to_value(&self.method.sample))?;
+            text["synthesise"] = json(serde_json::to_value(&self.method.synthesise))?;
+        }
         if let Some(shortlist) = wanted_lists(recipe, self.method) {
             text["shortlist"] = json(serde_json::to_value(&*shortlist))?;
             text["rerank"] = json(serde_json::to_value(&self.method.rerank))?;
@@ -598,8 +606,8 @@ impl Workshop<'_> {
             }
             let begun = || -> Result<(), AuditError> {
                 let part = cell.part;
-                let train = balanced(cell.method, &self.data.select(&part.split.train), self.attribute, part.seed)?;
-                let validation = self.data.select(&part.split.validation);
+                let [train, validation, _] = sampled(cell.method, self.data, self.attribute, part)?;
+                let train = balanced(cell.method, &train, self.attribute, part.seed)?;
                 let encoder = Encoder::fit(&train, self.recipe.encoding())?;
                 let (train_inputs, validation_inputs) = (encoder.transform(&train)?, encoder.transform(&validation)?);
                 let sensitive = encoder.sensitive_input(&train, self.attribute)?;
@@ -700,9 +708,16 @@ impl Workshop<'_> {
     fn train_and_measure(&self, index: usize, twins: &[&Cell<'_>], digest: &str, kept: &Path) -> Result<RunReport, AuditError> {
         let cell = twins[0];
         let Cell { method, part, .. } = cell;
-        let train = balanced(method, &self.data.select(&part.split.train), self.attribute, part.seed)?;
-        let validation = self.data.select(&part.split.validation);
-        let test = self.data.select(&part.split.test);
+        let [train, validation, test] = sampled(method, self.data, self.attribute, part)?;
+        let before = train.len();
+        let train = balanced(method, &train, self.attribute, part.seed)?;
+        let (train, synthesis) = match &method.synthesise {
+            Some(section) => {
+                let (made, told) = self.made(cell, index, section, &train, &validation, kept)?;
+                (made, Some(told))
+            }
+            None => (train, None),
+        };
         let encoder = Encoder::fit(&train, self.recipe.encoding())?;
         let training = self.recipe.training_of(method)?;
         let checkpoint = kept.with_extension(format!("{index}.checkpoint"));
@@ -733,8 +748,14 @@ impl Workshop<'_> {
             &scorer,
             &encoder,
             &test,
-            Sizes { train: train.len(), train_before: None, validation: validation.len(), test: test.len() },
+            Sizes {
+                train: train.len(),
+                train_before: (before != train.len()).then_some(before),
+                validation: validation.len(),
+                test: test.len(),
+            },
         )?;
+        run.synthesis = synthesis;
         let sides = [(&train, &train_inputs), (&validation, &validation_inputs)];
         if !training.trace.is_empty() && run.disparities.is_empty() {
             run.notes.push(format!("nothing was traced: {} fits without gradients of the data loss by group", method.objective.id));
@@ -747,6 +768,46 @@ impl Workshop<'_> {
             fs::remove_dir_all(&checkpoint).map_err(AuditError::io(&checkpoint, "remove the checkpoint"))?;
         }
         Ok(run)
+    }
+
+    /// Rows made in the place of the training rows. A fit that takes long goes on where an interrupted one stopped.
+    fn made(
+        &self,
+        cell: &Cell<'_>,
+        index: usize,
+        section: &SynthesisSection,
+        train: &Dataset,
+        validation: &Dataset,
+        kept: &Path,
+    ) -> Result<(Dataset, Synthesis), AuditError> {
+        let seed = cell.part.seed;
+        let stage = format!("rows made for {}", cell.method.name);
+        let watch = Fitting {
+            observer: self.options.observer,
+            cell: index,
+            interrupted: self.options.interrupted,
+            state: kept.with_extension(format!("{index}.synthesiser")),
+        };
+        let threshold = self.recipe.metrics.label_threshold;
+        // All stages speak of the same two groups in the same order.
+        let loaded = evidence::tilt("as loaded", self.data, self.attribute, None, threshold)?;
+        let stage = loaded.filter(|_| cell.first).map(|loaded| synthetic::Stage {
+            name: &stage,
+            threshold,
+            pair: (loaded.privileged, loaded.unprivileged),
+        });
+        let mut rng = random(seed, "synthesise");
+        let made = synthetic::replace(section, train, validation, self.attribute, seed, &mut rng, &watch, stage);
+        match made {
+            Err(AuditError::Rebalance(RebalanceError::Stopped)) => {
+                Err(AuditError::Learn(LearnError::Interrupted { epoch: 0, checkpoint: None }))
+            }
+            Ok(made) => {
+                watch.forget();
+                Ok(made)
+            }
+            other => other,
+        }
     }
 
     /// What the recipe asks of a fitted scorer beyond its scores.
@@ -962,6 +1023,57 @@ fn shortlists(recipe: &Recipe, cell: &Cell<'_>, scores: &[f64], test: &Dataset) 
     lists.measure(&plan, groups, labels, recipe.intervals.plan().as_ref(), cell.first).map(Some)
 }
 
+/// Watches a synthesiser's fit for a cell.
+struct Fitting<'a> {
+    observer: &'a dyn Observer,
+    cell: usize,
+    interrupted: &'a AtomicBool,
+    /// Where an unfinished fit is kept.
+    state: PathBuf,
+}
+
+impl Fitting<'_> {
+    fn forget(&self) {
+        // What cannot be removed is a file too many and nothing worse.
+        let _ = fs::remove_file(&self.state);
+    }
+}
+
+impl Watch for Fitting<'_> {
+    fn epoch(&self, epoch: usize, epochs: usize, _: &[(f64, f64)]) -> bool {
+        self.observer.epoch(self.cell, epoch, epochs);
+        !self.interrupted.load(Ordering::Relaxed)
+    }
+
+    fn kept(&self) -> Option<Vec<u8>> {
+        fs::read(&self.state).ok()
+    }
+
+    fn keep(&self, ends: bool, state: &dyn Fn() -> Vec<u8>) {
+        // Only a fit that is interrupted needs it; a crash costs the fit.
+        if ends && self.interrupted.load(Ordering::Relaxed) {
+            let _ = write::replace(&self.state, &state());
+        }
+    }
+}
+
+/// The rows of a part, training, validation and test, after what the method leaves out of all of them.
+fn sampled(method: &MethodSection, data: &Dataset, attribute: &str, part: &Part) -> Result<[Dataset; 3], AuditError> {
+    let rows = [(&part.split.train, "train"), (&part.split.validation, "validation"), (&part.split.test, "test")];
+    let mut parts = Vec::with_capacity(rows.len());
+    for (rows, name) in rows {
+        let chosen = data.select(rows);
+        parts.push(match &method.sample {
+            // An empty validation part has nothing to leave out.
+            Some(choice) if !chosen.is_empty() => {
+                choice.build(REBALANCERS)?.rebalance(&chosen, attribute, &mut random(part.seed, &format!("sample {name}")))?
+            }
+            _ => chosen,
+        });
+    }
+    <[Dataset; 3]>::try_from(parts).map_err(|_| AuditError::Request("a part of the split is missing".to_owned()))
+}
+
 /// Gate 1 on the training rows.
 fn balanced(method: &MethodSection, train: &Dataset, attribute: &str, seed: u64) -> Result<Dataset, AuditError> {
     match &method.rebalance {
@@ -1039,6 +1151,7 @@ fn measure(
         landscape: None,
         validation: Vec::new(),
         shortlists: shortlists(recipe, cell, &prediction.scores, test)?,
+        synthesis: None,
         notes: evidence::skips(scorer.curves()).into_iter().chain(scorer.notes().iter().cloned()).chain(flat(&prediction.scores)).collect(),
     })
 }
@@ -1168,11 +1281,13 @@ fn tilts(recipe: &Recipe, data: &Dataset, attribute: &str, part: &Part) -> Resul
     // All stages speak of the same two groups in the same order, also where gate 1 made their rates equal.
     let pair = Some((loaded.privileged.clone(), loaded.unprivileged.clone()));
     let mut stages = vec![loaded];
-    let train = data.select(&part.split.train);
     if recipe.skew.is_some() {
+        let train = data.select(&part.split.train);
         stages.extend(evidence::tilt("training rows after skew", &train, attribute, pair.clone(), threshold)?);
     }
-    for method in recipe.methods.iter().filter(|method| method.rebalance.is_some() && method.swept.is_none()) {
+    let changes = |method: &&MethodSection| (method.rebalance.is_some() || method.sample.is_some()) && method.swept.is_none();
+    for method in recipe.methods.iter().filter(changes) {
+        let [train, ..] = sampled(method, data, attribute, part)?;
         let rows = balanced(method, &train, attribute, part.seed)?;
         let uncounted = if rows.weights.is_some() && rows.weights != train.weights { " (rows counted, not its weights)" } else { "" };
         let stage = format!("training rows after {}{uncounted}", method.name);

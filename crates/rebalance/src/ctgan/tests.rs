@@ -88,9 +88,7 @@ impl Case {
         };
         let rows = count(&given["batch"]);
         // The real rows stand backwards in the table, so that their numbers are not their places in the batch.
-        let backwards = |values: Vec<f32>, width: usize| -> Vec<f32> {
-            values.chunks(width.max(1)).rev().flatten().copied().collect()
-        };
+        let backwards = |values: Vec<f32>, width: usize| -> Vec<f32> { values.chunks(width.max(1)).rev().flatten().copied().collect() };
         let ones = backwards(floats(&given["ones"]), segments.len()).into_iter().map(|one| one as u32).collect();
         let encoded = Encoded { rows, scalars: backwards(floats(&given["scalar_values"]), scalars), ones };
         let conditions = match given["condition"].as_array() {
@@ -223,7 +221,11 @@ fn mixtures_agree_with_scikit_learn() {
             ("variances", found.iter().map(|mode| mode.deviation.powi(2)).collect()),
         ] {
             for (found, expected) in found.iter().zip(numbers(&given[name])) {
-                assert!((found - expected).abs() < 1e-7 * expected.abs().max(1.0), "{}: {name}: {found}, expected {expected}", given["name"]);
+                assert!(
+                    (found - expected).abs() < 1e-7 * expected.abs().max(1.0),
+                    "{}: {name}: {found}, expected {expected}",
+                    given["name"]
+                );
             }
         }
     }
