@@ -108,7 +108,11 @@ pub(crate) fn check_conditions(columns: &[Column], conditions: &[Condition]) -> 
                 return refused(format!("column `{name}` holds numbers and a condition names a category; read it as categories"));
             }
             Cells::Categories { levels, .. } if condition.level as usize >= levels.len() => {
-                return refused(format!("column `{name}` has {} categories, number {} was asked for", levels.len(), u64::from(condition.level) + 1));
+                return refused(format!(
+                    "column `{name}` has {} categories, number {} was asked for",
+                    levels.len(),
+                    u64::from(condition.level) + 1
+                ));
             }
             Cells::Categories { .. } => {}
         }
