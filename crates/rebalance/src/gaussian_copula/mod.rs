@@ -340,8 +340,12 @@ impl<'a> Plan<'a> {
             let mean: f64 = (0..at).map(|k| self.factor.at(at, k) * noise[k]).sum();
             let scale = self.factor.at(at, at);
             let (low, high) = ((self.held[at].low - mean) / scale, (self.held[at].high - mean) / scale);
+            let chance = normal::between(low, high);
+            if chance < normal::IMPOSSIBLE {
+                return 0.0;
+            }
             if !(free && at == from) {
-                probability *= normal::between(low, high);
+                probability *= chance;
             }
             noise[at] = normal::truncated(low, high, rng.random::<f64>());
         }
