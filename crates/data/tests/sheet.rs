@@ -110,7 +110,8 @@ fn ids_and_free_text_are_left_out_and_can_be_kept() {
     assert_eq!(categories(&kept.table, "level").0, ["5", "6", "7"]);
     assert_eq!(kept.left_out.iter().map(|out| out.column.as_str()).collect::<Vec<_>>(), ["person", "x"]);
 
-    let many = "x,y\n".to_owned() + &(0..3000).map(|row| format!("t{},{}\n", row % 1200, row % 7)).collect::<String>();
+    let lines: Vec<String> = (0..3000).map(|row| format!("t{},{}", row % 1200, row % 7)).collect();
+    let many = format!("x,y\n{}\n", lines.join("\n"));
     assert!(self::sheet(&many).left_out[0].reason.starts_with("1200 categories, more than 1000"));
 }
 

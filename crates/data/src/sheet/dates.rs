@@ -58,7 +58,7 @@ fn parts(text: &str) -> Option<Parts<'_>> {
     let short = |text: &str| digits(text) && text.len() <= 2;
     let long = |text: &str| digits(text) && text.len() == 4;
     let year_first = long(first) && short(second) && short(third);
-    if !year_first && !(short(first) && short(second) && long(third)) {
+    if !(year_first || short(first) && short(second) && long(third)) {
         return None;
     }
     let number = |text: &str| text.parse::<u32>().ok();

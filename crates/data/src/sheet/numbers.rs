@@ -72,7 +72,7 @@ impl Notation {
     }
 
     /// The first notation in which all texts are numbers. One with grouping counts only where some number is grouped.
-    pub(super) fn of<'a>(texts: impl Iterator<Item = &'a str> + Clone, delimiter: u8, decimal_commas: bool) -> Option<Notation> {
+    pub(super) fn of<'a>(texts: &(impl Iterator<Item = &'a str> + Clone), delimiter: u8, decimal_commas: bool) -> Option<Notation> {
         let mut candidates = Notation::candidates(delimiter);
         if decimal_commas {
             // Elsewhere in the file a comma stands before the decimals: here a point can only group.
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     fn found(texts: &[&str], delimiter: u8) -> Option<Notation> {
-        Notation::of(texts.iter().copied(), delimiter, false)
+        Notation::of(&texts.iter().copied(), delimiter, false)
     }
 
     #[test]
@@ -155,9 +155,9 @@ mod tests {
         assert_eq!(found(&["1.500,5", "7"], b';'), Some(Notation { decimal: ',', thousands: Some('.') }));
         assert_eq!(found(&["1.5", "7"], b';'), Some(Notation::PLAIN));
         assert_eq!(found(&["1.5", "x"], b';'), None);
-        let grouped = Notation::of(["1.500", "12.250"].into_iter(), b';', true);
+        let grouped = Notation::of(&["1.500", "12.250"].into_iter(), b';', true);
         assert_eq!(grouped, Some(Notation { decimal: ',', thousands: Some('.') }), "with decimal commas beside it");
-        assert_eq!(Notation::of(["1.5"].into_iter(), b';', true), Some(Notation::PLAIN));
+        assert_eq!(Notation::of(&["1.5"].into_iter(), b';', true), Some(Notation::PLAIN));
     }
 
     #[test]

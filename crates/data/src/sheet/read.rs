@@ -197,7 +197,7 @@ impl Raw {
         [false, true].into_iter().find_map(|tolerant| {
             let texts = self.unmarked(tolerant);
             texts.clone().next()?;
-            Notation::of(texts, delimiter, decimal_commas).map(|notation| (notation, tolerant))
+            Notation::of(&texts, delimiter, decimal_commas).map(|notation| (notation, tolerant))
         })
     }
 
@@ -385,7 +385,7 @@ impl Reader {
             let present =
                 coded.codes.iter().filter(|&&code| coded.levels.get(code as usize).is_some_and(|level| !(tolerant && is_mark(level))));
             if are_categories(&written.iter().map(|written| written.value).collect::<Vec<_>>(), present.count()) {
-                return self.two_levels(column, coded, tolerant);
+                return Some(two_levels(column, coded, tolerant));
             }
         }
         if self.decimal_commas && notation.decimal == ',' && notation.thousands == Some('.') {
@@ -396,16 +396,6 @@ impl Reader {
         let fixed = written.iter().all(|written| written.decimals == decimals);
         let mark = marks(column, coded, tolerant);
         self.number_column(column, values, notation, Some((decimals, fixed)), mark)
-    }
-
-    /// 0 and 1, or any two whole numbers, are categories.
-    fn two_levels(&mut self, column: &Raw, coded: &Coded, tolerant: bool) -> Option<(Cells, Style)> {
-        let kept: Vec<usize> = (0..coded.levels.len()).filter(|&level| !(tolerant && is_mark(&coded.levels[level]))).collect();
-        let code = |code: u32| kept.iter().position(|&level| level == code as usize).map_or(MISSING, |position| position as u32);
-        let levels = kept.iter().map(|&level| coded.levels[level].clone()).collect();
-        let codes = coded.codes.iter().map(|&old| code(old)).collect();
-        let missing = marks(column, coded, tolerant);
-        Some((Cells::Categories { levels, codes }, Style { values: ValueStyle::Text, missing }))
     }
 
     fn number_column(
@@ -479,6 +469,16 @@ impl Reader {
         let cells = Cells::Categories { levels: coded.levels.clone(), codes: coded.codes.clone() };
         Some((cells, Style { values: ValueStyle::Text, missing: marks(column, coded, false) }))
     }
+}
+
+/// 0 and 1, or two whole numbers that repeat, as categories.
+fn two_levels(column: &Raw, coded: &Coded, tolerant: bool) -> (Cells, Style) {
+    let kept: Vec<usize> = (0..coded.levels.len()).filter(|&level| !(tolerant && is_mark(&coded.levels[level]))).collect();
+    let code = |code: u32| kept.iter().position(|&level| level == code as usize).map_or(MISSING, |position| position as u32);
+    let levels = kept.iter().map(|&level| coded.levels[level].clone()).collect();
+    let codes = coded.codes.iter().map(|&old| code(old)).collect();
+    let missing = marks(column, coded, tolerant);
+    (Cells::Categories { levels, codes }, Style { values: ValueStyle::Text, missing })
 }
 
 /// Whether whole numbers are categories: 0 and 1, or at most two that repeat.

@@ -112,7 +112,9 @@ impl Margin {
                 let place = |code: u32| if code == MISSING { levels.len() } else { code as usize };
                 order.iter().enumerate().for_each(|(at, &code)| position[place(code)] = at);
                 let mut counts = vec![0; order.len()];
-                rows.iter().for_each(|&row| counts[position[place(codes[row])]] += 1);
+                for &row in rows {
+                    counts[position[place(codes[row])]] += 1;
+                }
                 Margin::Categories { steps: Steps::new(&counts), order: order.clone() }
             }
             Cells::Numbers { form, values } => {

@@ -228,7 +228,9 @@ fn standardised(mut scores: Vec<f64>) -> Vec<f64> {
     let mean = scores.iter().filter(|score| !score.is_nan()).sum::<f64>() / present;
     let square = scores.iter().filter(|score| !score.is_nan()).map(|score| (score - mean).powi(2)).sum::<f64>() / present;
     let scale = if square > 1e-12 { square.sqrt().recip() } else { 0.0 };
-    scores.iter_mut().for_each(|score| *score = if score.is_nan() { 0.0 } else { (*score - mean) * scale });
+    for score in &mut scores {
+        *score = if score.is_nan() { 0.0 } else { (*score - mean) * scale };
+    }
     scores
 }
 
@@ -250,7 +252,9 @@ fn first_component(scores: &[Vec<f64>], rows: usize) -> Vec<f64> {
         }
     }
     let scale = loadings.iter().map(|loading| loading * loading).sum::<f64>().sqrt().max(1e-12);
-    component.iter_mut().for_each(|value| *value /= scale);
+    for value in &mut component {
+        *value /= scale;
+    }
     component
 }
 
@@ -336,8 +340,12 @@ impl<'a> Plan<'a> {
             let mean: f64 = (0..at).map(|k| self.factor.at(at, k) * noise[k]).sum();
             let scale = self.factor.at(at, at);
             let (low, high) = ((self.held[at].low - mean) / scale, (self.held[at].high - mean) / scale);
+            let chance = normal::between(low, high);
+            if chance < normal::IMPOSSIBLE {
+                return 0.0;
+            }
             if !(free && at == from) {
-                probability *= normal::between(low, high);
+                probability *= chance;
             }
             noise[at] = normal::truncated(low, high, rng.random::<f64>());
         }
@@ -417,18 +425,14 @@ impl Fitted {
                 continue;
             }
             let mut others = pairs().filter(|&(column, _)| of_key(column).is_none());
-            let plan = match &cell.copula {
+            let plan = if let Some(copula) = &cell.copula {
                 // The columns of the cell are constants of its copula.
-                Some(copula) => {
-                    let Some(conditions) = held(copula, &mut others) else { continue };
-                    Plan::new(copula, cell.rows as f64, Vec::new(), conditions)
-                }
-                None => {
-                    let copula = &self.whole;
-                    let key = held(copula, &mut self.by.iter().copied().zip(cell.key.iter().copied()));
-                    let (Some(key), Some(conditions)) = (key, held(copula, &mut others)) else { continue };
-                    Plan::new(copula, cell.rows as f64, key, conditions)
-                }
+                let Some(conditions) = held(copula, &mut others) else { continue };
+                Plan::new(copula, cell.rows as f64, Vec::new(), conditions)
+            } else {
+                let key = held(&self.whole, &mut self.by.iter().copied().zip(cell.key.iter().copied()));
+                let (Some(key), Some(conditions)) = (key, held(&self.whole, &mut others)) else { continue };
+                Plan::new(&self.whole, cell.rows as f64, key, conditions)
             };
             plans.extend(plan);
         }
@@ -459,7 +463,7 @@ impl Generator for Fitted {
                 continue;
             }
             for (at, &variable) in plan.order.iter().enumerate() {
-                let row = &plan.factor.values[at * size..at * size + at + 1];
+                let row = &plan.factor.values[at * size..=at * size + at];
                 z[variable] = row.iter().zip(&noise).map(|(factor, noise)| factor * noise).sum();
             }
             for (position, (column, margin)) in columns.iter_mut().zip(&plan.copula.margins).enumerate() {

@@ -6,7 +6,7 @@ use evenhand_catalog::Value;
 use evenhand_rebalance::RebalanceError;
 use evenhand_rebalance::balanced::{Balance, Balanced, balanced};
 use evenhand_rebalance::shares::Shares;
-use evenhand_rebalance::synthesis::{Condition, Form, Generator, SYNTHESISERS, Table};
+use evenhand_rebalance::synthesis::{Cells, Condition, Form, Generator, SYNTHESISERS, Table};
 use rand::Rng;
 
 use crate::candidates::{candidates, categories, fit, numbers, print, rng, texts};
@@ -92,7 +92,7 @@ impl Generator for ByHeart {
     fn sample(&self, rows: usize, conditions: &[Condition], _: &mut dyn Rng) -> Result<Table, RebalanceError> {
         let meets = |row: usize, condition: &Condition| {
             let text = &texts(&self.0, &self.0.columns[condition.column].name)[row];
-            let evenhand_rebalance::synthesis::Cells::Categories { levels, .. } = &self.0.columns[condition.column].cells else {
+            let Cells::Categories { levels, .. } = &self.0.columns[condition.column].cells else {
                 return false;
             };
             levels[condition.level as usize] == *text
