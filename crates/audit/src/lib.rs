@@ -3,6 +3,7 @@
 //! The faces (the command line, later a server and Python) translate to and from the functions here and hold no formula.
 
 pub mod analyses;
+pub mod balancing;
 mod error;
 mod evidence;
 pub mod extraction;
@@ -11,6 +12,7 @@ pub mod keys;
 pub mod listing;
 mod lock;
 mod lookup;
+pub mod making;
 mod measures;
 pub mod model;
 mod numbers;

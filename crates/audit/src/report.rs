@@ -31,6 +31,8 @@ pub enum ReportKind {
     Audit,
     /// The candidates of a file in a new order.
     Ranking,
+    /// The rows of a file, balanced.
+    Balancing,
 }
 
 /// The evidence of one run.

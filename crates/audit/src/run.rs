@@ -176,6 +176,10 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
     let mut methods = Vec::new();
     for (method, runs) in recipe.methods.iter().zip(runs.chunks_mut(parts.len())) {
         for (run, part) in runs.iter_mut().zip(&parts) {
+            if method.sample.is_none() {
+                let before = part.split.train.len();
+                run.sizes.train_before = (before != run.sizes.train).then_some(before);
+            }
             if let Some(found) = &mut run.importances {
                 importance::associate(found, &data)?;
             }
@@ -750,7 +754,7 @@ impl Workshop<'_> {
             &test,
             Sizes {
                 train: train.len(),
-                train_before: (before != train.len()).then_some(before),
+                train_before: method.sample.as_ref().filter(|_| before != train.len()).map(|_| before),
                 validation: validation.len(),
                 test: test.len(),
             },
@@ -1082,7 +1086,7 @@ fn balanced(method: &MethodSection, train: &Dataset, attribute: &str, seed: u64)
     }
 }
 
-fn rows<'a>(
+pub(crate) fn rows<'a>(
     data: &'a Dataset,
     features: &'a evenhand_data::Matrix,
     attribute: &str,

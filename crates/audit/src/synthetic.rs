@@ -1,5 +1,6 @@
 //! Training rows as a table to be learned, and a table of made rows as training rows.
 
+use evenhand_catalog::Value;
 use evenhand_data::{Dataset, Feature, Groups, LabelKind, MISSING, UNKNOWN, Values};
 use evenhand_rebalance::balanced::{Balance, BalancedCell, balanced};
 use evenhand_rebalance::quality::{self, Quality};
@@ -8,7 +9,7 @@ use evenhand_rebalance::synthesis::{Cells, Column, Form, SYNTHESISERS, Table, Wa
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::recipe::SynthesisSection;
+use crate::recipe::{Choice, SynthesisSection};
 use crate::report::{MethodChoice, Tilt};
 use crate::{AuditError, evidence};
 
@@ -74,11 +75,13 @@ pub(crate) fn replace(
             said("groups", format!("`{attribute}` is an intersection, and a row is made for one attribute; put a plain one first"))
         })?;
     let binary = train.label()?.kind == LabelKind::Binary;
-    let generator = section.method.build(SYNTHESISERS)?.fit(&table, seed, watch)?;
+    let label = binary.then(|| table.columns[layout.label].name.clone());
+    let asked: Vec<&str> = std::iter::once(table.columns[position].name.as_str()).chain(label.as_deref()).collect();
+    let generator = fitted_for(&section.method, &asked).build(SYNTHESISERS)?.fit(&table, seed, watch)?;
     let balance = Balance {
         group: table.columns[position].name.clone(),
         group_shares: Shares::parse(&section.groups).map_err(|reason| said("groups", reason))?,
-        label: binary.then(|| table.columns[layout.label].name.clone()),
+        label,
         label_shares: Shares::parse(&section.labels).map_err(|reason| said("labels", reason))?,
         rows: section.rows.unwrap_or_else(|| train.len()),
         keep_copies: section.keep_copies,
@@ -99,6 +102,20 @@ pub(crate) fn replace(
         tilt,
     };
     Ok((rows, told))
+}
+
+/// The method, with the columns that rows are asked for as those whose cells it learns apart, where it has such a parameter and it was left
+/// empty: one dependence for all cells would blur the very differences between groups that balanced rows must keep.
+pub(crate) fn fitted_for(method: &Choice, asked: &[&str]) -> Choice {
+    let mut method = method.clone();
+    if let Ok(entry) = evenhand_catalog::find(SYNTHESISERS, &method.id)
+        && entry.card.parameters.iter().any(|parameter| parameter.name == "by")
+        && method.parameters.get("by").is_none_or(|by| *by == Value::Text(String::new()))
+        && !asked.iter().any(|name| name.contains(','))
+    {
+        method.parameters.insert("by".to_owned(), Value::Text(asked.join(",")));
+    }
+    method
 }
 
 fn table_of(data: &Dataset) -> Result<(Table, Layout), AuditError> {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use evenhand_audit::balancing::Reading;
 use evenhand_audit::catalog::Value;
 use evenhand_audit::shortlists::Wanted;
 
@@ -36,6 +37,8 @@ pub(crate) enum Command {
     Score(Score),
     /// Audit the scores in a CSV or Parquet file
     Audit(Audit),
+    /// Balance the rows of a file between groups: leave out, repeat, weigh, or make new ones
+    Balance(Box<Balance>),
     /// Re-rank the candidates of a file so that the first places show every group, with the reason of every move
     Rank(Box<Rank>),
     /// Measure how far labels tilt towards a group, or write a subset with a wanted tilt
@@ -265,6 +268,77 @@ pub(crate) struct Audit {
     /// Heading of the report [default: the file's name]
     #[arg(long, value_name = "TEXT")]
     pub(crate) title: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Balance {
+    /// CSV or Parquet files, or globs
+    #[arg(required = true)]
+    pub(crate) files: Vec<String>,
+    /// Sensitive attribute: a column; for methods that make no rows also an intersection ("gender x race"), a cut ("age > 25") or one group
+    /// against the rest ("race = White")
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) group: String,
+    /// Column with the label; without it rows are made for the groups alone
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) label: Option<String>,
+    /// The favourable value of the label, when it is a word
+    #[arg(long, value_name = "VALUE", requires = "label")]
+    pub(crate) favourable: Option<String>,
+    /// A synthesiser (ctgan, gaussian-copula) or a rebalancer (oversampling, rejection-sampling, …); `evenhand catalog` lists them
+    #[arg(long, default_value = "gaussian-copula", value_name = "ID")]
+    pub(crate) method: String,
+    /// A parameter of the method; may be repeated
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parameter)]
+    pub(crate) set: Vec<(String, Value)>,
+    /// CSV file to write
+    #[arg(long, default_value = "balanced.csv", value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Folder for report.json and report.html; neither is written without it
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) report: Option<PathBuf>,
+    /// Column with the job, within which rejection-sampling keeps its shares
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) job: Option<String>,
+    /// How a column is read: number, category, date, date-ymd, date-dmy, date-mdy or leave-out; may be repeated
+    #[arg(long, value_name = "COLUMN=KIND", value_parser = reading)]
+    pub(crate) read: Vec<(String, Reading)>,
+    /// Text that means "missing", beside the empty field; may be repeated
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) missing: Vec<String>,
+    /// Rows to make [default: as many as were learned from]
+    #[arg(long, value_name = "N", help_heading = "Made rows")]
+    pub(crate) rows: Option<usize>,
+    /// Wanted share of each group: equal, found, or shares such as women=0.5,men=0.5
+    #[arg(long, default_value = "equal", value_name = "SHARES", help_heading = "Made rows")]
+    pub(crate) groups: String,
+    /// Wanted share of each label in every group
+    #[arg(long, default_value = "equal", value_name = "SHARES", help_heading = "Made rows")]
+    pub(crate) labels: String,
+    /// Keep made rows that equal a row that was learned from
+    #[arg(long, help_heading = "Made rows")]
+    pub(crate) keep_copies: bool,
+    /// Share of the rows that the method does not see: they show whether made rows are too near to those it saw; 0 for none
+    #[arg(long, default_value_t = 0.2, value_name = "SHARE", value_parser = number, help_heading = "Made rows")]
+    pub(crate) hold_out: f64,
+    /// Rows whose distances are compared, at most
+    #[arg(long, default_value_t = 10_000, value_name = "N", help_heading = "Made rows")]
+    pub(crate) compared: usize,
+    /// Labels at or above it are high
+    #[arg(long, default_value_t = 0.5, value_name = "T", value_parser = number)]
+    pub(crate) threshold: f64,
+    /// Seed
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(crate) seed: u64,
+    /// Heading of the report [default: the file's name]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) title: Option<String>,
+}
+
+fn reading(text: &str) -> Result<(String, Reading), String> {
+    let (column, word) = text.rsplit_once('=').ok_or("write it as COLUMN=KIND, for example born=date-dmy")?;
+    let kind = Reading::from_word(word.trim()).ok_or_else(|| format!("`{word}` is none of {}", Reading::WORDS.join(", ")))?;
+    Ok((column.trim().to_owned(), kind))
 }
 
 #[derive(Debug, Args)]

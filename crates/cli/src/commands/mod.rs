@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod audit;
+mod balance;
 mod catalog;
 mod completions;
 mod extract;
@@ -53,6 +54,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Sweep(arguments) => grid::sweep(&arguments, threads, json),
         Command::Score(arguments) => score::score(&arguments, threads, json),
         Command::Audit(arguments) => audit::audit(arguments, json),
+        Command::Balance(arguments) => balance::balance(*arguments, json),
         Command::Rank(arguments) => rank::rank(*arguments, json),
         Command::Skew(arguments) => skew::skew(arguments, json),
         Command::Fetch(arguments) => fetch::fetch(&arguments, json),

@@ -32,6 +32,53 @@ fn recipe(from: &str, to: &str) -> Vec<u8> {
 fn cases() -> Vec<Case> {
     let audit = "audit bad.csv --score score --group gender --out out";
     vec![
+        ("ranking without a score column", vec![], "rank good.csv --score points --group gender --out ranked.csv"),
+        ("ranking by a column of words", vec![], "rank good.csv --score gender --group gender --out ranked.csv"),
+        (
+            "ranking with a missing score",
+            vec![("bad.csv", text("score,gender\n0.1,f\n,m\n"))],
+            "rank bad.csv --score score --group gender --out ranked.csv",
+        ),
+        ("ranking with shares that miss a group", vec![], "rank good.csv --score score --group gender --target f=1 --out ranked.csv"),
+        ("ranking with shares above 1", vec![], "rank good.csv --score score --group gender --target f=0.9,m=0.5 --out ranked.csv"),
+        ("ranking for no places", vec![], "rank good.csv --score score --group gender --top 0 --out ranked.csv"),
+        ("ranking by an unknown method", vec![], "rank good.csv --score score --group gender --method det-gredy --out ranked.csv"),
+        ("ranking over its input", vec![], "rank good.csv --score score --group gender --out good.csv"),
+        (
+            "a ranked file ranked again",
+            vec![("bad.csv", text("score,gender,rank\n0.1,f,1\n0.2,m,2\n"))],
+            "rank bad.csv --score score --group gender --out ranked.csv",
+        ),
+        (
+            "two targets of one job",
+            vec![("bad.csv", text("score,gender,job,t\n0.1,f,a,equal\n0.2,m,a,pool\n"))],
+            "rank bad.csv --score score --group gender --job job --target-column t --out ranked.csv",
+        ),
+        ("balancing by an unknown method", vec![], "balance good.csv --group gender --label label --method ctgam --out made.csv"),
+        ("balancing a column that is not there", vec![], "balance good.csv --group sex --label label --out made.csv"),
+        ("making rows for a cut", vec![], "balance good.csv --group 'age > 25' --label label --out made.csv"),
+        (
+            "making rows for a continuous label",
+            vec![(
+                "bad.csv",
+                text(
+                    &("score,gender,age\n".to_owned()
+                        + &(0..60).fold(String::new(), |text, row| text + &format!("0.{row:03},{},{}\n", ["f", "m"][row % 2], row))),
+                ),
+            )],
+            "balance bad.csv --group gender --label score --out made.csv",
+        ),
+        (
+            "wanted rows of a method that makes none",
+            vec![],
+            "balance good.csv --group gender --label label --method oversampling --rows 10 --out made.csv",
+        ),
+        (
+            "balancing one group",
+            vec![("bad.csv", text("x,gender,y\n1,f,0\n2,f,1\n3,f,0\n"))],
+            "balance bad.csv --group gender --label y --method oversampling --out made.csv",
+        ),
+        ("making no rows", vec![], "balance good.csv --group gender --label label --rows 0 --out made.csv"),
         ("no such file", vec![], "audit nowhere.csv --score score --group gender --out out"),
         ("glob without a match", vec![], "audit 'part-*.csv' --score score --group gender --out out"),
         ("a folder instead of a file", vec![("bad.csv/x", text(""))], audit),

@@ -5,4 +5,5 @@
 mod bad_inputs;
 mod command;
 mod everyday;
+mod gates;
 mod interviews;

@@ -59,6 +59,16 @@ pub(crate) fn terms(runs: &[RunReport]) -> Vec<Figure> {
     figures
 }
 
+/// The losses of two networks that train against each other.
+pub(crate) fn rivals(losses: &[(f64, f64)]) -> Figure {
+    let series = |style, of: fn(&(f64, f64)) -> f64| Lines {
+        style,
+        runs: vec![losses.iter().enumerate().map(|(epoch, pair)| ((epoch + 1) as f64, of(pair))).collect()],
+    };
+    let legend = vec![LegendEntry::new(Swatch::Line(Style(0)), "critic"), LegendEntry::new(Swatch::Line(Style(1)), "generator")];
+    panel("losses", &[series(Style(0), |pair| pair.0), series(Style(1), |pair| pair.1)], legend)
+}
+
 fn points(runs: &[RunReport], value: impl Fn(&crate::report::Epoch) -> Option<f64>) -> Vec<Vec<(f64, f64)>> {
     runs.iter()
         .map(|run| {

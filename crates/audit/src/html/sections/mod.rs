@@ -11,6 +11,7 @@ mod modalities;
 mod recipe;
 mod shortlists;
 mod summary;
+mod synthesis;
 mod tradeoff;
 mod training;
 mod undefined;
@@ -38,6 +39,7 @@ pub(super) const SECTIONS: &[Section] = &[
     summary::SECTION,
     data::SECTION,
     extraction::SECTION,
+    synthesis::SECTION,
     methods::SECTION,
     tradeoff::SECTION,
     shortlists::SECTION,

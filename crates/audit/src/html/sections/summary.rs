@@ -48,6 +48,7 @@ fn kind(kind: ReportKind) -> &'static str {
         ReportKind::Sweep => "Sweep over a parameter",
         ReportKind::Audit => "Audit of given scores",
         ReportKind::Ranking => "Candidates in a new order",
+        ReportKind::Balancing => "Balanced rows",
     }
 }
 
@@ -60,7 +61,7 @@ fn facts(report: &Report) -> Vec<String> {
     }
     let runs = report.methods.iter().map(|method| method.runs.len()).max().unwrap_or(0);
     match report.kind {
-        ReportKind::Audit | ReportKind::Ranking => {}
+        ReportKind::Audit | ReportKind::Ranking | ReportKind::Balancing => {}
         ReportKind::Sweep => facts.push(format!("{} × {}", counted(report.methods.len(), "value"), counted(runs, lookup::unit(report)))),
         _ => facts.push(format!("{} × {}", counted(report.methods.len(), "method"), counted(runs, lookup::unit(report)))),
     }

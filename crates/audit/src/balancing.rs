@@ -1,0 +1,446 @@
+//! Gate 1 on a file: rows left out, repeated or weighed, or new rows made, with the tilt before and after.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+pub use evenhand_data::sheet::Reading;
+use evenhand_data::sheet::{self, Cells, Column, Form, Notation, ReadOptions, Sheet, Style, Table, ValueStyle};
+use evenhand_data::{CategoricalEncoding, Dataset, Encoder, Encoding, LabelKind, LabelRole, NumericEncoding, Schema, SensitiveRole, table};
+use evenhand_learn::{Architecture, Candidates, OBJECTIVES, RunHooks, Training};
+use evenhand_metrics::{Estimate, Finding, Outcomes};
+use evenhand_rebalance::balanced::{Balance, balanced};
+use evenhand_rebalance::quality::{self, Efficacy, GroupEfficacy};
+use evenhand_rebalance::shares::Shares;
+use evenhand_rebalance::synthesis::{SYNTHESISERS, Watch};
+use evenhand_rebalance::{REBALANCERS, RebalanceError};
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
+use crate::recipe::Choice;
+use crate::report::{DataSummary, MethodReport, Report, ReportKind, RunReport, Sizes};
+use crate::synthetic::{Synthesis, fitted_for};
+use crate::{AuditError, evidence, run, scores, write};
+
+/// A file to be balanced.
+#[derive(Debug, Clone)]
+pub struct BalanceRequest {
+    /// Heading of the report.
+    pub title: String,
+    /// CSV or Parquet files, or globs.
+    pub files: Vec<String>,
+    /// Sensitive attribute: a column; for methods that leave out, repeat or weigh rows also an intersection, a cut, or one group against all others.
+    pub group: String,
+    /// Column with the label. Without it a synthesiser balances the groups alone.
+    pub label: Option<String>,
+    /// The favourable value of the label, when it is a word.
+    pub favourable: Option<String>,
+    /// Column with the job, for `rejection-sampling`.
+    pub job: Option<String>,
+    /// How columns are read, where that is not to be found out.
+    pub readings: BTreeMap<String, Reading>,
+    /// Texts that mean "missing", beside the empty field.
+    pub missing: Vec<String>,
+    /// A rebalancer or a synthesiser.
+    pub method: Choice,
+    /// Rows to make (synthesisers); `None` as many as it learned from.
+    pub rows: Option<usize>,
+    /// Wanted share of each group (synthesisers): `equal`, `found` or shares by name.
+    pub groups: String,
+    /// Wanted share of each label in every group (synthesisers).
+    pub labels: String,
+    /// Keeps made rows that equal a row that was learned from.
+    pub keep_copies: bool,
+    /// Share of the rows that a synthesiser does not see, to compare distances and learners with; 0 for none.
+    pub hold_out: f64,
+    /// Rows whose distances are compared, at most.
+    pub compared: usize,
+    /// Labels at or above it are high.
+    pub threshold: f64,
+    /// Seed.
+    pub seed: u64,
+    /// The file to write.
+    pub out: PathBuf,
+}
+
+/// A balanced file.
+#[derive(Debug)]
+pub struct BalancedFile {
+    /// The evidence.
+    pub report: Report,
+    /// Rows written.
+    pub rows: usize,
+    /// Remarks.
+    pub notes: Vec<String>,
+}
+
+/// Who watches a fit that takes long.
+pub trait Progress: Sync {
+    /// So many epochs of so many are done.
+    fn epoch(&self, epoch: usize, epochs: usize);
+}
+
+/// Balances a file.
+pub fn balance(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicBool) -> Result<BalancedFile, AuditError> {
+    write::refuse_input(&request.out, &request.files)?;
+    if !(0.0..0.9).contains(&request.hold_out) {
+        return Err(AuditError::Request(format!("--hold-out {}: give a share of at least 0 and below 0.9", request.hold_out)));
+    }
+    if SYNTHESISERS.iter().any(|entry| entry.card.id == request.method.id) {
+        return made(request, progress, interrupted);
+    }
+    if !REBALANCERS.iter().any(|entry| entry.card.id == request.method.id) {
+        let cards = SYNTHESISERS.iter().map(|entry| entry.card).chain(REBALANCERS.iter().map(|entry| entry.card));
+        return Err(evenhand_catalog::unknown_id(&request.method.id, cards).into());
+    }
+    chosen(request)
+}
+
+fn schema(request: &BalanceRequest, role: SensitiveRole) -> Schema {
+    Schema {
+        features: Some(Vec::new()),
+        label: request.label.clone().map(|column| LabelRole { column, favourable: request.favourable.clone() }),
+        sensitive: vec![role],
+        job: request.job.clone(),
+        missing: request.missing.clone(),
+        ..Schema::default()
+    }
+}
+
+/// Rows left out, repeated or weighed; every column is carried along as it is written.
+fn chosen(request: &BalanceRequest) -> Result<BalancedFile, AuditError> {
+    if request.rows.is_some() {
+        return Err(AuditError::Request(format!(
+            "--rows is for methods that make rows (ctgan, gaussian-copula); `{}` settles the number of rows itself",
+            request.method.id
+        )));
+    }
+    let role = scores::sensitive_role(&request.group)?;
+    let attribute = role.name.clone();
+    let cut = role.rule.as_ref().is_some_and(|rule| !rule.trim_start().starts_with('='));
+    let names = table::columns(&request.files)?;
+    let mut readings: BTreeMap<String, Reading> = names
+        .iter()
+        .filter(|name| Some(*name) != request.label.as_ref() && !(cut && role.columns.contains(name)))
+        .map(|name| (name.clone(), Reading::Categories))
+        .collect();
+    readings.extend(request.readings.clone());
+    let sensitive = if cut { Vec::new() } else { role.columns.clone() };
+    let mut sheet = sheet::read(&request.files, &ReadOptions { readings, sensitive, missing: request.missing.clone() })?;
+    let mut data = sheet.table.dataset(&request.files.join(", "), &schema(request, role))?;
+    let weighed = data.weights.clone();
+    let mut rng = ChaCha8Rng::seed_from_u64(request.seed);
+    let after = request.method.build(REBALANCERS)?.rebalance(&data, &attribute, &mut rng)?;
+    let rows: Vec<usize> = after.rows.iter().map(|&row| row as usize - 1).collect();
+    sheet.table = sheet.table.select(&rows);
+    if after.weights != weighed
+        && let Some(weights) = &after.weights
+    {
+        add_weights(&mut sheet, weights)?;
+    }
+    let tilts = tilts(request, &data, Some(&after), &attribute)?;
+    write::replace(&request.out, sheet.to_csv(&sheet.table)?.as_bytes())?;
+
+    let notes: Vec<String> = sheet.notes.iter().chain(&after.provenance.notes).cloned().collect();
+    data.name.clone_from(&request.title);
+    data.provenance.files.clone_from(&sheet.files);
+    let summary = DataSummary { tilt: tilts, notes: notes.clone(), ..evidence::data_summary(&data, request.threshold)? };
+    let run = RunReport { seed: request.seed, sizes: Sizes { test: rows.len(), ..Sizes::default() }, ..RunReport::default() };
+    let method = MethodReport { rebalance: Some(request.method.summary()), runs: vec![run], ..MethodReport::default() };
+    Ok(BalancedFile { report: report(request, summary, method, &notes), rows: rows.len(), notes })
+}
+
+fn add_weights(sheet: &mut Sheet, weights: &[f64]) -> Result<(), AuditError> {
+    const WEIGHT: &str = "weight";
+    const DECIMALS: usize = 9;
+    if sheet.table.columns.iter().any(|column| column.name == WEIGHT) {
+        return Err(AuditError::Request(format!("the file has a column `{WEIGHT}` already, which reweighing would add; rename it")));
+    }
+    let cells = Cells::Numbers { form: Form::Real { decimals: DECIMALS }, values: weights.to_vec() };
+    sheet.table.columns.push(Column { name: WEIGHT.to_owned(), cells });
+    sheet.styles.push(Style { values: ValueStyle::Number { notation: Notation::PLAIN, fixed: false }, missing: String::new() });
+    Ok(())
+}
+
+/// The tilt of the labels before and after, where there are labels.
+fn tilts(
+    request: &BalanceRequest,
+    before: &Dataset,
+    after: Option<&Dataset>,
+    attribute: &str,
+) -> Result<Vec<crate::report::Tilt>, AuditError> {
+    if before.label.is_none() {
+        return Ok(Vec::new());
+    }
+    let Some(given) = evidence::tilt("as given", before, attribute, None, request.threshold)? else { return Ok(Vec::new()) };
+    let pair = Some((given.privileged.clone(), given.unprivileged.clone()));
+    let mut stages = vec![given];
+    if let Some(after) = after {
+        let uncounted = if after.weights.is_some() && before.weights.is_none() { " (rows counted, not weights)" } else { "" };
+        stages.extend(evidence::tilt(&format!("balanced{uncounted}"), after, attribute, pair, request.threshold)?);
+    }
+    Ok(stages)
+}
+
+/// New rows by a synthesiser.
+fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicBool) -> Result<BalancedFile, AuditError> {
+    let role = scores::sensitive_role(&request.group)?;
+    let [column] = role.columns.as_slice() else {
+        return Err(AuditError::Request(format!(
+            "--group \"{}\": rows are made for the groups of one column; join the columns into one first, or balance with `oversampling` or \
+             `rejection-sampling`",
+            request.group
+        )));
+    };
+    if role.rule.is_some() {
+        return Err(AuditError::Request(format!(
+            "--group \"{}\": rows are made for the groups of a column as it stands; add a column with the groups first",
+            request.group
+        )));
+    }
+    let mut readings = request.readings.clone();
+    if let Some(label) = &request.label {
+        readings.insert(label.clone(), Reading::Categories);
+    }
+    let options = ReadOptions { readings, sensitive: vec![column.clone()], missing: request.missing.clone() };
+    let sheet = sheet::read(&request.files, &options)?;
+    check_label(&sheet.table, request)?;
+    let schema = schema(request, role.clone());
+    let name = request.files.join(", ");
+
+    // Rows that the method does not see say whether its rows are nearer to those that it did see.
+    let mut order: Vec<usize> = (0..sheet.table.rows()).collect();
+    let mut rng = ChaCha8Rng::seed_from_u64(request.seed);
+    order.shuffle(&mut rng);
+    let unseen = (request.hold_out * order.len() as f64).round() as usize;
+    let (unseen, learned) = order.split_at(unseen);
+    let sorted = |rows: &[usize]| {
+        let mut rows = rows.to_vec();
+        rows.sort_unstable();
+        sheet.table.select(&rows)
+    };
+    let (learned, unseen) = (sorted(learned), sorted(unseen));
+
+    let group_shares = Shares::parse(&request.groups).map_err(|reason| AuditError::Request(format!("--groups: {reason}")))?;
+    let label_shares = Shares::parse(&request.labels).map_err(|reason| AuditError::Request(format!("--labels: {reason}")))?;
+    let asked: Vec<&str> = std::iter::once(column.as_str()).chain(request.label.as_deref()).collect();
+    let method = fitted_for(&request.method, &asked);
+    let watch = Fitting { progress, interrupted, state: request.out.with_extension("fit") };
+    let fitted = method.build(SYNTHESISERS)?.fit(&learned, request.seed, &watch);
+    let generator = match fitted {
+        Err(RebalanceError::Stopped) => {
+            return Err(AuditError::Request(format!(
+                "interrupted; what was learned so far is kept in {}, the same command goes on from there",
+                watch.state.display()
+            )));
+        }
+        other => other?,
+    };
+    let balance = Balance {
+        group: column.clone(),
+        group_shares,
+        label: request.label.clone(),
+        label_shares,
+        rows: request.rows.unwrap_or_else(|| learned.rows()),
+        keep_copies: request.keep_copies,
+    };
+    let balanced = balanced(generator.as_ref(), &learned, &balance, &mut rng)?;
+    let holdout = (unseen.rows() > 0).then_some(&unseen);
+    let mut quality = quality::measure(&learned, holdout, &balanced.table, request.compared, &mut rng)?;
+    let data = sheet.table.dataset(&name, &schema)?;
+    let after = balanced.table.dataset(&name, &schema)?;
+    if let Some(unseen) = holdout.filter(|_| request.label.is_some()) {
+        let all = Schema { features: None, ..schema.clone() };
+        let sides = [learned.dataset(&name, &all)?, balanced.table.dataset(&name, &all)?, unseen.dataset(&name, &all)?];
+        quality.efficacy = efficacy(&sides, &role.name, request.seed, interrupted)?;
+    }
+    let tilts = tilts(request, &data, Some(&after), &role.name)?;
+    write::replace(&request.out, sheet.to_csv(&balanced.table)?.as_bytes())?;
+    // A finished fit has nothing left to go on with; a file that cannot be removed is one too many and nothing worse.
+    let _ = fs::remove_file(&watch.state);
+
+    let mut notes = sheet.notes.clone();
+    notes.extend(sheet.left_out.iter().map(|left| format!("column `{}` is left out: {}", left.column, left.reason)));
+    if balanced.copies > 0 {
+        let told = if request.keep_copies { "were kept" } else { "were left out and made anew" };
+        notes.push(format!("{} made rows equalled a row that was learned from and {told}", balanced.copies));
+    }
+    let mut named = data;
+    named.name.clone_from(&request.title);
+    named.provenance.files.clone_from(&sheet.files);
+    let summary = DataSummary { tilt: tilts, notes: notes.clone(), ..evidence::data_summary(&named, request.threshold)? };
+    let synthesis = Synthesis {
+        method: method.summary(),
+        cells: balanced.cells,
+        copies: balanced.copies,
+        quality,
+        losses: generator.losses().to_vec(),
+        tilt: Vec::new(),
+    };
+    let run = RunReport {
+        seed: request.seed,
+        sizes: Sizes { test: balanced.table.rows(), ..Sizes::default() },
+        synthesis: Some(synthesis),
+        ..RunReport::default()
+    };
+    let method = MethodReport { synthesise: Some(method.summary()), runs: vec![run], ..MethodReport::default() };
+    Ok(BalancedFile { report: report(request, summary, method, &notes), rows: balanced.table.rows(), notes })
+}
+
+/// Values of a label that can be balanced, at most: each needs rows in every group.
+const MOST_LABELS: usize = 20;
+
+fn check_label(table: &Table, request: &BalanceRequest) -> Result<(), AuditError> {
+    let Some(label) = &request.label else { return Ok(()) };
+    match &table.columns[table.position(label)?].cells {
+        Cells::Categories { levels, .. } if levels.len() > MOST_LABELS => Err(AuditError::Request(format!(
+            "column `{label}` has {} values, and every one of them would get the same share in every group; cut it into few values first, or leave \
+             --label out to balance the groups alone",
+            levels.len()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Watches a fit and keeps what it has learned when it is interrupted.
+struct Fitting<'a> {
+    progress: &'a dyn Progress,
+    interrupted: &'a AtomicBool,
+    state: PathBuf,
+}
+
+impl Watch for Fitting<'_> {
+    fn epoch(&self, epoch: usize, epochs: usize, _: &[(f64, f64)]) -> bool {
+        self.progress.epoch(epoch, epochs);
+        !self.interrupted.load(Ordering::Relaxed)
+    }
+
+    fn kept(&self) -> Option<Vec<u8>> {
+        fs::read(&self.state).ok()
+    }
+
+    fn keep(&self, ends: bool, state: &dyn Fn() -> Vec<u8>) {
+        if ends && self.interrupted.load(Ordering::Relaxed) {
+            // Without the file the next call begins anew, which the message of the interrupt cannot know.
+            let _ = write::replace(&self.state, &state());
+        }
+    }
+}
+
+/// Learners that judge whether made rows can be learned from, with how they are named.
+const LEARNERS: [(&str, &str); 2] = [("logistic-regression", "vanilla"), ("boosting", "boosting")];
+/// What they are judged by.
+const JUDGED: [&str; 3] = ["accuracy", "f1", "roc-auc"];
+
+/// Learners fitted on the rows that the method learned from and on the rows that it made, both judged on rows that nobody saw.
+fn efficacy(sides: &[Dataset; 3], attribute: &str, seed: u64, interrupted: &AtomicBool) -> Result<Vec<Efficacy>, AuditError> {
+    let [real, made, test] = sides;
+    let mut found = Vec::new();
+    if real.label()?.kind != LabelKind::Binary || real.features.is_empty() {
+        return Ok(found);
+    }
+    for (name, objective) in LEARNERS {
+        let judge = |train: &Dataset| -> Result<(Vec<Finding>, Vec<Vec<Finding>>), AuditError> {
+            let encoding = Encoding { numeric: NumericEncoding::Standardise, categorical: CategoricalEncoding::OneHot };
+            let encoder = Encoder::fit(train, encoding)?;
+            // One part in five chooses the epoch.
+            let all: Vec<usize> = (0..train.len()).collect();
+            let (fifth, rest): (Vec<usize>, Vec<usize>) = all.into_iter().partition(|row| row % 5 == 0);
+            let (train, validation) = (train.select(&rest), train.select(&fifth));
+            let (inputs, validation_inputs) = (encoder.transform(&train)?, encoder.transform(&validation)?);
+            let choice = Choice { id: objective.to_owned(), parameters: BTreeMap::new() };
+            let scorer = evenhand_learn::fit(
+                &run::rows(&train, &inputs, attribute, None)?,
+                &run::rows(&validation, &validation_inputs, attribute, None)?,
+                &Architecture { hidden: Vec::new(), ..Architecture::default() },
+                &Training { learning_rate: 0.01, ..Training::default() },
+                choice.build(OBJECTIVES)?,
+                seed,
+                &mut RunHooks { checkpoint: None, resume: false, on_epoch: &mut |_| {}, interrupted },
+            )?;
+            let features = encoder.transform(test)?;
+            let scores = scorer.predict(Candidates { features: &features, recordings: None })?.scores;
+            let groups = test.groups(attribute)?;
+            let labels = &test.label()?.values;
+            let measure = |rows: &[usize]| -> Result<Vec<Finding>, AuditError> {
+                let scores: Vec<f64> = rows.iter().map(|&row| scores[row]).collect();
+                let labels: Vec<f64> = rows.iter().map(|&row| labels[row]).collect();
+                let groups = groups.select(rows);
+                Ok(evenhand_metrics::evaluate(&JUDGED, &Outcomes::new(&scores, &groups)?.labels(&labels)?, None)?)
+            };
+            let everybody: Vec<usize> = (0..test.len()).collect();
+            let by_group = (0..groups.levels().len() as u32).map(|code| {
+                let of: Vec<usize> = everybody.iter().copied().filter(|&row| groups.codes()[row] == code).collect();
+                if of.is_empty() { Ok(Vec::new()) } else { measure(&of) }
+            });
+            Ok((measure(&everybody)?, by_group.collect::<Result<_, _>>()?))
+        };
+        let (of_real, of_real_groups) = judge(real)?;
+        let (of_made, of_made_groups) = judge(made)?;
+        let groups = test.groups(attribute)?;
+        for (position, metric) in JUDGED.iter().enumerate() {
+            let of = |findings: &[Finding]| {
+                findings
+                    .get(position)
+                    .map_or_else(|| Estimate::undefined("the group has no held-out rows"), |finding| finding.estimate.clone())
+            };
+            found.push(Efficacy {
+                learner: name.to_owned(),
+                metric: (*metric).to_owned(),
+                trained_on_real: of(&of_real),
+                trained_on_synthetic: of(&of_made),
+                by_group: groups
+                    .levels()
+                    .iter()
+                    .zip(groups.sizes())
+                    .zip(of_real_groups.iter().zip(&of_made_groups))
+                    .map(|((group, rows), (real, made))| GroupEfficacy {
+                        group: group.clone(),
+                        rows,
+                        trained_on_real: of(real),
+                        trained_on_synthetic: of(made),
+                    })
+                    .collect(),
+            });
+        }
+    }
+    Ok(found)
+}
+
+fn report(request: &BalanceRequest, data: DataSummary, method: MethodReport, notes: &[String]) -> Report {
+    let readings: BTreeMap<&String, String> = request.readings.iter().map(|(column, reading)| (column, format!("{reading:?}"))).collect();
+    Report {
+        format: crate::FORMAT,
+        kind: ReportKind::Balancing,
+        title: request.title.clone(),
+        versions: run::versions(),
+        recipe: serde_json::json!({
+            "files": request.files,
+            "group": request.group,
+            "label": request.label,
+            "favourable": request.favourable,
+            "job": request.job,
+            "readings": readings,
+            "method": request.method,
+            "rows": request.rows,
+            "groups": request.groups,
+            "labels": request.labels,
+            "keep_copies": request.keep_copies,
+            "hold_out": request.hold_out,
+            "compared": request.compared,
+            "threshold": request.threshold,
+            "seed": request.seed,
+        }),
+        data,
+        methods: vec![MethodReport { name: request.method.id.clone(), ..method }],
+        columns: Vec::new(),
+        limits: Vec::new(),
+        contrasts: Vec::new(),
+        fronts: Vec::new(),
+        choice: None,
+        extraction: None,
+        notes: notes.to_vec(),
+    }
+}

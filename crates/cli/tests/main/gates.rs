@@ -1,0 +1,164 @@
+//! The gates before and after the model, on a file as a spreadsheet writes it: byte order mark, semicolons, decimal commas, empty lines, three genders.
+
+use std::fmt::Write as _;
+
+use crate::command::{Place, stderr, stdout};
+
+/// 240 candidates for 8 jobs; men score higher.
+fn export() -> String {
+    let mut text = "\u{feff}Bewerber;Stelle;Geschlecht;Punkte;Alter;eingestellt\r\n".to_owned();
+    for row in 0..240_u32 {
+        let gender = match row * 7 % 20 {
+            0..=7 => "Frau",
+            8..=18 => "Mann",
+            _ => "keine Angabe (divers)",
+        };
+        let score = 40 + row * 37 % 50 + if gender == "Mann" { 9 } else { 0 };
+        let hired = if score > 70 { "ja" } else { "nein" };
+        let _ = write!(text, "B-{row:03};Stelle {};{gender};{score},{};{};{hired}\r\n", row % 8, row % 10, 20 + row * 13 % 40);
+        if row == 5 {
+            text.push_str(";;;;;\r\n\r\n");
+        }
+    }
+    text
+}
+
+#[test]
+fn a_spreadsheet_is_ranked_and_keeps_its_look() {
+    let place = Place::new(&[("export.csv", export().as_bytes())]);
+    let output = place.run(
+        "rank export.csv --score Punkte --group Geschlecht --job Stelle --label eingestellt --favourable ja --top 8 --target \
+         'Frau=0.45,Mann=0.5,keine Angabe (divers)=0.05' --out ranked.csv --report report",
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stderr(&output).contains("1 of 241 rows are empty in every column and were skipped"), "{}", stderr(&output));
+    let ranked = std::fs::read_to_string(place.path().join("ranked.csv")).unwrap();
+    let mut lines = ranked.split("\r\n");
+    assert_eq!(lines.next(), Some("\u{feff}Bewerber;Stelle;Geschlecht;Punkte;Alter;eingestellt;rank_by_score;rank;shortlisted;reason"));
+    let rows: Vec<Vec<&str>> = lines.filter(|line| !line.is_empty()).map(|line| line.split(';').collect()).collect();
+    assert_eq!(rows.len(), 240);
+    for job in 0..8 {
+        let of: Vec<&Vec<&str>> = rows.iter().filter(|row| row[1] == format!("Stelle {job}")).collect();
+        let ranks: Vec<usize> = of.iter().map(|row| row[7].parse().unwrap()).collect();
+        assert_eq!(ranks, (1..=of.len()).collect::<Vec<_>>(), "rows of a job stand in their new order");
+        let mut by_score: Vec<usize> = of.iter().map(|row| row[6].parse().unwrap()).collect();
+        by_score.sort_unstable();
+        assert_eq!(by_score, ranks, "every rank by score is given once");
+        let shortlist: Vec<&&Vec<&str>> = of.iter().filter(|row| row[8] == "yes").collect();
+        assert_eq!(shortlist.len(), 8);
+        // 45 % of 8 places are 3.6: 3 women in every shortlist.
+        assert!(shortlist.iter().filter(|row| row[2] == "Frau").count() >= 3);
+        assert!(shortlist.iter().all(|row| !row[9].is_empty()), "every place has its reason");
+    }
+    assert!(rows.iter().any(|row| row[9].starts_with("floor for Frau at")), "{rows:?}");
+    assert!(rows.iter().all(|row| row[3].contains(',')), "decimal commas stay");
+    let page = std::fs::read_to_string(place.path().join("report/report.html")).unwrap();
+    assert!(page.contains("Shortlists before and after") && page.contains("keine Angabe (divers)"));
+    assert!(stdout(&output).contains("NDKL"), "{}", stdout(&output));
+}
+
+#[test]
+fn a_column_of_targets_rules_each_job() {
+    let mut text = "job,gender,score,target\n".to_owned();
+    for row in 0..40 {
+        let (job, gender) = (if row < 20 { "guard" } else { "nurse" }, if row % 4 == 0 { "f" } else { "m" });
+        let target = if job == "guard" { "\"f=0.2,m=0.8\"" } else { "equal" };
+        let _ = writeln!(text, "{job},{gender},0.{:02},{target}", 99 - row);
+    }
+    let place = Place::new(&[("jobs.csv", text.as_bytes())]);
+    let output = place.run("rank jobs.csv --score score --group gender --job job --top 10 --target-column target --method det-greedy");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let ranked = std::fs::read_to_string(place.path().join("ranked.csv")).unwrap();
+    let women = |job: &str| ranked.lines().filter(|line| line.starts_with(&format!("{job},f")) && line.contains(",yes,")).count();
+    assert_eq!((women("guard"), women("nurse")), (3, 5), "the guards' three by score are more than their floor of two");
+}
+
+#[test]
+fn rows_are_made_in_the_wanted_shares() {
+    let place = Place::new(&[("export.csv", export().as_bytes())]);
+    let command = "balance export.csv --group Geschlecht --label eingestellt --favourable ja --rows 600 --groups 'Frau=0.5,Mann=0.5,keine Angabe \
+                   (divers)=0' --out made.csv --report report";
+    let output = place.run(command);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stderr(&output).contains("column `Bewerber` is left out"), "{}", stderr(&output));
+    let made = std::fs::read_to_string(place.path().join("made.csv")).unwrap();
+    let mut lines = made.split("\r\n");
+    assert_eq!(lines.next(), Some("\u{feff}Stelle;Geschlecht;Punkte;Alter;eingestellt"));
+    let rows: Vec<Vec<&str>> = lines.filter(|line| !line.is_empty()).map(|line| line.split(';').collect()).collect();
+    for (gender, hired) in [("Frau", "ja"), ("Frau", "nein"), ("Mann", "ja"), ("Mann", "nein")] {
+        assert_eq!(rows.iter().filter(|row| row[1] == gender && row[4] == hired).count(), 150, "{gender} {hired}");
+    }
+    assert_eq!(rows.len(), 600);
+    let told = stdout(&output);
+    for part in ["rows of each group", "how like the real rows", "how near to single rows", "judged on held-out real rows"] {
+        assert!(told.contains(part), "{told}");
+    }
+    assert!(std::fs::read_to_string(place.path().join("report/report.html")).unwrap().contains("Made rows"));
+    std::fs::rename(place.path().join("made.csv"), place.path().join("first.csv")).unwrap();
+    assert_eq!(place.run(command).status.code(), Some(0));
+    assert_eq!(
+        std::fs::read_to_string(place.path().join("first.csv")).unwrap(),
+        std::fs::read_to_string(place.path().join("made.csv")).unwrap()
+    );
+}
+
+#[test]
+fn rows_are_left_out_repeated_or_weighed_with_all_their_columns() {
+    let place = Place::new(&[("export.csv", export().as_bytes())]);
+    let base = "balance export.csv --group Geschlecht --label eingestellt --favourable ja";
+    for (method, lines) in [("oversampling", 241..5000), ("rejection-sampling", 20..240), ("reweighing", 241..242)] {
+        let output = place.run(&format!("{base} --method {method} --out {method}.csv"));
+        assert_eq!(output.status.code(), Some(0), "{method}: {}", stderr(&output));
+        let text = std::fs::read_to_string(place.path().join(format!("{method}.csv"))).unwrap();
+        let header = text.lines().next().unwrap();
+        let weight = if method == "reweighing" { ";weight" } else { "" };
+        assert_eq!(header.trim_end(), format!("\u{feff}Bewerber;Stelle;Geschlecht;Punkte;Alter;eingestellt{weight}"));
+        assert!(lines.contains(&text.lines().count()), "{method}: {} lines", text.lines().count());
+    }
+}
+
+#[test]
+fn gates_stand_in_a_recipe() {
+    let recipe = r#"
+name = "gates"
+seeds = [1]
+[data]
+loader = { id = "synthetic-jobs", jobs = 40, applicants = 20, bias = 1.0 }
+[split]
+together = "job"
+kind = "hold-out"
+[training]
+epochs = 3
+[intervals]
+replicates = 20
+[shortlist]
+top = 5
+[[method]]
+name = "plain"
+[[method]]
+name = "reranked"
+rerank = "det-greedy"
+[[method]]
+name = "made"
+sample = { id = "rejection-sampling", shares = "female=0.2, male=0.8" }
+synthesise = { method = "gaussian-copula", rows = 400 }
+rerank = "det-greedy"
+"#;
+    let place = Place::new(&[("gates.toml", recipe.as_bytes())]);
+    let output = place.run("compare gates.toml --out out --json");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let report: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let lists = |method: usize| &report["methods"][method]["runs"][0]["shortlists"];
+    let ndkl = |method: usize, order: &str| {
+        let findings = lists(method)[order].as_array().unwrap();
+        findings.iter().find(|finding| finding["metric"] == "ndkl").unwrap()["estimate"]["value"].as_f64().unwrap()
+    };
+    assert!(lists(0).get("after").is_none());
+    assert_eq!(ndkl(0, "before"), ndkl(1, "before"), "the same scorer stands behind both");
+    assert!(ndkl(1, "after") < 0.5 * ndkl(1, "before"), "{} {}", ndkl(1, "after"), ndkl(1, "before"));
+    let made = &report["methods"][2]["runs"][0]["synthesis"];
+    assert!(made["cells"].as_array().unwrap().iter().all(|cell| cell["rows"] == 100), "{made}");
+    assert!(report["methods"][2]["runs"][0]["sizes"]["test"].as_u64() < report["methods"][0]["runs"][0]["sizes"]["test"].as_u64());
+    let again = place.run("compare gates.toml --out out --json");
+    assert_eq!(stdout(&again), stdout(&output), "kept cells give the same report");
+}
