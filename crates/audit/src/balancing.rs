@@ -174,9 +174,16 @@ fn tilts(
     if before.label.is_none() {
         return Ok(Vec::new());
     }
-    let Some(given) = evidence::tilt("as given", before, attribute, None, request.threshold)? else { return Ok(Vec::new()) };
-    let pair = Some((given.privileged.clone(), given.unprivileged.clone()));
-    let mut stages = vec![given];
+    // Both stages speak of the same two groups, which must have rows in both.
+    let left = after.map(|after| after.groups(attribute)).transpose()?;
+    let compared = before.groups(attribute)?;
+    let stays = |code: u32| left.is_none_or(|left| left.code(compared.level(code)).is_some_and(|code| left.codes().contains(&code)));
+    let rows: Vec<usize> = (0..before.len()).filter(|&row| stays(compared.codes()[row])).collect();
+    let Some(common) = evidence::tilt("as given", &before.select(&rows), attribute, None, request.threshold)? else {
+        return Ok(Vec::new());
+    };
+    let pair = Some((common.privileged, common.unprivileged));
+    let mut stages: Vec<_> = evidence::tilt("as given", before, attribute, pair.clone(), request.threshold)?.into_iter().collect();
     if let Some(after) = after {
         let uncounted = if after.weights.is_some() && before.weights.is_none() { " (rows counted, not weights)" } else { "" };
         stages.extend(evidence::tilt(&format!("balanced{uncounted}"), after, attribute, pair, request.threshold)?);

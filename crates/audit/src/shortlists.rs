@@ -171,7 +171,9 @@ impl Lists {
             .iter()
             .map(|(_, rows)| (rows.iter().map(|&row| scores[row]).collect(), rows.iter().map(|&row| groups.codes()[row]).collect()))
             .collect();
-        let said = |name: &str, cause: &dyn std::fmt::Display| AuditError::Request(format!("job `{name}`: {cause}"));
+        let said = |name: &str, cause: &dyn std::fmt::Display| {
+            AuditError::Request(if job.is_some() { format!("job `{name}`: {cause}") } else { cause.to_string() })
+        };
         let mut jobs = Vec::with_capacity(lists.len());
         for (number, ((name, rows), (scores, codes))) in lists.iter().zip(&columns).enumerate() {
             let shortlist = Shortlist::new(scores, codes, groups.levels()).map_err(|error| said(name, &error))?;
