@@ -126,7 +126,8 @@ pub enum RerankError {
     },
     /// A rate that does not exist cannot be made equal.
     #[error(
-        "`{method}`: group `{group}` has no row {} the favourable label among the rows to fit on, so its rate of {} positives does not          exist; fit on more rows, join the group with another, or take demographic-parity",
+        "`{method}`: group `{group}` has no row {} the favourable label among the rows to fit on, so its rate of {} positives does not \
+         exist; fit on more rows, join the group with another, or take demographic-parity",
         if *favourable { "with" } else { "without" },
         if *favourable { "true" } else { "false" }
     )]

@@ -158,6 +158,9 @@ struct Corner {
     threshold: f64,
 }
 
+/// Corners of a hull, each with the probability of its threshold.
+type Probabilities = Vec<(usize, f64)>;
+
 /// A group's hull, from nobody to everybody selected.
 #[derive(Debug)]
 struct Hull {
@@ -268,7 +271,7 @@ impl GroupThresholds {
     }
 
     /// The objective, and of each hull the corners with their probabilities.
-    fn solve(&self, hulls: &[Hull]) -> Result<(f64, Vec<Vec<(usize, f64)>>), RerankError> {
+    fn solve(&self, hulls: &[Hull]) -> Result<(f64, Vec<Probabilities>), RerankError> {
         // Rows: one for each hull's probabilities; then, rate by rate and hull by hull, rate - lowest - above = 0, and, with a tolerance,
         // above + below = tolerance.
         let count = hulls.len();
