@@ -99,6 +99,68 @@ pub enum RerankError {
         /// What happened and what to do.
         reason: &'static str,
     },
+    /// A weight that is none.
+    #[error("the weight of row {} is {weight}; weights must be finite and not negative", row + 1)]
+    BadWeight {
+        /// Position of the row.
+        row: usize,
+        /// The weight.
+        weight: f64,
+    },
+    /// A repair that learns from labels was given none.
+    #[error("`{method}` is fitted on labels, and the rows have none; name the label column")]
+    NoLabels {
+        /// Id of the method.
+        method: &'static str,
+    },
+    /// There is nothing to even out.
+    #[error(
+        "`{method}` needs rows of two groups, the rows to fit on have {}; choose another attribute or check how its column is read",
+        found(groups)
+    )]
+    TooFewGroups {
+        /// Id of the method.
+        method: &'static str,
+        /// The groups that have rows.
+        groups: Vec<String>,
+    },
+    /// A rate that does not exist cannot be made equal.
+    #[error(
+        "`{method}`: group `{group}` has no row {} the favourable label among the rows to fit on, so its rate of {} positives does not \
+         exist; fit on more rows, join the group with another, or take demographic-parity",
+        if *favourable { "with" } else { "without" },
+        if *favourable { "true" } else { "false" }
+    )]
+    OneLabel {
+        /// Id of the method.
+        method: &'static str,
+        /// The group.
+        group: String,
+        /// Whether the favourable label is the one that is missing.
+        favourable: bool,
+    },
+    /// Scores of a group that the repair has not seen.
+    #[error(
+        "the repair was not fitted on group `{group}`, only on {known}; fit it on rows of that group, too, or mark its candidates as unknown"
+    )]
+    UnfittedGroup {
+        /// The group.
+        group: String,
+        /// The fitted ones.
+        known: String,
+    },
+    /// A fit that was not made by this crate, or was changed afterwards.
+    #[error("the fit of `{method}` is damaged: {what}; fit it again")]
+    BadFit {
+        /// Id of the method.
+        method: &'static str,
+        /// What does not hold.
+        what: &'static str,
+    },
+}
+
+fn found(groups: &[String]) -> String {
+    if groups.is_empty() { "none".to_owned() } else { groups.iter().map(|group| format!("`{group}`")).collect::<Vec<_>>().join(", ") }
 }
 
 fn hint(word: &str, known: &str) -> String {

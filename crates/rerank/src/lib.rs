@@ -1,8 +1,8 @@
 //! Gate 3: what can be done with the scores of candidates before somebody decides.
 //!
 //! A [`Reranker`] puts the candidates of one job into an order in which the prefixes show the groups as wanted; it says of every place
-//! why its candidate stands there. [`RERANKERS`] lists them all. This crate does no IO, prints nothing, and knows no clock and no
-//! randomness but that of a seed it is given.
+//! why its candidate stands there. A [`Repair`] changes the scores themselves, or makes decisions of them, by group. [`RERANKERS`] and
+//! [`REPAIRS`] list them all. This crate does no IO, prints nothing, and knows no clock and no randomness but that of a seed it is given.
 //!
 //! # What every re-ranker does
 //!
@@ -24,6 +24,8 @@ mod methods;
 mod pool;
 mod prefix_bounds;
 mod ranking;
+mod repair;
+mod repairs;
 mod shares;
 mod shortlist;
 mod simplex;
@@ -36,6 +38,8 @@ pub use error::RerankError;
 pub use jobs::{Job, rerank_all};
 pub use methods::RERANKERS;
 pub use ranking::{Breach, Draw, Place, Ranking, Reason};
+pub use repair::{Fitted, Repair, Sample};
+pub use repairs::{GroupRule, GroupRules, QuantileMap, QuantileMaps, REPAIRS, Step};
 pub use shares::{Shares, Target};
 pub use shortlist::Shortlist;
 

@@ -8,3 +8,5 @@ mod fa_ir;
 mod lists;
 mod oracle;
 mod plain;
+mod reference;
+mod repairs;
