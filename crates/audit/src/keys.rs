@@ -250,6 +250,12 @@ pub const SECTIONS: &[Section] = &[
                 "gate 1: made rows in the place of the training rows, after `rebalance`",
             ),
             key(
+                "repair",
+                "",
+                "an id, or { id = \"…\", parameter = … }",
+                "gate 3: scores or decisions changed by group, fitted on validation rows; needs the group of everybody who is scored; left out: none",
+            ),
+            key(
                 "rerank",
                 "",
                 "an id, or { id = \"…\", parameter = … }",

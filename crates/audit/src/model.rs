@@ -11,11 +11,55 @@ use evenhand_media::extract::origin::Origin;
 use evenhand_media::extract::settings::{Detector, Encoder as TextEncoder};
 use evenhand_media::extract::table::Table as Facts;
 use evenhand_media::manifest::Manifest;
+use evenhand_rerank::{Fitted, Shortlist};
+use serde::{Deserialize, Serialize};
 
 use crate::recipe::Recipe;
 use crate::{AuditError, write};
 
 /// Keeps a scorer with its encoder, the roles of the columns, the recipe and how its recordings became tensors in one folder.
+/// The file of a model's folder that holds the repair of its scores.
+const REPAIR: &str = "repair.json";
+
+/// A repair as a model's folder keeps it.
+#[derive(Debug, Serialize, Deserialize)]
+struct KeptRepair {
+    /// The attribute whose groups it reads.
+    attribute: String,
+    /// Decides what it draws.
+    seed: u64,
+    /// What it learned.
+    fitted: Fitted,
+}
+
+/// Keeps a repair beside a model that was just saved; without one, none of an earlier model stays.
+pub(crate) fn save_repair(folder: &Path, repair: Option<&Fitted>, attribute: &str, seed: u64) -> Result<(), AuditError> {
+    let path = folder.join(REPAIR);
+    match repair {
+        None if path.exists() => std::fs::remove_file(&path).map_err(AuditError::io(&path, "remove")),
+        None => Ok(()),
+        Some(fitted) => {
+            let kept = KeptRepair { attribute: attribute.to_owned(), seed, fitted: fitted.clone() };
+            let text = serde_json::to_string(&kept)
+                .map_err(|error| AuditError::Request(format!("the repair cannot be written as JSON: {error}")))?;
+            write::replace(&path, text.as_bytes())
+        }
+    }
+}
+
+fn kept_repair(model: &Path) -> Result<Option<KeptRepair>, AuditError> {
+    let path = model.join(REPAIR);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(AuditError::io(&path, "read")(error)),
+    };
+    serde_json::from_str(&text).map(Some).map_err(|error| AuditError::Recipe {
+        origin: path.display().to_string(),
+        message: format!("the repair kept with the model cannot be read ({error}); train it again with `evenhand run`"),
+    })
+}
+
 pub(crate) fn save(folder: &Path, scorer: &Scorer, encoder: &Encoder, recipe: &Recipe, origin: Option<&Origin>) -> Result<(), AuditError> {
     let json = |value: serde_json::Result<serde_json::Value>| {
         value.map_err(|error| AuditError::Request(format!("the model's companions cannot be written as JSON: {error}")))
@@ -122,7 +166,19 @@ pub fn score(model: &Path, files: &[String], out: &Path, extraction: &Extraction
             data.len()
         ));
     }
-    let prediction = scorer.predict(&encoder.transform(&data)?)?;
+    let mut prediction = scorer.predict(&encoder.transform(&data)?)?;
+    if let Some(kept) = kept_repair(model)? {
+        let groups = data.groups(&kept.attribute).map_err(|_| {
+            AuditError::Request(format!(
+                "the model's scores are repaired by `{0}`, so that every candidate's group is needed to score; add the column of `{0}` to the \
+                 file, or train without `repair`",
+                kept.attribute
+            ))
+        })?;
+        let rows = Shortlist::new(&prediction.scores, groups.codes(), groups.levels())?;
+        prediction.scores = kept.fitted.apply(&rows, kept.seed)?;
+        notes.push(format!("the scores are repaired by the group of every candidate ({})", kept.attribute));
+    }
 
     let rows: Vec<usize> = (0..data.len()).collect();
     let mut columns: Vec<(&str, Field<'_>)> = vec![("row", Box::new(|row| data.rows[row].to_string()))];
@@ -167,6 +223,11 @@ fn score_interviews(
     out: &Path,
     extraction: &Extraction<'_>,
 ) -> Result<Scored, AuditError> {
+    if kept_repair(model)?.is_some() {
+        return Err(AuditError::Request(
+            "this model's scores are repaired by group, which is not done for recordings; train it without `repair`".to_owned(),
+        ));
+    }
     let [given] = files else {
         return Err(AuditError::Request(
             "this model scores recordings: name one manifest (.csv), or one folder that `evenhand extract` wrote".to_owned(),

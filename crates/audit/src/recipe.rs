@@ -16,7 +16,7 @@ use evenhand_metrics::{Convention, Conventions, DecisionRule, Definition, Interv
 use evenhand_rebalance::REBALANCERS;
 use evenhand_rebalance::shares::Shares;
 use evenhand_rebalance::synthesis::SYNTHESISERS;
-use evenhand_rerank::RERANKERS;
+use evenhand_rerank::{REPAIRS, RERANKERS};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -546,6 +546,9 @@ pub struct MethodSection {
     /// Gate 2.
     #[serde(default = "vanilla")]
     pub objective: Choice,
+    /// Gate 3: the repair of the scores by group, fitted on validation rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repair: Option<Choice>,
     /// Gate 3: the re-ranker of the shortlists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rerank: Option<Choice>,
@@ -861,13 +864,15 @@ impl Recipe {
                     Some(section.method.resolve(SYNTHESISERS).map_err(said).map_err(place)?)
                 }
             };
+            let repair = method.repair.as_mut().map(|choice| choice.resolve(REPAIRS)).transpose().map_err(said).map_err(place)?;
             let reranker = method.rerank.as_mut().map(|choice| choice.resolve(RERANKERS)).transpose().map_err(said).map_err(place)?;
             if method.name.is_empty() {
                 // Plain training needs no name beside a gate's.
-                let trained =
-                    (objective.id != "vanilla" || rebalancer.is_none() && synthesiser.is_none() && reranker.is_none()).then_some(objective);
+                let trained = (objective.id != "vanilla"
+                    || rebalancer.is_none() && synthesiser.is_none() && repair.is_none() && reranker.is_none())
+                .then_some(objective);
                 let gates: Vec<&str> =
-                    rebalancer.into_iter().chain(synthesiser).chain(trained).chain(reranker).map(|card| card.id).collect();
+                    rebalancer.into_iter().chain(synthesiser).chain(trained).chain(repair).chain(reranker).map(|card| card.id).collect();
                 method.name = gates.join(" + ");
             }
             if names.contains(&method.name) {

@@ -15,8 +15,17 @@ pub fn cards() -> Vec<&'static Card> {
     let corpora = evenhand_data::LOADERS.iter().map(|entry| entry.card);
     let synthesisers = evenhand_rebalance::synthesis::SYNTHESISERS.iter().map(|entry| entry.card);
     let rerankers = evenhand_rerank::RERANKERS.iter().map(|entry| entry.card);
+    let repairs = evenhand_rerank::REPAIRS.iter().map(|entry| entry.card);
     let rankings = evenhand_metrics::ranking::RANKING_METRICS.iter().map(|metric| metric.card());
-    corpora.chain(rebalancers).chain(synthesisers).chain(objectives).chain(rerankers).chain(metrics).chain(rankings).collect()
+    corpora
+        .chain(rebalancers)
+        .chain(synthesisers)
+        .chain(objectives)
+        .chain(repairs)
+        .chain(rerankers)
+        .chain(metrics)
+        .chain(rankings)
+        .collect()
 }
 
 /// The card with this id, or an error that names the nearest.

@@ -218,6 +218,9 @@ pub struct MethodReport {
     /// Gate 3: the re-ranker of the shortlists and its resolved parameters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rerank: Option<MethodChoice>,
+    /// True when a candidate cannot be scored without the sensitive attribute.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub attribute_to_score: bool,
     /// The family it is counted to in fronts, where the recipe gives one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub family: Option<String>,

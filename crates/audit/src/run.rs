@@ -19,6 +19,7 @@ use evenhand_media::extract::origin::Origin;
 use evenhand_metrics::{Estimate, Finding, Latent, Outcomes};
 use evenhand_rebalance::synthesis::Watch;
 use evenhand_rebalance::{REBALANCERS, RebalanceError};
+use evenhand_rerank::{REPAIRS, Sample, Shortlist};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
@@ -28,7 +29,7 @@ use crate::analyses::importance::Importances;
 use crate::analyses::{contrast, counterfactual, front, importance};
 use crate::evidence::Counted;
 use crate::extraction::ExtractionReport;
-use crate::recipe::{CounterfactualName, MethodSection, Recipe, ShortlistSection, SplitSection, SynthesisSection, Together};
+use crate::recipe::{Choice, CounterfactualName, MethodSection, Recipe, ShortlistSection, SplitSection, SynthesisSection, Together};
 use crate::report::{
     Landscape, Measured, MethodReport, Report, ReportKind, RunReport, Sizes, Summary, TargetFindings, Tilt, WithoutModality,
 };
@@ -187,12 +188,13 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
         }
         methods.push(MethodReport {
             name: method.name.clone(),
-            rebalance: method.rebalance.as_ref().map(crate::recipe::Choice::summary),
-            sample: method.sample.as_ref().map(crate::recipe::Choice::summary),
+            rebalance: method.rebalance.as_ref().map(Choice::summary),
+            sample: method.sample.as_ref().map(Choice::summary),
             synthesise: method.synthesise.as_ref().map(|section| section.method.summary()),
             objective: Some(method.objective.summary()),
-            repair: None,
-            rerank: method.rerank.as_ref().map(crate::recipe::Choice::summary),
+            repair: method.repair.as_ref().map(Choice::summary),
+            attribute_to_score: method.repair.is_some() || method.objective.build(OBJECTIVES)?.needs().attribute_to_score,
+            rerank: method.rerank.as_ref().map(Choice::summary),
             family: method.family.clone(),
             swept: method.swept,
             published: method.published.iter().map(|(metric, value)| (with_attribute(metric, &attribute), (*value).into())).collect(),
@@ -572,6 +574,9 @@ impl Cell<'_> {
             text["sample"] = json(serde_json::to_value(&self.method.sample))?;
             text["synthesise"] = json(serde_json::to_value(&self.method.synthesise))?;
         }
+        if self.method.repair.is_some() {
+            text["repair"] = json(serde_json::to_value(&self.method.repair))?;
+        }
         if let Some(shortlist) = wanted_lists(recipe, self.method) {
             text["shortlist"] = json(serde_json::to_value(&*shortlist))?;
             text["rerank"] = json(serde_json::to_value(&self.method.rerank))?;
@@ -741,17 +746,19 @@ impl Workshop<'_> {
                 interrupted: self.options.interrupted,
             },
         )?;
+        let repair = method.repair.as_ref().map(|choice| self.repaired(choice, &scorer, &validation_inputs, &validation)).transpose()?;
         if self.options.keep_models {
             for twin in twins {
-                self.keep(&scorer, &encoder, twin, digest)?;
+                self.keep(&scorer, &encoder, twin, digest, repair.as_ref())?;
             }
         }
         let mut run = measure(
             self.recipe,
             cell,
-            &scorer,
+            (&scorer, repair.as_ref()),
             &encoder,
             &test,
+            self.attribute,
             Sizes {
                 train: train.len(),
                 train_before: method.sample.as_ref().filter(|_| before != train.len()).map(|_| before),
@@ -766,12 +773,44 @@ impl Workshop<'_> {
         }
         self.ask(cell, index, &mut run, &scorer, &encoder, sensitive.as_ref(), sides, &test)?;
         if let Some(search) = self.search {
-            run.validation = measured(&search.wanted(), self.recipe, &scorer, &validation_inputs, &validation)?;
+            let mut prediction = scorer.predict(Candidates { features: &validation_inputs, recordings: validation.recordings.as_ref() })?;
+            if let Some(repair) = &repair {
+                let groups = validation.groups(self.attribute)?;
+                let rows = Shortlist::new(&prediction.scores, groups.codes(), groups.levels())?;
+                prediction.scores = repair.apply(&rows, part.seed)?;
+            }
+            run.validation = numbers(&search.wanted(), self.recipe, &prediction, &validation)?;
         }
         if checkpoint.exists() {
             fs::remove_dir_all(&checkpoint).map_err(AuditError::io(&checkpoint, "remove the checkpoint"))?;
         }
         Ok(run)
+    }
+
+    /// Gate 3: what the repair learns of the scorer's validation scores.
+    fn repaired(
+        &self,
+        choice: &Choice,
+        scorer: &Scorer,
+        inputs: &Matrix,
+        validation: &Dataset,
+    ) -> Result<evenhand_rerank::Fitted, AuditError> {
+        if validation.is_empty() {
+            return Err(AuditError::Request(format!(
+                "`{}` is fitted on validation rows, and there are none; give them a share under [split]",
+                choice.id
+            )));
+        }
+        let prediction = scorer.predict(Candidates { features: inputs, recordings: validation.recordings.as_ref() })?;
+        let groups = validation.groups(self.attribute)?;
+        let threshold = self.recipe.metrics.label_threshold;
+        let favourable: Vec<bool> = validation.label()?.values.iter().map(|&label| label >= threshold).collect();
+        let rows = Shortlist::new(&prediction.scores, groups.codes(), groups.levels())?;
+        let mut sample = Sample::new(rows).favourable(&favourable)?;
+        if let Some(weights) = &validation.weights {
+            sample = sample.weights(weights)?;
+        }
+        Ok(choice.build(REPAIRS)?.fit(&sample)?)
     }
 
     /// Rows made in the place of the training rows. A fit that takes long goes on where an interrupted one stopped.
@@ -828,6 +867,9 @@ impl Workshop<'_> {
         test: &Dataset,
     ) -> Result<(), AuditError> {
         let asked = &self.recipe.analyses;
+        if cell.method.repair.is_some() && (asked.counterfactual != CounterfactualName::None || asked.importance + asked.landscape > 0) {
+            run.notes.push("counterfactual scores, importances and landscape are those of the scorer before its repair".to_owned());
+        }
         if asked.counterfactual == CounterfactualName::None && !(cell.first && asked.importance + asked.landscape > 0) {
             return Ok(());
         }
@@ -924,9 +966,17 @@ impl Workshop<'_> {
     }
 
     /// Saves a model, and then whose it is: the folder of an unfinished write says nothing.
-    fn keep(&self, scorer: &Scorer, encoder: &Encoder, cell: &Cell<'_>, digest: &str) -> Result<(), AuditError> {
+    fn keep(
+        &self,
+        scorer: &Scorer,
+        encoder: &Encoder,
+        cell: &Cell<'_>,
+        digest: &str,
+        repair: Option<&evenhand_rerank::Fitted>,
+    ) -> Result<(), AuditError> {
         let folder = self.model_folder(cell);
         crate::model::save(&folder, scorer, encoder, self.recipe, self.origin)?;
+        crate::model::save_repair(&folder, repair, self.attribute, cell.part.seed)?;
         write::replace(&folder.join(CELL), digest.as_bytes())
     }
 
@@ -1106,13 +1156,19 @@ pub(crate) fn rows<'a>(
 fn measure(
     recipe: &Recipe,
     cell: &Cell<'_>,
-    scorer: &Scorer,
+    (scorer, repair): (&Scorer, Option<&evenhand_rerank::Fitted>),
     encoder: &Encoder,
     test: &Dataset,
+    attribute: &str,
     sizes: Sizes,
 ) -> Result<RunReport, AuditError> {
     let features = encoder.transform(test)?;
-    let prediction = scorer.predict(Candidates { features: &features, recordings: test.recordings.as_ref() })?;
+    let mut prediction = scorer.predict(Candidates { features: &features, recordings: test.recordings.as_ref() })?;
+    if let Some(repair) = repair {
+        let groups = test.groups(attribute)?;
+        let rows = Shortlist::new(&prediction.scores, groups.codes(), groups.levels())?;
+        prediction.scores = repair.apply(&rows, cell.part.seed)?;
+    }
     let labels = &test.label()?.values;
     let plan = recipe.intervals.plan();
     let latent = Latent { width: prediction.latent_width, values: &prediction.latent };
@@ -1164,17 +1220,6 @@ fn measure(
 const LANDSCAPE_ROWS: usize = 2000;
 
 /// Some numbers of a scorer on rows, without intervals.
-fn measured(
-    wanted: &[(String, Option<String>)],
-    recipe: &Recipe,
-    scorer: &Scorer,
-    features: &evenhand_data::Matrix,
-    data: &Dataset,
-) -> Result<Vec<Measured>, AuditError> {
-    let prediction = scorer.predict(Candidates { features, recordings: data.recordings.as_ref() })?;
-    numbers(wanted, recipe, &prediction, data)
-}
-
 /// Some numbers of scores and embeddings, without intervals.
 fn numbers(
     wanted: &[(String, Option<String>)],

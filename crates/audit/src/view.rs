@@ -113,6 +113,10 @@ pub(crate) fn methods(report: &Report) -> Methods {
         table.remarks.extend(constant_remark(report, column));
         table.columns.push(column.clone());
     }
+    let needing: Vec<&str> = report.methods.iter().filter(|method| method.attribute_to_score).map(|method| method.name.as_str()).collect();
+    if !needing.is_empty() {
+        table.remarks.push(format!("Need the attribute of everybody who is scored: {}.", needing.join(", ")));
+    }
     table
 }
 
@@ -583,7 +587,8 @@ pub(crate) fn gates(method: &MethodReport) -> String {
         let parameters: Vec<String> = choice.parameters.iter().map(|(name, value)| format!("{name} = {}", plain_json(value))).collect();
         if parameters.is_empty() { choice.id.clone() } else { format!("{} ({})", choice.id, parameters.join(", ")) }
     };
-    [&method.rebalance, &method.objective].into_iter().flatten().map(choice).collect::<Vec<_>>().join("; ")
+    let gates = [&method.sample, &method.rebalance, &method.synthesise, &method.objective, &method.repair, &method.rerank];
+    gates.into_iter().flatten().map(choice).collect::<Vec<_>>().join("; ")
 }
 
 fn plain_json(value: &serde_json::Value) -> String {

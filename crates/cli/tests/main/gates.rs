@@ -118,6 +118,43 @@ fn rows_are_left_out_repeated_or_weighed_with_all_their_columns() {
 }
 
 #[test]
+fn a_repaired_model_needs_the_group_to_score() {
+    let table: String = std::iter::once("years,test,gender,hired\n".to_owned())
+        .chain((0..400_u32).map(|row| {
+            let (gender, test) = (if row % 3 == 0 { "f" } else { "m" }, row * 37 % 100);
+            let lift = if gender == "m" { 20 } else { 0 };
+            format!("{},{},{gender},{}\n", row % 9, test + lift, u32::from(test + lift + row % 7 > 60))
+        }))
+        .collect();
+    let recipe = "name = \"x\"\n[data]\nloader = \"table\"\nfiles = [\"t.csv\"]\nlabel = { column = \"hired\" }\nsensitive = [{ column = \"gender\" \
+                  }]\n[training]\nepochs = 20\n[[method]]\nname = \"plain\"\n[[method]]\nname = \"repaired\"\nrepair = \"quantile-repair\"\n";
+    let place = Place::new(&[
+        ("t.csv", table.as_bytes()),
+        ("r.toml", recipe.as_bytes()),
+        ("new.csv", b"years,test\n3,50\n"),
+        ("known.csv", b"years,test,gender\n3,50,f\n3,50,m\n"),
+    ]);
+    let output = place.run("compare r.toml --out both --json");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let report: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let spdd = |method: usize| {
+        let findings = report["methods"][method]["runs"][0]["attributes"][0]["findings"].as_array().unwrap();
+        findings.iter().find(|finding| finding["metric"] == "spdd").unwrap()["estimate"]["value"].as_f64().unwrap()
+    };
+    assert!(spdd(1) < 0.5 * spdd(0), "{} {}", spdd(1), spdd(0));
+    assert_eq!(report["methods"][1]["attribute_to_score"], true);
+    assert_eq!(place.run("run r.toml --method repaired --out out").status.code(), Some(0));
+    let refused = place.run("score out/models/repaired__seed_0 new.csv");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("add the column of `gender`"), "{}", stderr(&refused));
+    let scored = place.run("score out/models/repaired__seed_0 known.csv");
+    assert_eq!(scored.status.code(), Some(0), "{}", stderr(&scored));
+    let text = std::fs::read_to_string(place.path().join("scores.csv")).unwrap();
+    let scores: Vec<f64> = text.lines().skip(1).map(|line| line.rsplit(',').next().unwrap().parse().unwrap()).collect();
+    assert!(scores[0] > scores[1], "one test result means more of the group that is scored lower: {text}");
+}
+
+#[test]
 fn gates_stand_in_a_recipe() {
     let recipe = r#"
 name = "gates"

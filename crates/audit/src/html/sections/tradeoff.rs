@@ -1,5 +1,7 @@
 //! Performance against fairness: one scatter an attribute, and for a sweep both metrics over the parameter.
 
+use std::fmt::Write as _;
+
 use minijinja::{Value, context};
 
 use super::Section;
@@ -22,6 +24,9 @@ pub(super) const SECTION: Section = Section {
     template: include_str!("../../../templates/sections/tradeoff.html"),
     content,
 };
+
+/// What stands after the name of a method that needs the attribute to score.
+const MARK: &str = " †";
 
 fn content(report: &Report) -> Option<Value> {
     let (performance, gap_metric) = match report.fronts.first() {
@@ -46,9 +51,11 @@ fn content(report: &Report) -> Option<Value> {
         let gap_heading = lookup::heading(report, &gap_metric);
         let gap = view::distance_heading(&gap_metric, &format!("{gap_heading} for {attribute}"));
         let axes = Axes { gap: &gap, performance: &heading, joined: swept, unit: lookup::unit(report) };
-        rows.push(
-            context! { class => "wide", figures => vec![scatter::figure(&format!("{heading} and {gap_heading} for {attribute}"), &series, &axes)] },
-        );
+        let mut figure = scatter::figure(&format!("{heading} and {gap_heading} for {attribute}"), &series, &axes);
+        if report.methods.iter().any(|method| method.attribute_to_score) {
+            let _ = write!(figure.caption, " {} needs the attribute of everybody who is scored.", MARK.trim());
+        }
+        rows.push(context! { class => "wide", figures => vec![figure] });
         if swept {
             rows.push(context! { class => "pair", figures => over_parameter(report, &performance, &gap_metric, &attribute) });
         }
@@ -135,7 +142,11 @@ fn series(method: &MethodReport, style: Style, performance: &str, gap_metric: &s
     let value = lookup::measured(method, performance, None)?;
     let published = (method.published.get(&format!("{gap_metric}@{attribute}")), method.published.get(performance));
     Some(Series {
-        name: method.swept.map_or_else(|| method.name.clone(), crate::numbers::plain),
+        name: format!(
+            "{}{}",
+            method.swept.map_or_else(|| method.name.clone(), crate::numbers::plain),
+            if method.attribute_to_score { MARK } else { "" }
+        ),
         style,
         runs: runs.collect(),
         mean: (mean(gaps.iter().copied())?, value.estimate.number()?),
