@@ -20,8 +20,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 fn column(name: &str, texts: &[String]) -> Column {
-    let numbers: Option<Vec<f64>> =
-        texts.iter().map(|text| if text.is_empty() { Some(f64::NAN) } else { text.parse().ok() }).collect();
+    let numbers: Option<Vec<f64>> = texts.iter().map(|text| if text.is_empty() { Some(f64::NAN) } else { text.parse().ok() }).collect();
     let cells = match numbers {
         Some(values) => {
             let decimals = texts.iter().map(|text| text.split_once('.').map_or(0, |(_, decimals)| decimals.len())).max().unwrap_or(0);

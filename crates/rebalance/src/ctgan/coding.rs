@@ -337,8 +337,7 @@ impl NumberCoding {
         let distance = |mode: &Mode| (value - mode.mean).abs();
         // Shares of the modes in logarithms: far from all of them every density is 0.
         let log = |mode: &Mode| mode.weight.ln() - mode.deviation.ln() - 0.5 * ((value - mode.mean) / mode.deviation).powi(2);
-        let logs: Vec<f64> =
-            self.modes.iter().map(|mode| if mode.deviation == 0.0 { f64::NEG_INFINITY } else { log(mode) }).collect();
+        let logs: Vec<f64> = self.modes.iter().map(|mode| if mode.deviation == 0.0 { f64::NEG_INFINITY } else { log(mode) }).collect();
         let highest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         if highest == f64::NEG_INFINITY {
             return (self.modes.iter().enumerate().min_by(|a, b| distance(a.1).total_cmp(&distance(b.1))).map_or(0, |best| best.0), 0.0);

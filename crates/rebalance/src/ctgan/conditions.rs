@@ -52,7 +52,8 @@ fn pick(running: &[f64], rng: &mut impl Rng) -> usize {
 impl Conditions {
     /// Chances for training, and the rows of every category.
     pub(super) fn for_training(coding: &Coding, encoded: &Encoded) -> Self {
-        let columns = coding.categories.iter().map(|column| (column.offset, running(column.counts.iter().map(|&count| (count as f64).ln_1p()))));
+        let columns =
+            coding.categories.iter().map(|column| (column.offset, running(column.counts.iter().map(|&count| (count as f64).ln_1p()))));
         let all = coding.places.len();
         let first = coding.numbers.len();
         let place = |one: u32| one as usize + coding.layout.conditions - coding.layout.width;

@@ -81,7 +81,13 @@ static CARD: Card = Card {
         whole("max_modes", 10, 1.0, 100.0, "most modes of a column of numbers"),
         real("smallest_mode", 0.005, 0.0, 0.1, "modes of a smaller weight are dropped"),
         real("frequent_share", FREQUENT_SHARE, 0.0, 2.0, "a number that this share of the rows has is a mode of its own (2: none is)"),
-        whole("max_categories", 200, 2.0, 10_000.0, "a column with more categories has its rarest joined; they are drawn back by frequency"),
+        whole(
+            "max_categories",
+            200,
+            2.0,
+            10_000.0,
+            "a column with more categories has its rarest joined; they are drawn back by frequency",
+        ),
         Parameter {
             name: "clip",
             default: Literal::Flag(true),

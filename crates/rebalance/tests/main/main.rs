@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a broken test ends at once")]
 
 mod contract;
+mod ctgan;
 mod independence;
 mod oversampling;
 mod score_histogram;
