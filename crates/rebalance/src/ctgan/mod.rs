@@ -219,14 +219,14 @@ impl Synthesiser for Ctgan {
 impl Ctgan {
     /// Tells fits apart: parameters (but for the number of epochs and what concerns sampling only), seed and every value of the table.
     fn origin(&self, table: &Table, seed: u64) -> String {
-        let mut out = Writer::new(b"ctgandg");
+        let mut out = Writer::new(*b"ctgandg");
         out.long(seed);
         for (name, value) in self.parameters.iter().filter(|(name, _)| !["epochs", "clip", "max_tries"].contains(name)) {
             out.text(name);
             out.text(&value.to_string());
         }
         for column in &table.columns {
-            let mut own = Writer::new(b"ctganco");
+            let mut own = Writer::new(*b"ctganco");
             own.text(&column.name);
             match &column.cells {
                 Cells::Numbers { form, values } => {
@@ -248,7 +248,7 @@ impl Ctgan {
     }
 }
 
-const MARK: &[u8; 7] = b"ctgansv";
+const MARK: [u8; 7] = *b"ctgansv";
 
 /// A fit on its way: networks with their moments, and the losses so far.
 #[derive(Debug, Clone, PartialEq)]
@@ -289,7 +289,7 @@ impl Run {
         let mut rng = streams.stream(Purpose::Initialisation, 0, 0, 0);
         let layout = coding.layout.clone();
         let shape = critic::Shape { pac: settings.pac, row: layout.width, conditions: layout.conditions, width: settings.critic_width };
-        let critic = Critic::new(shape, &mut rng);
+        let critic = Critic::new(shape, settings.penalty as f32, &mut rng);
         let shape = generator::Shape { noise: settings.noise, width: settings.generator_width, layout };
         Run { generator: Generator::new(shape, &mut rng), critic, steps: 0, losses: Vec::new() }
     }
@@ -310,7 +310,7 @@ impl Run {
                 self.generator.remember(made);
                 let time = self.steps * settings.critic_steps as u64 + turn as u64 + 1;
                 let rate = Rate::new(settings.critic_rate, settings.critic_decay, time);
-                let loss = self.critic.learn(judged, &made.made, encoded, batch, settings.penalty as f32, critic_slopes, rate);
+                let loss = self.critic.learn(judged, &made.made, encoded, batch, critic_slopes, rate);
                 critic_loss += loss.total() / settings.critic_steps as f64;
             }
             conditions.fill(batch, settings.batch, &mut streams.stream(Purpose::Batches, epoch, step, 1));

@@ -20,7 +20,7 @@ use super::{CARD, Settings, refuse};
 use crate::RebalanceError;
 use crate::synthesis::{self, Cells, Condition, Table};
 
-const MARK: &[u8; 7] = b"ctganrw";
+const MARK: [u8; 7] = *b"ctganrw";
 /// Batches made before the rate of acceptance is trusted.
 const FEWEST_BATCHES: usize = 20;
 

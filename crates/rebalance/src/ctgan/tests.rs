@@ -79,6 +79,7 @@ impl Case {
         };
         let critic = Critic {
             shape,
+            penalty: given["lambda"].as_f64().unwrap() as f32,
             rows: learned("critic", "rows"),
             conditions: learned("critic", "conditions"),
             first_bias: learned("critic", "first_bias"),
@@ -148,8 +149,7 @@ fn the_critics_gradients_agree_with_double_backward() {
         let mut pass = case.judged();
         let mut slopes = critic::Slopes::new(&case.critic);
         let before = case.critic.rows.values.clone();
-        let lambda = case.given["lambda"].as_f64().unwrap() as f32;
-        let loss = case.critic.learn(&mut pass, &made, &case.encoded, &case.batch, lambda, &mut slopes, still());
+        let loss = case.critic.learn(&mut pass, &made, &case.encoded, &case.batch, &mut slopes, still());
         close("loss", &[loss.fake as f32, loss.real as f32, loss.penalty as f32], &expected["critic_loss"], 1e-5);
         assert_eq!(case.critic.rows.values, before);
         let slopes = [
