@@ -6,7 +6,7 @@
 //! loss = -mean critic + mean cross-entropy(softmax of the raw logits of the conditioned column, the condition)
 //! ```
 //!
-//! z: standard normal noise; c: the condition, one-hot; norm: batch normalisation (epsilon 1e-5, momentum 0.1, unbiased running variance
+//! z: standard normal noise; c: the condition, one-hot; norm: batch normalisation (epsilon 1e-5, momentum 0.1, running variance over rows - 1,
 //! as PyTorch keeps it). c is never written out: its product is a row of the weights. A bias before a normalisation has no effect, so the
 //! first two layers have none.
 //!
@@ -357,13 +357,13 @@ impl Generator {
 
     /// Moves the running moments towards those of a batch that went forward in training.
     pub(super) fn remember(&mut self, pass: &Pass) {
-        let unbiased = pass.rows as f32 / (pass.rows.max(2) - 1) as f32;
+        let corrected = pass.rows as f32 / (pass.rows.max(2) - 1) as f32;
         for (norm, moments) in [&mut self.first_norm, &mut self.second_norm].into_iter().zip(&pass.moments) {
             for (running, &mean) in norm.mean.iter_mut().zip(&moments.mean) {
                 *running += MOMENTUM * (mean - *running);
             }
             for (running, &variance) in norm.variance.iter_mut().zip(&moments.variance) {
-                *running += MOMENTUM * (unbiased * variance - *running);
+                *running += MOMENTUM * (corrected * variance - *running);
             }
         }
     }
