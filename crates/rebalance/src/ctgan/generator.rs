@@ -467,6 +467,25 @@ impl Generator {
         pass.entropies[..rows.div_ceil(block)].iter().sum::<f64>() / rows as f64
     }
 
+    /// Moves every weight and running moment of a mean towards those of a generator that has learned: by 1 - `keep`, and faster in the first
+    /// steps, so that the first values are soon forgotten.
+    pub(super) fn follow(&mut self, other: &Generator, keep: f64, steps: u64) {
+        let keep = keep.min((1 + steps) as f64 / (10 + steps) as f64);
+        let keep = keep as f32;
+        let norm = |norm: &mut Norm, other: &Norm| {
+            vector::approach(&mut norm.gamma.values, &other.gamma.values, keep);
+            vector::approach(&mut norm.beta.values, &other.beta.values, keep);
+            vector::approach(&mut norm.mean, &other.mean, keep);
+            vector::approach(&mut norm.variance, &other.variance, keep);
+        };
+        norm(&mut self.first_norm, &other.first_norm);
+        norm(&mut self.second_norm, &other.second_norm);
+        vector::approach(&mut self.first.values, &other.first.values, keep);
+        vector::approach(&mut self.second.values, &other.second.values, keep);
+        vector::approach(&mut self.last.values, &other.last.values, keep);
+        vector::approach(&mut self.bias.values, &other.bias.values, keep);
+    }
+
     /// Every learned array, in one order.
     pub(super) fn learned(&mut self) -> [&mut Learned; 8] {
         let Generator { first, first_norm, second, second_norm, last, bias, .. } = self;

@@ -211,6 +211,27 @@ fn adam_steps_as_pytorch_does() {
 }
 
 #[test]
+fn a_running_mean_follows_weights_and_moments() {
+    let mut cases = cases();
+    let other = cases.remove(0).generator;
+    let mut mean = other.clone();
+    for learned in mean.learned() {
+        learned.values.fill(0.0);
+    }
+    mean.first_norm.variance.fill(0.0);
+    let mut still = mean.clone();
+    // Late steps keep what is asked for, the first step at most a tenth; nothing kept: the other itself.
+    mean.follow(&other, 0.75, 1000);
+    assert_eq!(mean.last.values, other.last.values.iter().map(|value| value * 0.25).collect::<Vec<_>>());
+    assert_eq!(mean.first_norm.variance, other.first_norm.variance.iter().map(|value| value * 0.25).collect::<Vec<_>>());
+    assert_eq!(mean.second_norm.mean, other.second_norm.mean);
+    still.follow(&other, 0.999, 0);
+    assert!((still.bias.values[0] / other.bias.values[0] - 0.9).abs() < 1e-6);
+    still.follow(&other, 0.0, 5);
+    assert_eq!(still, other);
+}
+
+#[test]
 fn mixtures_agree_with_scikit_learn() {
     for given in reference()["mixtures"].as_array().unwrap() {
         let start: Vec<usize> = given["start"].as_array().unwrap().iter().map(count).collect();
@@ -433,12 +454,16 @@ mod by_hand {
     #[test]
     fn numbers_are_cut_to_their_range_and_rounded_as_written() {
         let table = Table { columns: vec![numbers("price", Form::Real { decimals: 1 }, &[1.5, 2.5, 4.5, 3.5, 2.5])] };
-        let coding = Coding::new(&table, &settings(&[("max_modes", Value::Integer(1))])).unwrap();
+        let coding = Coding::new(&table, &settings(&[("max_modes", Value::Integer(1)), ("frequent_share", Value::Number(2.0))])).unwrap();
         assert_eq!(coding.number(0, &[1.0, 1.0], true), 4.5);
         assert_eq!(coding.number(0, &[-1.0, 1.0], true), 1.5);
         assert!(coding.number(0, &[1.0, 1.0], false) > 6.0);
         let between = coding.number(0, &[0.123, 1.0], true);
         assert_eq!((between * 10.0).round() / 10.0, between);
+        // Frequent values are made as they are, without the scalar: two rows of five have 2.5.
+        let coding = Coding::new(&table, &settings(&[("frequent_share", Value::Number(0.4)), ("max_modes", Value::Integer(1))])).unwrap();
+        assert_eq!(coding.layout.width, 3);
+        assert_eq!(coding.number(0, &[0.7, 1.0, 0.0], true), 2.5);
         // One value throughout, and none at all.
         let table = Table { columns: vec![numbers("one", Form::Integer, &[7.0; 3]), numbers("none", Form::Integer, &[f64::NAN; 3])] };
         let coding = Coding::new(&table, &settings(&[])).unwrap();
