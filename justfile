@@ -45,8 +45,9 @@ oracle:
     target/peers-venv/bin/python reference/pytorch_terms.py
     target/peers-venv/bin/python reference/pytorch_fairvic.py
     target/peers-venv/bin/python reference/reductions.py
+    target/peers-venv/bin/python reference/ctgan.py
     target/peers-venv/bin/python reference/boosting_bins.py
     python3 -m venv target/boosting-venv
     target/boosting-venv/bin/pip install --quiet -r reference/requirements-boosting.txt
     target/boosting-venv/bin/python reference/boosting.py
-    git diff --stat --exit-code reference/metrics.json reference/terms.json reference/fairvic.json reference/reductions.json reference/boosting.json reference/boosting_bins.json
+    git diff --stat --exit-code reference/metrics.json reference/terms.json reference/fairvic.json reference/reductions.json reference/boosting.json reference/boosting_bins.json reference/ctgan.json

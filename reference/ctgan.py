@@ -42,8 +42,8 @@ def generate(w, case, z, gumbel, c, training):
     moments = []
 
     def norm(values, name):
-        mean, variance = values.mean(0), values.var(0, unbiased=False)
-        moments.append((mean, values.var(0, unbiased=True)))
+        mean, variance = values.mean(0), values.var(0, correction=0)
+        moments.append((mean, values.var(0, correction=1)))
         if not training:
             mean, variance = w[f"{name}.mean"], w[f"{name}.variance"]
         normal = (values - mean) / torch.sqrt(variance + 1e-5)

@@ -21,18 +21,15 @@ use rand_chacha::rand_core::SeedableRng;
 
 fn column(name: &str, texts: &[String]) -> Column {
     let numbers: Option<Vec<f64>> = texts.iter().map(|text| if text.is_empty() { Some(f64::NAN) } else { text.parse().ok() }).collect();
-    let cells = match numbers {
-        Some(values) => {
-            let decimals = texts.iter().map(|text| text.split_once('.').map_or(0, |(_, decimals)| decimals.len())).max().unwrap_or(0);
-            Cells::Numbers { form: if decimals == 0 { Form::Integer } else { Form::Real { decimals } }, values }
-        }
-        None => {
-            let mut levels: Vec<String> = texts.iter().filter(|text| !text.is_empty()).cloned().collect();
-            levels.sort();
-            levels.dedup();
-            let code = |text: &String| levels.binary_search(text).map_or(MISSING, |code| code as u32);
-            Cells::Categories { codes: texts.iter().map(code).collect(), levels }
-        }
+    let cells = if let Some(values) = numbers {
+        let decimals = texts.iter().map(|text| text.split_once('.').map_or(0, |(_, decimals)| decimals.len())).max().unwrap_or(0);
+        Cells::Numbers { form: if decimals == 0 { Form::Integer } else { Form::Real { decimals } }, values }
+    } else {
+        let mut levels: Vec<String> = texts.iter().filter(|text| !text.is_empty()).cloned().collect();
+        levels.sort();
+        levels.dedup();
+        let code = |text: &String| levels.binary_search(text).map_or(MISSING, |code| code as u32);
+        Cells::Categories { codes: texts.iter().map(code).collect(), levels }
     };
     Column { name: name.to_owned(), cells }
 }

@@ -103,6 +103,16 @@ pub(super) struct Coding {
     pub(super) layout: Layout,
 }
 
+impl Coding {
+    /// Name of the column at a place.
+    pub(super) fn name_of(&self, place: Place) -> &str {
+        match place {
+            Place::Number(at) => &self.numbers[at].name,
+            Place::Category(at) => &self.categories[at].name,
+        }
+    }
+}
+
 /// A table as the networks see it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Encoded {

@@ -51,6 +51,8 @@ pub(super) struct Shape {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Critic {
     pub(super) shape: Shape,
+    /// lambda.
+    pub(super) penalty: f32,
     pub(super) rows: Learned,
     pub(super) conditions: Learned,
     pub(super) first_bias: Learned,
@@ -173,12 +175,13 @@ fn sum_of_rows(out: &mut [f32], values: &[f32]) {
 }
 
 impl Critic {
-    pub(super) fn new(shape: Shape, rng: &mut impl Rng) -> Self {
+    pub(super) fn new(shape: Shape, penalty: f32, rng: &mut impl Rng) -> Self {
         let Shape { pac, row, conditions, width } = shape;
         let inputs = pac * (row + conditions);
         let mut layer = |inputs: usize, count: usize| Learned::new(initial(rng, inputs, count));
         Critic {
             shape,
+            penalty,
             rows: layer(inputs, pac * row * width),
             conditions: layer(inputs, pac * conditions * width),
             first_bias: layer(inputs, width),
@@ -222,7 +225,6 @@ impl Critic {
         fake: &[f32],
         encoded: &Encoded,
         batch: &Batch,
-        lambda: f32,
         slopes: &mut Slopes,
         rate: Rate,
     ) -> Loss {
@@ -280,7 +282,7 @@ impl Critic {
         for gradient in gradients.chunks_mut(wide) {
             let norm = vector::dot(gradient, gradient).sqrt();
             penalty += f64::from(norm - 1.0).powi(2);
-            let factor = if norm > 0.0 { 2.0 * lambda * share * (norm - 1.0) / norm } else { 0.0 };
+            let factor = if norm > 0.0 { 2.0 * self.penalty * share * (norm - 1.0) / norm } else { 0.0 };
             for slope in gradient {
                 *slope *= factor;
             }
@@ -309,7 +311,7 @@ impl Critic {
         pass.joint.copy_from_slice(&pass.first_slopes[..one]);
         vector::add(&mut pass.joint, &pass.first_slopes[2 * one..]);
         let pass = &*pass;
-        let places = self.shape.conditions;
+        let (places, lambda) = (self.shape.conditions, self.penalty);
         let Critic { rows, conditions, first_bias, second, second_bias, last, .. } = self;
         rayon::join(
             || {

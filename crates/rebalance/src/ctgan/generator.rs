@@ -6,7 +6,7 @@
 //! loss = -mean critic + mean cross-entropy(softmax of the raw logits of the conditioned column, the condition)
 //! ```
 //!
-//! z: standard normal noise; c: the condition, one-hot; norm: batch normalisation (epsilon 1e-5, momentum 0.1, unbiased running variance
+//! z: standard normal noise; c: the condition, one-hot; norm: batch normalisation (epsilon 1e-5, momentum 0.1, running variance over rows - 1,
 //! as PyTorch keeps it). c is never written out: its product is a row of the weights. A bias before a normalisation has no effect, so the
 //! first two layers have none.
 //!
@@ -357,13 +357,13 @@ impl Generator {
 
     /// Moves the running moments towards those of a batch that went forward in training.
     pub(super) fn remember(&mut self, pass: &Pass) {
-        let unbiased = pass.rows as f32 / (pass.rows.max(2) - 1) as f32;
+        let corrected = pass.rows as f32 / (pass.rows.max(2) - 1) as f32;
         for (norm, moments) in [&mut self.first_norm, &mut self.second_norm].into_iter().zip(&pass.moments) {
             for (running, &mean) in norm.mean.iter_mut().zip(&moments.mean) {
                 *running += MOMENTUM * (mean - *running);
             }
             for (running, &variance) in norm.variance.iter_mut().zip(&moments.variance) {
-                *running += MOMENTUM * (unbiased * variance - *running);
+                *running += MOMENTUM * (corrected * variance - *running);
             }
         }
     }
@@ -465,6 +465,25 @@ impl Generator {
             norm.beta.step(&slopes[1], rate);
         }
         pass.entropies[..rows.div_ceil(block)].iter().sum::<f64>() / rows as f64
+    }
+
+    /// Moves every weight and running moment of a mean towards those of a generator that has learned: by 1 - `keep`, and faster in the first
+    /// steps, so that the first values are soon forgotten.
+    pub(super) fn follow(&mut self, other: &Generator, keep: f64, steps: u64) {
+        let keep = keep.min((1 + steps) as f64 / (10 + steps) as f64);
+        let keep = keep as f32;
+        let norm = |norm: &mut Norm, other: &Norm| {
+            vector::approach(&mut norm.gamma.values, &other.gamma.values, keep);
+            vector::approach(&mut norm.beta.values, &other.beta.values, keep);
+            vector::approach(&mut norm.mean, &other.mean, keep);
+            vector::approach(&mut norm.variance, &other.variance, keep);
+        };
+        norm(&mut self.first_norm, &other.first_norm);
+        norm(&mut self.second_norm, &other.second_norm);
+        vector::approach(&mut self.first.values, &other.first.values, keep);
+        vector::approach(&mut self.second.values, &other.second.values, keep);
+        vector::approach(&mut self.last.values, &other.last.values, keep);
+        vector::approach(&mut self.bias.values, &other.bias.values, keep);
     }
 
     /// Every learned array, in one order.

@@ -13,6 +13,9 @@
 //!
 //! - Columns: numbers (whole, real, dates), with or without missing values; categories, missing being one of them.
 //! - An epoch has max(1, rows / `batch_size`) steps, each with `critic_steps` steps of the critic and one of the generator.
+//! - Rows are made by a running mean of the generator's weights and moments over its last 1 / (1 - `averaging`) steps. The two networks
+//!   chase each other, so that shares of categories swing from epoch to epoch; the mean swings less (the paper takes the last weights:
+//!   `averaging = 0`).
 //! - Losses: the epoch's means of the critic's and the generator's.
 //! - The same table, parameters and seed give the same bytes on any number of threads; a fit that was kept after an epoch and goes on gives
 //!   the bytes of one that was never interrupted.
@@ -77,10 +80,17 @@ static CARD: Card = Card {
         real("critic_decay", 1e-6, 0.0, 1.0, "weight decay of the critic, added to its gradient"),
         whole("critic_steps", 1, 1.0, 100.0, "steps of the critic for one of the generator"),
         real("penalty", 10.0, 0.0, 1e6, "weight lambda of the gradient penalty"),
+        real(
+            "averaging",
+            0.999,
+            0.0,
+            0.999_999,
+            "rows are made by a running mean of the generator, which keeps this much a step (0: by the last)",
+        ),
         real("temperature", 0.2, 0.01, 100.0, "of the Gumbel softmax that makes modes and categories"),
         whole("max_modes", 10, 1.0, 100.0, "most modes of a column of numbers"),
         real("smallest_mode", 0.005, 0.0, 0.1, "modes of a smaller weight are dropped"),
-        real("frequent_share", FREQUENT_SHARE, 0.0, 2.0, "a number that this share of the rows has is a mode of its own (2: none is)"),
+        real("frequent_share", 0.05, 0.0, 2.0, "a number that this share of the rows has is a mode of its own (2: none is)"),
         whole(
             "max_categories",
             200,
@@ -97,8 +107,6 @@ static CARD: Card = Card {
         whole("max_tries", 1000, 1.0, 1e9, "rows made for every wanted one before the conditions are given up as too rare"),
     ],
 };
-
-const FREQUENT_SHARE: f64 = 2.0;
 
 const fn whole(name: &'static str, default: i64, low: f64, high: f64, purpose: &'static str) -> Parameter {
     Parameter { name, default: Literal::Integer(default), allowed: Allowed::Between(low, high), purpose }
@@ -126,6 +134,7 @@ pub(super) struct Settings {
     critic_decay: f64,
     critic_steps: usize,
     penalty: f64,
+    averaging: f64,
     temperature: f64,
     max_modes: usize,
     smallest_weight: f64,
@@ -150,6 +159,7 @@ impl Settings {
             critic_decay: parameters.number("critic_decay"),
             critic_steps: parameters.count("critic_steps"),
             penalty: parameters.number("penalty"),
+            averaging: parameters.number("averaging"),
             temperature: parameters.number("temperature"),
             max_modes: parameters.count("max_modes"),
             smallest_weight: parameters.number("smallest_mode"),
@@ -184,6 +194,7 @@ impl Synthesiser for Ctgan {
     }
 
     fn fit(&self, table: &Table, seed: u64, watch: &dyn Watch) -> Result<Box<dyn synthesis::Generator>, RebalanceError> {
+        synthesis::check(table)?;
         let settings = &self.settings;
         let streams = Streams::new(seed);
         let coding = Coding::new(table, settings)?;
@@ -204,7 +215,7 @@ impl Synthesiser for Ctgan {
                 return Err(RebalanceError::Stopped);
             }
         }
-        Ok(Box::new(Fitted::new(coding, run.generator, run.losses, settings)))
+        Ok(Box::new(Fitted::new(coding, run.average, run.losses, settings)))
     }
 
     fn restore(&self, bytes: &[u8]) -> Result<Box<dyn synthesis::Generator>, RebalanceError> {
@@ -219,14 +230,14 @@ impl Synthesiser for Ctgan {
 impl Ctgan {
     /// Tells fits apart: parameters (but for the number of epochs and what concerns sampling only), seed and every value of the table.
     fn origin(&self, table: &Table, seed: u64) -> String {
-        let mut out = Writer::new(b"ctgandg");
+        let mut out = Writer::new(*b"ctgandg");
         out.long(seed);
         for (name, value) in self.parameters.iter().filter(|(name, _)| !["epochs", "clip", "max_tries"].contains(name)) {
             out.text(name);
             out.text(&value.to_string());
         }
         for column in &table.columns {
-            let mut own = Writer::new(b"ctganco");
+            let mut own = Writer::new(*b"ctganco");
             own.text(&column.name);
             match &column.cells {
                 Cells::Numbers { form, values } => {
@@ -248,12 +259,14 @@ impl Ctgan {
     }
 }
 
-const MARK: &[u8; 7] = b"ctgansv";
+const MARK: [u8; 7] = *b"ctgansv";
 
 /// A fit on its way: networks with their moments, and the losses so far.
 #[derive(Debug, Clone, PartialEq)]
 struct Run {
     generator: Generator,
+    /// The running mean of the generator.
+    average: Generator,
     critic: Critic,
     /// Steps taken by the generator.
     steps: u64,
@@ -289,9 +302,10 @@ impl Run {
         let mut rng = streams.stream(Purpose::Initialisation, 0, 0, 0);
         let layout = coding.layout.clone();
         let shape = critic::Shape { pac: settings.pac, row: layout.width, conditions: layout.conditions, width: settings.critic_width };
-        let critic = Critic::new(shape, &mut rng);
+        let critic = Critic::new(shape, settings.penalty as f32, &mut rng);
         let shape = generator::Shape { noise: settings.noise, width: settings.generator_width, layout };
-        Run { generator: Generator::new(shape, &mut rng), critic, steps: 0, losses: Vec::new() }
+        let generator = Generator::new(shape, &mut rng);
+        Run { average: generator.clone(), generator, critic, steps: 0, losses: Vec::new() }
     }
 
     fn epoch(&mut self, work: &mut Work, encoded: &Encoded, settings: &Settings, streams: &Streams) -> Result<(), RebalanceError> {
@@ -310,7 +324,7 @@ impl Run {
                 self.generator.remember(made);
                 let time = self.steps * settings.critic_steps as u64 + turn as u64 + 1;
                 let rate = Rate::new(settings.critic_rate, settings.critic_decay, time);
-                let loss = self.critic.learn(judged, &made.made, encoded, batch, settings.penalty as f32, critic_slopes, rate);
+                let loss = self.critic.learn(judged, &made.made, encoded, batch, critic_slopes, rate);
                 critic_loss += loss.total() / settings.critic_steps as f64;
             }
             conditions.fill(batch, settings.batch, &mut streams.stream(Purpose::Batches, epoch, step, 1));
@@ -323,6 +337,7 @@ impl Run {
             let rate = Rate::new(settings.generator_rate, settings.generator_decay, self.steps);
             let entropy = self.generator.learn(made, &batch.conditions, temperature, generator_slopes, rate);
             generator_loss += entropy - value;
+            self.average.follow(&self.generator, settings.averaging, self.steps);
         }
         let losses = (critic_loss / steps as f64, generator_loss / steps as f64);
         if !losses.0.is_finite() || !losses.1.is_finite() {
@@ -341,6 +356,7 @@ impl Run {
             out.doubles(&[critic, generator]);
         }
         self.generator.write(&mut out);
+        self.average.write(&mut out);
         let mut run = self.clone();
         for learned in run.generator.learned() {
             out.floats(&learned.first);
@@ -369,6 +385,7 @@ impl Run {
                 run.losses.push((bytes.double()?, bytes.double()?));
             }
             run.generator = Generator::read(bytes, coding.layout.clone())?;
+            run.average = Generator::read(bytes, coding.layout.clone())?;
             for learned in run.generator.learned() {
                 learned.first = bytes.floats(learned.values.len())?;
                 learned.second = bytes.floats(learned.values.len())?;

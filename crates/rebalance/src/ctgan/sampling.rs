@@ -20,7 +20,7 @@ use super::{CARD, Settings, refuse};
 use crate::RebalanceError;
 use crate::synthesis::{self, Cells, Condition, Table};
 
-const MARK: &[u8; 7] = b"ctganrw";
+const MARK: [u8; 7] = *b"ctganrw";
 /// Batches made before the rate of acceptance is trusted.
 const FEWEST_BATCHES: usize = 20;
 
@@ -71,26 +71,29 @@ impl Fitted {
         for &Condition { column, level } in conditions {
             let Some(&place) = self.coding.places.get(column) else {
                 let columns = self.coding.places.len();
-                return Err(refuse(format!("there is no column {} to condition, the table had {columns}", column + 1)));
+                return Err(refuse(format!("there is no column at position {}; the table has {columns}", column + 1)));
             };
             let Place::Category(category) = place else {
-                return Err(refuse(format!("column {} holds numbers; only a category can be a condition", column + 1)));
+                let name = self.coding.name_of(place);
+                return Err(refuse(format!("column `{name}` holds numbers and a condition names a category; read it as categories")));
             };
             let coding = &self.coding.categories[category];
             let name = &coding.name;
             let Some(text) = coding.levels.get(level as usize) else {
-                let known = coding.levels.join("`, `");
-                return Err(refuse(format!("column `{name}` has no category number {level}; it has `{known}`")));
+                let (known, asked) = (coding.levels.len(), u64::from(level) + 1);
+                return Err(refuse(format!("column `{name}` has {known} categories, number {asked} was asked for")));
             };
             let Some((slot, rows)) = coding.slot_of(level) else {
                 return Err(refuse(format!(
-                    "`{text}` of column `{name}` had no row to learn from, so no row can be made of it; learn from rows that have it"
+                    "no row to learn from had {name} = {text}, so no row can be made of it; learn from rows that have it"
                 )));
             };
             if let Some(other) = wishes.iter().find(|wish| wish.category == category) {
                 if other.level != level {
                     let other = &coding.levels[other.level as usize];
-                    return Err(refuse(format!("column `{name}` cannot be both `{other}` and `{text}`; leave one condition out")));
+                    return Err(refuse(format!(
+                        "column `{name}` cannot have two categories at once, `{other}` and `{text}`; leave one condition out"
+                    )));
                 }
                 continue;
             }

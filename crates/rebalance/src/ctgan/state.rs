@@ -13,7 +13,7 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Begins with a mark of 7 letters.
-    pub(super) fn new(mark: &[u8; 7]) -> Self {
+    pub(super) fn new(mark: [u8; 7]) -> Self {
         let mut bytes = mark.to_vec();
         bytes.push(EDITION);
         Writer { bytes }
@@ -67,10 +67,10 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Checks mark, edition and digest.
-    pub(super) fn new(bytes: &'a [u8], mark: &[u8; 7]) -> Option<Self> {
+    pub(super) fn new(bytes: &'a [u8], mark: [u8; 7]) -> Option<Self> {
         let (body, end) = bytes.split_at_checked(bytes.len().checked_sub(DIGEST)?)?;
         let (front, rest) = body.split_at_checked(8)?;
-        (front[..7] == mark[..] && front[7] == EDITION && digest::of_bytes(body).as_bytes() == end).then_some(Reader { bytes: rest })
+        (front[..7] == mark && front[7] == EDITION && digest::of_bytes(body).as_bytes() == end).then_some(Reader { bytes: rest })
     }
 
     fn take<const N: usize>(&mut self) -> Option<[u8; N]> {

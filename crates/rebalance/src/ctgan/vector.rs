@@ -145,6 +145,15 @@ pub(super) fn add_scaled(sum: &mut [f32], values: &[f32], factor: f32) {
     });
 }
 
+/// `values = keep values + (1 - keep) others`; exactly `others` when nothing is kept.
+pub(super) fn approach(values: &mut [f32], others: &[f32], keep: f32) {
+    Arch::new().dispatch(|| {
+        for (slot, &other) in values.iter_mut().zip(others) {
+            *slot = other + keep * (*slot - other);
+        }
+    });
+}
+
 /// `values *= factors`, place by place.
 pub(super) fn scale(values: &mut [f32], factors: &[f32]) {
     Arch::new().dispatch(|| {

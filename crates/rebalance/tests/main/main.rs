@@ -4,6 +4,7 @@
 mod balanced;
 mod candidates;
 mod contract;
+mod ctgan;
 mod gaussian_copula;
 mod independence;
 mod oversampling;
