@@ -40,6 +40,8 @@ const REGISTRIES: &[&str] = &[
     "metrics/src/representation",
     "rebalance/src/methods",
     "learn/src/objectives",
+    "rerank/src/methods",
+    "rerank/src/repairs",
 ];
 
 fn root() -> PathBuf {
