@@ -50,4 +50,7 @@ oracle:
     python3 -m venv target/boosting-venv
     target/boosting-venv/bin/pip install --quiet -r reference/requirements-boosting.txt
     target/boosting-venv/bin/python reference/boosting.py
-    git diff --stat --exit-code reference/metrics.json reference/terms.json reference/fairvic.json reference/reductions.json reference/boosting.json reference/boosting_bins.json reference/ctgan.json
+    python3 -m venv target/rerank-venv
+    target/rerank-venv/bin/pip install --quiet -r reference/requirements-rerank.txt
+    target/rerank-venv/bin/python reference/rerank.py
+    git diff --stat --exit-code reference/rerank.json reference/metrics.json reference/terms.json reference/fairvic.json reference/reductions.json reference/boosting.json reference/boosting_bins.json reference/ctgan.json

@@ -236,7 +236,7 @@ def timed(size, repeats):
     """Two groups, half of the pool wanted; whole numbers as scores, handed to both."""
     rng = np.random.default_rng(5)
     groups = rng.integers(0, 2, size)
-    scores = rng.permutation(size) / size - 0.1 * groups
+    scores = (rng.permutation(size) - (0.1 * size + 0.5) * groups) / size
     length = size // 2
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", HERE.parent / "target")) / "release" / "examples" / "rank_list"
     request = json.dumps({"method": "det-const-sort", "scores": scores.tolist(), "groups": groups.tolist(), "shares": [0.5, 0.5], "length": length, "repeats": 101})

@@ -41,6 +41,8 @@ const REGISTRIES: &[&str] = &[
     "metrics/src/ranking",
     "rebalance/src/methods",
     "learn/src/objectives",
+    "rerank/src/methods",
+    "rerank/src/repairs",
 ];
 
 fn root() -> PathBuf {

@@ -150,21 +150,21 @@ impl Floors for NoFloors {
     }
 }
 
-/// k p and, where it is whole but for rounding, that whole number.
-fn product(share: f64, prefix: usize) -> (f64, Option<f64>) {
+/// k p, and the whole number it is but for rounding. By casts, which cut off: rounding functions are calls on older processors.
+fn product(share: f64, prefix: usize) -> (f64, Option<usize>) {
     let product = share * prefix as f64;
-    let whole = product.round();
-    (product, ((product - whole).abs() <= 1e-14 * product).then_some(whole))
+    let whole = (product + 0.5) as usize;
+    (product, ((product - whole as f64).abs() <= 1e-14 * product).then_some(whole))
 }
 
 pub(crate) fn floor(share: f64, prefix: usize) -> usize {
     let (product, whole) = product(share, prefix);
-    whole.unwrap_or_else(|| product.floor()) as usize
+    whole.unwrap_or(product as usize)
 }
 
 pub(crate) fn ceiling(share: f64, prefix: usize) -> usize {
     let (product, whole) = product(share, prefix);
-    whole.unwrap_or_else(|| product.ceil()) as usize
+    whole.unwrap_or(product as usize + 1)
 }
 
 /// The first prefix whose floor is `count` (at least 1), or [`NEVER`].
@@ -185,11 +185,14 @@ fn first(share: f64, count: f64, reached: impl Fn(usize) -> bool) -> usize {
         return NEVER;
     }
     let mut prefix = (near as usize).max(1);
+    if reached(prefix) {
+        while prefix > 1 && reached(prefix - 1) {
+            prefix -= 1;
+        }
+        return prefix;
+    }
     while !reached(prefix) {
         prefix += 1;
-    }
-    while prefix > 1 && reached(prefix - 1) {
-        prefix -= 1;
     }
     prefix
 }

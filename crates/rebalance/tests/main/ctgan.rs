@@ -133,7 +133,7 @@ fn conditions_that_cannot_be_met_say_why() {
     let message = |conditions: &[Condition]| generator.sample(5, conditions, &mut rng(1)).unwrap_err().to_string();
     let one = |column, level| Condition { column, level };
     assert_eq!(message(&[one(5, 0)]), "`ctgan`: there is no column at position 6; the table has 5");
-    assert_eq!(message(&[one(1, 0)]), "`ctgan`: column `NAME` holds numbers and a condition names a category; read it as categories");
+    assert_eq!(message(&[one(1, 0)]), "`ctgan`: column `pay` holds numbers and a condition names a category; read it as categories");
     assert_eq!(message(&[one(0, 2)]), "`ctgan`: column `group` has 2 categories, number 3 was asked for");
     assert_eq!(
         message(&[one(2, 5)]),

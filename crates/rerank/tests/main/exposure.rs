@@ -1,9 +1,13 @@
 //! Exposure by linear programming on lists that a reader can check.
 
 use evenhand_catalog::Value;
+use evenhand_rerank::Shares;
 use evenhand_rerank::exposure::mixture;
 
-use crate::lists::{list, method};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::lists::{List, list, method};
 
 #[test]
 fn two_candidates_of_two_groups_take_the_top_in_turn() {
@@ -43,4 +47,33 @@ fn exposure_out_of_reach_is_given_as_far_as_it_goes() {
     assert!((found.exposures[1] - first).abs() < 1e-12);
     assert!((found.reached - (first - 0.25) / 0.25).abs() < 1e-12);
     assert_eq!(found.orders, [(1.0, vec![3, 0, 1, 2])]);
+}
+
+#[test]
+fn on_random_lists_with_ties_the_exposures_are_those_asked_for() {
+    let mut rng = ChaCha8Rng::seed_from_u64(12);
+    let mut short = 0;
+    for round in 0..400 {
+        let levels = rng.random_range(2..9);
+        let size = rng.random_range(levels..120);
+        let list = List {
+            scores: (0..size).map(|_| f64::from(rng.random_range(0..1 + round % 40)) / 8.0).collect(),
+            groups: (0..size)
+                .map(|position| if position < levels { position as u32 } else { rng.random_range(0..levels as u32) })
+                .collect(),
+            levels: (0..levels).map(|group| format!("g{group}")).collect(),
+        };
+        let shortlist = list.shortlist();
+        let wanted = if round % 2 == 0 { Shares::pool(&shortlist) } else { Shares::equal(&shortlist) };
+        let found = mixture(&shortlist, &wanted, rng.random_range(1..size + 5)).unwrap();
+        let pool = Shares::pool(&shortlist);
+        short += usize::from(found.reached < 1.0);
+        assert!(round % 2 == 1 || found.reached == 1.0);
+        for ((exposure, wanted), pool) in found.exposures.iter().zip(wanted.values()).zip(pool.values()) {
+            let expected = pool + found.reached * (wanted - pool);
+            assert!((exposure - expected).abs() < 1e-8, "{round}: {exposure}, not {expected}");
+        }
+        assert!(found.orders.len() <= levels);
+    }
+    assert!(short > 0 && short < 200);
 }

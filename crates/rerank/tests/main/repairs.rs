@@ -6,6 +6,8 @@ use evenhand_catalog::{Kind, Value};
 use evenhand_data::UNKNOWN;
 use evenhand_rerank::{Fitted, REPAIRS, RerankError, Sample, Shortlist, Step};
 use proptest::prelude::*;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 use crate::lists::{List, list};
 use crate::reference::repair;
@@ -264,6 +266,42 @@ proptest! {
                     prop_assert!(repaired[row] <= repaired[other] + 1e-12);
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn thresholds_of_many_groups_with_ties_keep_their_tolerance() {
+    let mut rng = ChaCha8Rng::seed_from_u64(13);
+    for round in 0..60 {
+        let levels = rng.random_range(2..7);
+        let size = if round == 0 { 30_000 } else { rng.random_range(60..600) };
+        let grid = if round % 3 == 0 { 1e6 } else { 20.0 };
+        let groups: Vec<u32> = (0..size).map(|_| rng.random_range(0..levels)).collect();
+        let scores: Vec<f64> =
+            groups.iter().map(|&group| ((rng.random::<f64>() - 0.05 * f64::from(group)) * grid).round() / grid).collect();
+        let labels: Vec<bool> = scores.iter().map(|score| rng.random::<f64>() < 0.2 + 0.6 * score).collect();
+        let list = List { scores, groups, levels: (0..levels).map(|group| format!("g{group}")).collect() };
+        let sample = Sample::new(list.shortlist()).favourable(&labels).unwrap();
+        let mut before = 0.0;
+        for tolerance in [0.0, 0.01, 0.2, 1.0] {
+            let parameters = [("constraint", Value::Text("equalized-odds".into())), ("tolerance", Value::Number(tolerance))];
+            let Fitted::GroupThresholds(rules) = repair("group-thresholds", &parameters).fit(&sample).unwrap() else {
+                panic!("another fit")
+            };
+            let chosen = rules.probabilities(&list.shortlist()).unwrap();
+            for label in [true, false] {
+                let rate = |group: u32| {
+                    let rows = || (0..size).filter(|&row| list.groups[row] == group && labels[row] == label);
+                    rows().map(|row| chosen[row]).sum::<f64>() / rows().count() as f64
+                };
+                let rates: Vec<f64> = (0..levels).map(rate).collect();
+                let range = rates.iter().copied().fold(0.0, f64::max) - rates.iter().copied().fold(1.0, f64::min);
+                assert!(range <= tolerance + 1e-8, "{round} {tolerance}: {rates:?}");
+            }
+            // More tolerance never costs accuracy.
+            assert!(rules.objective >= before - 1e-9);
+            before = rules.objective;
         }
     }
 }
