@@ -274,6 +274,13 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
         let told = if request.keep_copies { "were kept" } else { "were left out and made anew" };
         notes.push(format!("{} made rows equalled a row that was learned from and {told}", balanced.copies));
     }
+    for cell in balanced.cells.iter().filter(|cell| cell.rows > 0 && cell.before < FEW_ROWS) {
+        let label = cell.label.as_ref().map_or_else(String::new, |label| format!(" with label {label}"));
+        notes.push(format!(
+            "{} rows of {}{label} were made from {}: so few say little about a group, and what is made of them stays near them",
+            cell.rows, cell.group, cell.before
+        ));
+    }
     let mut named = data;
     named.name.clone_from(&request.title);
     named.provenance.files.clone_from(&sheet.files);
@@ -295,6 +302,9 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
     let method = MethodReport { synthesise: Some(method.summary()), runs: vec![run], ..MethodReport::default() };
     Ok(BalancedFile { report: report(request, summary, method, &notes), rows: balanced.table.rows(), notes })
 }
+
+/// Rows of a group and label below which what is made of them is told to rest on few.
+const FEW_ROWS: usize = 30;
 
 /// Values of a label that can be balanced, at most: each needs rows in every group.
 const MOST_LABELS: usize = 20;

@@ -10,7 +10,7 @@ use crate::view::{Table, estimate_text};
 use crate::{evidence, registry};
 
 /// What stands in the table of methods: utility first, then the groups.
-const SHOWN: [&str; 6] = ["ndcg-original", "ndcg", "ndkl", "min-skew", "infeasible-index", "impact-ratio-at-k"];
+const SHOWN: [&str; 4] = ["ndcg-original", "ndcg", "ndkl", "impact-ratio-at-k"];
 
 /// What a report's lists look like: one ranking in full, or a row a method; nothing where no lists were asked for.
 pub fn tables(report: &Report) -> Vec<Table> {
@@ -29,6 +29,24 @@ pub fn tables(report: &Report) -> Vec<Table> {
         ],
         _ => vec![methods(&listed)],
     }
+}
+
+/// Characters of a line of a heading.
+const HEADING: usize = 18;
+
+/// A name on as many lines as a narrow column needs.
+fn heading(metric: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for word in name(metric).split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= HEADING => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.join("\n")
 }
 
 fn name(metric: &str) -> &str {
@@ -107,10 +125,10 @@ fn groups(lists: &Shortlists, wanted: &[&str]) -> Table {
     let mut columns = Vec::new();
     for metric in wanted {
         let Some(before) = find(&lists.before, metric) else { continue };
-        table.headers.push(format!("{}\nby score", name(metric)));
+        table.headers.push(format!("{}\nby score", heading(metric)));
         columns.push(before);
         if let Some(after) = find(&lists.after, metric) {
-            table.headers.push(format!("{}\nre-ranked", name(metric)));
+            table.headers.push(format!("{}\nre-ranked", heading(metric)));
             columns.push(after);
         }
     }
@@ -154,7 +172,7 @@ fn methods(listed: &[(&MethodReport, Vec<&Shortlists>)]) -> Table {
             }
             let places = decimals(listed.iter().flat_map(|(_, lists)| values(lists, metric, after)));
             if listed.iter().any(|(_, lists)| !values(lists, metric, after).is_empty()) {
-                table.headers.push(format!("{}\n{}", name(metric), if after { "re-ranked" } else { "by score" }));
+                table.headers.push(format!("{}\n{}", heading(metric), if after { "re-ranked" } else { "by score" }));
                 columns.push((metric, after, places));
             }
         }

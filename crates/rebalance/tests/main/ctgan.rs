@@ -139,7 +139,10 @@ fn conditions_that_cannot_be_met_say_why() {
         message(&[one(2, 5)]),
         "`ctgan`: no row to learn from had town = no rows, so no row can be made of it; learn from rows that have it"
     );
-    assert_eq!(message(&[one(0, 1), one(0, 0)]), "`ctgan`: column `group` cannot have two categories at once, `women` and `men`; leave one condition out");
+    assert_eq!(
+        message(&[one(0, 1), one(0, 0)]),
+        "`ctgan`: column `group` cannot have two categories at once, `women` and `men`; leave one condition out"
+    );
     assert!(generator.sample(5, &[one(0, 1), one(0, 1)], &mut rng(1)).is_ok());
 
     // Two columns of 60 categories: about one row in 3,600 has both, of at most 1,200 made.

@@ -5,7 +5,7 @@ use super::svg::{Svg, Swatch};
 use super::{Figure, LegendEntry, WIDTH, frame, style_of};
 use crate::shortlists::PrefixShares;
 
-/// The shares before, or after the re-ranking; dashed lines are the wanted ones.
+/// The shares before, or after the re-ranking; level lines are the wanted ones.
 pub(crate) fn figure(title: &str, shares: &[PrefixShares], groups: &[String], after: bool) -> Figure {
     let height = 230.0;
     let frame = frame(WIDTH, height);
@@ -29,5 +29,10 @@ pub(crate) fn figure(title: &str, shares: &[PrefixShares], groups: &[String], af
     }
     frame.x_axis(&mut svg, &x, 6, "first places of the lists");
     let described = format!("{title}: mean share of each group among the first places");
-    Figure { title: title.to_owned(), svg: svg.finish(&described), legend, caption: "Dashed: the wanted share.".to_owned() }
+    Figure {
+        title: title.to_owned(),
+        svg: svg.finish(&described),
+        legend,
+        caption: "Level lines: the wanted shares, mean over the lists.".to_owned(),
+    }
 }

@@ -35,7 +35,9 @@ fn content(report: &Report) -> Option<Value> {
             figures.push(shares::figure("re-ranked", &lists.shares, &groups, true));
         }
         let title = if report.methods.len() > 1 { method.name.clone() } else { String::new() };
-        rows.push(context! { title => title, told => listing::told(lists), figures => figures });
+        // One ranking's table says it already.
+        let told = if report.methods.len() > 1 { listing::told(lists) } else { String::new() };
+        rows.push(context! { title => title, told => told, figures => figures });
     }
     let left = rows.len().saturating_sub(MOST_DRAWN);
     // Re-ranked lists say more than lists by score alone.
