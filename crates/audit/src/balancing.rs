@@ -63,6 +63,8 @@ pub struct BalanceRequest {
     pub seed: u64,
     /// The file to write.
     pub out: PathBuf,
+    /// The folder that a report will go to, which is tried before the work.
+    pub report: Option<PathBuf>,
 }
 
 /// A balanced file.
@@ -85,6 +87,11 @@ pub trait Progress: Sync {
 /// Balances a file.
 pub fn balance(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicBool) -> Result<BalancedFile, AuditError> {
     write::refuse_input(&request.out, &request.files)?;
+    write::refuse_other_kinds(&request.out)?;
+    write::probe(&request.out)?;
+    if let Some(folder) = &request.report {
+        write::probe(&folder.join("report.json"))?;
+    }
     if !(0.0..0.9).contains(&request.hold_out) {
         return Err(AuditError::Request(format!("--hold-out {}: give a share of at least 0 and below 0.9", request.hold_out)));
     }
@@ -111,11 +118,21 @@ fn schema(request: &BalanceRequest, role: SensitiveRole) -> Schema {
 
 /// Rows left out, repeated or weighed; every column is carried along as it is written.
 fn chosen(request: &BalanceRequest) -> Result<BalancedFile, AuditError> {
-    if request.rows.is_some() {
+    let given = [
+        ("--rows", request.rows.is_some()),
+        ("--groups", request.groups != EQUAL),
+        ("--labels", request.labels != EQUAL),
+        ("--keep-copies", request.keep_copies),
+    ];
+    if let Some((option, _)) = given.iter().find(|(_, given)| *given) {
+        let shares = if request.method.id == "rejection-sampling" { "; write the wanted shares as --set shares=…" } else { "" };
         return Err(AuditError::Request(format!(
-            "--rows is for methods that make rows (ctgan, gaussian-copula); `{}` settles the number of rows itself",
+            "{option} is for methods that make rows (ctgan, gaussian-copula), and `{}` makes none{shares}",
             request.method.id
         )));
+    }
+    if request.job.is_some() && request.method.id != "rejection-sampling" {
+        return Err(AuditError::Request(format!("--job is for rejection-sampling; `{}` does not look at jobs", request.method.id)));
     }
     let role = scores::sensitive_role(&request.group)?;
     let attribute = role.name.clone();
@@ -191,8 +208,17 @@ fn tilts(
     Ok(stages)
 }
 
+/// What `--groups` and `--labels` are where they are not given.
+const EQUAL: &str = "equal";
+
 /// New rows by a synthesiser.
 fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicBool) -> Result<BalancedFile, AuditError> {
+    if request.job.is_some() {
+        return Err(AuditError::Request(format!("--job is for rejection-sampling; `{}` does not look at jobs", request.method.id)));
+    }
+    if request.rows == Some(0) {
+        return Err(AuditError::Request("--rows 0: ask for at least one row".to_owned()));
+    }
     let role = scores::sensitive_role(&request.group)?;
     let [column] = role.columns.as_slice() else {
         return Err(AuditError::Request(format!(
@@ -232,14 +258,27 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
 
     let group_shares = Shares::parse(&request.groups).map_err(|reason| AuditError::Request(format!("--groups: {reason}")))?;
     let label_shares = Shares::parse(&request.labels).map_err(|reason| AuditError::Request(format!("--labels: {reason}")))?;
+    // What can be refused is refused before a fit that takes minutes.
+    let data = sheet.table.dataset(&name, &schema)?;
+    check_shares(&learned, column, &group_shares, "--groups")?;
+    if let Some(label) = &request.label {
+        check_shares(&learned, label, &label_shares, "--labels")?;
+    }
     let asked: Vec<&str> = std::iter::once(column.as_str()).chain(request.label.as_deref()).collect();
     let method = fitted_for(&request.method, &asked);
-    let watch = Fitting { progress, interrupted, state: request.out.with_extension("fit") };
+    let file = request.out.file_name().map_or_else(|| "balanced".to_owned(), |name| name.to_string_lossy().into_owned());
+    let watch = Fitting { progress, interrupted, state: request.out.with_file_name(format!(".{file}.evenhand-fit")) };
     let fitted = method.build(SYNTHESISERS)?.fit(&learned, request.seed, &watch);
     let generator = match fitted {
         Err(RebalanceError::Stopped) => {
             return Err(AuditError::Request(format!(
                 "interrupted; what was learned so far is kept in {}, the same command goes on from there",
+                watch.state.display()
+            )));
+        }
+        Err(error @ RebalanceError::ForeignState { .. }) => {
+            return Err(AuditError::Request(format!(
+                "{error} (what an earlier call kept of an unfinished fit is {}; remove it, or give the same rows, seed and parameters)",
                 watch.state.display()
             )));
         }
@@ -253,22 +292,29 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
         rows: request.rows.unwrap_or_else(|| learned.rows()),
         keep_copies: request.keep_copies,
     };
+    let mut notes = sheet.notes.clone();
+    let unknown = data.groups(&role.name)?.unknown_count();
+    if unknown > 0 {
+        notes.push(format!("{unknown} rows are of unknown {column}: they are learned from, and no row is made of unknown group"));
+    }
     let balanced = balanced(generator.as_ref(), &learned, &balance, &mut rng)?;
     let holdout = (unseen.rows() > 0).then_some(&unseen);
     let mut quality = quality::measure(&learned, holdout, &balanced.table, request.compared, &mut rng)?;
-    let data = sheet.table.dataset(&name, &schema)?;
     let after = balanced.table.dataset(&name, &schema)?;
     if let Some(unseen) = holdout.filter(|_| request.label.is_some()) {
         let all = Schema { features: None, ..schema.clone() };
         let sides = [learned.dataset(&name, &all)?, balanced.table.dataset(&name, &all)?, unseen.dataset(&name, &all)?];
-        quality.efficacy = efficacy(&sides, &role.name, request.seed, interrupted)?;
+        // A learner that cannot be fitted on some side says nothing about the rows that were made.
+        match efficacy(&sides, &role.name, request.seed, interrupted) {
+            Ok(found) => quality.efficacy = found,
+            Err(error) => notes.push(format!("what can be learned from the rows was not measured: {error}")),
+        }
     }
     let tilts = tilts(request, &data, Some(&after), &role.name)?;
     write::replace(&request.out, sheet.to_csv(&balanced.table)?.as_bytes())?;
     // A finished fit has nothing left to go on with; a file that cannot be removed is one too many and nothing worse.
     let _ = fs::remove_file(&watch.state);
 
-    let mut notes = sheet.notes.clone();
     notes.extend(sheet.left_out.iter().map(|left| format!("column `{}` is left out: {}", left.column, left.reason)));
     if balanced.copies > 0 {
         let told = if request.keep_copies { "were kept" } else { "were left out and made anew" };
@@ -289,6 +335,7 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
         method: method.summary(),
         cells: balanced.cells,
         copies: balanced.copies,
+        judged_on: unseen.rows(),
         quality,
         losses: generator.losses().to_vec(),
         tilt: Vec::new(),
@@ -301,6 +348,22 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
     };
     let method = MethodReport { synthesise: Some(method.summary()), runs: vec![run], ..MethodReport::default() };
     Ok(BalancedFile { report: report(request, summary, method, &notes), rows: balanced.table.rows(), notes })
+}
+
+/// Refuses shares that cannot be those of a column's categories.
+fn check_shares(table: &Table, column: &str, shares: &Shares, option: &str) -> Result<(), AuditError> {
+    let Cells::Categories { levels, codes } = &table.columns[table.position(column)?].cells else {
+        return Err(AuditError::Request(format!(
+            "column `{column}` holds numbers, and only categories can be balanced; read it as one with --read {column}=category"
+        )));
+    };
+    let mut found = vec![0; levels.len()];
+    for &code in codes {
+        if let Some(count) = found.get_mut(code as usize) {
+            *count += 1;
+        }
+    }
+    shares.resolve(levels, &found).map(|_| ()).map_err(|reason| AuditError::Request(format!("{option}: {reason}")))
 }
 
 /// Rows of a group and label below which what is made of them is told to rest on few.
@@ -339,8 +402,9 @@ impl Watch for Fitting<'_> {
     }
 
     fn keep(&self, ends: bool, state: &dyn Fn() -> Vec<u8>) {
-        if ends && self.interrupted.load(Ordering::Relaxed) {
-            // Without the file the next call begins anew, which the message of the interrupt cannot know.
+        // A finished fit is kept as well, until its rows are written: whatever fails between does not cost the training. Without the file the
+        // next call begins anew, and nothing worse.
+        if ends {
             let _ = write::replace(&self.state, &state());
         }
     }

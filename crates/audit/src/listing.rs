@@ -56,12 +56,17 @@ fn name(metric: &str) -> &str {
 /// What the lists are, in a sentence.
 pub(crate) fn told(lists: &Shortlists) -> String {
     let reranked = lists.reranker.as_ref().map_or_else(String::new, |method| {
-        let below = match (lists.below_floor, lists.ran_out) {
-            (0, _) => "every floor reached".to_owned(),
-            (below, ran_out) if below == ran_out => {
-                format!("a group ran out in {} of {} lists", ran_out, lists.jobs)
-            }
-            (below, _) => format!("some floor missed in {below} of {} lists", lists.jobs),
+        // Some methods set no floors, or floors of their own: what counts is what the wanted shares ask for.
+        let index = lists.after.iter().find(|finding| finding.metric == "infeasible-index").and_then(|finding| finding.estimate.number());
+        let below = match (index, lists.ran_out) {
+            (Some(0.0), _) => "every floor of the wanted shares reached".to_owned(),
+            (Some(index), 0) => format!("{} prefixes a list below a floor of the wanted shares", crate::numbers::significant(index)),
+            (Some(index), ran_out) => format!(
+                "{} prefixes a list below a floor of the wanted shares; a group ran out in {ran_out} of {} lists",
+                crate::numbers::significant(index),
+                lists.jobs
+            ),
+            (None, _) => "floors of the wanted shares could not be counted".to_owned(),
         };
         format!(" Re-ranked by {}: {} entered a shortlist; {below}.", method.id, counted(lists.entered, "candidate"))
     });

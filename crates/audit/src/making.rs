@@ -121,11 +121,10 @@ fn efficacy(made: &Synthesis) -> Option<Table> {
     };
     for one in found {
         let metric = registry::card(&one.metric).map_or(one.metric.as_str(), |card| card.name);
-        let all = one.by_group.iter().map(|group| group.rows).sum::<usize>();
         let row = |who: &str, n: usize, real: &Estimate, made: &Estimate| {
             vec![one.learner.clone(), metric.to_owned(), who.to_owned(), count(n), estimate_text(real), estimate_text(made)]
         };
-        table.rows.push(row("all", all, &one.trained_on_real, &one.trained_on_synthetic));
+        table.rows.push(row("all", made.judged_on, &one.trained_on_real, &one.trained_on_synthetic));
         for group in &one.by_group {
             table.rows.push(row(&group.group, group.rows, &group.trained_on_real, &group.trained_on_synthetic));
         }

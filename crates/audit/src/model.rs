@@ -17,7 +17,6 @@ use serde::{Deserialize, Serialize};
 use crate::recipe::Recipe;
 use crate::{AuditError, write};
 
-/// Keeps a scorer with its encoder, the roles of the columns, the recipe and how its recordings became tensors in one folder.
 /// The file of a model's folder that holds the repair of its scores.
 const REPAIR: &str = "repair.json";
 
@@ -60,6 +59,7 @@ fn kept_repair(model: &Path) -> Result<Option<KeptRepair>, AuditError> {
     })
 }
 
+/// Keeps a scorer with its encoder, the roles of the columns, the recipe and how its recordings became tensors in one folder.
 pub(crate) fn save(folder: &Path, scorer: &Scorer, encoder: &Encoder, recipe: &Recipe, origin: Option<&Origin>) -> Result<(), AuditError> {
     let json = |value: serde_json::Result<serde_json::Value>| {
         value.map_err(|error| AuditError::Request(format!("the model's companions cannot be written as JSON: {error}")))
@@ -167,7 +167,15 @@ pub fn score(model: &Path, files: &[String], out: &Path, extraction: &Extraction
         ));
     }
     let mut prediction = scorer.predict(&encoder.transform(&data)?)?;
-    if let Some(kept) = kept_repair(model)? {
+    let repaired = recipe.methods.len() == 1 && recipe.methods[0].repair.is_some();
+    let kept = kept_repair(model)?;
+    if repaired && kept.is_none() {
+        return Err(AuditError::Request(format!(
+            "{} lacks the repair of its scores ({REPAIR}), without which they would be other scores; train it again with `evenhand run`",
+            model.display()
+        )));
+    }
+    if let Some(kept) = kept {
         let groups = data.groups(&kept.attribute).map_err(|_| {
             AuditError::Request(format!(
                 "the model's scores are repaired by `{0}`, so that every candidate's group is needed to score; add the column of `{0}` to the \

@@ -5,7 +5,7 @@
 //! found again by the digest of everything that it depends on, so a changed recipe never meets an old cell.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,6 +17,7 @@ use evenhand_data::{Dataset, Encoder, LOADERS, LabelKind, LoadRequest, Matrix, S
 use evenhand_learn::{Candidates, LearnError, OBJECTIVES, Prediction, Rows, RunHooks, Scorer};
 use evenhand_media::extract::origin::Origin;
 use evenhand_metrics::{Estimate, Finding, Latent, Outcomes};
+use evenhand_rebalance::shares::Shares;
 use evenhand_rebalance::synthesis::Watch;
 use evenhand_rebalance::{REBALANCERS, RebalanceError};
 use evenhand_rerank::{REPAIRS, Sample, Shortlist};
@@ -141,6 +142,22 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
                 method.name
             )));
         }
+    }
+    if let Some(shortlist) = &recipe.shortlist {
+        let said = |error: String| AuditError::Request(format!("[shortlist] {error}"));
+        let jobs: HashSet<&String> = data.job.iter().flat_map(|job| &job.levels).collect();
+        for (job, wanted) in &shortlist.jobs {
+            if !jobs.contains(job) {
+                return Err(said(format!("jobs: the data has no job `{job}`")));
+            }
+            wanted.check_groups(data.groups(&attribute)?).map_err(|error| said(format!("jobs.{job}: {error}")))?;
+        }
+        shortlist.target.check_groups(data.groups(&attribute)?).map_err(|error| said(format!("target: {error}")))?;
+    }
+    for section in recipe.methods.iter().filter_map(|method| method.synthesise.as_ref()) {
+        let groups = data.groups(&attribute)?;
+        let shares = Shares::parse(&section.groups).and_then(|shares| shares.resolve(groups.levels(), &groups.sizes()));
+        shares.map_err(|error| AuditError::Request(format!("synthesise.groups: {error}")))?;
     }
     let search = options.choose.map(|wish| Search::new(wish, &data)).transpose()?;
     let columns = evidence::columns(&recipe.metrics.table, &data, label.kind)?;
@@ -1219,7 +1236,6 @@ fn measure(
 /// Test rows that a landscape is measured on, at most.
 const LANDSCAPE_ROWS: usize = 2000;
 
-/// Some numbers of a scorer on rows, without intervals.
 /// Some numbers of scores and embeddings, without intervals.
 fn numbers(
     wanted: &[(String, Option<String>)],

@@ -1,11 +1,13 @@
 //! Gate 3 over scores: the lists of candidates by score and by a re-ranker, what both give to the groups, and a file's own ranking.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
+use evenhand_catalog::nearest;
 use evenhand_data::sheet::{self, Cells, Column, Form, ReadOptions, Reading, Sheet, Style, ValueStyle};
 use evenhand_data::{Groups, Identity, LabelRole, Schema, table};
 use evenhand_metrics::{Finding, IntervalPlan, Rankings, ranking};
+use evenhand_rebalance::shares::Shares as EvenShares;
 use evenhand_rerank::{Breach, Job, RERANKERS, Reason, Reranker, Shares, Shortlist, Target, rerank_all};
 use serde::{Deserialize, Serialize};
 
@@ -36,15 +38,29 @@ impl Wanted {
         if !text.contains('=') {
             return Ok(Wanted::Word(text.to_owned())).and_then(|word: Self| word.target().map(|_| word));
         }
-        let mut shares = BTreeMap::new();
-        for part in text.split([',', ';']).filter(|part| !part.trim().is_empty()) {
-            let (group, share) = part.rsplit_once('=').ok_or_else(|| format!("`{part}` is no GROUP=SHARE, for example women=0.5"))?;
-            let number = share.trim().parse::<f64>().map_err(|_| format!("`{}` is no share; write a number from 0 to 1", share.trim()))?;
-            if shares.insert(group.trim().to_owned(), number).is_some() {
-                return Err(format!("`{}` has two wanted shares; keep one", group.trim()));
+        match EvenShares::parse(text)? {
+            EvenShares::Given(shares) => Ok(Wanted::Shares(shares.into_iter().collect())),
+            EvenShares::Equal => Ok(Wanted::default()),
+            EvenShares::Found => Ok(Wanted::Word("pool".to_owned())),
+        }
+    }
+
+    /// Refuses shares of groups that the data does not have.
+    pub(crate) fn check_groups(&self, groups: &Groups) -> Result<(), String> {
+        let Wanted::Shares(shares) = self else { return Ok(()) };
+        match shares.keys().find(|name| groups.code(name).is_none()) {
+            None => Ok(()),
+            Some(name) => {
+                let levels = groups.levels();
+                let hint = nearest(name, levels.iter().map(String::as_str)).map(|word| format!("; did you mean `{word}`?"));
+                Err(format!(
+                    "`{name}` is no group of `{}`{}; its groups are {}",
+                    groups.name(),
+                    hint.unwrap_or_default(),
+                    levels.join(", ")
+                ))
             }
         }
-        Ok(Wanted::Shares(shares))
     }
 
     fn target(&self) -> Result<Target, String> {
@@ -160,8 +176,9 @@ impl Lists {
             rows[job.map_or(0, |job| job.codes[row] as usize)].push(row);
         }
         let names: Vec<String> = job.map_or_else(|| vec!["the list".to_owned()], |job| job.levels.clone());
+        let known: HashSet<&String> = names.iter().collect();
         for named in plan.by_job.keys() {
-            if !names.contains(named) {
+            if !known.contains(named) {
                 return Err(AuditError::Request(format!("a target is given for the job `{named}`, which has no candidates")));
             }
         }
@@ -192,8 +209,8 @@ impl Lists {
         };
         for ((_, rows), (scores, _)) in lists.iter().zip(&columns) {
             let mut order: Vec<usize> = (0..rows.len()).collect();
-            // Equal scores keep the order of the file, as the re-rankers do it.
-            order.sort_by(|&left, &right| scores[right].total_cmp(&scores[left]));
+            // Equal scores keep the order of the file, as the re-rankers do it; 0 and -0 are equal.
+            order.sort_by(|&left, &right| (scores[right] + 0.0).total_cmp(&(scores[left] + 0.0)));
             found.before.extend(order.into_iter().map(|place| rows[place]));
         }
         let Some(reranker) = reranker else {
@@ -379,6 +396,7 @@ const ADDED: [&str; 4] = ["rank_by_score", "rank", "shortlisted", "reason"];
 /// Ranks the candidates of a file and writes them with their old and new rank and the reason of every place.
 pub fn rank(request: &RankRequest) -> Result<Ranked, AuditError> {
     write::refuse_input(&request.out, &request.files)?;
+    write::refuse_other_kinds(&request.out)?;
     let role = scores::sensitive_role(&request.group)?;
     let names = table::columns(&request.files)?;
     if let Some(name) = ADDED.iter().find(|name| names.iter().any(|known| known == *name)) {
@@ -392,8 +410,8 @@ pub fn rank(request: &RankRequest) -> Result<Ranked, AuditError> {
         .map(|name| (name.clone(), Reading::Categories))
         .collect();
     readings.insert(request.score.clone(), Reading::Number);
-    let sensitive = if cut { Vec::new() } else { role.columns.clone() };
-    let mut sheet = sheet::read(&request.files, &ReadOptions { readings, sensitive, missing: request.missing.clone() })?;
+    // The words for "unknown" stay in the file as they are; the role of the column knows them.
+    let mut sheet = sheet::read(&request.files, &ReadOptions { readings, sensitive: Vec::new(), missing: request.missing.clone() })?;
     let schema = Schema {
         features: Some(Vec::new()),
         label: request.label.clone().map(|column| LabelRole { column, favourable: request.favourable.clone() }),
@@ -536,16 +554,16 @@ fn add_columns(sheet: &mut Sheet, lists: &Lists, groups: &Groups, top: usize) {
         shortlisted.extend((0..end - start).map(|place| u32::from(place < top)));
     }
     let mut reasons: Vec<String> = Vec::new();
+    let mut code_of: HashMap<String, u32> = HashMap::new();
     let codes = lists
         .reasons
         .iter()
         .map(|reason| {
             let text = reason.map_or_else(String::new, |reason| reason.text(groups.levels()));
-            let known = reasons.iter().position(|known| *known == text);
-            known.unwrap_or_else(|| {
-                reasons.push(text);
-                reasons.len() - 1
-            }) as u32
+            *code_of.entry(text).or_insert_with_key(|text| {
+                reasons.push(text.clone());
+                reasons.len() as u32 - 1
+            })
         })
         .collect();
     sheet.table = sheet.table.select(&lists.after);

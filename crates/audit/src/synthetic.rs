@@ -25,6 +25,9 @@ pub struct Synthesis {
     pub cells: Vec<BalancedCell>,
     /// Exact copies of training rows that were made and left out, or kept where that was asked for.
     pub copies: usize,
+    /// Held-out rows that learners were judged on.
+    #[serde(default)]
+    pub judged_on: usize,
     /// How like the training rows the made ones are, and how near to single ones.
     pub quality: Quality,
     /// Losses of the critic and of the generator by epoch, where the method has them.
@@ -97,6 +100,7 @@ pub(crate) fn replace(
         method: section.method.summary(),
         cells: made.cells,
         copies: made.copies,
+        judged_on: 0,
         quality,
         losses: generator.losses().to_vec(),
         tilt,
@@ -121,6 +125,12 @@ pub(crate) fn fitted_for(method: &Choice, asked: &[&str]) -> Choice {
 fn table_of(data: &Dataset) -> Result<(Table, Layout), AuditError> {
     if data.recordings.is_some() {
         return Err(AuditError::Request("synthesise makes rows of tables, and these rows have recordings; leave it out".to_owned()));
+    }
+    if data.weights.as_ref().is_some_and(|weights| weights.iter().any(|weight| *weight != weights[0])) {
+        return Err(AuditError::Request(
+            "synthesise learns every row alike, and these rows have weights (of `reweighing`, or of data.weight); leave one of the two out"
+                .to_owned(),
+        ));
     }
     let mut columns: Vec<Column> = Vec::new();
     let mut add = |name: &str, cells: Cells| {

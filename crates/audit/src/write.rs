@@ -2,18 +2,44 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use evenhand_data::table;
 use sha2::{Digest as _, Sha256};
 
 use crate::AuditError;
 
 /// Refuses an output that would replace one of its inputs.
 pub(crate) fn refuse_input(out: &Path, files: &[String]) -> Result<(), AuditError> {
-    let same = |file: &String| matches!((fs::canonicalize(file), fs::canonicalize(out)), (Ok(one), Ok(other)) if one == other);
-    match files.iter().find(|file| same(file)) {
-        Some(file) => Err(AuditError::Request(format!("--out {} would replace the input {file}; give another file", out.display()))),
+    let same = |file: &Path| matches!((fs::canonicalize(file), fs::canonicalize(out)), (Ok(one), Ok(other)) if one == other);
+    // A pattern is seen through; a name that stands for nothing is refused by whoever reads it.
+    let named: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
+    match table::paths(files).unwrap_or(named).iter().find(|file| same(file)) {
+        Some(file) => {
+            Err(AuditError::Request(format!("--out {} would replace the input {}; give another file", out.display(), file.display())))
+        }
         None => Ok(()),
+    }
+}
+
+/// Refuses a file that could not be written, before the work whose result it would hold.
+pub(crate) fn probe(path: &Path) -> Result<(), AuditError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(AuditError::io(folder, "create the folder"))?;
+    if path.is_dir() {
+        return Err(AuditError::Request(format!("{} is a folder; give the name of a file", path.display())));
+    }
+    tempfile::Builder::new().prefix(".evenhand-").tempfile_in(folder).map_err(AuditError::io(path, "write"))?;
+    Ok(())
+}
+
+/// Refuses a name whose ending promises another kind of file than CSV.
+pub(crate) fn refuse_other_kinds(out: &Path) -> Result<(), AuditError> {
+    match out.extension().and_then(|ending| ending.to_str()) {
+        Some(ending) if ["parquet", "xlsx", "xls", "ods", "json"].contains(&ending.to_ascii_lowercase().as_str()) => {
+            Err(AuditError::Request(format!("--out {}: the file is written as CSV; give a name that ends in .csv", out.display())))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -37,6 +37,7 @@ pub(crate) fn balance(arguments: Balance, json: bool) -> anyhow::Result<Outcome>
             threshold: arguments.threshold,
             seed: arguments.seed,
             out: out.clone(),
+            report: report_folder.clone(),
         },
         &bar,
         grid::interrupted()?,

@@ -74,6 +74,24 @@ fn cases() -> Vec<Case> {
             "balance good.csv --group gender --label label --method oversampling --rows 10 --out made.csv",
         ),
         (
+            "wanted shares for a method that reads them elsewhere",
+            vec![],
+            "balance good.csv --group gender --label label --method rejection-sampling --groups f=0.8,m=0.2 --out made.csv",
+        ),
+        ("a job for a method that looks at none", vec![], "balance good.csv --group gender --label label --job age --out made.csv"),
+        ("shares of a group that is not there", vec![], "balance good.csv --group gender --label label --groups w=0.5 --out made.csv"),
+        ("a table under the name of another kind", vec![], "balance good.csv --group gender --label label --out made.parquet"),
+        (
+            "shortlists for groups that are not there",
+            vec![("bad.toml", recipe("[training]", "[shortlist]\ntarget = { women = 0.5, men = 0.5 }\n[training]"))],
+            "compare bad.toml --out out",
+        ),
+        (
+            "shortlists for a job that is not there",
+            vec![("bad.toml", recipe("[training]", "[shortlist.jobs]\nnowhere = \"pool\"\n[training]"))],
+            "compare bad.toml --out out",
+        ),
+        (
             "balancing one group",
             vec![("bad.csv", text("x,gender,y\n1,f,0\n2,f,1\n3,f,0\n"))],
             "balance bad.csv --group gender --label y --method oversampling --out made.csv",

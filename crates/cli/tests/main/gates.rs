@@ -118,6 +118,24 @@ fn rows_are_left_out_repeated_or_weighed_with_all_their_columns() {
 }
 
 #[test]
+fn nothing_that_is_not_its_own_is_replaced_or_removed() {
+    let place = Place::new(&[("data.fit", export().as_bytes()), ("mine.fit", b"mine"), ("g/a.csv", export().as_bytes()), ("g/b.csv", b"")]);
+    let base = "--group Geschlecht --label eingestellt --favourable ja --rows 60";
+    for out in ["data.csv", "made.fit", "mine.csv"] {
+        let output = place.run(&format!("balance data.fit {base} --out {out}"));
+        assert_eq!(output.status.code(), Some(0), "{out}: {}", stderr(&output));
+        assert!(place.path().join(out).is_file(), "{out} was written and stays");
+    }
+    assert!(place.path().join("data.fit").is_file() && place.path().join("mine.fit").is_file());
+    assert!(place.files().iter().all(|file| !file.contains("evenhand-fit")), "{:?}", place.files());
+    let before = std::fs::read(place.path().join("g/a.csv")).unwrap();
+    let refused = place.run("rank 'g/a*.csv' --score Punkte --group Geschlecht --out g/a.csv");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("would replace the input"), "{}", stderr(&refused));
+    assert_eq!(std::fs::read(place.path().join("g/a.csv")).unwrap(), before);
+}
+
+#[test]
 fn a_repaired_model_needs_the_group_to_score() {
     let table: String = std::iter::once("years,test,gender,hired\n".to_owned())
         .chain((0..400_u32).map(|row| {

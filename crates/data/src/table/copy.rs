@@ -18,6 +18,11 @@ pub fn columns(files: &[String]) -> Result<Vec<String>, DataError> {
     }
 }
 
+/// The files that names and patterns stand for.
+pub fn paths(files: &[String]) -> Result<Vec<std::path::PathBuf>, DataError> {
+    Ok(files::resolve(files)?.into_iter().map(|source| source.path).collect())
+}
+
 /// The chosen rows (counted from 0 over all files, ascending) with all their columns, as CSV with a header.
 pub fn rows_as_csv(files: &[String], rows: &[usize]) -> Result<String, DataError> {
     let table = RawTable::read(&files::resolve(files)?, Wanted::All)?;

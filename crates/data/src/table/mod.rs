@@ -23,7 +23,7 @@ use crate::{
 use roles::{Extent, Required};
 
 pub(crate) use copy::record;
-pub use copy::{columns, rows_as_csv};
+pub use copy::{columns, paths, rows_as_csv};
 pub(crate) use csv::{CsvText, Header};
 pub(crate) use files::{Format, Source, bytes as file_bytes, digest as file_digest, digest_of_file, resolve};
 pub(crate) use raw::{Batch, Cells as RawCells, RawTable, Wanted};
