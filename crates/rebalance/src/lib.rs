@@ -112,7 +112,8 @@ pub enum RebalanceError {
         known: String,
     },
     /// The data has no label.
-    #[error("`{method}` balances groups by their labels and the data has none; name its column in the recipe under `[data.label]`")]
+    #[error("`{method}` balances groups by their labels and the data has none; name its column with `--label`, or in a recipe \
+         under `[data.label]`")]
     NoLabel {
         /// Id of the method.
         method: &'static str,
@@ -203,8 +204,8 @@ pub enum RebalanceError {
         /// Rows made.
         made: usize,
     },
-    /// Kept bytes do not belong here.
-    #[error("`{method}`: {reason}; delete the kept file to start anew")]
+    /// Kept bytes do not belong here. Where they lie is known to whoever kept them.
+    #[error("`{method}`: {reason}; whoever kept it must remove it to start anew")]
     ForeignState {
         /// Id of the method.
         method: &'static str,
