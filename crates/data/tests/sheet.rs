@@ -196,3 +196,124 @@ fn numbers_are_rounded_to_what_can_be_written() {
     assert_eq!(Form::Real { decimals: 2 }.round(1e300), 1e300);
     assert!(Form::Date.round(-0.2).is_sign_positive());
 }
+
+/// The readings that a caller gives who needs numbers of one column alone.
+fn all_categories_but(number: &str, others: &[&str]) -> ReadOptions {
+    let mut options = ReadOptions::default();
+    options.readings.extend(others.iter().map(|name| ((*name).to_owned(), Reading::Categories)));
+    options.readings.insert(number.to_owned(), Reading::Number);
+    options
+}
+
+fn noted(sheet: &Sheet, column: &str, part: &str) -> bool {
+    sheet.notes.iter().any(|note| note.starts_with(&format!("column `{column}`")) && note.contains(part))
+}
+
+#[test]
+fn the_whole_file_tells_how_its_numbers_are_written() {
+    let german = "g;s;o\nf;1.234;0,5\nm;2.500;0,25\nf;12;0,75\n";
+    let left_out = ReadOptions { readings: [("o".to_owned(), Reading::LeaveOut)].into(), ..ReadOptions::default() };
+    for options in [ReadOptions::default(), all_categories_but("s", &["g", "o"]), left_out] {
+        let sheet = sheet_with(german, &options).unwrap();
+        assert_eq!(numbers(&sheet.table, "s"), (Form::Integer, vec![1234.0, 2500.0, 12.0]));
+        assert!(noted(&sheet, "s", "a point was read as the sign between thousands"), "{:?}", sheet.notes);
+        assert_eq!(sheet.to_csv(&sheet.table).unwrap().lines().nth(1).unwrap()[..7], *"f;1.234");
+    }
+    // Decimal points elsewhere: here a comma groups, also where the column with the points is no number column.
+    let english = "g;s;o\nf;1,234;0.5\nm;2,500;0.25\nf;12;0.75\n";
+    let sheet = sheet_with(english, &all_categories_but("s", &["g", "o"])).unwrap();
+    assert_eq!(numbers(&sheet.table, "s").1, [1234.0, 2500.0, 12.0]);
+    assert!(noted(&sheet, "s", "a comma was read as the sign between thousands"), "{:?}", sheet.notes);
+    // Decimals that cannot be thousands in the column itself: no note.
+    let plain = self::sheet("g;s\nf;1.234\nm;0.500\nf;12\n");
+    assert_eq!(numbers(&plain.table, "s").1, [1.234, 0.5, 12.0]);
+    assert!(plain.notes.is_empty(), "{:?}", plain.notes);
+    let settled = self::sheet("g;s;o\nf;1.234;0.5\nm;2.500;0.7\nf;12;0.1\n");
+    assert_eq!(numbers(&settled.table, "s").1, [1.234, 2.5, 12.0]);
+    assert!(settled.notes.is_empty(), "{:?}", settled.notes);
+}
+
+#[test]
+fn what_nothing_settles_is_noted_and_can_be_said() {
+    let text = "g;s\nf;1.234\nm;2.500\nf;12\n";
+    for options in [ReadOptions::default(), all_categories_but("s", &["g"])] {
+        let sheet = sheet_with(text, &options).unwrap();
+        assert_eq!(numbers(&sheet.table, "s").1, [1.234, 2.5, 12.0]);
+        assert!(noted(&sheet, "s", "the point in `1.234` was read as the sign before decimals"), "{:?}", sheet.notes);
+        assert!(noted(&sheet, "s", "read the column as number-comma"), "{:?}", sheet.notes);
+    }
+    let with = |text: &str, word: &str| {
+        let readings = [("s".to_owned(), Reading::from_word(word).unwrap())].into();
+        sheet_with(text, &ReadOptions { readings, ..ReadOptions::default() })
+    };
+    let said = with(text, "number-comma").unwrap();
+    assert_eq!((numbers(&said.table, "s").1, said.notes.len()), (vec![1234.0, 2500.0, 12.0], 0));
+    assert_eq!(numbers(&with(text, "number-point").unwrap().table, "s").1, [1.234, 2.5, 12.0]);
+    let commas = "g;s\nf;1,234\nm;2,500\nf;12\n";
+    assert!(noted(&self::sheet(commas), "s", "the comma in `1,234`") && noted(&self::sheet(commas), "s", "number-point"));
+    assert_eq!(numbers(&with(commas, "number-point").unwrap().table, "s").1, [1234.0, 2500.0, 12.0]);
+    assert!(with("g;s\nf;1,5\n", "number-point").unwrap_err().to_string().contains("`1,5` is not allowed; a finite number"));
+    // Between commas a point stands before decimals.
+    assert!(self::sheet("g,s\nf,1.234\nm,2.500\nf,12\n").notes.is_empty());
+}
+
+#[test]
+fn numbers_that_contradict_each_other_are_both_named() {
+    let text = "g;s\nf;1.234\nm;0.5\nf;0,7\nm;3\n";
+    let message = sheet_with(text, &all_categories_but("s", &["g"])).unwrap_err().to_string();
+    assert!(message.contains("`0.5`") && message.contains("`0,7`") && !message.contains("1.234"), "{message}");
+    assert!(
+        message.contains("column `s`, data row") && message.contains("(tried: a point before the decimals, a comma before them"),
+        "{message}"
+    );
+    assert!(noted(&sheet(text), "s", "no one way of writing them reads both"), "{:?}", sheet(text).notes);
+    // Two files, each in its own way.
+    let folder = Folder::new();
+    let files = [folder.write("one.csv", "g;s\nf;0.5\nm;0.25\n"), folder.write("two.csv", "g;s\nf;0,5\nm;0,75\n")];
+    let message = read(&files, &all_categories_but("s", &["g"])).unwrap_err().to_string();
+    assert!(message.contains("`0.25`") && message.contains("`0,5`"), "{message}");
+    let percent = sheet_with("g;s\nf;50%\nm;75 %\n", &all_categories_but("s", &["g"])).unwrap_err().to_string();
+    assert!(percent.contains("`50%` is not allowed") && percent.contains("without its percent sign"), "{percent}");
+    let other = sheet_with("g;s\nf;50x\nm;75\n", &all_categories_but("s", &["g"])).unwrap_err().to_string();
+    assert!(!other.contains("percent"), "{other}");
+}
+
+#[test]
+fn what_few_rows_hold_does_not_stay() {
+    // 1000 rows: 480 surnames of 2 or 3 rows; towns of which the last three are held by 4, 3 and 1; a flag and a truth value seldom true.
+    let lines: Vec<String> = (0..1000)
+        .map(|row| {
+            let town = match row {
+                0..=3 => "Xanten",
+                4..=6 => "(other)",
+                7 => "Zons",
+                _ => ["Aachen", "Bonn", "Celle", "Dessau"][row % 4],
+            };
+            format!("{},surname {},{town},{},{}", ["f", "m"][row % 2], row % 480, u8::from(row < 3), ["no", "yes"][usize::from(row < 10)])
+        })
+        .collect();
+    let text = format!("gender,surname,town,hired,dean\n{}\n", lines.join("\n"));
+    let sheet = sheet(&text);
+    assert_eq!(sheet.left_out.len(), 1);
+    assert_eq!(sheet.left_out[0].column, "surname");
+    let reason = &sheet.left_out[0].reason;
+    assert!(reason.starts_with("1000 of 1000 rows hold a category that fewer than 5 rows have (480 of 480 categories)"), "{reason}");
+    let (towns, codes) = categories(&sheet.table, "town");
+    assert_eq!(towns, ["(other)", "Aachen", "Bonn", "Celle", "Dessau"]);
+    assert!(codes[..8].iter().all(|&code| code == 0) && codes[8..].iter().all(|&code| code != 0));
+    assert!(noted(&sheet, "town", "2 of 7 categories, each held by fewer than 5 rows (5 of 1000 rows), were joined into `(other)`"));
+    assert_eq!((categories(&sheet.table, "hired").0.len(), categories(&sheet.table, "dean").0.len()), (2, 2));
+    assert_eq!(sheet.notes.len(), 1, "{:?}", sheet.notes);
+
+    // As asked where it is said.
+    let named = ReadOptions { sensitive: vec!["surname".to_owned()], ..all_categories_but("hired", &["town"]) };
+    let kept = sheet_with(&text, &named).unwrap();
+    assert_eq!((categories(&kept.table, "surname").0.len(), categories(&kept.table, "town").0.len()), (480, 7));
+    assert!(kept.notes.is_empty() && kept.left_out.is_empty());
+
+    // A new category comes last; fewer than 50 rows are too few to tell.
+    let town = |row: usize| if row == 7 { "Zons" } else { ["Aachen", "Bonn"][row % 2] };
+    let of = |rows: usize| format!("town,x\n{}", (0..rows).map(|row| format!("{},{}.5\n", town(row), row % 9)).collect::<String>());
+    assert_eq!(categories(&self::sheet(&of(50)).table, "town").0, ["Aachen", "Bonn", "(other)"]);
+    assert_eq!(categories(&self::sheet(&of(49)).table, "town").0, ["Aachen", "Bonn", "Zons"]);
+}

@@ -8,7 +8,8 @@
 //! of different length or pool weigh on both sides alike. The summary is that of the pair of groups where it is largest. Gaps of
 //! single jobs are not averaged: the gap of a short list is never 0, so that their mean would show a gap between groups that
 //! chance treats alike. Within a job gaps of opposite sign cancel over jobs; what every single list looks like is said by NDKL,
-//! skew and infeasible index.
+//! skew and infeasible index. Every pair has jobs of its own, so that the work grows with the square of the groups: above [`GROUPS`] of
+//! them the gap is `Undefined`, and the means of the groups stand without intervals.
 //!
 //! **Intervals.** Jobs are resampled with replacement, each with all its candidates, as candidates of one job are not independent.
 //! Above [`UNITS`] jobs, the jobs are dealt by the seed into that many units of equal size and the units are resampled: the sum over a unit
@@ -27,6 +28,8 @@ use crate::{Estimate, Finding, GroupFinding, Interval, IntervalPlan};
 
 /// Units that are resampled, at most.
 const UNITS: usize = 4096;
+/// Groups whose pairs are compared, at most.
+const GROUPS: usize = 50;
 const METHOD: &str = "bootstrap";
 /// The stream of the seed that deals jobs into units; replicates use those from 0 upwards.
 const DEAL: u64 = u64::MAX;
@@ -139,6 +142,14 @@ pub(crate) fn gap(
         } else if group.n > 0 {
             finding.left_out.push((group.group.clone(), format!("in {} jobs, fewer than the minimum of {minimum}", group.n)));
         }
+    }
+    if entered.len() > GROUPS {
+        finding.estimate = Estimate::undefined(format!(
+            "a disparity compares every pair of groups and {} can enter, more than {GROUPS}; join groups, or raise the smallest number of \
+             jobs a group must be in",
+            entered.len()
+        ));
+        return finding;
     }
     let pairs: Vec<(usize, usize)> =
         entered.iter().enumerate().flat_map(|(position, &a)| entered[position + 1..].iter().map(move |&b| (a, b))).collect();

@@ -110,6 +110,27 @@ fn the_file_of_a_ranking_metric_bears_its_id_and_no_other_metric_has_it() {
 }
 
 #[test]
+fn gaps_of_very_many_groups_are_refused_and_their_means_stand() {
+    // Every job has a candidate of each of 1500 groups; all pairs of all jobs and replicates would be 10^10 sums.
+    let (jobs, levels) = (20, 1500);
+    let names: Vec<String> = (0..levels).map(|level| format!("g{level}")).collect();
+    let codes: Vec<u32> = (0..jobs).flat_map(|job| (0..levels as u32).map(move |place| (place * 7 + job) % levels as u32)).collect();
+    let groups = Groups::new("g", names, codes.clone());
+    let sizes = vec![levels; jobs as usize];
+    let plan = IntervalPlan { replicates: 500, ..IntervalPlan::default() };
+    let gap = ranking("average-rank-difference").unwrap();
+    let finding = gap.measure(&Rankings::new(&sizes, &groups).unwrap().minimum_jobs(1), None, Some(&plan));
+    let Estimate::Undefined { reason } = &finding.estimate else { panic!("{:?}", finding.estimate) };
+    assert!(reason.starts_with("a disparity compares every pair of groups and 1500 can enter, more than 50; join groups"), "{reason}");
+    assert_eq!((finding.by_group.len(), finding.by_group[0].n), (levels, jobs as usize));
+    assert!(finding.by_group.iter().all(|group| group.estimate.number().is_some()));
+    // Fifty are compared.
+    let few: Vec<u32> = codes.iter().map(|code| code % 50).collect();
+    let groups = Groups::new("g", (0..50).map(|level| format!("g{level}")).collect(), few);
+    assert!(gap.measure(&Rankings::new(&sizes, &groups).unwrap().minimum_jobs(1), None, None).estimate.number().is_some());
+}
+
+#[test]
 fn every_card_of_a_ranking_metric_says_what_it_is() {
     for card in RANKING_METRICS.iter().map(|metric| metric.card()) {
         assert_eq!(card.kind, Kind::Metric);

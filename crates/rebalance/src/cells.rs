@@ -4,7 +4,7 @@ use evenhand_data::{Dataset, Groups};
 
 use crate::RebalanceError;
 
-/// Row indices by group and by label band; rows of unknown group apart.
+/// Row indices by group and by band; rows of unknown group apart.
 #[derive(Debug)]
 pub(crate) struct Cells<'a> {
     groups: &'a Groups,
@@ -25,17 +25,32 @@ impl<'a> Cells<'a> {
         bands: usize,
         band: impl Fn(f64) -> usize,
     ) -> Result<Self, RebalanceError> {
+        let labels = &data.label.as_ref().ok_or(RebalanceError::NoLabel { method })?.values;
+        Cells::sorted(method, data, attribute, bands, |row| band(labels[row]))
+    }
+
+    /// All rows of a group in one band, for a method in which the label plays no part; the data need not have one.
+    pub(crate) fn of_groups(method: &'static str, data: &'a Dataset, attribute: &str) -> Result<Self, RebalanceError> {
+        Cells::sorted(method, data, attribute, 1, |_| 0)
+    }
+
+    fn sorted(
+        method: &'static str,
+        data: &'a Dataset,
+        attribute: &str,
+        bands: usize,
+        band: impl Fn(usize) -> usize,
+    ) -> Result<Self, RebalanceError> {
         let groups = data.groups(attribute).map_err(|_| RebalanceError::UnknownAttribute {
             name: attribute.to_owned(),
             known: data.sensitive.iter().map(Groups::name).collect::<Vec<_>>().join(", "),
         })?;
-        let labels = data.label.as_ref().ok_or(RebalanceError::NoLabel { method })?;
         let sizes = groups.sizes();
         let present: Vec<u32> = (0_u32..).zip(&sizes).filter(|(_, size)| **size > 0).map(|(code, _)| code).collect();
         let mut cells = Cells { groups, rows: vec![vec![Vec::new(); bands]; present.len()], present, unknown: Vec::new() };
-        for (row, (&code, &label)) in groups.codes().iter().zip(&labels.values).enumerate() {
+        for (row, &code) in groups.codes().iter().enumerate() {
             if let Ok(position) = cells.present.binary_search(&code) {
-                cells.rows[position][band(label)].push(row);
+                cells.rows[position][band(row)].push(row);
             } else {
                 cells.unknown.push(row);
             }

@@ -112,7 +112,10 @@ pub enum RebalanceError {
         known: String,
     },
     /// The data has no label.
-    #[error("`{method}` balances groups by their labels and the data has none; name its column in the recipe under `[data.label]`")]
+    #[error(
+        "`{method}` balances groups by their labels and the data has none; name its column with `--label`, or in a recipe \
+         under `[data.label]`"
+    )]
     NoLabel {
         /// Id of the method.
         method: &'static str,
@@ -159,7 +162,7 @@ pub enum RebalanceError {
     },
     /// Nearly every row made is a training row.
     #[error(
-        "{copies} of {tried} rows made with {conditions} are exact copies of training rows, so that only {made} of {wanted} are left; the \
+        "{copies} of {tried} rows made with {conditions} are exact copies of training rows or of real rows kept from the method, so that only {made} of {wanted} are left; the \
          columns have few combinations, or the method has learned rows by heart: add columns, ask for fewer rows, or keep the copies"
     )]
     Copies {
@@ -203,8 +206,8 @@ pub enum RebalanceError {
         /// Rows made.
         made: usize,
     },
-    /// Kept bytes do not belong here.
-    #[error("`{method}`: {reason}; delete the kept file to start anew")]
+    /// Kept bytes do not belong here. Where they lie is known to whoever kept them.
+    #[error("`{method}`: {reason}; whoever kept it must remove it to start anew")]
     ForeignState {
         /// Id of the method.
         method: &'static str,

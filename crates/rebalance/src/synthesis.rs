@@ -64,7 +64,10 @@ pub trait Synthesiser: fmt::Debug + Send + Sync {
     /// The generator that [`Generator::save`] wrote.
     fn restore(&self, bytes: &[u8]) -> Result<Box<dyn Generator>, RebalanceError> {
         let _ = bytes;
-        Err(RebalanceError::ForeignState { method: self.card().id, reason: "this method does not keep its generators; fit it again" })
+        Err(RebalanceError::ForeignState {
+            method: self.card().id,
+            reason: "the kept bytes cannot be its generator, as this method keeps none; fit it again",
+        })
     }
 }
 

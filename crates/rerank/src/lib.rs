@@ -9,7 +9,7 @@
 //! - The result is a list of different candidates, as long as asked for or as the pool, whichever is less. Candidates of one group keep
 //!   the order of their scores; of equal scores, the one that comes first in the pool ranks first.
 //! - With p the wanted share of a group, the **floor** of the group at prefix k is floor(k p) candidates among the first k, its
-//!   **ceiling** ceil(k p). A product within rounding of a whole number is taken as whole: 0.29 x 100 is 29.
+//!   **ceiling** ceil(k p). A product within rounding (1e-9) of a whole number is taken as whole: 0.29 x 100 is 29.
 //! - Candidates of unknown group have no share. Prefixes are counted in candidates of known group, and the shares are those among them:
 //!   whoever does not tell a group neither fills nor blocks a place of one. A candidate of unknown group takes the next place when its
 //!   score is higher than that of the candidate of known group whose turn it is, unless a floor put that one there.
@@ -37,7 +37,7 @@ use evenhand_catalog::Card;
 pub use error::RerankError;
 pub use jobs::{Job, rerank_all};
 pub use methods::RERANKERS;
-pub use ranking::{Breach, Draw, Place, Ranking, Reason};
+pub use ranking::{Breach, Draw, FloorRule, Place, Ranking, Reason};
 pub use repair::{Fitted, Repair, Sample};
 pub use repairs::{GroupRule, GroupRules, QuantileMap, QuantileMaps, REPAIRS, Step};
 pub use shares::{Shares, Target};
@@ -47,6 +47,9 @@ pub use shortlist::Shortlist;
 pub trait Reranker: fmt::Debug + Send + Sync {
     /// What the method says of itself.
     fn card(&self) -> &'static Card;
+
+    /// Which floors the method is held to.
+    fn floors(&self) -> FloorRule;
 
     /// The first `length` places (fewer where the pool is smaller). `seed` decides what a method draws; most draw nothing.
     fn rerank(&self, shortlist: &Shortlist, wanted: &Shares, length: usize, seed: u64) -> Result<Ranking, RerankError>;

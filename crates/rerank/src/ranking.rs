@@ -1,6 +1,18 @@
 use crate::pool::{Pool, Standing};
 use crate::shares::Floors;
 
+/// What a method's [`Ranking::breaches`] are counted against. Only under [`FloorRule::Shares`] does an empty list mean that every prefix
+/// shows the wanted shares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FloorRule {
+    /// floor(k p) of every group in every prefix k.
+    Shares,
+    /// Minima of the method's own, which its Card describes.
+    Own,
+    /// The method sets none, and has no breaches however few of a group its prefixes show.
+    None,
+}
+
 /// Candidates in their new order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ranking {

@@ -93,12 +93,24 @@ pub enum Fitted {
 }
 
 impl Fitted {
-    /// The changed scores of these candidates. Groups are recognised by name. `seed` decides what is drawn, row by row; `quantile-repair` and
-    /// thresholds that give probabilities draw nothing.
+    /// The changed scores of these candidates. Groups are recognised by name. What is drawn is decided by `seed` and the candidate's group and
+    /// score (of candidates equal in both, by their order); `quantile-repair` and thresholds that give probabilities draw nothing.
     pub fn apply(&self, rows: &Shortlist, seed: u64) -> Result<Vec<f64>, RerankError> {
         match self {
             Fitted::QuantileRepair(maps) => maps.apply(rows),
             Fitted::GroupThresholds(rules) => rules.apply(rows, seed),
+        }
+    }
+
+    /// As [`Fitted::apply`], but what is drawn is decided by `seed` and the candidate's key, such as an id: candidates of equal score have draws
+    /// of their own even when each is scored in a file of their own, and the same key has the same draw whenever it comes.
+    pub fn apply_by_key(&self, rows: &Shortlist, keys: &[impl AsRef<str>], seed: u64) -> Result<Vec<f64>, RerankError> {
+        if keys.len() != rows.len() {
+            return Err(RerankError::Lengths { scores: rows.len(), what: "keys", other: keys.len() });
+        }
+        match self {
+            Fitted::QuantileRepair(maps) => maps.apply(rows),
+            Fitted::GroupThresholds(rules) => rules.apply_by_key(rows, keys, seed),
         }
     }
 }

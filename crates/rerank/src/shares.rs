@@ -5,7 +5,8 @@
 //! due(m)   = the first prefix whose floor is m            rises(c) = the first prefix whose ceiling is above c
 //! ```
 //!
-//! k p is taken as whole when it lies within rounding (1e-14 of itself) of a whole number; otherwise 100 places at 0.29 would ask for 28.
+//! k p is taken as whole when it lies within rounding (1e-9, or 1e-14 of itself where that is more) of a whole number; otherwise 100 places at
+//! 0.29 would ask for 28, and 3 places at 0.333333333 for none. The metrics of floors hold the same rule.
 
 use evenhand_data::UNKNOWN;
 
@@ -150,36 +151,37 @@ impl Floors for NoFloors {
     }
 }
 
-/// k p, and the whole number it is but for rounding. By casts, which cut off: rounding functions are calls on older processors.
-fn product(share: f64, prefix: usize) -> (f64, Option<usize>) {
-    let product = share * prefix as f64;
-    let whole = (product + 0.5) as usize;
-    (product, ((product - whole as f64).abs() <= 1e-14 * product).then_some(whole))
+/// How far a product may lie from a whole number and be that number.
+fn rounding(product: f64) -> f64 {
+    f64::max(1e-9, 1e-14 * product)
 }
 
+// By casts, which cut off (and make 0 of what is below): rounding functions are calls on older processors.
 pub(crate) fn floor(share: f64, prefix: usize) -> usize {
-    let (product, whole) = product(share, prefix);
-    whole.unwrap_or(product as usize)
+    let product = share * prefix as f64;
+    (product + rounding(product)) as usize
 }
 
 pub(crate) fn ceiling(share: f64, prefix: usize) -> usize {
-    let (product, whole) = product(share, prefix);
-    whole.unwrap_or(product as usize + 1)
+    let product = share * prefix as f64;
+    let low = product - rounding(product);
+    let whole = low as usize;
+    whole + usize::from(low > whole as f64)
 }
 
 /// The first prefix whose floor is `count` (at least 1), or [`NEVER`].
 pub(crate) fn due(share: f64, count: usize) -> usize {
-    first(share, count as f64, |prefix| floor(share, prefix) >= count)
+    first(share, count as f64 - rounding(count as f64), |prefix| floor(share, prefix) >= count)
 }
 
 /// The first prefix whose ceiling is above `count`, or [`NEVER`].
 pub(crate) fn rises(share: f64, count: usize) -> usize {
-    first(share, count as f64, |prefix| ceiling(share, prefix) > count)
+    first(share, count as f64 + rounding(count as f64), |prefix| ceiling(share, prefix) > count)
 }
 
-/// The first prefix at which `reached` holds; it lies within rounding of count / share.
-fn first(share: f64, count: f64, reached: impl Fn(usize) -> bool) -> usize {
-    let near = count / share;
+/// The first prefix at which `reached` holds; it lies near `product` / share.
+fn first(share: f64, product: f64, reached: impl Fn(usize) -> bool) -> usize {
+    let near = product / share;
     // No list is that long, and a share of 0 has no such prefix at all.
     if share <= 0.0 || near >= 1e15 {
         return NEVER;
@@ -211,6 +213,8 @@ mod tests {
         assert_eq!((floor(0.29, 100), ceiling(0.29, 100)), (29, 29));
         assert_eq!((floor(0.07, 100), ceiling(0.07, 100)), (7, 7));
         assert_eq!((floor(1.0 / 3.0, 3), ceiling(1.0 / 3.0, 3), floor(1.0 / 3.0, 4), ceiling(1.0 / 3.0, 4)), (1, 1, 1, 2));
+        assert_eq!((floor(0.333_333_333, 3), ceiling(0.333_333_333, 3), floor(0.666_666_667, 3), ceiling(0.666_666_667, 3)), (1, 1, 2, 2));
+        assert_eq!((floor(0.29, 100_000_000), ceiling(0.07, 1_000_000_000)), (29_000_000, 70_000_000));
         assert_eq!((floor(0.0, 10), ceiling(0.0, 10), floor(1.0, 10), ceiling(1.0, 10)), (0, 0, 10, 10));
     }
 
@@ -225,7 +229,9 @@ mod tests {
                 }
             }
         }
-        assert_eq!((due(0.0, 1), rises(0.0, 0), due(1e-300, 1), rises(1e-300, 0)), (NEVER, NEVER, NEVER, 1));
+        assert_eq!((due(0.0, 1), rises(0.0, 0), due(1e-300, 1), rises(1e-300, 0)), (NEVER, NEVER, NEVER, NEVER));
+        // Steps of such a share are longer than any search may be.
+        assert_eq!((due(1e-13, 1) / 1_000_000, rises(1e-13, 0) / 1_000), (9_999_999, 10));
     }
 
     #[test]

@@ -4,6 +4,13 @@
 //! two) and how it is written: separator, decimal comma, grouping of thousands, order of day and month, the text that stands for
 //! "missing". [`Sheet::to_csv`] writes any [`Table`] with the same columns in that way. Columns that tell persons apart (ids, names, free
 //! text) are left out and named in [`Sheet::left_out`], for rows made from them would be nobody's or somebody's.
+//!
+//! For the same reason, in files of 50 rows and more, categories of texts that fewer than 5 rows hold are joined into one, `(other)`, and
+//! noted; where more than half of a column's rows hold such a category, the column is left out. Columns whose reading the caller gives stay as
+//! asked, and so do two whole numbers such as 0 and 1.
+//!
+//! All numbers of a file are taken to be written in one way. Between semicolons or tabs, where `1.234` may be either number, other columns
+//! settle it (`0,5` does), whatever they are read as; where none does, a note says how it was read.
 
 mod dates;
 mod numbers;

@@ -54,7 +54,11 @@ impl Notation {
         if !groups.iter().all(|group| digits(group))
             || !digits(fraction)
             || whole.is_empty() && fraction.is_empty()
-            || grouped && (groups[0].is_empty() || groups[0].len() > 3 || groups[1..].iter().any(|group| group.len() != 3))
+            || grouped
+                && (groups[0].is_empty()
+                    || groups[0].starts_with('0')
+                    || groups[0].len() > 3
+                    || groups[1..].iter().any(|group| group.len() != 3))
         {
             return None;
         }
@@ -71,18 +75,47 @@ impl Notation {
         value.is_finite().then_some(Written { value, decimals, code: whole.len() > 1 && whole.starts_with('0'), grouped })
     }
 
-    /// The first notation in which all texts are numbers. One with grouping counts only where some number is grouped.
-    pub(super) fn of<'a>(texts: &(impl Iterator<Item = &'a str> + Clone), delimiter: u8, decimal_commas: bool) -> Option<Notation> {
+    /// The first notation in which all texts are numbers, of those that go with the file's sign before decimals, where that is known, and then
+    /// of the others. One with grouping counts only where some number is grouped.
+    pub(super) fn of<'a>(texts: &(impl Iterator<Item = &'a str> + Clone), delimiter: u8, decimal: Option<char>) -> Option<Notation> {
         let mut candidates = Notation::candidates(delimiter);
-        if decimal_commas {
-            // Elsewhere in the file a comma stands before the decimals: here a point can only group.
-            candidates = [candidates[1], candidates[2], candidates[0], candidates[3]];
-        }
-        candidates.into_iter().find(|notation| {
+        // A sort that keeps the order of equals: elsewhere in the file a comma stands before the decimals, so here a point can only group.
+        candidates.sort_by_key(|notation| decimal.is_some_and(|decimal| notation.decimal != decimal));
+        Notation::first(&candidates, texts)
+    }
+
+    /// The notation with this sign before decimals in which all texts are numbers.
+    pub(super) fn with<'a>(texts: &(impl Iterator<Item = &'a str> + Clone), decimal: char) -> Option<Notation> {
+        let candidates: Vec<Notation> = Notation::candidates(b',').into_iter().filter(|notation| notation.decimal == decimal).collect();
+        Notation::first(&candidates, texts)
+    }
+
+    fn first<'a>(candidates: &[Notation], texts: &(impl Iterator<Item = &'a str> + Clone)) -> Option<Notation> {
+        candidates.iter().copied().find(|notation| {
             let mut grouped = false;
             texts.clone().all(|text| notation.parse(text).inspect(|found| grouped |= found.grouped).is_some())
                 && (notation.thousands.is_none() || grouped)
         })
+    }
+
+    /// What the texts tell of the sign before decimals: `Err` where each sign they bear may as well stand between thousands.
+    pub(super) fn told<'a>(texts: &(impl Iterator<Item = &'a str> + Clone)) -> Result<Option<char>, ()> {
+        let [point, comma] = ['.', ','].map(|decimal| {
+            let other = if decimal == '.' { ',' } else { '.' };
+            // Read by the other sign, this one groups: `1.234`, but neither `0.234`, as no group begins with 0, nor `1.2`.
+            let grouping = Notation { decimal: other, thousands: Some(decimal) };
+            let groups = texts.clone().all(|text| grouping.parse(text).is_some());
+            (Notation::with(texts, decimal).is_some(), groups)
+        });
+        if !texts.clone().any(|text| text.contains(['.', ','])) {
+            return Ok(None);
+        }
+        match (point, comma) {
+            ((true, false), _) => Ok(Some('.')),
+            (_, (true, false)) => Ok(Some(',')),
+            ((true, true), _) | (_, (true, true)) => Err(()),
+            _ => Ok(None),
+        }
     }
 
     /// The number as text, with `decimals` of them; closing zeros are cut unless `fixed`.
@@ -124,7 +157,7 @@ mod tests {
     use super::*;
 
     fn found(texts: &[&str], delimiter: u8) -> Option<Notation> {
-        Notation::of(&texts.iter().copied(), delimiter, false)
+        Notation::of(&texts.iter().copied(), delimiter, None)
     }
 
     #[test]
@@ -141,7 +174,7 @@ mod tests {
         for text in ["", "-", "1.2.3", "1,5", "inf", "nan", "1e", "0x1", "1 000", "12.", "e5", "1e9999"] {
             assert_eq!(value(Notation::PLAIN, text), None, "{text}");
         }
-        for text in ["1.23,4", "1234.567,0", ".123,0", "1.2345,0"] {
+        for text in ["1.23,4", "0.123", "1234.567,0", ".123,0", "1.2345,0"] {
             assert_eq!(value(german, text), None, "{text}");
         }
         assert!(Notation::PLAIN.parse("007").unwrap().code && !Notation::PLAIN.parse("0.7").unwrap().code);
@@ -155,9 +188,39 @@ mod tests {
         assert_eq!(found(&["1.500,5", "7"], b';'), Some(Notation { decimal: ',', thousands: Some('.') }));
         assert_eq!(found(&["1.5", "7"], b';'), Some(Notation::PLAIN));
         assert_eq!(found(&["1.5", "x"], b';'), None);
-        let grouped = Notation::of(&["1.500", "12.250"].into_iter(), b';', true);
+        let grouped = Notation::of(&["1.500", "12.250"].into_iter(), b';', Some(','));
         assert_eq!(grouped, Some(Notation { decimal: ',', thousands: Some('.') }), "with decimal commas beside it");
-        assert_eq!(Notation::of(&["1.5"].into_iter(), b';', true), Some(Notation::PLAIN));
+        assert_eq!(Notation::of(&["1.5"].into_iter(), b';', Some(',')), Some(Notation::PLAIN));
+        let commas = Notation::of(&["1,500", "12,250"].into_iter(), b';', Some('.'));
+        assert_eq!(commas, Some(Notation { decimal: '.', thousands: Some(',') }), "with decimal points beside it");
+    }
+
+    #[test]
+    fn only_some_texts_tell_the_sign_before_decimals() {
+        let told = |texts: &[&str]| Notation::told(&texts.iter().copied());
+        for texts in [&["1.5", "2"][..], &["0.123"], &["1,234.5"], &["1.234", "1.5"], &["1.2345"], &["1,234.567"], &["1.5e3"]] {
+            assert_eq!(told(texts), Ok(Some('.')), "{texts:?}");
+            let turned: Vec<String> = texts
+                .iter()
+                .map(|text| {
+                    text.chars()
+                        .map(|sign| {
+                            if sign == '.' {
+                                ','
+                            } else if sign == ',' {
+                                '.'
+                            } else {
+                                sign
+                            }
+                        })
+                        .collect()
+                })
+                .collect();
+            assert_eq!(told(&turned.iter().map(String::as_str).collect::<Vec<_>>()), Ok(Some(',')), "{turned:?}");
+        }
+        assert_eq!((told(&["1.234", "12"]), told(&["1,234"]), told(&["12", "007"])), (Err(()), Err(()), Ok(None)));
+        assert_eq!(told(&["1.234", "0,5"]), Ok(Some(',')));
+        assert_eq!((told(&["0.5", "0,7"]), told(&["a.b"])), (Ok(None), Ok(None)));
     }
 
     #[test]

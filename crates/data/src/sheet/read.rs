@@ -27,6 +27,10 @@ pub struct ReadOptions {
 pub enum Reading {
     /// Numbers, whole where all of them are.
     Number,
+    /// Numbers with a point before the decimals; a comma groups thousands.
+    NumberWithPoint,
+    /// Numbers with a comma before the decimals; a point groups thousands.
+    NumberWithComma,
     /// Categories, however many there are.
     Categories,
     /// Days, in the order of their parts where it is given.
@@ -37,12 +41,15 @@ pub enum Reading {
 
 impl Reading {
     /// The words that a command line or a recipe may give.
-    pub const WORDS: [&'static str; 7] = ["number", "category", "date", "date-ymd", "date-dmy", "date-mdy", "leave-out"];
+    pub const WORDS: [&'static str; 9] =
+        ["number", "number-point", "number-comma", "category", "date", "date-ymd", "date-dmy", "date-mdy", "leave-out"];
 
     /// The reading that a word of [`Reading::WORDS`] stands for.
     pub fn from_word(word: &str) -> Option<Self> {
         Some(match word {
             "number" => Reading::Number,
+            "number-point" => Reading::NumberWithPoint,
+            "number-comma" => Reading::NumberWithComma,
             "category" => Reading::Categories,
             "date" => Reading::Date(None),
             "date-ymd" => Reading::Date(Some(Order::YearMonthDay)),
@@ -54,6 +61,13 @@ impl Reading {
     }
 }
 
+/// Rows that must hold a category for its name to stay, in columns of texts that nobody has named, in files of at least [`SHORT_FILE`] rows:
+/// what fewer persons have in common may tell one of them apart.
+const FEW_HOLDERS: usize = 5;
+/// Rows below which a file's categories all stay: nearly each would be held by few. Such a file is meant for tries.
+const SHORT_FILE: usize = 50;
+/// The category that those held by few rows become.
+const OTHER: &str = "(other)";
 /// Categories beyond which a column of texts is left out: the rows of each would be too few to learn from.
 const MOST_LEVELS: usize = 1000;
 /// Distinct texts up to which a column is never taken for an id because most of its rows differ.
@@ -79,10 +93,18 @@ pub fn read(files: &[String], options: &ReadOptions) -> Result<Sheet, DataError>
         Some(source) => layout_of(source)?,
         None => Layout::default(),
     };
-    let mut reader = Reader { delimiter: layout.delimiter, decimal_commas: false, notes: raw.notes.clone(), left_out: Vec::new() };
+    let mut reader = Reader {
+        delimiter: layout.delimiter,
+        decimal: None,
+        short: raw.rows() < SHORT_FILE,
+        notes: raw.notes.clone(),
+        left_out: Vec::new(),
+    };
     let all: Vec<Raw> = (0..raw.names.len()).map(|column| Raw::new(&raw, column, options)).collect();
-    reader.decimal_commas = layout.delimiter != b','
-        && all.iter().any(|raw| raw.notation(layout.delimiter, false).is_some_and(|(notation, _)| notation.decimal == ','));
+    // However the columns are to be read: the whole file has one way of writing numbers. Between commas a point stands before decimals.
+    if layout.delimiter != b',' {
+        reader.decimal = decimal_of_file(all.iter().filter_map(|column| column.told().ok().flatten()));
+    }
 
     let mut table = Table::default();
     let mut styles = Vec::new();
@@ -97,6 +119,12 @@ pub fn read(files: &[String], options: &ReadOptions) -> Result<Sheet, DataError>
         return Err(DataError::BadColumn { column: raw.names.join(", "), reason });
     }
     Ok(Sheet { table, layout, styles, left_out: reader.left_out, notes: reader.notes, files: raw.digests })
+}
+
+/// The sign before decimals, where the columns that tell one agree.
+fn decimal_of_file(told: impl Iterator<Item = char> + Clone) -> Option<char> {
+    let first = told.clone().next()?;
+    told.into_iter().all(|sign| sign == first).then_some(first)
 }
 
 /// Rows of empty fields are what a spreadsheet writes for its empty lines.
@@ -190,15 +218,49 @@ impl Raw {
     }
 
     /// The notation of a column of numbers, and whether marks stand for missing ones.
-    fn notation(&self, delimiter: u8, decimal_commas: bool) -> Option<(Notation, bool)> {
-        if !matches!(self.wanted, None | Some(Reading::Number)) {
+    fn notation(&self, delimiter: u8, decimal: Option<char>) -> Option<(Notation, bool)> {
+        if self.wanted.is_some() && !self.wants_numbers() {
             return None;
         }
         [false, true].into_iter().find_map(|tolerant| {
             let texts = self.unmarked(tolerant);
             texts.clone().next()?;
-            Notation::of(&texts, delimiter, decimal_commas).map(|notation| (notation, tolerant))
+            let notation = match self.wanted {
+                Some(Reading::NumberWithPoint) => Notation::with(&texts, '.'),
+                Some(Reading::NumberWithComma) => Notation::with(&texts, ','),
+                _ => Notation::of(&texts, delimiter, decimal),
+            };
+            notation.map(|notation| (notation, tolerant))
         })
+    }
+
+    fn wants_numbers(&self) -> bool {
+        matches!(self.wanted, Some(Reading::Number | Reading::NumberWithPoint | Reading::NumberWithComma))
+    }
+
+    /// What the column tells of the sign before decimals in its file, whatever it is to be read as; `Err` where either may be meant.
+    fn told(&self) -> Result<Option<char>, ()> {
+        match self.wanted {
+            Some(Reading::NumberWithPoint) => Ok(Some('.')),
+            Some(Reading::NumberWithComma) => Ok(Some(',')),
+            _ => Notation::told(&self.unmarked(true)),
+        }
+    }
+
+    /// Two texts that are numbers, but in no notation both, where every text is a number in some.
+    fn contradiction(&self, delimiter: u8) -> Option<(&str, &str)> {
+        let candidates = Notation::candidates(delimiter);
+        let mut first: BTreeMap<u8, &str> = BTreeMap::new();
+        for text in self.unmarked(true) {
+            // One bit for each notation that reads it.
+            let fits = (0..).zip(candidates).map(|(bit, notation)| u8::from(notation.parse(text).is_some()) << bit).sum::<u8>();
+            if fits == 0 {
+                return None;
+            }
+            first.entry(fits).or_insert(text);
+        }
+        let pairs = first.iter().flat_map(|one| first.iter().map(move |other| (one, other)));
+        pairs.into_iter().find(|(one, other)| *one.0 & *other.0 == 0).map(|(one, other)| (*one.1, *other.1))
     }
 
     /// What stands for a missing value in the file.
@@ -249,7 +311,10 @@ fn names_an_id(name: &str) -> bool {
 
 struct Reader {
     delimiter: u8,
-    decimal_commas: bool,
+    /// The sign before decimals, where some column of the file settles it.
+    decimal: Option<char>,
+    /// Whether the file has too few rows to leave out what few of them hold.
+    short: bool,
     notes: Vec<String>,
     left_out: Vec<LeftOut>,
 }
@@ -273,22 +338,49 @@ impl Reader {
         if let Some(result) = self.dates(raw, column, coded)? {
             return Ok(Some(result));
         }
-        if let Some((notation, tolerant)) = column.notation(self.delimiter, self.decimal_commas) {
+        if let Some((notation, tolerant)) = column.notation(self.delimiter, self.decimal) {
             return Ok(self.numbers(column, coded, notation, tolerant));
         }
-        if column.wanted == Some(Reading::Number) && !coded.levels.is_empty() {
-            let remedy = "a finite number is expected; correct it, list it under the texts that mean missing, or read the column as \
-                          categories"
-                .to_owned();
-            let fits = |text: &str| {
-                is_mark(text) || Notation::candidates(self.delimiter).into_iter().any(|notation| notation.parse(text).is_some())
-            };
-            return Err(column.refuse(raw, coded, fits, remedy));
+        if column.wants_numbers() && !coded.levels.is_empty() {
+            return Err(self.no_numbers(raw, column, coded));
+        }
+        if let Some((one, other)) = column.contradiction(self.delimiter).filter(|_| column.wanted.is_none()) {
+            self.notes.push(format!(
+                "column `{}` holds numbers, but no one way of writing them reads both `{one}` and `{other}`; it was read as text",
+                column.name
+            ));
         }
         if let Some(infinite) = self.infinite(raw, column, coded) {
             return Err(infinite);
         }
         Ok(self.categories(column, coded))
+    }
+
+    /// The error for a column that should hold numbers and does not.
+    fn no_numbers(&self, raw: &RawTable, column: &Raw, coded: &Coded) -> DataError {
+        let mut notations = Notation::candidates(self.delimiter).to_vec();
+        match column.wanted {
+            Some(Reading::NumberWithPoint) => notations.retain(|notation| notation.decimal == '.'),
+            Some(Reading::NumberWithComma) => notations.retain(|notation| notation.decimal == ','),
+            _ => {
+                if let Some((one, other)) = column.contradiction(self.delimiter) {
+                    let remedy = format!(
+                        "no one way of writing numbers reads both it and `{one}`, which the column holds as well (tried: a point before the \
+                         decimals, a comma before them, and each with the other sign between thousands); write the whole column, in all \
+                         files, alike"
+                    );
+                    return column.refuse(raw, coded, |text| text != other, remedy);
+                }
+            }
+        }
+        let fits = |text: &str| is_mark(text) || notations.iter().any(|notation| notation.parse(text).is_some());
+        let wrong = || coded.levels.iter().filter(|level| !fits(level));
+        let percent = wrong().any(|level| level.strip_suffix('%').is_some_and(|number| fits(number.trim_end())));
+        let hint = if percent { " (without its percent sign, in every row alike)" } else { "" };
+        let remedy = format!(
+            "a finite number is expected; correct it{hint}, list it under the texts that mean missing, or read the column as categories"
+        );
+        column.refuse(raw, coded, fits, remedy)
     }
 
     fn leave_out<T>(&mut self, column: &Raw, reason: String) -> Option<T> {
@@ -388,14 +480,35 @@ impl Reader {
                 return Some(two_levels(column, coded, tolerant));
             }
         }
-        if self.decimal_commas && notation.decimal == ',' && notation.thousands == Some('.') {
-            self.notes.push(format!("column `{}`: a point was read as the sign between thousands", column.name));
-        }
+        self.tell_notation(column, notation);
         let values = self.values(column, coded, tolerant, |text| notation.parse(text).map(|written| written.value));
         let decimals = written.iter().map(|written| written.decimals).max().unwrap_or(0);
         let fixed = written.iter().all(|written| written.decimals == decimals);
         let mark = marks(column, coded, tolerant);
         self.number_column(column, values, notation, Some((decimals, fixed)), mark)
+    }
+
+    /// Notes how a sign was read that may as well be the other one.
+    fn tell_notation(&mut self, column: &Raw, notation: Notation) {
+        let asked = matches!(column.wanted, Some(Reading::NumberWithPoint | Reading::NumberWithComma));
+        if self.delimiter == b',' || asked {
+            return;
+        }
+        let name = |sign: char| if sign == '.' { "point" } else { "comma" };
+        let grouped = notation.thousands.filter(|_| column.told().is_err() || notation.decimal == ',' && self.decimal == Some(','));
+        if let Some(sign) = grouped {
+            self.notes.push(format!("column `{}`: a {} was read as the sign between thousands", column.name, name(sign)));
+        } else if column.told().is_err() {
+            let example = column.unmarked(true).find(|text| text.contains(notation.decimal)).unwrap_or_default();
+            let other = if notation.decimal == '.' { ',' } else { '.' };
+            self.notes.push(format!(
+                "column `{}`: the {sign} in `{example}` was read as the sign before decimals, and nothing in the file settles whether it \
+                 stands between thousands; if so, take the {sign}s out of the file, or read the column as number-{}",
+                column.name,
+                name(other),
+                sign = name(notation.decimal),
+            ));
+        }
     }
 
     fn number_column(
@@ -427,7 +540,7 @@ impl Reader {
                 distinct.sort_by(f64::total_cmp);
                 let codes = values.iter().map(|value| distinct.iter().position(|known| known == value).map_or(MISSING, |code| code as u32));
                 let levels = distinct.iter().map(|&value| notation.write(value, 0, false)).collect();
-                return Some((Cells::Categories { levels, codes: codes.collect() }, Style { values: ValueStyle::Text, missing }));
+                return self.of_many(column, levels, codes.collect(), missing);
             }
         }
         Some((Cells::Numbers { form, values }, Style { values: ValueStyle::Number { notation, fixed }, missing }))
@@ -466,8 +579,44 @@ impl Reader {
                 return self.leave_out(column, reason);
             }
         }
-        let cells = Cells::Categories { levels: coded.levels.clone(), codes: coded.codes.clone() };
-        Some((cells, Style { values: ValueStyle::Text, missing: marks(column, coded, false) }))
+        self.of_many(column, coded.levels.clone(), coded.codes.clone(), marks(column, coded, false))
+    }
+
+    /// The column's categories, those that few rows hold joined into one: a row made must not bear the name of a single person. Where most
+    /// rows hold such a category the column is left out. Two whole numbers name nobody and do not come here.
+    fn of_many(&mut self, column: &Raw, levels: Vec<String>, codes: Vec<u32>, missing: String) -> Option<(Cells, Style)> {
+        let style = Style { values: ValueStyle::Text, missing };
+        let mut holders = vec![0_usize; levels.len()];
+        codes.iter().filter(|&&code| code != MISSING).for_each(|&code| holders[code as usize] += 1);
+        let rare = |level: usize| holders[level] < FEW_HOLDERS && levels[level] != OTHER;
+        let count = (0..levels.len()).filter(|&level| rare(level)).count();
+        if column.wanted.is_some() || self.short || count == 0 {
+            return Some((Cells::Categories { levels, codes }, style));
+        }
+        let present: usize = holders.iter().sum();
+        let rows: usize = (0..levels.len()).filter(|&level| rare(level)).map(|level| holders[level]).sum();
+        if 2 * rows > present {
+            let reason = format!(
+                "{rows} of {present} rows hold a category that fewer than {FEW_HOLDERS} rows have ({count} of {} categories): names or free \
+                 text; a row made from it would be somebody's. To keep it, say that it is a category",
+                levels.len()
+            );
+            return self.leave_out(column, reason);
+        }
+        self.notes.push(format!(
+            "column `{}`: {count} of {} categories, each held by fewer than {FEW_HOLDERS} rows ({rows} of {present} rows), were joined into \
+             `{OTHER}`; say that the column is a category to keep them",
+            column.name,
+            levels.len()
+        ));
+        let mut kept: Vec<String> = (0..levels.len()).filter(|&level| !rare(level)).map(|level| levels[level].clone()).collect();
+        if !kept.iter().any(|level| level == OTHER) {
+            kept.push(OTHER.to_owned());
+        }
+        let position = |name: &str| kept.iter().position(|level| level == name).map_or(MISSING, |position| position as u32);
+        let recode: Vec<u32> = (0..levels.len()).map(|level| position(if rare(level) { OTHER } else { &levels[level] })).collect();
+        let codes = codes.iter().map(|&code| recode.get(code as usize).copied().unwrap_or(MISSING)).collect();
+        Some((Cells::Categories { levels: kept, codes }, style))
     }
 }
 

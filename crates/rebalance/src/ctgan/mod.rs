@@ -221,7 +221,7 @@ impl Synthesiser for Ctgan {
     fn restore(&self, bytes: &[u8]) -> Result<Box<dyn synthesis::Generator>, RebalanceError> {
         let fitted = Fitted::restore(bytes).ok_or(RebalanceError::ForeignState {
             method: CARD.id,
-            reason: "the bytes are no generator of this method and edition, or are damaged",
+            reason: "the kept state is no generator of this method and edition, or is damaged",
         })?;
         Ok(Box::new(fitted))
     }
@@ -373,10 +373,10 @@ impl Run {
     fn restore(bytes: &[u8], coding: &Coding, settings: &Settings, origin: &str) -> Result<Self, RebalanceError> {
         let foreign = |reason| RebalanceError::ForeignState { method: CARD.id, reason };
         let mut bytes = Reader::new(bytes, MARK)
-            .ok_or_else(|| foreign("the kept bytes are no unfinished fit of this method and edition, or are damaged"))?;
+            .ok_or_else(|| foreign("the kept state is no unfinished fit of this method and edition, or is damaged"))?;
         let told = bytes.text();
         if told.as_deref() != Some(origin) {
-            return Err(foreign("the kept fit is one of another table, other parameters or another seed"));
+            return Err(foreign("the kept state is of another table, other parameters or another seed"));
         }
         let read = |bytes: &mut Reader<'_>| -> Option<Run> {
             let mut run = Run::new(coding, settings, &Streams::new(0));

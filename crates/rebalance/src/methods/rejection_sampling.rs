@@ -16,7 +16,7 @@
 //! - A job that lacks rows of a group with w(g) > 0, or is too small to hold one row of each at these shares (`fewest-lost`), cannot have
 //!   them. `unreachable = "drop"` leaves out its rows, `"keep"` keeps it as it is. Such jobs and their rows are counted in the notes.
 //! - Rows of unknown group are kept, in every job. Kept rows stay in their order, none is repeated. Cells are counted in rows, sample
-//!   weights travel along. The label plays no part: where a group's label is tilted it stays tilted.
+//!   weights travel along. The label plays no part and need not be there: where a group's label is tilted it stays tilted.
 //! - Refused: fewer than two groups with rows; shares that cannot be (see `Shares`); when no job can have them.
 //!
 //! Source: A. Arafan, D. Graus, F. P. Santos and E. Beauxis-Aussalet, "End-to-End Bias Mitigation in Candidate Recommender Systems with
@@ -108,7 +108,7 @@ impl Rebalancer for RejectionSampling {
     }
 
     fn rebalance(&self, data: &Dataset, attribute: &str, rng: &mut dyn Rng) -> Result<Dataset, RebalanceError> {
-        let cells = Cells::new(CARD.id, data, attribute, 1, |_| 0)?;
+        let cells = Cells::of_groups(CARD.id, data, attribute)?;
         let found: Vec<usize> = cells.rows.iter().map(|bands| bands[0].len()).collect();
         let refused = |reason| RebalanceError::Shares { method: CARD.id, attribute: attribute.to_owned(), reason };
         let wanted = self.shares.resolve(&cells.names(), &found).map_err(refused)?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use evenhand_catalog::Value;
 use evenhand_rebalance::RebalanceError;
-use evenhand_rebalance::balanced::{Balance, Balanced, balanced};
+use evenhand_rebalance::balanced::{Balance, Balanced, balanced, balanced_apart};
 use evenhand_rebalance::shares::Shares;
 use evenhand_rebalance::synthesis::{Cells, Condition, Form, Generator, SYNTHESISERS, Table};
 use rand::Rng;
@@ -82,6 +82,46 @@ fn copies_are_left_out_and_counted_or_kept() {
     let made: Balanced = balanced(generator.as_ref(), &table, &wanted(3000), &mut rng(1)).unwrap();
     let known: BTreeSet<String> = (0..500).map(|row| print(&table.select(&[row]))).collect();
     assert!((0..3000).all(|row| !known.contains(&print(&made.table.select(&[row])))));
+}
+
+#[test]
+fn rows_held_out_are_not_made_either() {
+    let table = candidates(320, 3);
+    let rows: Vec<usize> = (0..320).collect();
+    // A method that has learned all rows by heart, asked to keep from a part of them: nothing but the rest is left.
+    let (training, held_out) = (table.select(&rows[..200]), table.select(&rows[200..]));
+    let wanted = Balance { label: None, ..wanted(60) };
+    let by_heart = ByHeart(table.clone());
+    let plain = balanced(&by_heart, &training, &wanted, &mut rng(1)).unwrap();
+    let held: BTreeSet<String> = (0..120).map(|row| print(&held_out.select(&[row]))).collect();
+    assert!((0..60).all(|row| held.contains(&print(&plain.table.select(&[row])))) && plain.copies_of_others == 0);
+    let apart = |balance: &Balance, unwanted: &[&Table]| balanced_apart(&by_heart, &training, unwanted, balance, &mut rng(1));
+    let message = apart(&wanted, &[&held_out]).unwrap_err().to_string();
+    assert!(message.contains("exact copies of training rows or of real rows kept from the method"), "{message}");
+    let half = table.select(&rows[200..260]);
+    let made = apart(&wanted, &[&half]).unwrap();
+    let unwanted: BTreeSet<String> = (0..60).map(|row| print(&half.select(&[row]))).collect();
+    assert!((0..60).all(|row| !unwanted.contains(&print(&made.table.select(&[row])))));
+    assert!(made.copies_of_others > 0 && made.copies > made.copies_of_others);
+    let kept = apart(&Balance { keep_copies: true, ..wanted.clone() }, &[&half, &held_out]).unwrap();
+    assert!(kept.table.rows() == 60 && kept.copies == 60 && kept.copies_of_others > 0);
+    assert!(apart(&wanted, &[&Table::default()]).is_err(), "a table without the columns");
+}
+
+#[test]
+fn groups_have_their_shares_though_labels_cannot_be_even() {
+    let table = candidates(900, 3);
+    let generator = fit("gaussian-copula", &[], &table).unwrap();
+    // Three groups x two labels at 9 rows: 3 of each group, and 5 and 4 of the labels.
+    let made = balanced(generator.as_ref(), &table, &wanted(9), &mut rng(1)).unwrap();
+    let of = |name: &str| {
+        texts(&made.table, name).into_iter().fold(BTreeMap::new(), |mut counts: BTreeMap<String, usize>, text| {
+            *counts.entry(text).or_insert(0) += 1;
+            counts
+        })
+    };
+    assert_eq!(of("gender").into_values().collect::<Vec<_>>(), [3, 3, 3]);
+    assert_eq!(of("hired").into_values().collect::<Vec<_>>(), [5, 4]);
 }
 
 /// Repeats the training rows that meet the conditions: it learned them by heart.

@@ -20,7 +20,7 @@
 use evenhand_catalog::{Card, Direction, Entry, Kind};
 
 use crate::prefix_bounds::{self, Preference};
-use crate::{Ranking, RerankError, Reranker, Shares, Shortlist};
+use crate::{FloorRule, Ranking, RerankError, Reranker, Shares, Shortlist};
 
 static CARD: Card = Card {
     id: "det-cons",
@@ -44,6 +44,10 @@ struct DetCons;
 impl Reranker for DetCons {
     fn card(&self) -> &'static Card {
         &CARD
+    }
+
+    fn floors(&self) -> FloorRule {
+        FloorRule::Shares
     }
 
     fn rerank(&self, shortlist: &Shortlist, wanted: &Shares, length: usize, _seed: u64) -> Result<Ranking, RerankError> {

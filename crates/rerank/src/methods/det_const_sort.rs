@@ -26,7 +26,7 @@ use evenhand_catalog::{Card, Direction, Entry, Kind};
 
 use crate::pool::{Pool, Standing, Waiting};
 use crate::shares::{Floors, NEVER};
-use crate::{Ranking, Reason, RerankError, Reranker, Shares, Shortlist};
+use crate::{FloorRule, Ranking, Reason, RerankError, Reranker, Shares, Shortlist};
 
 static CARD: Card = Card {
     id: "det-const-sort",
@@ -51,6 +51,10 @@ struct DetConstSort;
 impl Reranker for DetConstSort {
     fn card(&self) -> &'static Card {
         &CARD
+    }
+
+    fn floors(&self) -> FloorRule {
+        FloorRule::Shares
     }
 
     fn rerank(&self, shortlist: &Shortlist, wanted: &Shares, length: usize, _seed: u64) -> Result<Ranking, RerankError> {

@@ -18,7 +18,7 @@
 use evenhand_catalog::{Card, Direction, Entry, Kind};
 
 use crate::prefix_bounds::{self, Preference};
-use crate::{Ranking, RerankError, Reranker, Shares, Shortlist};
+use crate::{FloorRule, Ranking, RerankError, Reranker, Shares, Shortlist};
 
 static CARD: Card = Card {
     id: "det-greedy",
@@ -41,6 +41,10 @@ struct DetGreedy;
 impl Reranker for DetGreedy {
     fn card(&self) -> &'static Card {
         &CARD
+    }
+
+    fn floors(&self) -> FloorRule {
+        FloorRule::Shares
     }
 
     fn rerank(&self, shortlist: &Shortlist, wanted: &Shares, length: usize, _seed: u64) -> Result<Ranking, RerankError> {

@@ -16,7 +16,7 @@
 use evenhand_catalog::{Card, Direction, Entry, Kind};
 
 use crate::prefix_bounds::{self, Preference};
-use crate::{Ranking, RerankError, Reranker, Shares, Shortlist, shares};
+use crate::{FloorRule, Ranking, RerankError, Reranker, Shares, Shortlist, shares};
 
 static CARD: Card = Card {
     id: "det-relaxed",
@@ -40,6 +40,10 @@ struct DetRelaxed;
 impl Reranker for DetRelaxed {
     fn card(&self) -> &'static Card {
         &CARD
+    }
+
+    fn floors(&self) -> FloorRule {
+        FloorRule::Shares
     }
 
     fn rerank(&self, shortlist: &Shortlist, wanted: &Shares, length: usize, _seed: u64) -> Result<Ranking, RerankError> {

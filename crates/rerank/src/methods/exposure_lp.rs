@@ -18,7 +18,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::pool::{Pool, Standing, Waiting};
 use crate::shares::NoFloors;
-use crate::{Draw, Ranking, Reason, RerankError, Reranker, Shares, Shortlist, exposure};
+use crate::{Draw, FloorRule, Ranking, Reason, RerankError, Reranker, Shares, Shortlist, exposure};
 
 static CARD: Card = Card {
     id: "exposure-lp",
@@ -50,6 +50,10 @@ struct ExposureLp {
 impl Reranker for ExposureLp {
     fn card(&self) -> &'static Card {
         &CARD
+    }
+
+    fn floors(&self) -> FloorRule {
+        FloorRule::None
     }
 
     fn rerank(&self, shortlist: &Shortlist, wanted: &Shares, length: usize, seed: u64) -> Result<Ranking, RerankError> {

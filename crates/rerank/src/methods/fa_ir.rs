@@ -32,7 +32,7 @@ use evenhand_catalog::{Allowed, Card, Direction, Entry, Kind, Literal, Parameter
 
 use crate::pool::{Pool, Standing, Waiting};
 use crate::shares::{Floors, NEVER};
-use crate::{Ranking, Reason, RerankError, Reranker, Shares, Shortlist};
+use crate::{FloorRule, Ranking, Reason, RerankError, Reranker, Shares, Shortlist};
 
 static CARD: Card = Card {
     id: "fa-ir",
@@ -110,6 +110,10 @@ enum Adjust {
 impl Reranker for FaIr {
     fn card(&self) -> &'static Card {
         &CARD
+    }
+
+    fn floors(&self) -> FloorRule {
+        FloorRule::Own
     }
 
     fn rerank(&self, shortlist: &Shortlist, wanted: &Shares, length: usize, _seed: u64) -> Result<Ranking, RerankError> {

@@ -16,7 +16,7 @@
 use evenhand_catalog::{Allowed, Card, Direction, Entry, Kind, Literal, Parameter};
 
 use crate::pool::{Pool, Standing, Waiting};
-use crate::{Ranking, Reason, RerankError, Reranker, Shares, Shortlist};
+use crate::{FloorRule, Ranking, Reason, RerankError, Reranker, Shares, Shortlist};
 
 static CARD: Card = Card {
     id: "pair",
@@ -48,6 +48,10 @@ struct Pair {
 impl Reranker for Pair {
     fn card(&self) -> &'static Card {
         &CARD
+    }
+
+    fn floors(&self) -> FloorRule {
+        FloorRule::Shares
     }
 
     fn rerank(&self, shortlist: &Shortlist, wanted: &Shares, length: usize, _seed: u64) -> Result<Ranking, RerankError> {

@@ -14,7 +14,11 @@
 //! thresholds is a rule that selects with the probability of those thresholds the score reaches.
 //!
 //! - Thresholds lie half-way between two fitted scores; equal scores are selected alike.
-//! - `outcome = "drawn"`: the repaired score is 1 or 0, drawn row by row with the seed; the rates then hold on average, as in the source.
+//! - `outcome = "drawn"`: the repaired score is 1 or 0, drawn for every candidate; the rates then hold on average, as in the source. The draw is
+//!   made of the seed, the candidate's group and score, and of how many before it have both the same; or, where the caller gives every
+//!   candidate a key (`Fitted::apply_by_key`), of seed and key alone. So it does not depend on who else is in the file, nor on their order, and
+//!   whoever comes again with the same score gets the same decision. Without keys, candidates of equal group and score who are decided about in
+//!   files of their own get the same draw; with keys they do not.
 //!   `outcome = "probability"`: it is the probability of being selected, which is deterministic.
 //! - A candidate of unknown group is selected with the mean of the groups' probabilities at its score, weighted by the groups' shares.
 //! - Every group needs the labels whose rate is compared: rows with the favourable label for TPR, rows without for FPR. Refused otherwise, and
@@ -26,6 +30,8 @@
 //! A. F. Cruz and M. Hardt, "Unprocessing seven years of algorithmic fairness", ICLR 2024 (error-parity). Public code (fairlearn 0.15
 //! ThresholdOptimizer) looks at a grid of 1000 values of the common rate, here every corner counts, and spoils a group's decisions down to the
 //! worst group's curve by constant ones, here by whatever corners are best.
+
+use std::collections::HashMap;
 
 use evenhand_catalog::{Allowed, Card, Direction, Entry, Kind, Literal, Parameter};
 use evenhand_data::UNKNOWN;
@@ -72,7 +78,8 @@ static CARD: Card = Card {
             name: "outcome",
             default: Literal::Text("drawn"),
             allowed: Allowed::OneOf(&["drawn", "probability"]),
-            purpose: "drawn: 1 or 0, decided by the seed where a rule mixes thresholds; probability: that of being selected",
+            purpose: "drawn: 1 or 0, where a rule mixes thresholds by a draw of seed, group and score (or of seed and candidate's key); \
+                      probability: that of being selected",
         },
     ],
 };
@@ -399,14 +406,44 @@ impl GroupRules {
     }
 
     pub(crate) fn apply(&self, rows: &Shortlist, seed: u64) -> Result<Vec<f64>, RerankError> {
+        let groups: Vec<u64> = rows.levels().iter().map(|level| hash(level)).collect();
+        let mut before: HashMap<(u64, u64), u64> = HashMap::new();
+        self.decided(rows, |row| {
+            // The sum turns -0 into 0, which is the same score.
+            let score = (rows.scores()[row] + 0.0).to_bits();
+            // No level, no hash: 0 is nobody's but by an accident of one in 2^64.
+            let group = groups.get(rows.groups()[row] as usize).copied().unwrap_or(0);
+            let count = before.entry((group, score)).or_default();
+            *count += 1;
+            draw([seed, group, score, *count])
+        })
+    }
+
+    pub(crate) fn apply_by_key(&self, rows: &Shortlist, keys: &[impl AsRef<str>], seed: u64) -> Result<Vec<f64>, RerankError> {
+        // The last part counts from 1 where there are no keys, so that the two kinds of draws have nothing in common.
+        self.decided(rows, |row| draw([seed, hash(keys[row].as_ref()), 0, 0]))
+    }
+
+    /// 1 where a candidate's draw from [0, 1) lies below its probability, else 0; the probabilities themselves where nothing is drawn.
+    fn decided(&self, rows: &Shortlist, mut draw: impl FnMut(usize) -> f64) -> Result<Vec<f64>, RerankError> {
         let mut probabilities = self.probabilities(rows)?;
         if self.drawn {
-            // One draw a row, used or not, so that a row's draw does not depend on the rules of the rows before it.
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            for probability in &mut probabilities {
-                *probability = f64::from(u8::from(rng.random::<f64>() < *probability));
+            for (row, probability) in probabilities.iter_mut().enumerate() {
+                *probability = f64::from(u8::from(draw(row) < *probability));
             }
         }
         Ok(probabilities)
     }
+}
+
+/// A number from [0, 1) that these words decide: the first one of the generator whose key they are.
+fn draw(words: [u64; 4]) -> f64 {
+    let mut key = [0; 32];
+    key.chunks_exact_mut(8).zip(words).for_each(|(bytes, word)| bytes.copy_from_slice(&word.to_le_bytes()));
+    ChaCha8Rng::from_seed(key).random()
+}
+
+/// FNV-1a of 64 bits: the same on every machine and in every edition.
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

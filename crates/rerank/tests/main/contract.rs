@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use evenhand_catalog::Kind;
-use evenhand_rerank::{Job, RERANKERS, RerankError, Shares, Shortlist, Target, rerank_all};
+use evenhand_rerank::{FloorRule, Job, RERANKERS, RerankError, Shares, Shortlist, Target, rerank_all};
 use proptest::prelude::*;
 
 use crate::lists::{List, list, method};
@@ -21,6 +21,27 @@ fn cards_are_whole_and_ids_are_unique() {
             assert!(!text.is_empty(), "{}", entry.card.id);
         }
         assert_eq!(method(entry.card.id, &[]).card(), entry.card);
+    }
+}
+
+#[test]
+fn a_list_without_a_wanted_group_misses_the_floors_of_those_who_set_any() {
+    // 40 places and nobody of b: half are wanted, and minima of a test at 10 % ask for some.
+    let short = list("ab", &[('a', 0.5); 40]);
+    for entry in RERANKERS {
+        let rule = method(entry.card.id, &[]).floors();
+        let breaches = short.rank(entry.card.id, &[0.5, 0.5], 40).breaches;
+        assert_eq!(breaches.is_empty(), rule == FloorRule::None, "{}", entry.card.id);
+        let expected = match entry.card.id {
+            "fa-ir" => FloorRule::Own,
+            "exposure-lp" => FloorRule::None,
+            _ => FloorRule::Shares,
+        };
+        assert_eq!(rule, expected, "{}", entry.card.id);
+        // floor(40 / 2) = 20 of b are missing at the end, by whatever rule of shares.
+        if rule == FloorRule::Shares {
+            assert_eq!(breaches.iter().map(|breach| (breach.group, breach.missing)).collect::<Vec<_>>(), [(1, 20)], "{}", entry.card.id);
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use evenhand_catalog::{Kind, Value};
 use evenhand_data::UNKNOWN;
-use evenhand_rerank::{Fitted, REPAIRS, RerankError, Sample, Shortlist, Step};
+use evenhand_rerank::{Fitted, GroupRule, GroupRules, REPAIRS, RerankError, Sample, Shortlist, Step};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -228,6 +228,38 @@ fn drawn_decisions_have_the_rates_of_the_rules() {
     for (found, probability) in selected.iter().zip(&probabilities) {
         assert!((found - probability).abs() < 0.03, "{selected:?}, not {probabilities:?}");
     }
+}
+
+#[test]
+fn a_candidates_draw_is_its_own() {
+    let rule = |group: &str, share: f64| GroupRule { group: group.into(), share, below: 0.5, steps: Vec::new() };
+    let fitted = Fitted::GroupThresholds(GroupRules { drawn: true, objective: 0.5, groups: vec![rule("a", 0.5), rule("b", 0.5)] });
+    let candidates: Vec<(char, f64)> = (0..400).map(|row| (['a', 'b'][row % 2], f64::from(row as u32) / 400.0)).collect();
+    let together = list("ab", &candidates);
+    let decided = fitted.apply(&together.shortlist(), 7).unwrap();
+    // One file at a time, in a list of other levels, and backwards: the same decisions.
+    let alone: Vec<f64> = candidates.iter().map(|one| fitted.apply(&list("ba", &[*one]).shortlist(), 7).unwrap()[0]).collect();
+    assert_eq!(alone, decided);
+    let backwards: Vec<(char, f64)> = candidates.iter().rev().copied().collect();
+    let mut turned = fitted.apply(&list("ab", &backwards).shortlist(), 7).unwrap();
+    turned.reverse();
+    assert_eq!(turned, decided);
+    let share = |decisions: &[f64]| decisions.iter().sum::<f64>() / decisions.len() as f64;
+    assert!((share(&decided) - 0.5).abs() < 0.1, "draws of different scores differ: {}", share(&decided));
+    assert_ne!(fitted.apply(&together.shortlist(), 8).unwrap(), decided);
+
+    // Equal scores of one group in one list are drawn one by one.
+    let equal = list("ab", &[('a', 0.25); 400]);
+    assert!((share(&fitted.apply(&equal.shortlist(), 7).unwrap()) - 0.5).abs() < 0.1);
+    // With keys they are even in files of their own, and a key's draw stays.
+    let keys: Vec<String> = (0..400).map(|row| format!("candidate {row}")).collect();
+    let by_key = fitted.apply_by_key(&equal.shortlist(), &keys, 7).unwrap();
+    let one = list("ab", &[('a', 0.25)]);
+    let alone: Vec<f64> = keys.iter().map(|key| fitted.apply_by_key(&one.shortlist(), &[key], 7).unwrap()[0]).collect();
+    assert_eq!(alone, by_key);
+    assert!((share(&by_key) - 0.5).abs() < 0.1);
+    let message = fitted.apply_by_key(&one.shortlist(), &keys, 7).unwrap_err().to_string();
+    assert_eq!(message, "1 scores but 400 keys; every candidate needs one of each");
 }
 
 proptest! {
