@@ -6,7 +6,8 @@
                                                    exact copies of rows of train.csv among the generated ones
 
 Classifiers of scikit-learn: AdaBoost of 50, a decision tree of depth 20, logistic regression, a network of 50. Two settings are shown:
-`plain` is the library's, `balanced` weighs the classes for the tree and the regression, as the benchmark of Xu et al. 2019 does.
+`plain` is the library's, `balanced` weighs the classes for the tree and the regression, as the benchmark of Xu et al. 2019 does (SDGym,
+`evaluate.py`, where the tree has depth 15 and the regression 50 iterations).
 Features: numbers standardised, categories one-hot, both fitted on the rows that are learned from.
 """
 

@@ -1,11 +1,11 @@
 //! Learns a CSV table with a synthesiser and writes rows like it, with the seconds that it takes.
 //!
 //! ```text
-//! cargo run --release -p evenhand-rebalance --example ctgan -- TABLE OUT ROWS SEED [cells=COLUMN,COLUMN] [method=ID] [parameter=value ...]
+//! cargo run --release -p evenhand-rebalance --example ctgan -- TABLE OUT ROWS SEED [cells=COLUMN,COLUMN] [method=ID] [model=FILE] [parameter=value ...]
 //! ```
 //!
 //! A column is one of numbers when every cell that is not empty is a number. `cells` asks for as many rows of each combination of the
-//! categories of these columns.
+//! categories of these columns. `model` is read if the file is there (nothing is fitted then), else written.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "an example prints, and ends at what it cannot do")]
 
@@ -83,13 +83,14 @@ impl Watch for Timer {
 fn main() {
     let given: Vec<String> = std::env::args().skip(1).collect();
     let [table, out, rows, seed, options @ ..] = &given[..] else {
-        println!("TABLE OUT ROWS SEED [cells=COLUMN,COLUMN] [method=ID] [parameter=value ...]");
+        println!("TABLE OUT ROWS SEED [cells=COLUMN,COLUMN] [method=ID] [model=FILE] [parameter=value ...]");
         return;
     };
-    let (mut method, mut cells, mut parameters) = ("ctgan", Vec::new(), BTreeMap::new());
+    let (mut method, mut cells, mut model, mut parameters) = ("ctgan", Vec::new(), None, BTreeMap::new());
     for option in options {
         match option.split_once('=').unwrap() {
             ("method", id) => method = id,
+            ("model", path) => model = Some(path),
             ("cells", names) => cells = names.split(',').collect(),
             (name, value) => {
                 let whole = value.parse().map(Value::Integer);
@@ -104,8 +105,16 @@ fn main() {
     let synthesiser = (entry.build)(&Parameters::resolve(entry.card, &parameters).unwrap()).unwrap();
     let (rows, seed): (usize, u64) = (rows.parse().unwrap(), seed.parse().unwrap());
     let start = Instant::now();
-    let generator = synthesiser.fit(&table, seed, &Timer(Mutex::new(start))).unwrap();
-    println!("fit: {:.2} s", start.elapsed().as_secs_f64());
+    let generator = if let Some(bytes) = model.and_then(|path| std::fs::read(path).ok()) {
+        synthesiser.restore(&bytes).unwrap()
+    } else {
+        let generator = synthesiser.fit(&table, seed, &Timer(Mutex::new(start))).unwrap();
+        println!("fit: {:.2} s", start.elapsed().as_secs_f64());
+        if let Some((path, bytes)) = model.zip(generator.save()) {
+            std::fs::write(path, bytes).unwrap();
+        }
+        generator
+    };
     let start = Instant::now();
     let mut wanted = vec![Vec::new()];
     for name in &cells {

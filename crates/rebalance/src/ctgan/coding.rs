@@ -412,7 +412,8 @@ impl NumberCoding {
         for _ in 0..bytes.count()? {
             modes.push(Mode { weight: bytes.double()?, mean: bytes.double()?, deviation: bytes.double()? });
         }
-        Some(NumberCoding { name, form, modes, missing, low, high })
+        let whole = if modes.is_empty() { missing } else { low <= high };
+        whole.then_some(NumberCoding { name, form, modes, missing, low, high })
     }
 }
 
@@ -561,6 +562,6 @@ impl CategoryCoding {
                 }
             });
         }
-        Some(CategoryCoding { name, levels, slots, counts, offset: 0 })
+        (!slots.is_empty()).then_some(CategoryCoding { name, levels, slots, counts, offset: 0 })
     }
 }

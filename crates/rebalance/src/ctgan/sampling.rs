@@ -21,6 +21,8 @@ use crate::RebalanceError;
 use crate::synthesis::{self, Cells, Condition, Table};
 
 const MARK: [u8; 7] = *b"ctganrw";
+/// Of the card.
+const LARGEST_BATCH: usize = 65_536;
 /// Batches made before the rate of acceptance is trusted.
 const FEWEST_BATCHES: usize = 20;
 
@@ -61,7 +63,7 @@ impl Fitted {
         }
         let coding = Coding::read(&mut bytes)?;
         let network = Generator::read(&mut bytes, coding.layout.clone())?;
-        let whole = bytes.is_at_end() && batch > 0 && !coding.places.is_empty();
+        let whole = bytes.is_at_end() && (1..=LARGEST_BATCH).contains(&batch) && !coding.places.is_empty();
         whole.then_some(Fitted { coding, network, losses, batch, temperature, cut, max_tries })
     }
 
