@@ -10,7 +10,7 @@ use evenhand_data::sheet::{self, Cells, Column, Form, Notation, ReadOptions, She
 use evenhand_data::{CategoricalEncoding, Dataset, Encoder, Encoding, LabelKind, LabelRole, NumericEncoding, Schema, SensitiveRole, table};
 use evenhand_learn::{Architecture, Candidates, OBJECTIVES, RunHooks, Training};
 use evenhand_metrics::{Estimate, Finding, Outcomes};
-use evenhand_rebalance::balanced::{Balance, balanced};
+use evenhand_rebalance::balanced::{Balance, balanced_apart};
 use evenhand_rebalance::quality::{self, Efficacy, GroupEfficacy};
 use evenhand_rebalance::shares::Shares;
 use evenhand_rebalance::synthesis::{SYNTHESISERS, Watch};
@@ -297,8 +297,9 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
     if unknown > 0 {
         notes.push(format!("{unknown} rows are of unknown {column}: they are learned from, and no row is made of unknown group"));
     }
-    let balanced = balanced(generator.as_ref(), &learned, &balance, &mut rng)?;
     let holdout = (unseen.rows() > 0).then_some(&unseen);
+    let apart: Vec<&Table> = holdout.into_iter().collect();
+    let balanced = balanced_apart(generator.as_ref(), &learned, &apart, &balance, &mut rng)?;
     let mut quality = quality::measure(&learned, holdout, &balanced.table, request.compared, &mut rng)?;
     let after = balanced.table.dataset(&name, &schema)?;
     if let Some(unseen) = holdout.filter(|_| request.label.is_some()) {
@@ -318,7 +319,10 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
     notes.extend(sheet.left_out.iter().map(|left| format!("column `{}` is left out: {}", left.column, left.reason)));
     if balanced.copies > 0 {
         let told = if request.keep_copies { "were kept" } else { "were left out and made anew" };
-        notes.push(format!("{} made rows equalled a row that was learned from and {told}", balanced.copies));
+        notes.push(format!(
+            "{} made rows equalled a real row ({} of them one that was held out) and {told}",
+            balanced.copies, balanced.copies_of_others
+        ));
     }
     for cell in balanced.cells.iter().filter(|cell| cell.rows > 0 && cell.before < FEW_ROWS) {
         let label = cell.label.as_ref().map_or_else(String::new, |label| format!(" with label {label}"));

@@ -87,7 +87,7 @@ fn closeness(made: &Synthesis) -> Table {
         table.rows.push(row("held-out row to a row learned from", &near.holdout_to_training));
     }
     table.footnotes.push(format!(
-        "Exact copies of rows learned from: {} were made, {} are among the rows written; {} of the rows learned from equal another one.",
+        "Exact copies of real rows: {} were made; {} of rows learned from are among the rows written; {} of the rows learned from equal another one.",
         counted(made.copies, "row"),
         near.copies,
         near.training_repeats

@@ -2,7 +2,7 @@
 
 use evenhand_catalog::Value;
 use evenhand_data::{Dataset, Feature, Groups, LabelKind, MISSING, UNKNOWN, Values};
-use evenhand_rebalance::balanced::{Balance, BalancedCell, balanced};
+use evenhand_rebalance::balanced::{Balance, BalancedCell, balanced_apart};
 use evenhand_rebalance::quality::{self, Quality};
 use evenhand_rebalance::shares::Shares;
 use evenhand_rebalance::synthesis::{Cells, Column, Form, SYNTHESISERS, Table, Watch};
@@ -23,7 +23,7 @@ pub struct Synthesis {
     pub method: MethodChoice,
     /// Rows of each group and label, before and after.
     pub cells: Vec<BalancedCell>,
-    /// Exact copies of training rows that were made and left out, or kept where that was asked for.
+    /// Exact copies of real rows, learned from or held out, that were made and left out, or kept where that was asked for.
     pub copies: usize,
     /// Held-out rows that learners were judged on.
     #[serde(default)]
@@ -89,7 +89,8 @@ pub(crate) fn replace(
         rows: section.rows.unwrap_or_else(|| train.len()),
         keep_copies: section.keep_copies,
     };
-    let made = balanced(generator.as_ref(), &table, &balance, rng)?;
+    let apart: Vec<&Table> = Some(&unseen).filter(|table| table.rows() > 0).into_iter().collect();
+    let made = balanced_apart(generator.as_ref(), &table, &apart, &balance, rng)?;
     let quality = quality::measure(&table, Some(&unseen).filter(|table| table.rows() > 0), &made.table, section.compared, rng)?;
     let rows = dataset_of(&made.table, &layout, train);
     let tilt = match stage {
