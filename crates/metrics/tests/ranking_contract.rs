@@ -118,9 +118,9 @@ fn gaps_of_very_many_groups_are_refused_and_their_means_stand() {
     let groups = Groups::new("g", names, codes.clone());
     let sizes = vec![levels; jobs as usize];
     let plan = IntervalPlan { replicates: 500, ..IntervalPlan::default() };
-    let gap = ranking("average-rank-difference").unwrap();
+    let gap = *RANKING_METRICS.iter().find(|metric| metric.card().id == "average-rank-difference").unwrap();
     let finding = gap.measure(&Rankings::new(&sizes, &groups).unwrap().minimum_jobs(1), None, Some(&plan));
-    let Estimate::Undefined { reason } = &finding.estimate else { panic!("{:?}", finding.estimate) };
+    let Estimate::Undefined { undefined: reason } = &finding.estimate else { panic!("{:?}", finding.estimate) };
     assert!(reason.starts_with("a disparity compares every pair of groups and 1500 can enter, more than 50; join groups"), "{reason}");
     assert_eq!((finding.by_group.len(), finding.by_group[0].n), (levels, jobs as usize));
     assert!(finding.by_group.iter().all(|group| group.estimate.number().is_some()));

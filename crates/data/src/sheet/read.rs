@@ -498,7 +498,7 @@ impl Reader {
         let grouped = notation.thousands.filter(|_| column.told().is_err() || notation.decimal == ',' && self.decimal == Some(','));
         if let Some(sign) = grouped {
             self.notes.push(format!("column `{}`: a {} was read as the sign between thousands", column.name, name(sign)));
-        } else if column.told().is_err() {
+        } else if self.decimal.is_none() && column.told().is_err() {
             let example = column.unmarked(true).find(|text| text.contains(notation.decimal)).unwrap_or_default();
             let other = if notation.decimal == '.' { ',' } else { '.' };
             self.notes.push(format!(

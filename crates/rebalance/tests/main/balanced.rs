@@ -8,6 +8,7 @@ use evenhand_rebalance::balanced::{Balance, Balanced, balanced, balanced_apart};
 use evenhand_rebalance::shares::Shares;
 use evenhand_rebalance::synthesis::{Cells, Condition, Form, Generator, SYNTHESISERS, Table};
 use rand::Rng;
+use rand::seq::SliceRandom;
 
 use crate::candidates::{candidates, categories, fit, numbers, print, rng, texts};
 
@@ -91,7 +92,7 @@ fn rows_held_out_are_not_made_either() {
     // A method that has learned all rows by heart, asked to keep from a part of them: nothing but the rest is left.
     let (training, held_out) = (table.select(&rows[..200]), table.select(&rows[200..]));
     let wanted = Balance { label: None, ..wanted(60) };
-    let by_heart = ByHeart(table.clone());
+    let by_heart = AtRandom(table.clone());
     let plain = balanced(&by_heart, &training, &wanted, &mut rng(1)).unwrap();
     let held: BTreeSet<String> = (0..120).map(|row| print(&held_out.select(&[row]))).collect();
     assert!((0..60).all(|row| held.contains(&print(&plain.table.select(&[row])))) && plain.copies_of_others == 0);
@@ -139,6 +140,18 @@ impl Generator for ByHeart {
         };
         let fitting: Vec<usize> = (0..self.0.rows()).filter(|&row| conditions.iter().all(|condition| meets(row, condition))).collect();
         Ok(self.0.select(&fitting.iter().copied().cycle().take(rows).collect::<Vec<_>>()))
+    }
+}
+
+/// Repeats rows that meet the conditions in an order drawn anew each time.
+#[derive(Debug)]
+struct AtRandom(Table);
+
+impl Generator for AtRandom {
+    fn sample(&self, rows: usize, conditions: &[Condition], rng: &mut dyn Rng) -> Result<Table, RebalanceError> {
+        let mut order: Vec<usize> = (0..self.0.rows()).collect();
+        order.shuffle(rng);
+        ByHeart(self.0.select(&order)).sample(rows, conditions, rng)
     }
 }
 

@@ -207,14 +207,15 @@ fn a_kept_fit_goes_on_as_if_it_had_never_stopped() {
     let message = |method: &dyn Synthesiser, table: &Table, seed, bytes: &[u8]| {
         method.fit(table, seed, &Keeper::with(bytes.to_vec())).unwrap_err().to_string()
     };
-    let foreign = "`ctgan`: the kept fit is one of another table, other parameters or another seed; delete the kept file to start anew";
+    let foreign =
+        "`ctgan`: the kept state is of another table, other parameters or another seed; whoever kept it must remove it to start anew";
     assert_eq!(message(&*method, &table, 9, &bytes), foreign);
     assert_eq!(message(&*method, &staff(199), 8, &bytes), foreign);
     assert_eq!(message(&*ctgan(&[]).unwrap(), &table, 8, &bytes), foreign);
     let shorter = ctgan(&[("critic_steps", Value::Integer(2)), ("epochs", Value::Integer(1))]).unwrap();
     assert!(message(&*shorter, &table, 8, &bytes).contains("more epochs than are asked for"));
     for damaged in [&bytes[..bytes.len() - 1], &bytes[1..], &[], &[7; 200], &expected.save().unwrap()] {
-        assert!(message(&*method, &table, 8, damaged).contains("or are damaged"));
+        assert!(message(&*method, &table, 8, damaged).contains("or is damaged"));
     }
 }
 
