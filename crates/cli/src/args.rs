@@ -300,7 +300,7 @@ pub(crate) struct Balance {
     /// Column with the job, within which rejection-sampling keeps its shares
     #[arg(long, value_name = "COLUMN")]
     pub(crate) job: Option<String>,
-    /// How a column is read: number, category, date, date-ymd, date-dmy, date-mdy or leave-out; may be repeated
+    /// How a column is read: number, number-point, number-comma, category, date, date-ymd, date-dmy, date-mdy or leave-out; may be repeated
     #[arg(long, value_name = "COLUMN=KIND", value_parser = reading)]
     pub(crate) read: Vec<(String, Reading)>,
     /// Text that means "missing", beside the empty field; may be repeated
