@@ -303,7 +303,7 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
     let mut quality = quality::measure(&learned, holdout, &balanced.table, request.compared, &mut rng)?;
     let after = balanced.table.dataset(&name, &schema)?;
     if let Some(unseen) = holdout.filter(|_| request.label.is_some()) {
-        let all = Schema { features: None, ..schema.clone() };
+        let all = Schema { features: None, ..schema };
         let sides = [learned.dataset(&name, &all)?, balanced.table.dataset(&name, &all)?, unseen.dataset(&name, &all)?];
         // A learner that cannot be fitted on some side says nothing about the rows that were made.
         match efficacy(&sides, &role.name, request.seed, interrupted) {

@@ -265,13 +265,13 @@ fn dataset_of(table: &Table, layout: &Layout, like: &Dataset) -> Dataset {
         .sensitive
         .iter()
         .zip(&plain)
-        .map(|(groups, made)| match made {
-            Some(made) => made.clone(),
-            None => {
-                let parts: Vec<&Groups> =
-                    groups.columns().iter().filter_map(|name| plain.iter().flatten().find(|part| part.name() == name)).collect();
-                Groups::intersection(&parts).renamed(groups.name())
+        .map(|(groups, made)| {
+            if let Some(made) = made {
+                return made.clone();
             }
+            let parts: Vec<&Groups> =
+                groups.columns().iter().filter_map(|name| plain.iter().flatten().find(|part| part.name() == name)).collect();
+            Groups::intersection(&parts).renamed(groups.name())
         })
         .collect();
     data
