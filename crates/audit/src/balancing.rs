@@ -1,9 +1,8 @@
 //! Gate 1 on a file: rows left out, repeated or weighed, or new rows made, with the tilt before and after.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 pub use evenhand_data::sheet::Reading;
 use evenhand_data::sheet::{self, Cells, Column, Form, Notation, ReadOptions, Sheet, Style, Table, ValueStyle};
@@ -13,7 +12,7 @@ use evenhand_metrics::{Estimate, Finding, Outcomes};
 use evenhand_rebalance::balanced::{Balance, balanced_apart};
 use evenhand_rebalance::quality::{self, Efficacy, GroupEfficacy};
 use evenhand_rebalance::shares::Shares;
-use evenhand_rebalance::synthesis::{SYNTHESISERS, Watch};
+use evenhand_rebalance::synthesis::SYNTHESISERS;
 use evenhand_rebalance::{REBALANCERS, RebalanceError};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -21,7 +20,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::recipe::Choice;
 use crate::report::{DataSummary, MethodReport, Report, ReportKind, RunReport, Sizes};
-use crate::synthetic::{Synthesis, fitted_for};
+use crate::synthetic::{Fitting, Synthesis, fitted_for};
 use crate::{AuditError, evidence, run, scores, write};
 
 /// A file to be balanced.
@@ -267,7 +266,11 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
     let asked: Vec<&str> = std::iter::once(column.as_str()).chain(request.label.as_deref()).collect();
     let method = fitted_for(&request.method, &asked);
     let file = request.out.file_name().map_or_else(|| "balanced".to_owned(), |name| name.to_string_lossy().into_owned());
-    let watch = Fitting { progress, interrupted, state: request.out.with_file_name(format!(".{file}.evenhand-fit")) };
+    let watch = Fitting {
+        epoch: &|epoch, epochs| progress.epoch(epoch, epochs),
+        interrupted,
+        state: request.out.with_file_name(format!(".{file}.evenhand-fit")),
+    };
     let fitted = method.build(SYNTHESISERS)?.fit(&learned, request.seed, &watch);
     let generator = match fitted {
         Err(RebalanceError::Stopped) => {
@@ -313,8 +316,7 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
     }
     let tilts = tilts(request, &data, Some(&after), &role.name)?;
     write::replace(&request.out, sheet.to_csv(&balanced.table)?.as_bytes())?;
-    // A finished fit has nothing left to go on with; a file that cannot be removed is one too many and nothing worse.
-    let _ = fs::remove_file(&watch.state);
+    watch.forget();
 
     notes.extend(sheet.left_out.iter().map(|left| format!("column `{}` is left out: {}", left.column, left.reason)));
     if balanced.copies > 0 {
@@ -385,32 +387,6 @@ fn check_label(table: &Table, request: &BalanceRequest) -> Result<(), AuditError
             levels.len()
         ))),
         _ => Ok(()),
-    }
-}
-
-/// Watches a fit and keeps what it has learned when it is interrupted.
-struct Fitting<'a> {
-    progress: &'a dyn Progress,
-    interrupted: &'a AtomicBool,
-    state: PathBuf,
-}
-
-impl Watch for Fitting<'_> {
-    fn epoch(&self, epoch: usize, epochs: usize, _: &[(f64, f64)]) -> bool {
-        self.progress.epoch(epoch, epochs);
-        !self.interrupted.load(Ordering::Relaxed)
-    }
-
-    fn kept(&self) -> Option<Vec<u8>> {
-        fs::read(&self.state).ok()
-    }
-
-    fn keep(&self, ends: bool, state: &dyn Fn() -> Vec<u8>) {
-        // A finished fit is kept as well, until its rows are written: whatever fails between does not cost the training. Without the file the
-        // next call begins anew, and nothing worse.
-        if ends {
-            let _ = write::replace(&self.state, &state());
-        }
     }
 }
 

@@ -18,7 +18,6 @@ use evenhand_learn::{Candidates, LearnError, OBJECTIVES, Prediction, Rows, RunHo
 use evenhand_media::extract::origin::Origin;
 use evenhand_metrics::{Estimate, Finding, Latent, Outcomes};
 use evenhand_rebalance::shares::Shares;
-use evenhand_rebalance::synthesis::Watch;
 use evenhand_rebalance::{REBALANCERS, RebalanceError};
 use evenhand_rerank::{REPAIRS, Sample, Shortlist};
 use rand::SeedableRng;
@@ -35,7 +34,7 @@ use crate::report::{
     Landscape, Measured, MethodReport, Report, ReportKind, RunReport, Sizes, Summary, TargetFindings, Tilt, WithoutModality,
 };
 use crate::shortlists::{Shortlists, Wanted};
-use crate::synthetic::{self, Synthesis};
+use crate::synthetic::{self, Fitting, Synthesis};
 use crate::{AuditError, evidence, lock, lookup, shortlists, write};
 
 /// Who watches a long run: progress bars live in the faces, not here.
@@ -842,9 +841,9 @@ impl Workshop<'_> {
     ) -> Result<(Dataset, Synthesis), AuditError> {
         let seed = cell.part.seed;
         let stage = format!("rows made for {}", cell.method.name);
+        let observer = self.options.observer;
         let watch = Fitting {
-            observer: self.options.observer,
-            cell: index,
+            epoch: &|epoch, epochs| observer.epoch(index, epoch, epochs),
             interrupted: self.options.interrupted,
             state: kept.with_extension(format!("{index}.synthesiser")),
         };
@@ -1092,40 +1091,6 @@ fn shortlists(recipe: &Recipe, cell: &Cell<'_>, scores: &[f64], test: &Dataset) 
     let lists = shortlists::Lists::new(&plan, scores, groups, test.job.as_ref())?;
     let labels = test.label.as_ref().map(|label| label.values.as_slice());
     lists.measure(&plan, groups, labels, recipe.intervals.plan().as_ref(), cell.first).map(Some)
-}
-
-/// Watches a synthesiser's fit for a cell.
-struct Fitting<'a> {
-    observer: &'a dyn Observer,
-    cell: usize,
-    interrupted: &'a AtomicBool,
-    /// Where an unfinished fit is kept.
-    state: PathBuf,
-}
-
-impl Fitting<'_> {
-    fn forget(&self) {
-        // What cannot be removed is a file too many and nothing worse.
-        let _ = fs::remove_file(&self.state);
-    }
-}
-
-impl Watch for Fitting<'_> {
-    fn epoch(&self, epoch: usize, epochs: usize, _: &[(f64, f64)]) -> bool {
-        self.observer.epoch(self.cell, epoch, epochs);
-        !self.interrupted.load(Ordering::Relaxed)
-    }
-
-    fn kept(&self) -> Option<Vec<u8>> {
-        fs::read(&self.state).ok()
-    }
-
-    fn keep(&self, ends: bool, state: &dyn Fn() -> Vec<u8>) {
-        // Only a fit that is interrupted needs it; a crash costs the fit.
-        if ends && self.interrupted.load(Ordering::Relaxed) {
-            let _ = write::replace(&self.state, &state());
-        }
-    }
 }
 
 /// The rows of a part, training, validation and test, after what the method leaves out of all of them.

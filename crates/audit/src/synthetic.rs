@@ -1,5 +1,9 @@
 //! Training rows as a table to be learned, and a table of made rows as training rows.
 
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use evenhand_catalog::Value;
 use evenhand_data::{Dataset, Feature, Groups, LabelKind, MISSING, UNKNOWN, Values};
 use evenhand_rebalance::balanced::{Balance, BalancedCell, balanced_apart};
@@ -11,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::recipe::{Choice, SynthesisSection};
 use crate::report::{MethodChoice, Tilt};
-use crate::{AuditError, evidence};
+use crate::{AuditError, evidence, write};
 
 /// Decimals that a made number is rounded to where the training rows' numbers have more.
 const DECIMALS: usize = 6;
@@ -47,6 +51,41 @@ struct Layout {
     targets: Vec<usize>,
     /// Columns of the attributes; an intersection has none and is joined again.
     sensitive: Vec<Option<usize>>,
+}
+
+/// Watches a fit, and keeps what it has learned until its rows are safe: an interrupt, or whatever fails between the fit and its rows, does not cost the training.
+pub(crate) struct Fitting<'a> {
+    /// Told of every epoch out of how many.
+    pub(crate) epoch: &'a (dyn Fn(usize, usize) + Sync),
+    /// Set to stop at the next epoch.
+    pub(crate) interrupted: &'a AtomicBool,
+    /// The file that it is kept in.
+    pub(crate) state: PathBuf,
+}
+
+impl Fitting<'_> {
+    /// Removes what was kept; a file that cannot be removed is one too many and nothing worse.
+    pub(crate) fn forget(&self) {
+        let _ = fs::remove_file(&self.state);
+    }
+}
+
+impl Watch for Fitting<'_> {
+    fn epoch(&self, epoch: usize, epochs: usize, _: &[(f64, f64)]) -> bool {
+        (self.epoch)(epoch, epochs);
+        !self.interrupted.load(Ordering::Relaxed)
+    }
+
+    fn kept(&self) -> Option<Vec<u8>> {
+        fs::read(&self.state).ok()
+    }
+
+    fn keep(&self, ends: bool, state: &dyn Fn() -> Vec<u8>) {
+        // Without the file the next call begins anew, and nothing worse.
+        if ends {
+            let _ = write::replace(&self.state, &state());
+        }
+    }
 }
 
 /// How the tilt of made rows is told.
