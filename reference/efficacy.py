@@ -2,6 +2,7 @@
 
     efficacy.py split ADULT_DATA FOLDER            train.csv (22,561 rows) and test.csv (10,000) of adult.data, a fixed permutation
     efficacy.py peer FOLDER SEED [EPOCHS]          rows made by the Python package `ctgan` from train.csv: peer-SEED.csv
+    efficacy.py time FOLDER SEED EPOCHS            the seconds of its fit, and those at the end of every epoch, as JSON; makes no rows
     efficacy.py score FOLDER FILE [FILE ...]       accuracy and F1 (>50K) of each classifier on test.csv, and their means;
                                                    exact copies of rows of train.csv among the generated ones
 
@@ -11,6 +12,7 @@ Classifiers of scikit-learn: AdaBoost of 50, a decision tree of depth 20, logist
 Features: numbers standardised, categories one-hot, both fitted on the rows that are learned from.
 """
 
+import json
 import sys
 import time
 import pathlib
@@ -36,19 +38,45 @@ def split(source, folder):
     rows.iloc[order[TEST:]].to_csv(folder / "train.csv", index=False)
 
 
-def peer(folder, seed, epochs=300):
+def package(seed, epochs, told=None):
+    # Beside this script lies another ctgan.py.
+    sys.path.remove(str(pathlib.Path(__file__).resolve().parent))
     import torch
     from ctgan import CTGAN
+    from ctgan.synthesizers import ctgan as module
+
+    warnings.simplefilter("ignore")
 
     torch.set_num_threads(2)
     torch.manual_seed(seed)
     np.random.seed(seed)
+    if told:
+        # The package tells nobody of its epochs but a progress bar.
+        def bar(epochs, **_):
+            for epoch in epochs:
+                yield epoch
+                told()
+
+        module.tqdm = bar
+    return CTGAN(epochs=epochs)
+
+
+def peer(folder, seed, epochs=300):
     rows = read(folder / "train.csv")
-    model = CTGAN(epochs=epochs)
+    model = package(seed, epochs)
     start = time.perf_counter()
     model.fit(rows, CATEGORIES)
     print(f"fit: {epochs} epochs in {time.perf_counter() - start:.1f} s")
     model.sample(len(rows)).to_csv(folder / f"peer-{seed}.csv", index=False)
+
+
+def seconds(folder, seed, epochs):
+    rows = read(folder / "train.csv")
+    ends = []
+    model = package(seed, epochs, lambda: ends.append(time.perf_counter() - start))
+    start = time.perf_counter()
+    model.fit(rows, CATEGORIES)
+    print(json.dumps({"fit": time.perf_counter() - start, "ends": ends}))
 
 
 def read(path):
@@ -116,6 +144,8 @@ def main():
         split(given[0], pathlib.Path(given[1]))
     elif command == "peer":
         peer(pathlib.Path(given[0]), *map(int, given[1:]))
+    elif command == "time":
+        seconds(pathlib.Path(given[0]), *map(int, given[1:]))
     else:
         score(pathlib.Path(given[0]), given[1:])
 

@@ -6,7 +6,8 @@
     python3 reference/peers.py --quick         few repetitions, for trying the script itself
 
 Makes its own Python environment under target/ (PyTorch is large: 5.5 GB), builds the release binaries, writes the data under target/peers/,
-measures ours, theirs and ours again, and writes docs/results/bench-peers.md, bench-peers.json and spdd-scaling.svg.
+measures ours, theirs and ours again, and writes docs/results/bench-peers.md, bench-peers.json and spdd-scaling.svg. AIF360 and the package
+ctgan have environments of their own beside it (`requirements-rerank.txt`, `requirements-ctgan.txt`), as they want other versions.
 
 The Rust side is the example `peers` of evenhand-metrics and the examples `steps` and `boosting` of evenhand-learn, called as `peers DATA-FOLDER NAME...`.
 They print one JSON object a line, for example
@@ -29,9 +30,8 @@ VENV = ROOT / "target" / "peers-venv"
 WORK = ROOT / "target" / "peers"
 DATA = WORK / "data"
 RESULTS = ROOT / "docs" / "results"
-REQUIREMENTS = ROOT / "reference" / "requirements-peers.txt"
 TUNED_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "8589934592", "MALLOC_TRIM_THRESHOLD_": "17179869184", "MALLOC_TOP_PAD_": "268435456"}
-PARTS = ["rates", "intervals", "spdd", "audit", "training", "reductions", "boosting", "scaling", "stream"]
+PARTS = ["rates", "intervals", "spdd", "audit", "training", "reductions", "boosting", "reranking", "synthesis", "scaling", "stream"]
 THREADS = 2
 
 
@@ -39,22 +39,29 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def environment(name):
+    """The Python of a pinned environment, which is made when absent or when its pins changed."""
+    folder, pins = ROOT / "target" / f"{name}-venv", ROOT / "reference" / f"requirements-{name}.txt"
+    stamp = folder / "pins.txt"
+    if not stamp.exists() or stamp.read_text() != pins.read_text():
+        say(f"making {folder.relative_to(ROOT)}" + (": PyTorch needs 5.5 GB and a minute or two" if "torch" in pins.read_text() else ""))
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+        subprocess.run([folder / "bin" / "pip", "install", "--quiet", "-r", pins], check=True)
+        stamp.write_text(pins.read_text())
+    return folder / "bin" / "python"
+
+
 def enter_environment():
-    """Runs this script again with the pinned environment's Python, made when absent or when the pins changed."""
-    stamp = VENV / "pins.txt"
-    if pathlib.Path(sys.prefix).resolve() == VENV.resolve():
-        return
-    if not stamp.exists() or stamp.read_text() != REQUIREMENTS.read_text():
-        say(f"making {VENV.relative_to(ROOT)}: PyTorch needs 5.5 GB and a minute or two")
-        subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
-        subprocess.run([VENV / "bin" / "pip", "install", "--quiet", "-r", REQUIREMENTS], check=True)
-        stamp.write_text(REQUIREMENTS.read_text())
-    os.execv(VENV / "bin" / "python", [str(VENV / "bin" / "python"), str(pathlib.Path(__file__).resolve()), *sys.argv[1:]])
+    """Runs this script again with the pinned environment's Python."""
+    if pathlib.Path(sys.prefix).resolve() != VENV.resolve():
+        python = environment("peers")
+        os.execv(python, [str(python), str(pathlib.Path(__file__).resolve()), *sys.argv[1:]])
 
 
 def build():
     """Everything in one release build of the workspace: building crate by crate would compile shared dependencies again."""
-    subprocess.run(["cargo", "build", "--release", "--workspace", "--bins", "--example", "peers", "--example", "steps", "--example", "reductions", "--example", "boosting"], cwd=ROOT, check=True)
+    subprocess.run(["cargo", "build", "--release", "--workspace", "--bins", "--example", "peers", "--example", "steps", "--example", "reductions", "--example", "boosting",
+                    "--example", "rank_list", "--example", "ctgan"], cwd=ROOT, check=True)
 
 
 def rust(crate, *names, threads=THREADS):
@@ -544,6 +551,43 @@ def boosting(table, repeats):
     same("ROC AUC of boosted trees", roc_auc_score(y[train:], scores), roc_auc_score(y[train:], model.predict_proba(x[train:])[:, 1]), 0.002)
     ours, peer = middle(runs, "seconds"), statistics.median(peers)
     table.add(f"100 boosted trees of 31 leaves, {train} rows, {x.shape[1]} columns", ours, peer, "scikit-learn HistGradientBoostingClassifier", "-", None, ratio=peer / ours)
+
+
+def reranking(table, repeats):
+    """DetConstSort over two groups, both on the same list in one run: AIF360's Constrained, its only method that ranks rightly, and ours."""
+    command = [environment("rerank"), ROOT / "reference" / "rerank.py", "--time", "--repeats", str(repeats)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+    for line in done.stdout.splitlines():
+        row = json.loads(line)
+        what = f"DetConstSort, first {row['length']:,} of {row['size']:,} candidates, 2 groups; the orders are equal"
+        table.add(what, row["ours"], row["theirs"], "AIF360 DeterministicReranking, Constrained", ">= 100x", row["theirs"] >= 100 * row["ours"], ratio=row["theirs"] / row["ours"])
+
+
+def synthesis(table, repeats):
+    """Three epochs of CTGAN on the rows of Adult that `efficacy.py` learns from, in turn: the package ctgan and ours, each on two threads."""
+    if "EVENHAND_DATA" not in os.environ:
+        say("  left out: EVENHAND_DATA does not name the folder that holds adult/")
+        return
+    python, script, folder = environment("ctgan"), ROOT / "reference" / "efficacy.py", WORK / "ctgan"
+    subprocess.run([python, script, "split", pathlib.Path(os.environ["EVENHAND_DATA"]) / "adult" / "adult.data", folder], check=True)
+    example = TARGET / "release" / "examples" / "ctgan"
+    found = {side: [] for side in ("ours", "ours, epochs", "theirs", "theirs, epochs")}
+    for turn in range(repeats):
+        environ = {**os.environ, "RAYON_NUM_THREADS": str(THREADS)}
+        done = subprocess.run([example, folder / "train.csv", folder / "ours.csv", "100", str(turn), "epochs=3"], env=environ, stdout=subprocess.PIPE, check=True, text=True)
+        lines = done.stdout.splitlines()
+        # Seconds since the start, at the end of each epoch; the first comes after the modes of the columns.
+        ends = [float(line.split()[-2]) for line in lines if line.startswith("epoch")]
+        found["ours, epochs"].append(ends[2] - ends[0])
+        found["ours"].append(next(float(line.split()[1]) for line in lines if line.startswith("fit:")))
+        done = subprocess.run([python, script, "time", folder, str(turn), "3"], stdout=subprocess.PIPE, check=True, text=True)
+        row = json.loads(done.stdout)
+        found["theirs"].append(row["fit"])
+        found["theirs, epochs"].append(row["ends"][2] - row["ends"][0])
+        say("  " + ", ".join(f"{side} {times[-1]:.2f} s" for side, times in found.items()))
+    for what, side in (("two epochs of CTGAN", ", epochs"), ("CTGAN, whole fit of 3 epochs with the modes of the columns", "")):
+        ours, theirs = (statistics.median(found[who + side]) for who in ("ours", "theirs"))
+        table.add(f"{what}, 22,561 rows of Adult, batches of 500 (ratio: ours / theirs)", ours, theirs, "ctgan, PyTorch on 2 threads", "<= 0.5x", ours <= 0.5 * theirs, ratio=ours / theirs)
 
 
 def scaling(table, repeats):

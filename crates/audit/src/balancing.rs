@@ -1,12 +1,12 @@
 //! Gate 1 on a file: rows left out, repeated or weighed, or new rows made, with the tilt before and after.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use evenhand_data::sheet::Reading;
 use evenhand_data::sheet::{self, Cells, Column, Form, Notation, ReadOptions, Sheet, Style, Table, ValueStyle};
-use evenhand_data::{CategoricalEncoding, Dataset, Encoder, Encoding, LabelKind, LabelRole, NumericEncoding, Schema, SensitiveRole, table};
+use evenhand_data::{CategoricalEncoding, Dataset, Encoder, Encoding, LabelKind, LabelRole, NumericEncoding, Schema, SensitiveRole};
 use evenhand_learn::{Architecture, Candidates, OBJECTIVES, RunHooks, Training};
 use evenhand_metrics::{Estimate, Finding, Outcomes};
 use evenhand_rebalance::balanced::{Balance, balanced_apart};
@@ -20,7 +20,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::recipe::Choice;
 use crate::report::{DataSummary, MethodReport, Report, ReportKind, RunReport, Sizes};
-use crate::synthetic::{Fitting, Synthesis, fitted_for};
+use crate::synthetic::{Fitting, Synthesis, Watched, fitted_for};
 use crate::{AuditError, evidence, run, scores, write};
 
 /// A file to be balanced.
@@ -89,7 +89,7 @@ pub fn balance(request: &BalanceRequest, progress: &dyn Progress, interrupted: &
     write::refuse_other_kinds(&request.out)?;
     write::probe(&request.out)?;
     if let Some(folder) = &request.report {
-        write::probe(&folder.join("report.json"))?;
+        write::probe_folder(folder)?;
     }
     if !(0.0..0.9).contains(&request.hold_out) {
         return Err(AuditError::Request(format!("--hold-out {}: give a share of at least 0 and below 0.9", request.hold_out)));
@@ -135,21 +135,16 @@ fn chosen(request: &BalanceRequest) -> Result<BalancedFile, AuditError> {
     }
     let role = scores::sensitive_role(&request.group)?;
     let attribute = role.name.clone();
+    let options = scores::carrying(&request.files, request.label.as_ref(), &role, &request.readings, &request.missing)?;
     let cut = role.rule.as_ref().is_some_and(|rule| !rule.trim_start().starts_with('='));
-    let names = table::columns(&request.files)?;
-    let mut readings: BTreeMap<String, Reading> = names
-        .iter()
-        .filter(|name| Some(*name) != request.label.as_ref() && !(cut && role.columns.contains(name)))
-        .map(|name| (name.clone(), Reading::Categories))
-        .collect();
-    readings.extend(request.readings.clone());
     let sensitive = if cut { Vec::new() } else { role.columns.clone() };
-    let mut sheet = sheet::read(&request.files, &ReadOptions { readings, sensitive, missing: request.missing.clone() })?;
+    let mut sheet = sheet::read(&request.files, &ReadOptions { sensitive, ..options })?;
     let mut data = sheet.table.dataset(&request.files.join(", "), &schema(request, role))?;
     let weighed = data.weights.clone();
     let mut rng = ChaCha8Rng::seed_from_u64(request.seed);
     let after = request.method.build(REBALANCERS)?.rebalance(&data, &attribute, &mut rng)?;
     let rows: Vec<usize> = after.rows.iter().map(|&row| row as usize - 1).collect();
+    sheet.restore_texts();
     sheet.table = sheet.table.select(&rows);
     if after.weights != weighed
         && let Some(weights) = &after.weights
@@ -178,6 +173,15 @@ fn add_weights(sheet: &mut Sheet, weights: &[f64]) -> Result<(), AuditError> {
     sheet.table.columns.push(Column { name: WEIGHT.to_owned(), cells });
     sheet.styles.push(Style { values: ValueStyle::Number { notation: Notation::PLAIN, fixed: false }, missing: String::new() });
     Ok(())
+}
+
+/// The word of an interrupted fit; not every method keeps what it has learned.
+fn stopped(state: &Path) -> AuditError {
+    AuditError::Request(if state.exists() {
+        format!("interrupted; what was learned so far is kept in {}, the same command goes on from there", state.display())
+    } else {
+        "interrupted; nothing was written".to_owned()
+    })
 }
 
 /// The tilt of the labels before and after, where there are labels.
@@ -236,7 +240,7 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
     if let Some(label) = &request.label {
         readings.insert(label.clone(), Reading::Categories);
     }
-    let options = ReadOptions { readings, sensitive: vec![column.clone()], missing: request.missing.clone() };
+    let options = ReadOptions { readings, sensitive: vec![column.clone()], missing: request.missing.clone(), ..ReadOptions::default() };
     let sheet = sheet::read(&request.files, &options)?;
     check_label(&sheet.table, request)?;
     let schema = schema(request, role.clone());
@@ -266,22 +270,15 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
     let asked: Vec<&str> = std::iter::once(column.as_str()).chain(request.label.as_deref()).collect();
     let method = fitted_for(&request.method, &asked);
     let file = request.out.file_name().map_or_else(|| "balanced".to_owned(), |name| name.to_string_lossy().into_owned());
-    let watch = Fitting {
-        epoch: &|epoch, epochs| progress.epoch(epoch, epochs),
-        interrupted,
-        state: request.out.with_file_name(format!(".{file}.evenhand-fit")),
-    };
+    let state = request.out.with_file_name(format!(".{file}.evenhand-fit"));
+    let told = |epoch, epochs| progress.epoch(epoch, epochs);
+    let watch = Fitting::new(Watched { epoch: &told, interrupted }, state);
     let fitted = method.build(SYNTHESISERS)?.fit(&learned, request.seed, &watch);
     let generator = match fitted {
-        Err(RebalanceError::Stopped) => {
-            return Err(AuditError::Request(format!(
-                "interrupted; what was learned so far is kept in {}, the same command goes on from there",
-                watch.state.display()
-            )));
-        }
+        Err(RebalanceError::Stopped) => return Err(stopped(&watch.state)),
         Err(error @ RebalanceError::ForeignState { .. }) => {
             return Err(AuditError::Request(format!(
-                "{error} (what an earlier call kept of an unfinished fit is {}; remove it, or give the same rows, seed and parameters)",
+                "{error} (what an earlier call kept of an unfinished fit is {}; remove it, or give the rows, seed and parameters of that call)",
                 watch.state.display()
             )));
         }
@@ -308,9 +305,10 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
     if let Some(unseen) = holdout.filter(|_| request.label.is_some()) {
         let all = Schema { features: None, ..schema };
         let sides = [learned.dataset(&name, &all)?, balanced.table.dataset(&name, &all)?, unseen.dataset(&name, &all)?];
-        // A learner that cannot be fitted on some side says nothing about the rows that were made.
         match efficacy(&sides, &role.name, request.seed, interrupted) {
             Ok(found) => quality.efficacy = found,
+            Err(_) if interrupted.load(Ordering::Relaxed) => return Err(stopped(&watch.state)),
+            // A learner that cannot be fitted on some side says nothing about the rows that were made.
             Err(error) => notes.push(format!("what can be learned from the rows was not measured: {error}")),
         }
     }

@@ -22,6 +22,8 @@ const BAND_LEVEL: f64 = 0.95;
 const LATENT_POINTS: usize = 600;
 /// What the trainer calls the loss of the task itself.
 const DATA_LOSS: &str = "data";
+/// Rows from which a group may be one of the two whose tilt is shown.
+pub(crate) const TILT_ROWS: usize = 30;
 /// Bins of a label histogram.
 const LABEL_BINS: usize = 20;
 
@@ -237,9 +239,9 @@ pub(crate) fn data_summary(data: &Dataset, threshold: f64) -> Result<DataSummary
 
 /// The tilt of some rows between two groups; without a pair, between the groups with the highest and the lowest share of high labels.
 /// `None` when there are no two groups with rows.
-pub(crate) fn tilt(
+pub(crate) fn tilt<'a>(
     stage: &str,
-    data: &Dataset,
+    data: &'a Dataset,
     attribute: &str,
     pair: Option<(String, String)>,
     threshold: f64,
@@ -251,15 +253,16 @@ pub(crate) fn tilt(
         groups.codes().iter().zip(labels).filter(|(known, _)| Some(**known) == code).map(|(_, label)| *label).collect()
     };
     let pair = pair.or_else(|| {
-        let mut rates: Vec<(f64, &String)> = groups
-            .levels()
-            .iter()
-            .filter_map(|name| {
-                let labels = labels_of(name);
-                let high = labels.iter().filter(|label| **label >= threshold).count();
-                (!labels.is_empty()).then(|| (high as f64 / labels.len() as f64, name))
-            })
-            .collect();
+        let rated = |(name, &size): (&'a String, &usize)| {
+            let high = labels_of(name).iter().filter(|label| **label >= threshold).count();
+            (size > 0).then(|| (high as f64 / size as f64, size, name))
+        };
+        let sizes = groups.sizes();
+        let all: Vec<(f64, usize, &String)> = groups.levels().iter().zip(&sizes).filter_map(rated).collect();
+        // The rate of a few rows is mostly chance, and would always be the highest or the lowest.
+        let large = all.iter().filter(|(_, size, _)| *size >= TILT_ROWS).count();
+        let kept = all.into_iter().filter(|(_, size, _)| large < 2 || *size >= TILT_ROWS);
+        let mut rates: Vec<(f64, &String)> = kept.map(|(rate, _, name)| (rate, name)).collect();
         rates.sort_by(|left, right| right.0.total_cmp(&left.0));
         (rates.len() > 1).then(|| (rates[0].1.clone(), rates[rates.len() - 1].1.clone()))
     });
@@ -301,9 +304,12 @@ pub(crate) fn tilt(
 
 /// What a reader must know of intervals of largest gaps, where one of them does not hold its own value.
 pub(crate) fn interval_note<'a>(runs: impl Iterator<Item = &'a RunReport>) -> Option<String> {
+    let findings = |run: &'a RunReport| {
+        let lists = run.shortlists.iter().flat_map(|lists| lists.before.iter().chain(&lists.after));
+        run.attributes.iter().flat_map(|attribute| &attribute.findings).chain(lists)
+    };
     let above = runs
-        .flat_map(|run| &run.attributes)
-        .flat_map(|attribute| &attribute.findings)
+        .flat_map(findings)
         .filter_map(|finding| Some((finding.estimate.number()?, finding.estimate.interval()?)))
         .any(|(value, interval)| value < interval.low || value > interval.high);
     above.then(|| {

@@ -3,36 +3,72 @@
 use evenhand_catalog::Direction;
 use evenhand_metrics::Finding;
 
-use crate::numbers::{counted, decimals, fixed};
+use crate::numbers::{counted, decimals, fixed, level, plain};
 use crate::report::{MethodReport, Report};
 use crate::shortlists::Shortlists;
-use crate::view::{Table, estimate_text};
+use crate::view::{Table, direction, estimate_text, note};
 use crate::{evidence, registry};
 
 /// What stands in the table of methods: utility first, then the groups.
 const SHOWN: [&str; 4] = ["ndcg-original", "ndcg", "ndkl", "impact-ratio-at-k"];
 
-/// What a report's lists look like: one ranking in full, or a row a method; nothing where no lists were asked for.
-pub fn tables(report: &Report) -> Vec<Table> {
-    let listed: Vec<(&MethodReport, Vec<&Shortlists>)> = report
+/// What the tables of groups show of one ranking, with what their titles call it.
+const OF_GROUPS: [(&str, [&str; 2]); 2] =
+    [("places", ["share-at-k", "selection-rate-at-k"]), ("ranks and exposure", ["average-rank", "exposure"])];
+
+/// The order that the scores give.
+pub(crate) const BY_SCORE: &str = "by score";
+/// The order that the re-ranker gives.
+pub(crate) const RERANKED: &str = "re-ranked";
+
+/// The methods that have lists, with those of every run.
+fn listed(report: &Report) -> Vec<(&MethodReport, Vec<&Shortlists>)> {
+    report
         .methods
         .iter()
         .map(|method| (method, method.runs.iter().filter_map(|run| run.shortlists.as_ref()).collect::<Vec<_>>()))
         .filter(|(_, lists)| !lists.is_empty())
-        .collect();
+        .collect()
+}
+
+/// What a report's lists look like: one ranking in full, or a row a method; nothing where no lists were asked for.
+pub fn tables(report: &Report) -> Vec<Table> {
+    let listed = listed(report);
     match listed.as_slice() {
         [] => Vec::new(),
-        [(_, lists)] if lists.len() == 1 => vec![
-            metrics(lists[0]),
-            groups(lists[0], &["share-at-k", "selection-rate-at-k"]),
-            groups(lists[0], &["average-rank", "exposure"]),
-        ],
+        [(_, lists)] if lists.len() == 1 => {
+            let of_groups = OF_GROUPS.iter().map(|(what, wanted)| groups(lists[0], what, wanted));
+            std::iter::once(metrics(lists[0])).chain(of_groups).collect()
+        }
         _ => vec![methods(&listed)],
     }
 }
 
+/// Ids of the metrics that the tables show, each once.
+pub(crate) fn shown(report: &Report) -> Vec<&str> {
+    let listed = listed(report);
+    let findings = || listed.iter().flat_map(|(_, lists)| lists).flat_map(|lists| lists.before.iter().chain(&lists.after));
+    let alone = matches!(listed.as_slice(), [(_, lists)] if lists.len() == 1);
+    let stands = |finding: &&Finding| {
+        let id = finding.metric.as_str();
+        if alone { overall(finding) || OF_GROUPS.iter().any(|(_, wanted)| wanted.contains(&id)) } else { SHOWN.contains(&id) }
+    };
+    let mut ids: Vec<&str> = Vec::new();
+    for finding in findings().filter(stands) {
+        if !ids.contains(&finding.metric.as_str()) {
+            ids.push(&finding.metric);
+        }
+    }
+    ids
+}
+
+/// Whether a number says how good the order of all is; what is the same for every order of the whole pool stands in the tables of groups.
+fn overall(finding: &Finding) -> bool {
+    registry::card(&finding.metric).is_ok_and(|card| card.direction != Direction::Describes)
+}
+
 /// Characters of a line of a heading.
-const HEADING: usize = 18;
+const HEADING: usize = 19;
 
 /// A name on as many lines as a narrow column needs.
 fn heading(metric: &str) -> String {
@@ -53,75 +89,130 @@ fn name(metric: &str) -> &str {
     registry::card(metric).map_or(metric, |card| card.name)
 }
 
+/// Which way a metric points, in words.
+fn pointing(metric: &str) -> String {
+    registry::card(metric).map_or_else(|_| String::new(), direction)
+}
+
 /// What the lists are, in a sentence.
 pub(crate) fn told(lists: &Shortlists) -> String {
     let reranked = lists.reranker.as_ref().map_or_else(String::new, |method| {
-        // Some methods set no floors, or floors of their own: what counts is what the wanted shares ask for.
-        let index = lists.after.iter().find(|finding| finding.metric == "infeasible-index").and_then(|finding| finding.estimate.number());
-        let below = match (index, lists.ran_out) {
-            (Some(0.0), _) => "every floor of the wanted shares reached".to_owned(),
-            (Some(index), 0) => format!("{} prefixes a list below a floor of the wanted shares", crate::numbers::significant(index)),
-            (Some(index), ran_out) => format!(
-                "{} prefixes a list below a floor of the wanted shares; a group ran out in {ran_out} of {} lists",
-                crate::numbers::significant(index),
-                lists.jobs
-            ),
-            (None, _) => "floors of the wanted shares could not be counted".to_owned(),
-        };
-        format!(" Re-ranked by {}: {} entered a shortlist; {below}.", method.id, counted(lists.entered, "candidate"))
+        format!(" Re-ranked by {}: {} entered a shortlist; {}.", method.id, counted(lists.entered, "candidate"), reached(lists))
     });
     let of = if lists.jobs == 1 { "one list".to_owned() } else { counted(lists.jobs, "job") };
     format!(
-        "Lists: {} of {of}, shortlists of {}, {} by {}.{reranked}",
+        "Lists: {} of {of}, shortlists of {} (the k of the metrics), {} by {}.{reranked}",
         counted(lists.candidates, "candidate"),
-        lists.top,
+        counted(lists.top, "place"),
         lists.target,
         lists.attribute
     )
+}
+
+/// Whether every group stands as often among the first places as its wanted share asks for. Some methods set no floors, or floors of
+/// their own: what counts is what the wanted shares ask for.
+fn reached(lists: &Shortlists) -> String {
+    let index = lists.after.iter().find(|finding| finding.metric == "infeasible-index").and_then(|finding| finding.estimate.number());
+    match index {
+        None => "whether the wanted shares are reached could not be counted".to_owned(),
+        Some(0.0) => "down to every place the candidates include as many of each group as its wanted share asks for".to_owned(),
+        Some(index) => {
+            let places = plain(index);
+            let noun = if places == "1" { "place" } else { "places" };
+            let average = if lists.jobs == 1 { "" } else { " of a list on average" };
+            let ran_out = match (lists.ran_out, lists.jobs) {
+                (0, _) => String::new(),
+                (_, 1) => "; a group had no candidate left to put there".to_owned(),
+                (ran_out, jobs) => format!("; in {ran_out} of {jobs} lists a group had no candidate left to put there"),
+            };
+            format!(
+                "in {places} {noun}{average}, the candidates down to there include fewer of a group than its wanted share asks for{ran_out}"
+            )
+        }
+    }
 }
 
 /// One ranking: a row a metric.
 fn metrics(lists: &Shortlists) -> Table {
     let mut table = Table {
         title: format!("shortlists of {}", lists.top),
-        headers: vec!["metric".to_owned(), "by score".to_owned()],
-        right_aligned: vec![false, true],
+        headers: ["metric", "direction", BY_SCORE].map(str::to_owned).to_vec(),
+        right_aligned: vec![false, false, true],
         footnotes: vec![told(lists)],
         ..Table::default()
     };
     if !lists.after.is_empty() {
-        table.headers.push("re-ranked".to_owned());
+        table.headers.push(RERANKED.to_owned());
         table.right_aligned.push(true);
     }
-    // What is the same for every order of the whole pool stands in the table of groups.
-    let overall = |finding: &&Finding| registry::card(&finding.metric).is_ok_and(|card| card.direction != Direction::Describes);
-    for before in lists.before.iter().filter(overall) {
-        let mut row = vec![name(&before.metric).to_owned(), estimate_text(&before.estimate)];
-        if let Some(after) = lists.after.iter().find(|after| after.metric == before.metric) {
-            row.push(estimate_text(&after.estimate));
+    for before in lists.before.iter().filter(|finding| overall(finding)) {
+        let mut row = vec![name(&before.metric).to_owned(), pointing(&before.metric), estimate_text(&before.estimate)];
+        if !lists.after.is_empty() {
+            let after = lists.after.iter().find(|after| after.metric == before.metric);
+            row.push(after.map_or_else(String::new, |after| estimate_text(&after.estimate)));
         }
         table.rows.push(row);
     }
-    let mut reasons: Vec<String> = Vec::new();
-    for finding in lists.before.iter().chain(&lists.after).filter(overall) {
-        if let Some(reason) = finding.estimate.reason() {
-            let told = format!("{}: {reason}.", name(&finding.metric));
-            if !reasons.contains(&told) {
-                reasons.push(told);
-            }
-        }
-    }
-    table.footnotes.extend(reasons);
-    if lists.before.iter().any(|finding| finding.estimate.interval().is_some()) {
-        table.footnotes.push("Intervals: jobs drawn with replacement.".to_owned());
-    }
+    table.footnotes.extend(reasons(lists));
+    table.footnotes.extend(resting_on(lists));
+    table
+        .footnotes
+        .push("What a metric means: `evenhand catalog` with its id, for example `evenhand catalog infeasible-index`.".to_owned());
     table
 }
 
+/// Why numbers are undefined: a sentence a reason, which names the metrics and the orders it is about.
+fn reasons(lists: &Shortlists) -> Vec<String> {
+    let mut found: Vec<(&str, Vec<&str>, Vec<&str>)> = Vec::new();
+    for (order, findings) in [(BY_SCORE, &lists.before), (RERANKED, &lists.after)] {
+        let mut here: Vec<(&str, Vec<&str>)> = Vec::new();
+        for finding in findings.iter().filter(|finding| overall(finding)) {
+            let Some(reason) = finding.estimate.reason() else { continue };
+            match here.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, names)) => names.push(name(&finding.metric)),
+                None => here.push((reason, vec![name(&finding.metric)])),
+            }
+        }
+        for (reason, names) in here {
+            match found.iter_mut().find(|(known, of, _)| *known == reason && *of == names) {
+                Some((.., orders)) => orders.push(order),
+                None => found.push((reason, names, vec![order])),
+            }
+        }
+    }
+    let told = |(reason, names, orders): (&str, Vec<&str>, Vec<&str>)| {
+        format!("{}, {}: {}.", names.join(" and "), orders.join(" and "), of_the_list(reason, lists.jobs))
+    };
+    found.into_iter().map(told).collect()
+}
+
+/// A reason without jobs where there are none: one list is no job.
+fn of_the_list(reason: &str, jobs: usize) -> String {
+    if jobs == 1 { reason.replace("in 1 of 1 jobs", "in the list") } else { reason.to_owned() }
+}
+
+/// What the numbers and their intervals rest on.
+fn resting_on(lists: &Shortlists) -> Option<String> {
+    let findings = || lists.before.iter().chain(&lists.after).filter(|finding| overall(finding));
+    if lists.jobs == 1 {
+        return Some("One list: intervals come from drawing jobs with replacement, so there are none.".to_owned());
+    }
+    let intervals = findings()
+        .find_map(|finding| finding.estimate.interval())
+        .map_or_else(String::new, |interval| format!("Intervals: {}, from drawing jobs with replacement; ", level(interval.level)));
+    let least = findings().filter(|finding| finding.estimate.number().is_some()).map(|finding| finding.n).min()?;
+    let fewer = if least < lists.jobs {
+        format!(", for some numbers fewer (at least {least}): a gap counts the jobs with candidates of both groups")
+    } else {
+        String::new()
+    };
+    Some(format!("{intervals}n = {}{fewer}.", counted(lists.jobs, "job")))
+}
+
 /// One ranking: a row a group.
-fn groups(lists: &Shortlists, wanted: &[&str]) -> Table {
+fn groups(lists: &Shortlists, what: &str, wanted: &[&str]) -> Table {
     let mut table = Table {
-        title: format!("{} in the lists", lists.attribute),
+        title: format!("{} in the lists: {what}", lists.attribute),
         headers: vec!["group".to_owned()],
         right_aligned: vec![false],
         ..Table::default()
@@ -130,23 +221,29 @@ fn groups(lists: &Shortlists, wanted: &[&str]) -> Table {
     let mut columns = Vec::new();
     for metric in wanted {
         let Some(before) = find(&lists.before, metric) else { continue };
-        table.headers.push(format!("{}\nby score", heading(metric)));
+        table.headers.push(format!("{}\n{BY_SCORE}", heading(metric)));
         columns.push(before);
         if let Some(after) = find(&lists.after, metric) {
-            table.headers.push(format!("{}\nre-ranked", heading(metric)));
+            table.headers.push(format!("{}\n{RERANKED}", heading(metric)));
             columns.push(after);
         }
     }
     table.right_aligned.resize(table.headers.len(), true);
     let names: Vec<String> =
         columns.first().map(|first| first.by_group.iter().map(|group| group.group.clone()).collect()).unwrap_or_default();
+    let mut notes = Vec::new();
     for group in names {
-        let cells = columns.iter().map(|finding| {
-            let found = finding.by_group.iter().find(|known| known.group == group);
-            found.map_or_else(String::new, |found| estimate_text(&found.estimate))
-        });
-        table.rows.push(std::iter::once(group.clone()).chain(cells).collect());
+        let mut row = vec![group.clone()];
+        for finding in &columns {
+            row.push(finding.by_group.iter().find(|known| known.group == group).map_or_else(String::new, |found| {
+                let reason = found.estimate.reason().map(|reason| of_the_list(reason, lists.jobs));
+                let mark = reason.map_or_else(String::new, |reason| format!(" [{}]", note(&mut notes, &reason)));
+                format!("{}{mark}", estimate_text(&found.estimate))
+            }));
+        }
+        table.rows.push(row);
     }
+    table.footnotes.extend(notes.iter().enumerate().map(|(position, note)| format!("[{}] {note}", position + 1)));
     table
 }
 
@@ -154,7 +251,7 @@ fn groups(lists: &Shortlists, wanted: &[&str]) -> Table {
 fn methods(listed: &[(&MethodReport, Vec<&Shortlists>)]) -> Table {
     let first = listed[0].1[0];
     let mut table = Table {
-        title: format!("shortlists of {}, by score and re-ranked", first.top),
+        title: format!("shortlists of {}, {BY_SCORE} and {RERANKED}", first.top),
         headers: vec!["method".to_owned(), "re-ranker".to_owned()],
         right_aligned: vec![false, false],
         ..Table::default()
@@ -177,7 +274,7 @@ fn methods(listed: &[(&MethodReport, Vec<&Shortlists>)]) -> Table {
             }
             let places = decimals(listed.iter().flat_map(|(_, lists)| values(lists, metric, after)));
             if listed.iter().any(|(_, lists)| !values(lists, metric, after).is_empty()) {
-                table.headers.push(format!("{}\n{}", heading(metric), if after { "re-ranked" } else { "by score" }));
+                table.headers.push(format!("{}\n{}\n{}", heading(metric), pointing(metric), if after { RERANKED } else { BY_SCORE }));
                 columns.push((metric, after, places));
             }
         }
@@ -200,8 +297,11 @@ fn methods(listed: &[(&MethodReport, Vec<&Shortlists>)]) -> Table {
     if runs > 1 {
         table.footnotes.push(format!("Mean (standard deviation) over {}.", counted(runs, "run")));
     }
-    table
-        .footnotes
-        .push(format!("Wanted: {} by {}. NDCG against the order by score is 1 before re-ranking.", first.target, first.attribute));
+    table.footnotes.push(format!(
+        "Wanted: {} by {}; k: the {} of a shortlist. NDCG against the original ranking is 1 before re-ranking.",
+        first.target,
+        first.attribute,
+        counted(first.top, "place")
+    ));
     table
 }

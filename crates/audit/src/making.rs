@@ -8,6 +8,9 @@ use crate::report::Report;
 use crate::synthetic::Synthesis;
 use crate::view::{Table, estimate_text};
 
+/// Judged rows below which a value is marked: one row more or less would change it a lot.
+const FEW_ROWS: usize = 30;
+
 /// Columns and pairs shown beside the mean, those least alike.
 const LEAST: usize = 8;
 
@@ -119,15 +122,38 @@ fn efficacy(made: &Synthesis) -> Option<Table> {
         right_aligned: vec![false, false, false, true, true, true],
         ..Table::default()
     };
+    let number = |n: usize| if n < FEW_ROWS { format!("{} *", count(n)) } else { count(n) };
+    let mut explained: Vec<String> = Vec::new();
     for one in found {
         let metric = registry::card(&one.metric).map_or(one.metric.as_str(), |card| card.name);
         let row = |who: &str, n: usize, real: &Estimate, made: &Estimate| {
-            vec![one.learner.clone(), metric.to_owned(), who.to_owned(), count(n), estimate_text(real), estimate_text(made)]
+            vec![one.learner.clone(), metric.to_owned(), who.to_owned(), number(n), estimate_text(real), estimate_text(made)]
         };
         table.rows.push(row("all", made.judged_on, &one.trained_on_real, &one.trained_on_synthetic));
         for group in &one.by_group {
             table.rows.push(row(&group.group, group.rows, &group.trained_on_real, &group.trained_on_synthetic));
         }
+        for (shown, id) in [(one.learner.as_str(), &one.learner), (metric, &one.metric)] {
+            // Not every learner stands in a registry.
+            let Ok(card) = registry::card(id) else { continue };
+            let told = format!("{shown}: {}", first_sentence(card.summary));
+            if !explained.contains(&told) {
+                explained.push(told);
+            }
+        }
     }
+    let few = |n: usize| n < FEW_ROWS;
+    if few(made.judged_on) || found.iter().flat_map(|one| &one.by_group).any(|group| few(group.rows)) {
+        table.footnotes.push(format!("* Judged on fewer than {FEW_ROWS} rows: too few to tell whether two values differ."));
+    }
+    table
+        .footnotes
+        .push("Each learner was fitted once on either side, so that there are no intervals: small differences may be chance.".to_owned());
+    table.footnotes.extend(explained);
     (!found.is_empty()).then_some(table)
+}
+
+/// The beginning of a card's summary, which says the most.
+fn first_sentence(text: &str) -> &str {
+    text.find(". ").map_or(text, |end| &text[..=end])
 }

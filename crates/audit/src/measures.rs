@@ -1,14 +1,15 @@
-//! The main table's numbers as a flat table for other tools (`measures.csv`), and what such tables say of a method's place.
+//! The numbers of the main table and of shortlists as a flat table for other tools (`measures.csv`), and what such tables say of a method's place.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use evenhand_catalog::Direction;
-use evenhand_metrics::Estimate;
+use evenhand_metrics::{Estimate, Finding};
 use serde::{Deserialize, Serialize};
 
 use crate::evidence;
+use crate::listing::{BY_SCORE, RERANKED};
 use crate::lookup;
 use crate::numbers::{decimals, fixed};
 use crate::report::{Report, RunReport};
@@ -30,20 +31,41 @@ struct Row {
     low: Option<f64>,
     high: Option<f64>,
     undefined: Option<String>,
+    /// Which order of a list a ranking metric is about. Tables of earlier versions lack it.
+    order: Option<String>,
 }
+
+/// The columns, in the order of [`Row`]: they stand there also where no number does.
+const COLUMNS: [&str; 14] =
+    ["method", "objective", "rebalance", "seed", "fold", "metric", "attribute", "group", "n", "value", "low", "high", "undefined", "order"];
+
+/// What is written: a finding, its attribute, the attribute of its groups, the order of the list.
+type Written<'a> = (&'a Finding, Option<&'a str>, Option<&'a str>, Option<&'a str>);
 
 /// `measures.csv`: a row a method, run, metric of the main table and attribute, and one more a group (value: the group's own statistic, for example
 /// its selection rate beside a demographic-parity difference). Metrics that compare groups stand for every attribute of the recipe, also where
-/// the main table shows the first alone. Undefined numbers have an empty value and their reason.
+/// the main table shows the first alone. The ranking metrics of shortlists follow, with the order they are about (`by score` or `re-ranked`, which is
+/// empty for all other metrics) and the attribute of the lists; their n counts jobs. Undefined numbers have an empty value and their reason. A
+/// report without such numbers gives the heading alone.
 pub(crate) fn csv(report: &Report) -> Result<Vec<u8>, AuditError> {
     let said = |error: &dyn std::fmt::Display| AuditError::Request(format!("the numbers cannot be written as CSV: {error}"));
-    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+    writer.write_record(COLUMNS).map_err(|error| said(&error))?;
     for method in &report.methods {
         for run in &method.runs {
+            let mut findings: Vec<Written> = Vec::new();
             for (metric, attribute) in wanted(report, run) {
-                let Some(finding) = lookup::finding(run, metric, attribute) else { continue };
                 // Overall numbers by group are those of the first attribute's groups.
                 let grouped = attribute.or_else(|| run.attributes.first().map(|first| first.attribute.as_str()));
+                findings.extend(lookup::finding(run, metric, attribute).map(|finding| (finding, attribute, grouped, None)));
+            }
+            if let Some(lists) = &run.shortlists {
+                let attribute = Some(lists.attribute.as_str());
+                for (order, of) in [(BY_SCORE, &lists.before), (RERANKED, &lists.after)] {
+                    findings.extend(of.iter().map(|finding| (finding, attribute, attribute, Some(order))));
+                }
+            }
+            for (finding, attribute, grouped, order) in findings {
                 let row = |group: Option<&str>, n: usize, estimate: &Estimate| Row {
                     method: method.name.clone(),
                     objective: method.objective.as_ref().map(|choice| choice.id.clone()),
@@ -57,10 +79,8 @@ pub(crate) fn csv(report: &Report) -> Result<Vec<u8>, AuditError> {
                     value: estimate.number(),
                     low: estimate.interval().map(|interval| interval.low),
                     high: estimate.interval().map(|interval| interval.high),
-                    undefined: match estimate {
-                        Estimate::Undefined { undefined } => Some(undefined.clone()),
-                        Estimate::Value { .. } => None,
-                    },
+                    undefined: estimate.reason().map(str::to_owned),
+                    order: order.map(str::to_owned),
                 };
                 writer.serialize(row(None, finding.n, &finding.estimate)).map_err(|error| said(&error))?;
                 for one in &finding.by_group {
@@ -177,7 +197,8 @@ fn table(name: &str, text: &str) -> Result<Option<Table>, String> {
         .deserialize()
         .collect::<Result<_, _>>()
         .map_err(|error| format!("{name}/measures.csv: {error}"))?;
-    let rows: Vec<Row> = rows.into_iter().filter(|row| row.group.is_none()).collect();
+    // What lists give to the groups is no gap of the objective's scores.
+    let rows: Vec<Row> = rows.into_iter().filter(|row| row.group.is_none() && row.order.is_none()).collect();
     let performance = rows.iter().find(|row| row.attribute.is_none()).map(|row| row.metric.clone());
     let gap = rows.iter().find_map(|row| Some((row.metric.clone(), row.attribute.clone()?)));
     let (Some(performance), Some((gap, attribute))) = (performance, gap) else { return Ok(None) };

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use evenhand_data::loaders::interviews;
 use evenhand_data::recordings::Modality;
-use evenhand_data::{Dataset, Encoder, GROUP_INPUT, LoadRequest, Loader as _, Schema, SensitiveAsFeatures, table};
+use evenhand_data::{Dataset, Encoder, GROUP_INPUT, Identity, LoadRequest, Loader as _, Schema, SensitiveAsFeatures, table};
 use evenhand_learn::{Candidates, Companions, Prediction, Scorer};
 use evenhand_media::extract;
 use evenhand_media::extract::origin::Origin;
@@ -167,24 +167,23 @@ pub fn score(model: &Path, files: &[String], out: &Path, extraction: &Extraction
         ));
     }
     let mut prediction = scorer.predict(&encoder.transform(&data)?)?;
-    let repaired = recipe.methods.len() == 1 && recipe.methods[0].repair.is_some();
+    let wanted = recipe.methods.len() == 1 && recipe.methods[0].repair.is_some();
     let kept = kept_repair(model)?;
-    if repaired && kept.is_none() {
+    if wanted && kept.is_none() {
         return Err(AuditError::Request(format!(
             "{} lacks the repair of its scores ({REPAIR}), without which they would be other scores; train it again with `evenhand run`",
             model.display()
         )));
     }
     if let Some(kept) = kept {
-        let groups = data.groups(&kept.attribute).map_err(|_| {
+        data.groups(&kept.attribute).map_err(|_| {
             AuditError::Request(format!(
                 "the model's scores are repaired by `{0}`, so that every candidate's group is needed to score; add the column of `{0}` to the \
                  file, or train without `repair`",
                 kept.attribute
             ))
         })?;
-        let rows = Shortlist::new(&prediction.scores, groups.codes(), groups.levels())?;
-        prediction.scores = kept.fitted.apply(&rows, kept.seed)?;
+        prediction.scores = repaired(&kept.fitted, &prediction.scores, &data, &kept.attribute, kept.seed)?;
         notes.push(format!("the scores are repaired by the group of every candidate ({})", kept.attribute));
     }
 
@@ -194,6 +193,18 @@ pub fn score(model: &Path, files: &[String], out: &Path, extraction: &Extraction
     columns.push(scores(&columns, &prediction));
     write(&rows, &columns, out)?;
     Ok(Scored { rows: data.len(), unscored: 0, notes })
+}
+
+/// Scores as a repair changes them. Where the data names persons, what is drawn hangs on the person and the job, so that a candidate is decided
+/// alike in whatever file it comes.
+pub(crate) fn repaired(repair: &Fitted, scores: &[f64], data: &Dataset, attribute: &str, seed: u64) -> Result<Vec<f64>, AuditError> {
+    let groups = data.groups(attribute)?;
+    let rows = Shortlist::new(scores, groups.codes(), groups.levels())?;
+    let Some(person) = &data.person else { return Ok(repair.apply(&rows, seed)?) };
+    let text = |identity: &Identity, row: usize| identity.levels[identity.codes[row] as usize].clone();
+    let job = |row: usize| data.job.as_ref().map_or_else(String::new, |job| text(job, row));
+    let keys: Vec<String> = (0..scores.len()).map(|row| format!("{}\n{}", text(person, row), job(row))).collect();
+    Ok(repair.apply_by_key(&rows, &keys, seed)?)
 }
 
 /// Whether a model scores recordings, which takes long; false where there is no model that can be read.

@@ -34,7 +34,7 @@ use crate::report::{
     Landscape, Measured, MethodReport, Report, ReportKind, RunReport, Sizes, Summary, TargetFindings, Tilt, WithoutModality,
 };
 use crate::shortlists::{Shortlists, Wanted};
-use crate::synthetic::{self, Fitting, Synthesis};
+use crate::synthetic::{self, FIT_FILES, Fits, Synthesis, Watched};
 use crate::{AuditError, evidence, lock, lookup, shortlists, write};
 
 /// Who watches a long run: progress bars live in the faces, not here.
@@ -186,6 +186,7 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
         folder: &folder,
         origin: origin.as_ref(),
         search: search.as_ref(),
+        fits: &Fits::new(&folder),
     };
     work.try_all(&cells, &digests)?;
     let mut runs = work.run_all(&cells, &digests)?;
@@ -514,12 +515,11 @@ impl<'a> Asked<'a> {
 }
 
 /// Edition of what a cell holds. Raise it with every change after which the same recipe, data and seed give other numbers in a cell, or a
-/// cell holds more or less than before: then cells of earlier programs are computed anew. The first edition adds nothing to the digest, as
-/// cells were kept before there were editions.
-const EDITION: u32 = 1;
+/// cell holds more or less than before: then cells and fits of earlier programs are computed anew.
+pub(crate) const EDITION: u32 = 2;
 
-/// Digits of a cell's digest.
-const DIGITS: usize = 24;
+/// Digits of the digest of a cell, or of a fit.
+pub(crate) const DIGITS: usize = 24;
 
 /// Characters of a method's name in the name of its model's folder, at most.
 const LONGEST_NAME: usize = 100;
@@ -567,6 +567,7 @@ impl Cell<'_> {
         };
         let mut text = serde_json::json!({
             "versions": versions(),
+            "edition": EDITION,
             "data": data,
             "roles": json(serde_json::to_value(&recipe.data))?,
             "skew": json(serde_json::to_value(&recipe.skew))?,
@@ -583,9 +584,6 @@ impl Cell<'_> {
             "fold": self.part.fold,
             "plots": self.first,
         });
-        if EDITION > 1 {
-            text["edition"] = serde_json::json!(EDITION);
-        }
         if self.method.sample.is_some() || self.method.synthesise.is_some() {
             text["sample"] = json(serde_json::to_value(&self.method.sample))?;
             text["synthesise"] = json(serde_json::to_value(&self.method.synthesise))?;
@@ -615,6 +613,7 @@ struct Workshop<'a> {
     folder: &'a Path,
     origin: Option<&'a Origin>,
     search: Option<&'a Search>,
+    fits: &'a Fits<'a>,
 }
 
 impl Workshop<'_> {
@@ -738,7 +737,7 @@ impl Workshop<'_> {
         let train = balanced(method, &train, self.attribute, part.seed)?;
         let (train, synthesis) = match &method.synthesise {
             Some(section) => {
-                let (made, told) = self.made(cell, index, section, &train, &validation, kept)?;
+                let (made, told) = self.made(cell, index, section, &train, &validation)?;
                 (made, Some(told))
             }
             None => (train, None),
@@ -791,9 +790,7 @@ impl Workshop<'_> {
         if let Some(search) = self.search {
             let mut prediction = scorer.predict(Candidates { features: &validation_inputs, recordings: validation.recordings.as_ref() })?;
             if let Some(repair) = &repair {
-                let groups = validation.groups(self.attribute)?;
-                let rows = Shortlist::new(&prediction.scores, groups.codes(), groups.levels())?;
-                prediction.scores = repair.apply(&rows, part.seed)?;
+                prediction.scores = crate::model::repaired(repair, &prediction.scores, &validation, self.attribute, part.seed)?;
             }
             run.validation = numbers(&search.wanted(), self.recipe, &prediction, &validation)?;
         }
@@ -837,16 +834,11 @@ impl Workshop<'_> {
         section: &SynthesisSection,
         train: &Dataset,
         validation: &Dataset,
-        kept: &Path,
     ) -> Result<(Dataset, Synthesis), AuditError> {
         let seed = cell.part.seed;
         let stage = format!("rows made for {}", cell.method.name);
         let observer = self.options.observer;
-        let watch = Fitting {
-            epoch: &|epoch, epochs| observer.epoch(index, epoch, epochs),
-            interrupted: self.options.interrupted,
-            state: kept.with_extension(format!("{index}.synthesiser")),
-        };
+        let watched = Watched { epoch: &|epoch, epochs| observer.epoch(index, epoch, epochs), interrupted: self.options.interrupted };
         let threshold = self.recipe.metrics.label_threshold;
         // All stages speak of the same two groups in the same order.
         let loaded = evidence::tilt("as loaded", self.data, self.attribute, None, threshold)?;
@@ -856,17 +848,12 @@ impl Workshop<'_> {
             pair: (loaded.privileged, loaded.unprivileged),
         });
         let mut rng = random(seed, "synthesise");
-        let made = synthetic::replace(section, train, validation, self.attribute, seed, &mut rng, &watch, stage);
-        match made {
-            Err(AuditError::Rebalance(RebalanceError::Stopped)) => {
-                Err(AuditError::Learn(LearnError::Interrupted { epoch: 0, checkpoint: None }))
+        synthetic::replace(section, train, validation, self.attribute, seed, &mut rng, (self.fits, watched), stage).map_err(|error| {
+            match error {
+                AuditError::Rebalance(RebalanceError::Stopped) => AuditError::Learn(LearnError::Interrupted { epoch: 0, checkpoint: None }),
+                other => other,
             }
-            Ok(made) => {
-                watch.forget();
-                Ok(made)
-            }
-            other => other,
-        }
+        })
     }
 
     /// What the recipe asks of a fitted scorer beyond its scores.
@@ -1021,7 +1008,7 @@ fn equal(digests: &[String]) -> Vec<Vec<usize>> {
     groups
 }
 
-/// Removes the finished cells and checkpoints of a folder, and nothing else that lies in it.
+/// Removes the finished cells, checkpoints and fits of a folder, and nothing else that lies in it.
 fn forget(folder: &Path) -> Result<(), AuditError> {
     for entry in fs::read_dir(folder).map_err(AuditError::io(folder, "read"))? {
         let entry = entry.map_err(AuditError::io(folder, "read"))?;
@@ -1030,7 +1017,7 @@ fn forget(folder: &Path) -> Result<(), AuditError> {
         let path = entry.path();
         let found = entry.file_type().map_err(AuditError::io(&path, "read"))?;
         match kind {
-            CellFile::Finished if found.is_file() => fs::remove_file(&path).map_err(AuditError::io(&path, "remove"))?,
+            CellFile::Finished | CellFile::Fit if found.is_file() => fs::remove_file(&path).map_err(AuditError::io(&path, "remove"))?,
             CellFile::Checkpoint if found.is_dir() => fs::remove_dir_all(&path).map_err(AuditError::io(&path, "remove the checkpoint"))?,
             _ => {}
         }
@@ -1045,6 +1032,8 @@ enum CellFile {
     Finished,
     /// `<digest>.<cell>.checkpoint`
     Checkpoint,
+    /// `<digest>.generator`, `<digest>.synthesiser`
+    Fit,
 }
 
 fn cell_file(name: &str) -> Option<CellFile> {
@@ -1057,6 +1046,7 @@ fn cell_file(name: &str) -> Option<CellFile> {
     let rest: Vec<&str> = parts.collect();
     match rest.as_slice() {
         ["json"] => Some(CellFile::Finished),
+        [ending] if FIT_FILES.contains(ending) => Some(CellFile::Fit),
         [number, "checkpoint"] if number.parse::<usize>().is_ok() => Some(CellFile::Checkpoint),
         _ => None,
     }
@@ -1147,9 +1137,7 @@ fn measure(
     let features = encoder.transform(test)?;
     let mut prediction = scorer.predict(Candidates { features: &features, recordings: test.recordings.as_ref() })?;
     if let Some(repair) = repair {
-        let groups = test.groups(attribute)?;
-        let rows = Shortlist::new(&prediction.scores, groups.codes(), groups.levels())?;
-        prediction.scores = repair.apply(&rows, cell.part.seed)?;
+        prediction.scores = crate::model::repaired(repair, &prediction.scores, test, attribute, cell.part.seed)?;
     }
     let labels = &test.label()?.values;
     let plan = recipe.intervals.plan();
@@ -1408,10 +1396,12 @@ mod tests {
         let digest = "0123456789abcdef01234567";
         assert_eq!(cell_file(&format!("{digest}.json")), Some(CellFile::Finished));
         assert_eq!(cell_file(&format!("{digest}.12.checkpoint")), Some(CellFile::Checkpoint));
+        assert_eq!(cell_file(&format!("{digest}.generator")), Some(CellFile::Fit));
+        assert_eq!(cell_file(&format!("{digest}.synthesiser")), Some(CellFile::Fit));
         for other in ["lock", "plan.json", "0123456789ABCDEF01234567.json", "0123456789abcdef0123456.json"] {
             assert_eq!(cell_file(other), None, "{other}");
         }
-        for ending in [".json.bak", ".x.checkpoint", ".checkpoint", "", ".3.json"] {
+        for ending in [".json.bak", ".x.checkpoint", ".checkpoint", "", ".3.json", ".3.generator"] {
             assert_eq!(cell_file(&format!("{digest}{ending}")), None, "{ending}");
         }
     }

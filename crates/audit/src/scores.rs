@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use evenhand_data::loaders::faircv_2020;
+use evenhand_data::sheet::{ReadOptions, Reading};
 use evenhand_data::table::{self, ScoreRoles, Scored};
 use evenhand_data::{Dataset, Groups, LabelRole, SensitiveRole};
 use evenhand_metrics::{Estimate, Outcomes, Tally};
@@ -67,6 +68,22 @@ impl ScoresRequest {
             skip_unscored: self.skip_unscored,
         })
     }
+}
+
+/// How a file is read whose rows leave as they came: what has no part in the work stays text; label and cut columns are read by what they hold.
+pub(crate) fn carrying(
+    files: &[String],
+    label: Option<&String>,
+    role: &SensitiveRole,
+    readings: &BTreeMap<String, Reading>,
+    missing: &[String],
+) -> Result<ReadOptions, AuditError> {
+    let cut = role.rule.as_ref().is_some_and(|rule| !rule.trim_start().starts_with('='));
+    let names = table::columns(files)?;
+    let plain = names.iter().filter(|name| Some(*name) != label && !(cut && role.columns.contains(name)));
+    let mut all: BTreeMap<String, Reading> = plain.map(|name| (name.clone(), Reading::Categories)).collect();
+    all.extend(readings.clone());
+    Ok(ReadOptions { readings: all, missing: missing.to_vec(), carried: true, ..ReadOptions::default() })
 }
 
 /// Reads `gender`, `gender x race`, `age > 25` or `race = White` (against all others).

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
 use evenhand_catalog::nearest;
-use evenhand_data::sheet::{self, Cells, Column, Form, ReadOptions, Reading, Sheet, Style, ValueStyle};
+use evenhand_data::sheet::{self, Cells, Column, Form, Reading, Sheet, Style, ValueStyle};
 use evenhand_data::{Groups, Identity, LabelRole, Schema, table};
 use evenhand_metrics::{Finding, IntervalPlan, Rankings, ranking};
 use evenhand_rebalance::shares::Shares as EvenShares;
-use evenhand_rerank::{Breach, Job, RERANKERS, Reason, Reranker, Shares, Shortlist, Target, rerank_all};
+use evenhand_rerank::{Breach, FloorRule, Job, RERANKERS, Reason, Reranker, Shares, Shortlist, Target, rerank_all};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::recipe::{Choice, IntervalSection};
 use crate::report::{DataSummary, MethodChoice, MethodReport, Report, ReportKind, RunReport, Sizes};
@@ -68,7 +69,12 @@ impl Wanted {
             Wanted::Word(word) if word == "equal" => Ok(Target::Equal),
             Wanted::Word(word) if word == "pool" => Ok(Target::Pool),
             Wanted::Word(word) => Err(format!("`{word}` is no target; write equal, pool, or shares such as women=0.5,men=0.5")),
-            Wanted::Shares(shares) => Ok(Target::Given(shares.iter().map(|(group, share)| (group.clone(), *share)).collect())),
+            Wanted::Shares(shares) => {
+                // Thirds are written with three digits; what is further off is refused by whoever takes the shares.
+                let sum: f64 = shares.values().sum();
+                let scale = if (sum - 1.0).abs() <= evenhand_rebalance::shares::SLACK { sum } else { 1.0 };
+                Ok(Target::Given(shares.iter().map(|(group, share)| (group.clone(), *share / scale)).collect()))
+            }
         }
     }
 
@@ -102,6 +108,12 @@ pub(crate) struct Plan<'a> {
     pub(crate) seed: u64,
 }
 
+/// The seed of a job's draw: of the run's seed and the job's name, so that neither neighbouring seeds nor other jobs share or move it.
+fn seed_of(seed: u64, job: &str) -> u64 {
+    let digest = Sha256::digest(format!("{seed} rerank {job}"));
+    digest.iter().take(8).fold(0, |seed, &byte| seed << 8 | u64::from(byte))
+}
+
 /// What lists of candidates give to the groups.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Shortlists {
@@ -132,6 +144,12 @@ pub struct Shortlists {
     pub below_floor: usize,
     /// Those of them in which a group has no candidate left to put there.
     pub ran_out: usize,
+    /// Lists of which no order, nor any draw of orders, gives the wanted exposure; of methods that promise it.
+    #[serde(default)]
+    pub short: usize,
+    /// The least of the wanted exposure that a list can give, from 0 (no more than by the groups' shares of the pool) to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least_reached: Option<f64>,
 }
 
 /// One group's share of the first places.
@@ -162,6 +180,8 @@ pub(crate) struct Lists {
     /// Wanted shares, job after job.
     wanted: Vec<f64>,
     breaches: Vec<Vec<Breach>>,
+    /// Of methods that promise exposure: how much of the wanted one each list can give, 0 to 1.
+    reached: Vec<f64>,
 }
 
 impl Lists {
@@ -192,12 +212,12 @@ impl Lists {
             AuditError::Request(if job.is_some() { format!("job `{name}`: {cause}") } else { cause.to_string() })
         };
         let mut jobs = Vec::with_capacity(lists.len());
-        for (number, ((name, rows), (scores, codes))) in lists.iter().zip(&columns).enumerate() {
+        for ((name, rows), (scores, codes)) in lists.iter().zip(&columns) {
             let shortlist = Shortlist::new(scores, codes, groups.levels()).map_err(|error| said(name, &error))?;
             let wanted = plan.by_job.get(*name).unwrap_or(plan.wanted);
             let target = wanted.target().map_err(|error| said(name, &error))?;
             let wanted = target.shares(&shortlist).map_err(|error| said(name, &error))?;
-            jobs.push(Job { shortlist, wanted, length: plan.top.min(rows.len()), seed: plan.seed.wrapping_add(number as u64) });
+            jobs.push(Job { shortlist, wanted, length: plan.top.min(rows.len()), seed: seed_of(plan.seed, name) });
         }
         let mut found = Lists {
             sizes: lists.iter().map(|(_, rows)| rows.len()).collect(),
@@ -206,6 +226,7 @@ impl Lists {
             reasons: Vec::new(),
             wanted: jobs.iter().flat_map(|job| shares_or_equal(&job.wanted)).collect(),
             breaches: Vec::new(),
+            reached: Vec::new(),
         };
         for ((_, rows), (scores, _)) in lists.iter().zip(&columns) {
             let mut order: Vec<usize> = (0..rows.len()).collect();
@@ -232,6 +253,7 @@ impl Lists {
             found.reasons.extend(rest.iter().map(|_| None));
             found.after.extend(rest);
             found.breaches.push(ranked.breaches);
+            found.reached.extend(ranked.draw.map(|draw| draw.reached));
             start += rows.len();
         }
         Ok(found)
@@ -294,6 +316,8 @@ impl Lists {
             shares: if draw { self.prefix_shares(plan.top, groups, reranked) } else { Vec::new() },
             entered,
             below_floor: self.breaches.iter().filter(|breaches| !breaches.is_empty()).count(),
+            short: self.reached.iter().filter(|&&reached| reached < 1.0 - 1e-6).count(),
+            least_reached: self.reached.iter().copied().min_by(f64::total_cmp),
             ran_out: self.breaches.iter().filter(|breaches| breaches.iter().any(|breach| breach.ran_out)).count(),
         })
     }
@@ -377,8 +401,14 @@ pub struct RankRequest {
     pub seed: u64,
     /// Intervals.
     pub intervals: IntervalSection,
+    /// How single columns are to be read, where the program would read them otherwise.
+    pub readings: BTreeMap<String, Reading>,
+    /// Whether candidates without a score stand last and unranked; else they are an error.
+    pub skip_unscored: bool,
     /// The file to write.
     pub out: PathBuf,
+    /// The folder that a report will go to, which is tried before the work.
+    pub report: Option<PathBuf>,
 }
 
 /// A ranked file.
@@ -397,21 +427,25 @@ const ADDED: [&str; 4] = ["rank_by_score", "rank", "shortlisted", "reason"];
 pub fn rank(request: &RankRequest) -> Result<Ranked, AuditError> {
     write::refuse_input(&request.out, &request.files)?;
     write::refuse_other_kinds(&request.out)?;
+    write::probe(&request.out)?;
+    if let Some(folder) = &request.report {
+        write::probe_folder(folder)?;
+    }
     let role = scores::sensitive_role(&request.group)?;
     let names = table::columns(&request.files)?;
     if let Some(name) = ADDED.iter().find(|name| names.iter().any(|known| known == *name)) {
         return Err(AuditError::Request(format!("the file has a column `{name}` already, which the ranking would add; rename it")));
     }
-    // What has no part in the ranking is carried along as it is written.
-    let cut = role.rule.as_ref().is_some_and(|rule| !rule.trim_start().starts_with('='));
-    let mut readings: BTreeMap<String, Reading> = names
-        .iter()
-        .filter(|name| Some(*name) != request.label.as_ref() && !(cut && role.columns.contains(name)))
-        .map(|name| (name.clone(), Reading::Categories))
-        .collect();
-    readings.insert(request.score.clone(), Reading::Number);
+    let mut options = scores::carrying(&request.files, request.label.as_ref(), &role, &request.readings, &request.missing)?;
+    if !request.readings.contains_key(&request.score) {
+        options.readings.insert(request.score.clone(), Reading::Number);
+    }
+    options.settled = vec![request.score.clone()];
+    if !request.skip_unscored {
+        options.complete = vec![request.score.clone()];
+    }
     // The words for "unknown" stay in the file as they are; the role of the column knows them.
-    let mut sheet = sheet::read(&request.files, &ReadOptions { readings, sensitive: Vec::new(), missing: request.missing.clone() })?;
+    let mut sheet = sheet::read(&request.files, &options)?;
     let schema = Schema {
         features: Some(Vec::new()),
         label: request.label.clone().map(|column| LabelRole { column, favourable: request.favourable.clone() }),
@@ -421,36 +455,39 @@ pub fn rank(request: &RankRequest) -> Result<Ranked, AuditError> {
         ..Schema::default()
     };
     let mut data = sheet.table.dataset(&request.files.join(", "), &schema)?;
+    let mut scores = score_column(&sheet, &request.score)?;
+    let (scored, unscored): (Vec<usize>, Vec<usize>) = (0..scores.len()).partition(|&row| scores[row].is_finite());
+    if scored.is_empty() {
+        return Err(AuditError::Request(format!("column `{}`: no candidate has a score, so there is nothing to rank", request.score)));
+    }
+    let mut notes = sheet.notes.clone();
+    notes.extend(data.provenance.notes.iter().filter(|note| !sheet.notes.contains(note)).cloned());
+    notes.extend(left_unranked(data.groups(&role.name)?, &unscored));
+    if !unscored.is_empty() {
+        data = data.select(&scored);
+        scores = scored.iter().map(|&row| scores[row]).collect();
+    }
     let groups = data.groups(&role.name)?.clone();
-    let scores = score_column(&sheet, &request.score)?;
     let by_job = match &request.target_column {
-        Some(column) => targets_by_job(&sheet, column, data.job.as_ref(), &request.target)?,
+        Some(column) => targets_by_job(&sheet, column, &scored, data.job.as_ref(), &request.target)?,
         None => BTreeMap::new(),
     };
     let plan = Plan { reranker: Some(&request.method), wanted: &request.target, by_job: &by_job, top: request.top, seed: request.seed };
     let lists = Lists::new(&plan, &scores, &groups, data.job.as_ref())?;
     let labels = data.label.as_ref().map(|label| label.values.as_slice());
     let shortlists = lists.measure(&plan, &groups, labels, request.intervals.plan().as_ref(), true)?;
-    add_columns(&mut sheet, &lists, &groups, request.top);
+    sheet.restore_texts();
+    add_columns(&mut sheet, &lists, (&scored, &unscored), &groups, request.top);
     write::replace(&request.out, sheet.to_csv(&sheet.table)?.as_bytes())?;
 
     data.name.clone_from(&request.title);
     data.provenance.files.clone_from(&sheet.files);
-    let summary = DataSummary { notes: sheet.notes.clone(), ..evidence::data_summary(&data, 0.5)? };
-    let mut notes = sheet.notes.clone();
-    if shortlists.below_floor > shortlists.ran_out {
-        notes.push(format!(
-            "{} of {} lists have a prefix with fewer of a group than its share asks for although candidates of it were left: `{}` does not \
-             promise every floor",
-            shortlists.below_floor - shortlists.ran_out,
-            shortlists.jobs,
-            request.method.id
-        ));
-    }
-    if shortlists.ran_out > 0 {
-        notes.push(format!("in {} of {} lists a group has fewer candidates than its share asks for", shortlists.ran_out, shortlists.jobs));
-    }
-    let report = report(request, summary, shortlists, scores.len(), &notes);
+    let summary = DataSummary { notes: notes.clone(), ..evidence::data_summary(&data, 0.5)? };
+    notes.extend(floor_notes(&shortlists, &request.method.id, request.method.build(RERANKERS)?.floors()));
+    let mut report = report(request, summary, shortlists, scores.len(), &notes);
+    let beside = evidence::interval_note(report.methods.iter().flat_map(|method| &method.runs));
+    report.notes.extend(beside.clone());
+    notes.extend(beside);
     Ok(Ranked { report, notes })
 }
 
@@ -472,6 +509,10 @@ fn report(request: &RankRequest, data: DataSummary, shortlists: Shortlists, rows
             "group": request.group,
             "job": request.job,
             "label": request.label,
+            "favourable": request.favourable,
+            "missing": request.missing,
+            "read": request.readings.iter().map(|(column, reading)| (column, reading.word())).collect::<BTreeMap<_, _>>(),
+            "skip_unscored": request.skip_unscored,
             "method": request.method,
             "target": request.target,
             "target_column": request.target_column,
@@ -496,23 +537,63 @@ fn report(request: &RankRequest, data: DataSummary, shortlists: Shortlists, rows
     }
 }
 
-/// The scores, each finite.
+/// The scores; NaN where there is none.
 fn score_column(sheet: &Sheet, name: &str) -> Result<Vec<f64>, AuditError> {
-    let column = &sheet.table.columns[sheet.table.position(name)?];
-    let Cells::Numbers { values, .. } = &column.cells else {
-        return Err(AuditError::Request(format!("column `{name}` holds no numbers; name the column of the score with --score")));
-    };
-    match values.iter().position(|value| !value.is_finite()) {
-        Some(row) => Err(AuditError::Request(format!(
-            "column `{name}`, row {} below the header: there is no score, and a candidate without one has no rank; fill it in or take the row out",
-            row + 1
-        ))),
-        None => Ok(values.clone()),
+    match &sheet.table.columns[sheet.table.position(name)?].cells {
+        Cells::Numbers { values, .. } => Ok(values.clone()),
+        Cells::Categories { .. } => {
+            Err(AuditError::Request(format!("column `{name}` holds no numbers; name the column of the score with --score")))
+        }
     }
 }
 
+/// Who has no score, by group: who cannot be ranked must not drop out of sight.
+fn left_unranked(groups: &Groups, rows: &[usize]) -> Option<String> {
+    let left = groups.select(rows);
+    let known = left.levels().iter().zip(left.sizes()).filter(|(_, size)| *size > 0);
+    let mut of: Vec<String> = known.map(|(level, size)| format!("{level} {size}")).collect();
+    if left.unknown_count() > 0 {
+        of.push(format!("unknown {}", left.unknown_count()));
+    }
+    (!rows.is_empty()).then(|| {
+        format!("{} of {} candidates have no score and stand last, without a rank ({})", rows.len(), groups.codes().len(), of.join(", "))
+    })
+}
+
+/// What became of the wanted shares.
+fn floor_notes(lists: &Shortlists, method: &str, rule: FloorRule) -> Vec<String> {
+    let index = lists.after.iter().find(|finding| finding.metric == "infeasible-index").and_then(|finding| finding.estimate.number());
+    let below = index.is_some_and(|index| index > 0.0);
+    let mut notes = Vec::new();
+    // Breaches of a method's own minima are none of the wanted shares.
+    let missed = if rule == FloorRule::Shares { lists.below_floor > lists.ran_out } else { below };
+    if missed {
+        notes.push(format!(
+            "some lists have, down to some place, fewer of a group than its wanted share asks for: `{method}` does not promise every floor"
+        ));
+    }
+    if rule == FloorRule::Shares && lists.ran_out > 0 {
+        notes.push(format!("in {} of {} lists a group has fewer candidates than its share asks for", lists.ran_out, lists.jobs));
+    }
+    if lists.short > 0 {
+        notes.push(format!(
+            "in {} of {} lists no order gives the groups the wanted exposure (the least reached is {} of it)",
+            lists.short,
+            lists.jobs,
+            crate::numbers::significant(lists.least_reached.unwrap_or_default())
+        ));
+    }
+    notes
+}
+
 /// The targets that a column gives to the jobs; an empty field leaves the common one.
-fn targets_by_job(sheet: &Sheet, name: &str, job: Option<&Identity>, common: &Wanted) -> Result<BTreeMap<String, Wanted>, AuditError> {
+fn targets_by_job(
+    sheet: &Sheet,
+    name: &str,
+    scored: &[usize],
+    job: Option<&Identity>,
+    common: &Wanted,
+) -> Result<BTreeMap<String, Wanted>, AuditError> {
     let Some(job) = job else {
         return Err(AuditError::Request("--target-column gives targets by job; name the column of the job with --job".to_owned()));
     };
@@ -523,8 +604,8 @@ fn targets_by_job(sheet: &Sheet, name: &str, job: Option<&Identity>, common: &Wa
         )));
     };
     let mut found: BTreeMap<String, Wanted> = BTreeMap::new();
-    for (row, (&code, &of)) in codes.iter().zip(&job.codes).enumerate() {
-        let wanted = match levels.get(code as usize) {
+    for (&row, &of) in scored.iter().zip(&job.codes) {
+        let wanted = match levels.get(codes[row] as usize) {
             Some(text) => Wanted::parse(text)
                 .map_err(|error| AuditError::Request(format!("column `{name}`, row {} below the header: {error}", row + 1)))?,
             None => common.clone(),
@@ -542,34 +623,56 @@ fn targets_by_job(sheet: &Sheet, name: &str, job: Option<&Identity>, common: &Wa
     Ok(found)
 }
 
-/// Puts the rows into their new order and adds rank by score, rank, whether it is shortlisted, and the reason.
-fn add_columns(sheet: &mut Sheet, lists: &Lists, groups: &Groups, top: usize) {
-    let mut rank_by_score = vec![0.0; lists.before.len()];
-    let (mut ranks, mut shortlisted) = (Vec::new(), Vec::new());
-    for (start, end) in lists.bounds() {
-        for (place, &row) in lists.before[start..end].iter().enumerate() {
-            rank_by_score[row] = (place + 1) as f64;
+/// Why a candidate stands at this rank, in words. `put_first`: shortlisted candidates of lower score.
+fn told_reason(reason: Option<Reason>, levels: &[String], by_score: usize, rank: usize, top: usize, put_first: usize) -> String {
+    match reason {
+        Some(Reason::Score) if rank > by_score => "best score of those left".to_owned(),
+        Some(reason) => reason.text(levels),
+        None if by_score <= top && rank > top => {
+            format!("left the shortlist: {} of lower score put first", crate::numbers::counted(put_first, "candidate"))
         }
-        ranks.extend((1..=end - start).map(|rank| rank as f64));
-        shortlisted.extend((0..end - start).map(|place| u32::from(place < top)));
+        None => "not shortlisted, by score".to_owned(),
     }
+}
+
+/// Puts the rows into their new order, those without a score last, and adds rank by score, rank, whether it is shortlisted, and the reason.
+fn add_columns(sheet: &mut Sheet, lists: &Lists, (scored, unscored): (&[usize], &[usize]), groups: &Groups, top: usize) {
+    let all = lists.after.len() + unscored.len();
+    let mut rank_by_score = vec![0; lists.before.len()];
+    let (mut ranks, mut shortlisted, mut codes) = (Vec::with_capacity(all), Vec::with_capacity(all), Vec::with_capacity(all));
     let mut reasons: Vec<String> = Vec::new();
     let mut code_of: HashMap<String, u32> = HashMap::new();
-    let codes = lists
-        .reasons
-        .iter()
-        .map(|reason| {
-            let text = reason.map_or_else(String::new, |reason| reason.text(groups.levels()));
-            *code_of.entry(text).or_insert_with_key(|text| {
-                reasons.push(text.clone());
-                reasons.len() as u32 - 1
-            })
+    let mut code = |text: String| {
+        *code_of.entry(text).or_insert_with_key(|text| {
+            reasons.push(text.clone());
+            reasons.len() as u32 - 1
         })
-        .collect();
-    sheet.table = sheet.table.select(&lists.after);
+    };
+    for (start, end) in lists.bounds() {
+        for (place, &row) in lists.before[start..end].iter().enumerate() {
+            rank_by_score[row] = place + 1;
+        }
+        // In ascending order, so that those of lower score are counted at once.
+        let mut listed: Vec<usize> = lists.after[start..end].iter().take(top).map(|&row| rank_by_score[row]).collect();
+        listed.sort_unstable();
+        for (place, &row) in lists.after[start..end].iter().enumerate() {
+            let by_score = rank_by_score[row];
+            let put_first = listed.len() - listed.partition_point(|&other| other <= by_score);
+            ranks.push((place + 1) as f64);
+            shortlisted.push(u32::from(place < top));
+            codes.push(code(told_reason(lists.reasons[start + place], groups.levels(), by_score, place + 1, top, put_first)));
+        }
+    }
+    let order: Vec<usize> = lists.after.iter().map(|&row| scored[row]).chain(unscored.iter().copied()).collect();
+    let mut by_score: Vec<f64> = lists.after.iter().map(|&row| rank_by_score[row] as f64).collect();
+    by_score.resize(all, f64::NAN);
+    ranks.resize(all, f64::NAN);
+    shortlisted.resize(all, 0);
+    codes.extend(unscored.iter().map(|_| code("no score".to_owned())));
+    sheet.table = sheet.table.select(&order);
     let whole = |values: Vec<f64>| Cells::Numbers { form: Form::Integer, values };
     let cells = [
-        whole(lists.after.iter().map(|&row| rank_by_score[row]).collect()),
+        whole(by_score),
         whole(ranks),
         Cells::Categories { levels: vec!["no".to_owned(), "yes".to_owned()], codes: shortlisted },
         Cells::Categories { levels: reasons, codes },

@@ -1,21 +1,26 @@
 //! Training rows as a table to be learned, and a table of made rows as training rows.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use evenhand_catalog::Value;
 use evenhand_data::{Dataset, Feature, Groups, LabelKind, MISSING, UNKNOWN, Values};
+use evenhand_rebalance::RebalanceError;
 use evenhand_rebalance::balanced::{Balance, BalancedCell, balanced_apart};
 use evenhand_rebalance::quality::{self, Quality};
 use evenhand_rebalance::shares::Shares;
-use evenhand_rebalance::synthesis::{Cells, Column, Form, SYNTHESISERS, Table, Watch};
+use evenhand_rebalance::synthesis::{Cells, Column, Form, Generator, SYNTHESISERS, Table, Watch};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::recipe::{Choice, SynthesisSection};
 use crate::report::{MethodChoice, Tilt};
-use crate::{AuditError, evidence, write};
+use crate::{AuditError, evidence, run, write};
 
 /// Decimals that a made number is rounded to where the training rows' numbers have more.
 const DECIMALS: usize = 6;
@@ -53,14 +58,22 @@ struct Layout {
     sensitive: Vec<Option<usize>>,
 }
 
-/// Watches a fit, and keeps what it has learned until its rows are safe: an interrupt, or whatever fails between the fit and its rows, does not cost the training.
+/// Watches a fit, and keeps what it has learned until its rows are safe: an interrupt, or whatever fails between the fit and its rows, does not cost
+/// the training, and a crash no more than [`BETWEEN`].
 pub(crate) struct Fitting<'a> {
-    /// Told of every epoch out of how many.
-    pub(crate) epoch: &'a (dyn Fn(usize, usize) + Sync),
-    /// Set to stop at the next epoch.
-    pub(crate) interrupted: &'a AtomicBool,
+    watched: Watched<'a>,
     /// The file that it is kept in.
     pub(crate) state: PathBuf,
+    written: Mutex<Instant>,
+}
+
+/// Time between two writes of a fit on its way.
+const BETWEEN: Duration = Duration::from_mins(1);
+
+impl<'a> Fitting<'a> {
+    pub(crate) fn new(watched: Watched<'a>, state: PathBuf) -> Self {
+        Fitting { watched, state, written: Mutex::new(Instant::now()) }
+    }
 }
 
 impl Fitting<'_> {
@@ -72,8 +85,8 @@ impl Fitting<'_> {
 
 impl Watch for Fitting<'_> {
     fn epoch(&self, epoch: usize, epochs: usize, _: &[(f64, f64)]) -> bool {
-        (self.epoch)(epoch, epochs);
-        !self.interrupted.load(Ordering::Relaxed)
+        (self.watched.epoch)(epoch, epochs);
+        !self.watched.interrupted.load(Ordering::Relaxed)
     }
 
     fn kept(&self) -> Option<Vec<u8>> {
@@ -81,11 +94,79 @@ impl Watch for Fitting<'_> {
     }
 
     fn keep(&self, ends: bool, state: &dyn Fn() -> Vec<u8>) {
-        // Without the file the next call begins anew, and nothing worse.
-        if ends {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if ends || written.elapsed() >= BETWEEN {
+            // Without the file the next call begins anew, and nothing worse.
             let _ = write::replace(&self.state, &state());
+            *written = Instant::now();
         }
     }
+}
+
+/// Endings of the files of [`Fits`]: a finished fit, and one on its way.
+pub(crate) const FIT_FILES: [&str; 2] = ["generator", "synthesiser"];
+
+/// The fits of a folder of cells, each kept by all that it depends on: cells that differ in what comes after it (scorer, repair, re-ranker)
+/// learn it once, in this call or in a later one. A method that does not keep its generators is quick, and is fitted anew.
+#[derive(Debug)]
+pub(crate) struct Fits<'a> {
+    folder: &'a Path,
+    /// Held while a fit is on its way: whoever needs the same one waits for it.
+    locks: Mutex<BTreeMap<String, Arc<Mutex<()>>>>,
+}
+
+impl<'a> Fits<'a> {
+    pub(crate) fn new(folder: &'a Path) -> Self {
+        Fits { folder, locks: Mutex::default() }
+    }
+
+    /// What a method has learned of a table.
+    fn generator(&self, method: &Choice, table: &Table, seed: u64, watched: Watched<'_>) -> Result<Box<dyn Generator>, AuditError> {
+        let told = serde_json::json!({
+            "versions": run::versions(),
+            "edition": run::EDITION,
+            "method": method.summary(),
+            "table": table.digest(),
+            "seed": seed,
+        });
+        let key = &run::hex(&Sha256::digest(told.to_string()))[..run::DIGITS];
+        let [kept, state] = FIT_FILES.map(|ending| self.folder.join(format!("{key}.{ending}")));
+        let own = Arc::clone(self.locks.lock().unwrap_or_else(PoisonError::into_inner).entry(key.to_owned()).or_default());
+        let _alone = own.lock().unwrap_or_else(PoisonError::into_inner);
+        let synthesiser = method.build(SYNTHESISERS)?;
+        let watch = Fitting::new(watched, state);
+        if let Some(found) = fs::read(&kept).ok().and_then(|bytes| synthesiser.restore(&bytes).ok()) {
+            watch.forget();
+            return Ok(found);
+        }
+        // Who waited for another cell's fit may have been interrupted meanwhile.
+        if watched.interrupted.load(Ordering::Relaxed) {
+            return Err(RebalanceError::Stopped.into());
+        }
+        let generator = match synthesiser.fit(table, seed, &watch) {
+            // The name says whose state this is, so what does not fit in it was damaged: then the fit begins anew.
+            Err(RebalanceError::ForeignState { .. }) => {
+                watch.forget();
+                synthesiser.fit(table, seed, &watch)?
+            }
+            other => other?,
+        };
+        match generator.save() {
+            // Where it cannot be kept, what the fit wrote on its way still saves the training.
+            Some(bytes) if write::replace(&kept, &bytes).is_err() => {}
+            _ => watch.forget(),
+        }
+        Ok(generator)
+    }
+}
+
+/// Who watches a fit.
+#[derive(Clone, Copy)]
+pub(crate) struct Watched<'a> {
+    /// Told of every epoch out of how many.
+    pub(crate) epoch: &'a (dyn Fn(usize, usize) + Sync),
+    /// Set to stop at the next epoch.
+    pub(crate) interrupted: &'a AtomicBool,
 }
 
 /// How the tilt of made rows is told.
@@ -106,7 +187,7 @@ pub(crate) fn replace(
     attribute: &str,
     seed: u64,
     rng: &mut ChaCha8Rng,
-    watch: &dyn Watch,
+    (fits, watched): (&Fits<'_>, Watched<'_>),
     stage: Option<Stage<'_>>,
 ) -> Result<(Dataset, Synthesis), AuditError> {
     let (table, layout) = table_of(train)?;
@@ -119,7 +200,7 @@ pub(crate) fn replace(
     let binary = train.label()?.kind == LabelKind::Binary;
     let label = binary.then(|| table.columns[layout.label].name.clone());
     let asked: Vec<&str> = std::iter::once(table.columns[position].name.as_str()).chain(label.as_deref()).collect();
-    let generator = fitted_for(&section.method, &asked).build(SYNTHESISERS)?.fit(&table, seed, watch)?;
+    let generator = fits.generator(&fitted_for(&section.method, &asked), &table, seed, watched)?;
     let balance = Balance {
         group: table.columns[position].name.clone(),
         group_shares: Shares::parse(&section.groups).map_err(|reason| said("groups", reason))?,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use evenhand_catalog::Direction;
+use evenhand_catalog::{Card, Direction};
 use evenhand_metrics::{Estimate, Finding};
 
 use crate::evidence::mean_distance;
@@ -182,7 +182,7 @@ fn published_text(published: &Published, places: usize) -> String {
 }
 
 /// The number of a remark among the footnotes; equal remarks share one.
-fn note(notes: &mut Vec<String>, text: &str) -> usize {
+pub(crate) fn note(notes: &mut Vec<String>, text: &str) -> usize {
     if let Some(position) = notes.iter().position(|known| known == text) {
         return position + 1;
     }
@@ -253,6 +253,16 @@ pub(crate) fn estimate_text(estimate: &Estimate) -> String {
             format!("{} [{}, {}]", fixed(*value, places), fixed(interval.low, places), fixed(interval.high, places))
         }
         Estimate::Undefined { .. } => "undefined".to_owned(),
+    }
+}
+
+/// Which way a metric points, in words: the value at parity where there is one.
+pub(crate) fn direction(card: &Card) -> String {
+    match (card.fair_value, card.direction) {
+        (_, Direction::Describes) | (None, Direction::NearFair) => String::new(),
+        (Some(fair), _) => format!("{} at parity", crate::numbers::plain(fair)),
+        (None, Direction::Higher) => "higher is better".to_owned(),
+        (None, Direction::Lower) => "lower is better".to_owned(),
     }
 }
 
@@ -426,7 +436,9 @@ pub fn tilts(tilts: &[Tilt]) -> Table {
     }
     if let Some(tilt) = tilts.first() {
         table.footnotes.push(format!(
-            "High: label at or above {}. Alpha is 1 where the labels do not tilt, SPDD and DP difference 0.",
+            "High: label at or above {}. Shown: the groups with the highest and the lowest rate of high labels, of those with 30 rows or more. SPDD and DP \
+             difference are 0 where the labels do not tilt; alpha is 1 where each group has as many high labels and as many low ones as the other, \
+             so that it answers to their sizes, too.",
             significant(tilt.threshold)
         ));
     }

@@ -26,10 +26,35 @@ pub(crate) fn refuse_input(out: &Path, files: &[String]) -> Result<(), AuditErro
 pub(crate) fn probe(path: &Path) -> Result<(), AuditError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(AuditError::io(folder, "create the folder"))?;
-    if path.is_dir() {
+    refuse_special(path)?;
+    tempfile::Builder::new().prefix(".evenhand-").tempfile_in(folder).map_err(AuditError::io(path, "write"))?;
+    Ok(())
+}
+
+/// Refuses a folder of a report that could not be written, before the work.
+pub(crate) fn probe_folder(folder: &Path) -> Result<(), AuditError> {
+    if folder.exists() && !folder.is_dir() {
+        return Err(AuditError::Request(format!("--report {}: this is a file; give the name of a folder", folder.display())));
+    }
+    probe(&folder.join("report.json"))
+}
+
+/// Refuses to put a file in the place of what is no plain file (a folder, a device, a pipe), or of one that may not be written.
+fn refuse_special(path: &Path) -> Result<(), AuditError> {
+    // A link is followed: what it points to is what would be replaced.
+    let Ok(found) = fs::metadata(path) else { return Ok(()) };
+    if found.is_dir() {
         return Err(AuditError::Request(format!("{} is a folder; give the name of a file", path.display())));
     }
-    tempfile::Builder::new().prefix(".evenhand-").tempfile_in(folder).map_err(AuditError::io(path, "write"))?;
+    if !found.is_file() {
+        return Err(AuditError::Request(format!(
+            "{} is no plain file (a device or a pipe), and is not replaced; give another name",
+            path.display()
+        )));
+    }
+    if found.permissions().readonly() {
+        return Err(AuditError::Request(format!("{} is write-protected, and is not replaced; give another name", path.display())));
+    }
     Ok(())
 }
 
@@ -70,6 +95,10 @@ pub(crate) fn refuse_inputs<'a>(
 
 /// Writes under a temporary name beside the target, then renames: a reader sees the old file or the new one.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), AuditError> {
+    refuse_special(path)?;
+    // The link stays, and the file that it names is replaced.
+    let real = if path.is_symlink() { fs::canonicalize(path).ok() } else { None };
+    let path = real.as_deref().unwrap_or(path);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(AuditError::io(folder, "create the folder"))?;
     let mut builder = tempfile::Builder::new();

@@ -17,7 +17,16 @@ fn sections(page: &str) -> Vec<&str> {
 }
 
 fn all() -> Vec<Report> {
-    vec![sample::comparison(true), sample::comparison(false), sample::audit(), sample::sweep(), sample::single(), sample::extremes()]
+    vec![
+        sample::comparison(true),
+        sample::comparison(false),
+        sample::audit(),
+        sample::sweep(),
+        sample::single(),
+        sample::extremes(),
+        sample::ranking(30, 14),
+        sample::balancing(14),
+    ]
 }
 
 #[test]
@@ -33,12 +42,13 @@ fn a_comparison_has_every_section_and_an_audit_none_that_is_empty() {
             "Embeddings",
             "Training",
             "Whose rows pull at the weights",
+            "What the metrics mean",
             "Recipe and provenance"
         ]
     );
     assert_eq!(
         sections(&page(&sample::audit())),
-        ["Summary", "Data", "Results", "Group by group", "Not estimable", "Recipe and provenance"]
+        ["Summary", "Data", "Results", "Group by group", "Not estimable", "What the metrics mean", "Recipe and provenance"]
     );
 }
 
@@ -134,6 +144,64 @@ fn a_gap_that_leaves_a_group_out_says_so() {
         )
     );
     assert!(page.contains("17 rows of unknown group, left out of every gap."));
+}
+
+#[test]
+fn the_metrics_that_occur_are_explained_and_no_others() {
+    let explained = |report: &Report| -> Vec<String> {
+        let page = page(report);
+        let section = page.split("id=\"metrics\"").nth(1).and_then(|rest| rest.split("</section>").next()).expect("the section exists");
+        section.split("<dt>").skip(1).map(|rest| rest.split("</dt>").next().unwrap_or_default().to_owned()).collect()
+    };
+    let ranking = sample::ranking(30, 3);
+    let names = explained(&ranking);
+    for name in ["NDKL", "Skew", "MinSkew", "Impact ratio at k", "Share at k", "Average rank"] {
+        assert_eq!(names.iter().filter(|known| *known == name).count(), 1, "{name}: {names:?}");
+    }
+    assert!(!page(&ranking).contains("SPDD"), "it stands nowhere on the page");
+    assert!(explained(&sample::audit()).contains(&"SPDD".to_owned()));
+}
+
+#[test]
+fn a_number_that_every_group_lacks_is_one_place() {
+    let mut report = sample::ranking(30, 14);
+    report.data.label = None;
+    for group in &mut report.data.attributes[0].groups {
+        group.positive_rate = Estimate::undefined("the data has no label");
+        group.mean_label = Estimate::undefined("the data has no label");
+    }
+    let page = page(&report);
+    let listed = page.split("id=\"undefined\"").nth(1).and_then(|rest| rest.split("</section>").next()).expect("the section exists");
+    assert!(
+        listed.contains(
+            "the data has no label</th><td class=\"number\">28</td><td>data: share of positive labels of origin (14 groups); data: mean \
+             label of origin (14 groups)</td>"
+        ),
+        "{listed}"
+    );
+}
+
+#[test]
+fn notes_beyond_the_first_are_folded() {
+    let page = page(&sample::balancing(14));
+    let noted = page.split("class=\"must-read\"").nth(1).and_then(|rest| rest.split("</div>").next()).expect("there are notes");
+    let (open, folded) = noted.split_once("<details><summary>11 more notes</summary>").expect("the others are folded");
+    assert_eq!((open.matches("<li>").count(), folded.matches("<li>").count()), (5, 11));
+}
+
+#[test]
+fn the_share_of_positive_labels_is_not_told_twice() {
+    let binary = page(&sample::comparison(false));
+    assert!(binary.contains(">positive labels</th>") && !binary.contains(">mean label</th>"));
+    assert!(page(&sample::comparison(true)).contains(">mean label</th>"));
+}
+
+#[test]
+fn names_of_tilted_groups_are_whole_or_on_two_lines_with_a_tooltip() {
+    let page = page(&sample::balancing(2));
+    let name = "group with a long name, number 1";
+    assert!(page.contains(&format!("<title>{name}</title>")));
+    assert!(page.contains(">group with a long name,</text>") && page.contains(">number 1</text>"));
 }
 
 /// Changes a report into one that lacks something.

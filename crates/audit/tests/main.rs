@@ -5,6 +5,7 @@
 mod docs;
 mod extraction;
 mod faircv;
+mod fits;
 mod html;
 mod measures;
 mod recipes;

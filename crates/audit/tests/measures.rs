@@ -12,7 +12,7 @@ use crate::sample;
 
 /// A row's text by column, as a run's number must be written.
 fn written(estimate: &Estimate, n: usize) -> [String; 5] {
-    let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
+    let number = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:?}"));
     let interval = estimate.interval();
     [
         n.to_string(),
@@ -29,18 +29,21 @@ fn every_run_and_group_of_the_main_table_is_a_row() {
     let mut audit = sample::audit();
     let last = audit.columns.last().unwrap().clone();
     audit.columns.extend(["true-positive-rate", "selection-rate"].map(|metric| Column { metric: metric.to_owned(), ..last.clone() }));
-    for report in [sample::comparison(false), audit] {
+    // Lists in two orders beside the other numbers of the same run.
+    let mut listed = sample::single();
+    listed.methods[0].runs[0].shortlists = sample::ranking(30, 3).methods[0].runs[0].shortlists.clone();
+    for report in [sample::comparison(false), audit, listed] {
         let folder = tempfile::tempdir().unwrap();
         write_report(&report, folder.path()).unwrap();
         let mut reader = csv::Reader::from_path(folder.path().join("measures.csv")).unwrap();
-        let mut rows: BTreeMap<[String; 6], [String; 5]> = BTreeMap::new();
+        let mut rows: BTreeMap<[String; 7], [String; 5]> = BTreeMap::new();
         for row in reader.deserialize::<BTreeMap<String, String>>() {
             let row = row.unwrap();
-            let key = ["method", "seed", "fold", "metric", "attribute", "group"].map(|name| row[name].clone());
+            let key = ["method", "seed", "fold", "metric", "attribute", "group", "order"].map(|name| row[name].clone());
             let value = ["n", "value", "low", "high", "undefined"].map(|name| row[name].clone());
             assert!(rows.insert(key.clone(), value).is_none(), "twice: {key:?}");
         }
-        let (mut groups, mut intervals, mut undefined) = (0, 0, 0);
+        let (mut groups, mut intervals, mut undefined, mut ranked) = (0, 0, 0, 0);
         for method in &report.methods {
             for run in &method.runs {
                 // The same metrics for every attribute.
@@ -74,6 +77,7 @@ fn every_run_and_group_of_the_main_table_is_a_row() {
                                 (None, None) => String::new(),
                             },
                             group.cloned().unwrap_or_default(),
+                            String::new(),
                         ];
                         assert_eq!(rows.remove(&key), Some(written(estimate, n)), "{key:?}");
                         groups += usize::from(group.is_some());
@@ -81,11 +85,60 @@ fn every_run_and_group_of_the_main_table_is_a_row() {
                         undefined += usize::from(estimate.number().is_none());
                     }
                 }
+                if let Some(lists) = &run.shortlists {
+                    for (order, findings) in [("by score", &lists.before), ("re-ranked", &lists.after)] {
+                        for found in findings {
+                            let whole = std::iter::once((None, found.n, &found.estimate));
+                            let by_group = found.by_group.iter().map(|one| (Some(&one.group), one.n, &one.estimate));
+                            for (group, n, estimate) in whole.chain(by_group) {
+                                let key = [
+                                    method.name.clone(),
+                                    run.seed.to_string(),
+                                    String::new(),
+                                    found.metric.clone(),
+                                    lists.attribute.clone(),
+                                    group.cloned().unwrap_or_default(),
+                                    order.to_owned(),
+                                ];
+                                assert_eq!(rows.remove(&key), Some(written(estimate, n)), "{key:?}");
+                                ranked += 1;
+                            }
+                        }
+                    }
+                }
             }
         }
         assert!(rows.is_empty(), "not in the report: {rows:?}");
-        assert!(report.methods.len() > 1 || (groups > 8 && intervals > 5 && undefined > 1), "{groups} {intervals} {undefined}");
+        let listed = report.methods.iter().flat_map(|method| &method.runs).any(|run| run.shortlists.is_some());
+        assert_eq!(ranked, if listed { 42 } else { 0 });
+        assert!(listed || report.methods.len() > 1 || (groups > 8 && intervals > 5 && undefined > 1), "{groups} {intervals} {undefined}");
     }
+}
+
+#[test]
+fn the_heading_stands_also_where_no_number_does() {
+    const HEADING: &str = "method,objective,rebalance,seed,fold,metric,attribute,group,n,value,low,high,undefined,order\n";
+    let table = |report: &Report| {
+        let folder = tempfile::tempdir().unwrap();
+        write_report(report, folder.path()).unwrap();
+        std::fs::read_to_string(folder.path().join("measures.csv")).unwrap()
+    };
+    assert_eq!(table(&sample::balancing(2)), HEADING);
+    let ranked = table(&sample::ranking(1, 2));
+    assert!(ranked.starts_with(HEADING));
+    assert!(ranked.contains("\nmethod,,,0,,ndkl,origin,,1,0.8,,,,by score\n"), "{ranked}");
+    assert!(ranked.contains("\nmethod,,,0,,ndkl,origin,,1,0.4,,,,re-ranked\n"), "{ranked}");
+}
+
+#[test]
+fn lists_say_nothing_of_an_objective_s_place() {
+    let text = "method,objective,rebalance,seed,fold,metric,attribute,group,n,value,low,high,undefined,order\n\
+                a,vanilla,,0,,accuracy,,,100,0.8,,,,\n\
+                a,vanilla,,0,,ndkl,sex,,9,0.3,,,,by score\n\
+                a,vanilla,,0,,spdd,sex,,100,0.1,,,,\n";
+    let documents = registry::documents(&[("t".to_owned(), text.to_owned())]).unwrap();
+    let methods = &documents[1].1;
+    assert!(methods.contains("| spdd for sex 0.100, 1 of 1 |") && !methods.contains("ndkl for sex"), "{methods}");
 }
 
 #[test]

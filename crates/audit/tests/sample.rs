@@ -572,3 +572,147 @@ pub(crate) fn single() -> Report {
         published: false,
     })
 }
+
+/// A ranking of a file: `jobs` lists and `groups` groups, of which the last is never shortlisted by score.
+#[allow(dead_code, reason = "the gallery shows pages of its own choice")]
+pub(crate) fn ranking(jobs: usize, groups: usize) -> Report {
+    let names: Vec<String> = (1..=groups).map(|group| format!("group {group}")).collect();
+    let half = |half: f64| (jobs > 1).then_some(half);
+    let by_group = |value: f64, step: f64| -> Vec<GroupFinding> {
+        let of = |(position, group): (usize, &String)| GroupFinding {
+            group: group.clone(),
+            n: jobs,
+            estimate: measured(value + step * position as f64, half(0.02)),
+        };
+        names.iter().enumerate().map(of).collect()
+    };
+    let nobody = "nobody of a group with a wanted share among the first k: infinite in";
+    let skew = |after: bool, sign: f64| {
+        if after {
+            measured(sign * 0.2, None)
+        } else if jobs == 1 {
+            Estimate::undefined(format!("{nobody} 1 of 1 jobs"))
+        } else {
+            let mean = sign * 0.5;
+            Estimate::undefined(format!(
+                "{nobody} {} of {jobs} jobs, and so is the mean; over the 1 other jobs that have the number it is {mean:.4}",
+                jobs - 1
+            ))
+        }
+    };
+    let findings = |after: bool| -> Vec<Finding> {
+        let gain = if after { 0.5 } else { 1.0 };
+        vec![
+            finding("ndcg-original", measured(if after { 0.94 } else { 1.0 }, half(0.01)), jobs),
+            finding("ndkl", measured(0.8 * gain, half(0.05)), jobs),
+            finding("skew", skew(after, 1.0), jobs),
+            finding("min-skew", skew(after, -1.0), jobs),
+            finding("infeasible-index", measured(9.0 * gain, None), jobs),
+            Finding { by_group: by_group(0.1, 0.02 * gain), ..finding("share-at-k", measured(0.4, half(0.03)), jobs) },
+            Finding { by_group: by_group(0.4, 0.0), ..finding("selection-rate-at-k", measured(0.5, half(0.03)), jobs) },
+            Finding {
+                by_group: by_group(0.4, 0.0),
+                ..finding("impact-ratio-at-k", measured(1.0 - 0.5 * gain, half(0.1)), jobs.div_ceil(2))
+            },
+            Finding { by_group: by_group(9.0, 0.5), ..finding("average-rank", measured(10.0, half(0.5)), jobs) },
+        ]
+    };
+    let prefix = |tilt: f64| -> Vec<Vec<f64>> {
+        let share = |group: usize, place: usize| 1.0 / groups as f64 + tilt * ((group % 3) as f64 - 1.0) / (groups + place) as f64;
+        (0..groups).map(|group| (0..10).map(|place| share(group, place)).collect()).collect()
+    };
+    let (before, after) = (prefix(0.8), prefix(0.2));
+    let shares: Vec<serde_json::Value> = names
+        .iter()
+        .zip(before.iter().zip(&after))
+        .map(|(group, (before, after))| {
+            serde_json::json!({ "group": group, "wanted": 1.0 / groups as f64, "before": before, "after": after })
+        })
+        .collect();
+    let lists = serde_json::json!({
+        "attribute": "origin", "jobs": jobs, "candidates": 20 * jobs, "top": 10, "target": "an equal share of every group",
+        "reranker": { "id": "det-greedy", "parameters": {} }, "before": findings(false), "after": findings(true), "shares": shares,
+        "entered": 2 * jobs, "below_floor": jobs, "ran_out": 1,
+    });
+    let run = RunReport {
+        sizes: Sizes { test: 20 * jobs, ..Sizes::default() },
+        shortlists: serde_json::from_value(lists).expect("lists are written as they are read"),
+        ..RunReport::default()
+    };
+    of_file(ReportKind::Ranking, "Shortlists of candidates.csv", "origin", &names, run)
+}
+
+/// Rows of a file that were made anew, with a note for every group and two more.
+#[allow(dead_code, reason = "the gallery shows pages of its own choice")]
+pub(crate) fn balancing(groups: usize) -> Report {
+    let names: Vec<String> = (1..=groups).map(|group| format!("group with a long name, number {group}")).collect();
+    let rows = |group: usize| if group == 0 { 6 } else { 30 + group };
+    let value = |value: f64| serde_json::json!({ "value": value });
+    let efficacy = |learner: &str, metric: &str| {
+        let by_group: Vec<serde_json::Value> = names
+            .iter()
+            .enumerate()
+            .map(|(group, name)| {
+                serde_json::json!({
+                    "group": name, "rows": rows(group), "trained_on_real": value(0.7), "trained_on_synthetic": value(0.75),
+                })
+            })
+            .collect();
+        serde_json::json!({
+            "learner": learner, "metric": metric, "trained_on_real": value(0.8), "trained_on_synthetic": value(0.78),
+            "by_group": by_group,
+        })
+    };
+    let distances = serde_json::json!({ "fifth_percentile": value(0.03), "median": value(0.08) });
+    let cells: Vec<serde_json::Value> =
+        names.iter().map(|name| serde_json::json!({ "group": name, "label": "yes", "before": 12, "rows": 100 })).collect();
+    let synthesis = serde_json::json!({
+        "method": { "id": "gaussian-copula", "parameters": {} }, "cells": cells, "copies": 0, "judged_on": 96,
+        "quality": {
+            "training_rows": 384, "synthetic_rows": 1200, "marginal": value(0.94), "pairwise": value(0.88), "columns": [], "pairs": [],
+            "closeness": {
+                "copies": 0, "training_repeats": 0, "synthetic_rows": 1200, "training_rows": 384, "holdout_rows": 96,
+                "closer_to_training": 900, "closer_to_holdout": 300, "tied": 0, "share_closer_to_training": value(0.75),
+                "expected_share": value(0.8), "synthetic_to_training": distances, "synthetic_to_holdout": distances,
+                "holdout_to_training": distances,
+            },
+            "efficacy": [efficacy("logistic-regression", "f1"), efficacy("boosting", "roc-auc")],
+        },
+    });
+    let run = RunReport {
+        sizes: Sizes { test: 1200, ..Sizes::default() },
+        synthesis: serde_json::from_value(synthesis).expect("made rows are written as they are read"),
+        ..RunReport::default()
+    };
+    let mut report = of_file(ReportKind::Balancing, "Balanced rows of candidates.csv", "origin", &names, run);
+    let groups: Vec<&str> = names.iter().map(String::as_str).collect();
+    report.data.tilt = vec![tilt("as given", "origin", &groups, [120, 60, 140, 160], false)];
+    report.notes = vec!["the fields are separated by `;`".to_owned(), "column `id` is left out".to_owned()];
+    report.notes.extend(names.iter().map(|name| format!("100 rows of {name} were made from 12")));
+    report
+}
+
+/// The report of something done to one file.
+#[allow(dead_code, reason = "the gallery shows pages of its own choice")]
+fn of_file(kind: ReportKind, title: &str, attribute: &str, names: &[String], run: RunReport) -> Report {
+    let groups: Vec<&str> = names.iter().map(String::as_str).collect();
+    let shape = Shape {
+        kind,
+        title,
+        continuous: false,
+        attributes: vec![(attribute, groups)],
+        methods: vec![("method", 0.1, 0.8, None)],
+        runs: 1,
+        trained: false,
+        published: false,
+    };
+    let mut report = report(&shape);
+    report.methods = vec![MethodReport { name: "method".to_owned(), runs: vec![run], ..MethodReport::default() }];
+    report.data.sensitive_features.clear();
+    report.columns.clear();
+    report.limits.clear();
+    report.contrasts.clear();
+    report.fronts.clear();
+    report.notes.clear();
+    report
+}

@@ -2,6 +2,7 @@
 
 use evenhand_audit::analyses::{contrast, front};
 use evenhand_audit::view::{Table, group_tables, limits_table, method_table, tilt_table};
+use evenhand_audit::{listing, making};
 
 use evenhand_metrics::Estimate;
 
@@ -21,6 +22,68 @@ fn every_table_is_rectangular() {
         is_rectangular(&tilt_table(&report));
         is_rectangular(&limits_table(&report));
         group_tables(&report).iter().for_each(is_rectangular);
+    }
+    for report in [sample::ranking(1, 2), sample::ranking(30, 14), sample::balancing(3)] {
+        listing::tables(&report).iter().chain(&making::tables(&report)).for_each(is_rectangular);
+    }
+}
+
+#[test]
+fn a_ranking_says_what_is_better_what_it_rests_on_and_why_a_number_is_missing() {
+    let tables = listing::tables(&sample::ranking(30, 3));
+    let titles: Vec<&str> = tables.iter().map(|table| table.title.as_str()).collect();
+    assert_eq!(titles, ["shortlists of 10", "origin in the lists: places", "origin in the lists: ranks and exposure"]);
+    let table = &tables[0];
+    assert_eq!(table.headers, ["metric", "direction", "by score", "re-ranked"]);
+    let pointing: Vec<(&str, &str)> = table.rows.iter().map(|row| (row[0].as_str(), row[1].as_str())).collect();
+    assert!(pointing.contains(&("NDCG against the original ranking", "higher is better")));
+    for metric in ["NDKL", "Skew", "MinSkew", "Infeasible index"] {
+        assert!(pointing.contains(&(metric, "0 at parity")), "{pointing:?}");
+    }
+    assert!(pointing.contains(&("Impact ratio at k", "1 at parity")));
+    let notes = &table.footnotes;
+    assert!(
+        notes[0].ends_with(
+            "in 4.5 places of a list on average, the candidates down to there include fewer of a group than its wanted share asks for; in 1 \
+             of 30 lists a group had no candidate left to put there."
+        ),
+        "{notes:?}"
+    );
+    assert!(notes[1].starts_with("Skew, by score: nobody of a group") && notes[1].contains("29 of 30 jobs"), "{notes:?}");
+    assert!(notes[2].starts_with("MinSkew, by score: nobody of a group"), "{notes:?}");
+    assert_eq!(
+        notes[3],
+        "Intervals: 95 %, from drawing jobs with replacement; n = 30 jobs, for some numbers fewer (at least 15): a gap counts the jobs with \
+         candidates of both groups."
+    );
+}
+
+#[test]
+fn one_list_is_no_job_and_has_no_interval() {
+    let notes = listing::tables(&sample::ranking(1, 2)).remove(0).footnotes;
+    assert!(notes[0].contains("in 4.5 places, the candidates down to there") && !notes[0].contains("average"), "{notes:?}");
+    assert_eq!(notes[1], "Skew and MinSkew, by score: nobody of a group with a wanted share among the first k: infinite in the list.");
+    assert_eq!(notes[2], "One list: intervals come from drawing jobs with replacement, so there are none.");
+}
+
+#[test]
+fn lists_of_several_methods_say_which_way_their_numbers_point() {
+    let mut report = sample::ranking(30, 3);
+    report.methods.push(report.methods[0].clone());
+    let table = listing::tables(&report).remove(0);
+    assert!(table.headers.contains(&"Impact ratio at k\n1 at parity\nby score".to_owned()), "{:?}", table.headers);
+    assert!(table.headers.contains(&"NDKL\n0 at parity\nre-ranked".to_owned()), "{:?}", table.headers);
+    assert!(table.headers.iter().flat_map(|header| header.lines()).all(|line| line.chars().count() <= 19), "{:?}", table.headers);
+}
+
+#[test]
+fn what_few_rows_judged_is_marked_and_its_words_are_explained() {
+    let table = making::tables(&sample::balancing(2)).pop().unwrap();
+    let counts: Vec<&str> = table.rows.iter().map(|row| row[3].as_str()).collect();
+    assert_eq!(counts, ["96", "6 *", "31", "96", "6 *", "31"]);
+    let told = |start: &str| table.footnotes.iter().filter(|note| note.starts_with(start)).count();
+    for start in ["* Judged on fewer than 30 rows", "Each learner was fitted once", "boosting: ", "ROC AUC: ", "F1: "] {
+        assert_eq!(told(start), 1, "{start}: {:?}", table.footnotes);
     }
 }
 

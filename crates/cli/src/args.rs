@@ -379,6 +379,12 @@ pub(crate) struct Rank {
     /// Text that means "missing", beside the empty field; may be repeated
     #[arg(long, value_name = "TEXT")]
     pub(crate) missing: Vec<String>,
+    /// Candidates without a score stand last, unranked; else they are an error
+    #[arg(long)]
+    pub(crate) skip_unscored: bool,
+    /// How a column is read: number, number-point, number-comma, category, date, date-ymd, date-dmy or date-mdy; may be repeated
+    #[arg(long, value_name = "COLUMN=KIND", value_parser = reading)]
+    pub(crate) read: Vec<(String, Reading)>,
     /// CSV file to write: every row with its rank by score, its rank, whether it is shortlisted, and why
     #[arg(long, default_value = "ranked.csv", value_name = "FILE")]
     pub(crate) out: PathBuf,

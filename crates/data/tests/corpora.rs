@@ -32,8 +32,8 @@ fn corpus(id: &str, test: &str) -> Option<PathBuf> {
 
 pub(crate) fn load(id: &str, folder: &Path, parameters: &[(&str, &str)], schema: &Schema) -> Result<Dataset, DataError> {
     let entry = find(LOADERS, id).unwrap();
-    let given: BTreeMap<String, Value> =
-        parameters.iter().map(|(name, value)| ((*name).to_owned(), Value::Text((*value).to_owned()))).collect();
+    let read = |value: &str| value.parse().map_or_else(|_| Value::Text(value.to_owned()), Value::Integer);
+    let given: BTreeMap<String, Value> = parameters.iter().map(|(name, value)| ((*name).to_owned(), read(value))).collect();
     let loader = (entry.build)(&Parameters::resolve(entry.card, &given).unwrap()).unwrap();
     loader.load(&LoadRequest { folder: Some(folder), files: &[], schema, seed: 0 })
 }
@@ -273,6 +273,16 @@ fn faircv_profiles() {
     assert_eq!(data.features.len(), 13);
     assert!(data.features[12].sensitive);
     assert!(!data.groups("gender").unwrap().codes().contains(&UNKNOWN));
+
+    assert!(data.job.is_none(), "the release names no jobs");
+    let data = plain("faircv-2020", &folder, &[("jobs", "130")]);
+    let jobs = data.job.unwrap();
+    let mut sizes = vec![0; 130];
+    jobs.codes.iter().for_each(|&code| sizes[code as usize] += 1);
+    assert_eq!((sizes.iter().min(), sizes.iter().max()), (Some(&36), Some(&37)));
+    assert_eq!((jobs.levels[0].as_str(), jobs.levels[129].as_str()), ("j001", "j130"));
+    // Dealt, not cut off one after another.
+    assert!(jobs.codes[..37].windows(2).any(|pair| pair[1] != pair[0] + 1));
 }
 
 #[test]

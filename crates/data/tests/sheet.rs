@@ -1,5 +1,7 @@
 //! Typed tables of a person's own file, and back.
 
+use std::fmt::Write as _;
+
 use evenhand_data::sheet::{Cells, Form, Order, ReadOptions, Reading, Sheet, Table, read};
 use evenhand_data::{LabelRole, MISSING, Schema, SensitiveRole, Values};
 
@@ -240,7 +242,10 @@ fn what_nothing_settles_is_noted_and_can_be_said() {
         let sheet = sheet_with(text, &options).unwrap();
         assert_eq!(numbers(&sheet.table, "s").1, [1.234, 2.5, 12.0]);
         assert!(noted(&sheet, "s", "the point in `1.234` was read as the sign before decimals"), "{:?}", sheet.notes);
-        assert!(noted(&sheet, "s", "read the column as number-comma"), "{:?}", sheet.notes);
+        assert!(noted(&sheet, "s", "say --read 's=number-comma'"), "{:?}", sheet.notes);
+        let needed = ReadOptions { settled: vec!["s".to_owned()], ..options };
+        let message = sheet_with(text, &needed).unwrap_err().to_string();
+        assert!(message.contains("may stand before decimals or between thousands") && message.contains("'s=number-comma'"), "{message}");
     }
     let with = |text: &str, word: &str| {
         let readings = [("s".to_owned(), Reading::from_word(word).unwrap())].into();
@@ -316,4 +321,54 @@ fn what_few_rows_hold_does_not_stay() {
     let of = |rows: usize| (0..rows).fold("town,x\n".to_owned(), |text, row| text + &format!("{},{}.5\n", town(row), row % 9));
     assert_eq!(categories(&self::sheet(&of(50)).table, "town").0, ["Aachen", "Bonn", "(other)"]);
     assert_eq!(categories(&self::sheet(&of(49)).table, "town").0, ["Aachen", "Bonn", "Zons"]);
+}
+
+#[test]
+fn rows_that_leave_as_they_came_are_not_guarded() {
+    // As a file to learn from, the ages are an id and the three `yes` are joined with nobody's.
+    let mut text = "age;hired;score\n".to_owned();
+    for row in 0..80 {
+        let (hired, tail) = (if row < 3 { "yes" } else { "no" }, if row % 2 == 0 { "50" } else { "5" });
+        writeln!(text, "{};{hired};{row},{tail}", 18 + row).unwrap();
+    }
+    let learned = sheet(&text);
+    assert!(learned.left_out.iter().any(|left| left.column == "age"), "{:?}", learned.left_out);
+    let options = ReadOptions { carried: true, ..ReadOptions::default() };
+    let mut carried = sheet_with(&text, &options).unwrap();
+    assert!(carried.left_out.is_empty(), "{:?}", carried.left_out);
+    assert_eq!(numbers(&carried.table, "age").1[79], 97.0);
+    let Cells::Categories { levels, .. } = &carried.table.columns[1].cells else { panic!("{carried:?}") };
+    assert_eq!(levels, &["no", "yes"]);
+    assert_eq!(numbers(&carried.table, "score").1[..2], [0.5, 1.5]);
+    carried.restore_texts();
+    assert_eq!(carried.to_csv(&carried.table).unwrap(), text);
+}
+
+#[test]
+fn a_column_that_must_be_complete_names_file_and_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let files: Vec<String> = [("one.csv", "s\n1\n2\n"), ("two.csv", "s\n3\nn/a\n5\n")]
+        .map(|(name, text)| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.display().to_string()
+        })
+        .into();
+    let options = ReadOptions { complete: vec!["s".to_owned()], ..ReadOptions::default() };
+    let message = read(&files, &options).unwrap_err().to_string();
+    assert!(message.contains("two.csv`, column `s`, data row 2: a missing value"), "{message}");
+}
+
+#[test]
+fn one_text_among_numbers_is_an_error_and_signs_are_named() {
+    let mut text = "s;p;d\n".to_owned();
+    for row in 0..60 {
+        let score = if row == 41 { "abc".to_owned() } else { format!("{row},5") };
+        writeln!(text, "{score};{row},1 %;${row}.7").unwrap();
+    }
+    let message = sheet_with(&text, &ReadOptions::default()).unwrap_err().to_string();
+    assert!(message.contains("column `s`, data row 42: `abc`") && message.contains("59 of 60 rows"), "{message}");
+    let left = sheet(&text.replace("abc", "0,25")).left_out;
+    let reason = |column: &str| left.iter().find(|left| left.column == column).map(|left| left.reason.as_str()).unwrap_or_default();
+    assert!(reason("p").contains("the sign `%`") && reason("d").contains("the sign `$`"), "{left:?}");
 }

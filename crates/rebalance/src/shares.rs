@@ -15,7 +15,7 @@ pub enum Shares {
 }
 
 /// How far shares may miss a sum of 1: what `0.33, 0.33, 0.34` and thirds with four digits need.
-const SLACK: f64 = 1e-3;
+pub const SLACK: f64 = 1e-3;
 
 impl Shares {
     /// Reads `equal`, `found`, or shares by name such as `women=0.45, men=0.55` (`45%` is allowed; a name that holds a comma needs `;`

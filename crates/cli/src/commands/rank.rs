@@ -24,6 +24,8 @@ pub(crate) fn rank(arguments: Rank, json: bool) -> anyhow::Result<Outcome> {
         label: arguments.label,
         favourable: arguments.favourable,
         missing: arguments.missing,
+        readings: arguments.read.into_iter().collect(),
+        skip_unscored: arguments.skip_unscored,
         method: Choice { id: arguments.method, parameters: arguments.set.into_iter().collect() },
         target: arguments.target,
         target_column: arguments.target_column,
@@ -31,6 +33,7 @@ pub(crate) fn rank(arguments: Rank, json: bool) -> anyhow::Result<Outcome> {
         seed: arguments.seed,
         intervals: IntervalSection { level: arguments.level, replicates: arguments.replicates, permutations: 0, seed: arguments.seed },
         out: out.clone(),
+        report: report_folder.clone(),
     })?;
     let written = report_folder.map(|folder| evenhand_audit::write_report(&report, &folder)).transpose()?;
     show(&report, &notes, json)?;

@@ -15,7 +15,8 @@ fn export() -> String {
         };
         let score = 40 + row * 37 % 50 + if gender == "Mann" { 9 } else { 0 };
         let hired = if score > 70 { "ja" } else { "nein" };
-        let _ = write!(text, "B-{row:03};Stelle {};{gender};{score},{};{};{hired}\r\n", row % 8, row % 10, 20 + row * 13 % 40);
+        let decimal = if row % 10 == 0 { String::new() } else { format!(",{}", row % 10) };
+        let _ = write!(text, "B-{row:03};Stelle {};{gender};{score}{decimal};{};{hired}\r\n", row % 8, 20 + row * 13 % 40);
         if row == 5 {
             text.push_str(";;;;;\r\n\r\n");
         }
@@ -51,7 +52,9 @@ fn a_spreadsheet_is_ranked_and_keeps_its_look() {
         assert!(shortlist.iter().all(|row| !row[9].is_empty()), "every place has its reason");
     }
     assert!(rows.iter().any(|row| row[9].starts_with("floor for Frau at")), "{rows:?}");
-    assert!(rows.iter().all(|row| row[3].contains(',')), "decimal commas stay");
+    let export = export();
+    let lines: std::collections::HashSet<&str> = export.lines().collect();
+    assert!(rows.iter().all(|row| lines.contains(row[..6].join(";").as_str())), "what was in the file stays as it was written");
     let page = std::fs::read_to_string(place.path().join("report/report.html")).unwrap();
     assert!(page.contains("Shortlists before and after") && page.contains("keine Angabe (divers)"));
     assert!(stdout(&output).contains("NDKL"), "{}", stdout(&output));
@@ -218,4 +221,100 @@ rerank = "det-greedy"
     assert!(report["methods"][2]["runs"][0]["sizes"]["test"].as_u64() < report["methods"][0]["runs"][0]["sizes"]["test"].as_u64());
     let again = place.run("compare gates.toml --out out --json");
     assert_eq!(stdout(&again), stdout(&output), "kept cells give the same report");
+}
+
+#[test]
+fn methods_share_what_a_synthesiser_learned() {
+    let recipe = |more: &str| {
+        let made = r#"synthesise = { method = { id = "ctgan", epochs = 2, batch_size = 100 }, rows = 300, compared = 100 }"#;
+        format!(
+            "name = \"shared\"\nseeds = [1]\n[data]\nloader = {{ id = \"synthetic-jobs\", jobs = 20, applicants = 20 }}\n[training]\nepochs = 2\n\
+             [intervals]\nreplicates = 0\n[shortlist]\ntop = 5\n[[method]]\nname = \"a\"\n{made}\n[[method]]\nname = \"b\"\nrerank = \
+             \"pair\"\n{made}\n{more}"
+        )
+    };
+    let more = "[[method]]\nname = \"c\"\nobjective = \"boosting\"\nsynthesise = { method = { id = \"ctgan\", epochs = 2, batch_size = 100 }, \
+                rows = 300, compared = 100 }\n";
+    let place = Place::new(&[("two.toml", recipe("").as_bytes()), ("three.toml", recipe(more).as_bytes())]);
+    let fits = |folder: &str| -> Vec<(String, std::time::SystemTime)> {
+        let files = std::fs::read_dir(place.path().join(folder).join("cells")).unwrap().map(|entry| entry.unwrap());
+        let fits = files.filter(|entry| entry.file_name().to_string_lossy().contains(".generator"));
+        fits.map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.metadata().unwrap().modified().unwrap())).collect()
+    };
+    let run = |command: &str| {
+        let output = place.run(command);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        serde_json::from_str::<serde_json::Value>(&stdout(&output)).unwrap()
+    };
+    let two = run("compare two.toml --out out --json");
+    let learned = fits("out");
+    assert_eq!(learned.len(), 1, "{learned:?}");
+    let made = |report: &serde_json::Value, method: usize| report["methods"][method]["runs"][0]["synthesis"]["quality"].clone();
+    assert_eq!(made(&two, 0), made(&two, 1));
+
+    // A method that is added later learns nothing anew, and what it is given is what a fit of its own gives.
+    let three = run("compare three.toml --out out --json");
+    assert_eq!(fits("out"), learned);
+    let alone = run("compare three.toml --out other --fresh --json");
+    assert_eq!(three["methods"], alone["methods"]);
+    run("compare three.toml --out out --fresh --json");
+    assert_ne!(fits("out"), learned, "--fresh forgets fits, too");
+}
+
+#[test]
+fn a_ranking_reads_what_an_export_holds_and_puts_who_has_no_score_last() {
+    let mut text = "name,sex,age,points,hired\n".to_owned();
+    for row in 0..120 {
+        let points = if row == 7 || row == 50 { "n/a".to_owned() } else { format!("{}.{}0", 40 + row * 37 % 50, row % 10) };
+        let _ =
+            writeln!(text, "p{row},{},{},{points},{}", if row % 3 == 0 { "f" } else { "m" }, 18 + row, if row < 3 { "yes" } else { "no" });
+    }
+    let place = Place::new(&[("t.csv", text.as_bytes())]);
+    let refused = place.run("rank t.csv --score points --group sex --out ranked.csv");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        stderr(&refused).contains("column `points`, data row 8") && stderr(&refused).contains("--skip-unscored"),
+        "{}",
+        stderr(&refused)
+    );
+    // Ages that all differ are no id here, and three `yes` of 120 are a label.
+    let command = "rank t.csv --score points --skip-unscored --group 'age > 60' --label hired --favourable yes --top 10 --out ranked.csv";
+    let output = place.run(command);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stderr(&output).contains("2 of 120 candidates have no score and stand last"), "{}", stderr(&output));
+    let ranked = std::fs::read_to_string(place.path().join("ranked.csv")).unwrap();
+    let rows: Vec<Vec<&str>> = ranked.lines().skip(1).map(|line| line.split(',').collect()).collect();
+    let given: std::collections::HashSet<&str> = text.lines().collect();
+    assert!(rows.len() == 120 && rows.iter().all(|row| given.contains(row[..5].join(",").as_str())), "every field as it was written");
+    for row in &rows[118..] {
+        assert!(["p7", "p50"].contains(&row[0]) && row[5..] == ["", "", "no", "no score"], "{row:?}");
+    }
+    let fell = rows.iter().find(|row| row[7] == "no" && !row[5].is_empty() && row[5].parse::<usize>().unwrap() <= 10).unwrap();
+    assert!(fell[8].starts_with("left the shortlist: ") && fell[8].ends_with("of lower score put first"), "{fell:?}");
+    let balanced = place.run("balance t.csv --group sex --label hired --favourable yes --method oversampling --out balanced.csv");
+    assert_eq!(balanced.status.code(), Some(0), "{}", stderr(&balanced));
+    let balanced = std::fs::read_to_string(place.path().join("balanced.csv")).unwrap();
+    assert!(balanced.lines().all(|line| given.contains(line)), "{balanced}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_plain_file_is_not_replaced() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let place = Place::new(&[("t.csv", b"s,g\n3,a\n2,b\n1,a\n"), ("kept.csv", b"mine"), ("real.csv", b"old")]);
+    let path = |name: &str| place.path().join(name);
+    std::fs::set_permissions(path("kept.csv"), std::fs::Permissions::from_mode(0o444)).unwrap();
+    symlink(path("real.csv"), path("link.csv")).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(path("pipe.csv")).status().unwrap().success());
+    for (out, reason) in [("kept.csv", "write-protected"), ("pipe.csv", "no plain file"), (".", "is a folder")] {
+        let output = place.run(&format!("rank t.csv --score s --group g --out {out}"));
+        assert_eq!(output.status.code(), Some(2), "{out}");
+        assert!(stderr(&output).contains(reason), "{out}: {}", stderr(&output));
+    }
+    assert_eq!(std::fs::read(path("kept.csv")).unwrap(), b"mine");
+    let output = place.run("rank t.csv --score s --group g --out link.csv --report real.csv");
+    assert!(output.status.code() == Some(2) && stderr(&output).contains("give the name of a folder"), "{}", stderr(&output));
+    assert_eq!(std::fs::read(path("real.csv")).unwrap(), b"old", "nothing is written before the report's folder is known to be one");
+    assert_eq!(place.run("rank t.csv --score s --group g --out link.csv").status.code(), Some(0));
+    assert!(path("link.csv").is_symlink() && std::fs::read_to_string(path("real.csv")).unwrap().contains("rank_by_score"));
 }

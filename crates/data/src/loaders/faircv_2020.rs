@@ -11,15 +11,18 @@
 //! | 14-33, 34-53 | face embedding; face embedding made agnostic of gender and ethnicity |
 //!
 //! The release names no column; the names of the competencies follow the ranges of their values (0 to 5, continuous, 0 or 1, 1 to 5,
-//! eight times 0 to 3) and the project's description. 11 labels of the ethnicity file exceed 1 and are cut to 1 for learning. A person is the
+//! eight times 0 to 3) and the project's description. It has no occupations either (the release of 2023 has): `jobs` deals the candidates to
+//! made-up jobs at random, so that shortlists can be tried on known bias. 11 labels of the ethnicity file exceed 1 and are cut to 1 for learning. A person is the
 //! identity of the face image.
 
 use std::path::Path;
 
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Kind, Literal, Parameter, Parameters};
+use rand::seq::SliceRandom;
 
 use super::{LoadRequest, Loader, folder_of, keep_attributes};
 use crate::pickle::{Object, object_of_npy};
+use crate::seed::generator;
 use crate::table::{ScoreRoles, Scored, file_bytes, file_digest, remark};
 use crate::{DataError, Dataset, Feature, FileDigest, Groups, Identity, Label, LabelKind, Provenance, Schema, SensitiveAsFeatures, Values};
 
@@ -52,6 +55,12 @@ pub(super) const CARD: Card = Card {
             default: Literal::Text("face"),
             allowed: Allowed::OneOf(&["competencies", "attribute", "face", "agnostic-face"]),
             purpose: "competencies alone, with the biased attribute, with the face embedding, or with the agnostic one",
+        },
+        Parameter {
+            name: "jobs",
+            default: Literal::Integer(0),
+            allowed: Allowed::Between(0.0, 4800.0),
+            purpose: "jobs that the candidates are dealt to by data.seed, as many to each; 0: none",
         },
     ],
 };
@@ -149,6 +158,7 @@ struct FairCv2020 {
     bias: Bias,
     blind: bool,
     inputs: String,
+    jobs: usize,
 }
 
 pub(super) fn build(parameters: &Parameters) -> Result<Box<dyn Loader>, CatalogError> {
@@ -156,6 +166,7 @@ pub(super) fn build(parameters: &Parameters) -> Result<Box<dyn Loader>, CatalogE
         bias: if parameters.text("attribute") == "gender" { Bias::Gender } else { Bias::Ethnicity },
         blind: parameters.text("labels") == "blind",
         inputs: parameters.text("inputs").to_owned(),
+        jobs: parameters.count("jobs"),
     }))
 }
 
@@ -178,6 +189,10 @@ impl Loader for FairCv2020 {
         }
         let mut notes = Vec::new();
         let label = profiles.label(self.blind, &mut notes);
+        let job = (self.jobs > 0).then(|| dealt(profiles.rows(), self.jobs, request.seed));
+        if job.is_some() {
+            notes.push(format!("the release names no jobs: {} were made up and the candidates dealt to them at random", self.jobs));
+        }
         let sensitive = profiles.groups();
         if self.inputs == "attribute" && request.schema.sensitive_as_features == SensitiveAsFeatures::No {
             let groups = &sensitive[usize::from(self.bias == Bias::Ethnicity)];
@@ -194,7 +209,7 @@ impl Loader for FairCv2020 {
             targets: Vec::new(),
             sensitive,
             person: Some(profiles.persons.clone()),
-            job: None,
+            job,
             weights: None,
             recordings: None,
             parts: None,
@@ -354,6 +369,14 @@ impl Profiles {
         }
         label
     }
+}
+
+/// Candidates dealt to jobs at random, so that no job has two more than another.
+fn dealt(rows: usize, jobs: usize, seed: u64) -> Identity {
+    let mut codes: Vec<u32> = (0..rows).map(|row| (row % jobs) as u32).collect();
+    codes.shuffle(&mut generator(seed, 0xfa1c));
+    let digits = jobs.to_string().len();
+    Identity { name: "job".to_owned(), levels: (1..=jobs).map(|number| format!("j{number:0digits$}")).collect(), codes }
 }
 
 /// `class\identity\image` -> the identity, in order of first appearance.

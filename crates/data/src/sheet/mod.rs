@@ -17,12 +17,14 @@ mod numbers;
 mod read;
 mod write;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, StringArray};
+use sha2::{Digest as _, Sha256};
 
 use crate::table::{Batch, RawTable};
-use crate::{DataError, Dataset, FileDigest, MISSING, Schema};
+use crate::{DataError, Dataset, FileDigest, MISSING, Schema, digest};
 
 pub use dates::{DateStyle, Order};
 pub use numbers::Notation;
@@ -140,6 +142,39 @@ impl Table {
         names.iter().position(|known| known == name).ok_or_else(|| DataError::missing_column("the table", name, &names))
     }
 
+    /// sha256 of names, forms, levels and every value, to tell tables apart; a missing number has one form.
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        // With its length before it, no text runs into the next.
+        let text = |hash: &mut Sha256, text: &str| {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        };
+        for column in &self.columns {
+            text(&mut hash, &column.name);
+            match &column.cells {
+                Cells::Numbers { form, values } => {
+                    text(&mut hash, &format!("{form:?}"));
+                    hash.update((values.len() as u64).to_le_bytes());
+                    for value in values {
+                        hash.update((if value.is_nan() { f64::NAN } else { *value }).to_le_bytes());
+                    }
+                }
+                Cells::Categories { levels, codes } => {
+                    text(&mut hash, &format!("{} categories", levels.len()));
+                    for level in levels {
+                        text(&mut hash, level);
+                    }
+                    hash.update((codes.len() as u64).to_le_bytes());
+                    for code in codes {
+                        hash.update(code.to_le_bytes());
+                    }
+                }
+            }
+        }
+        digest::hexadecimal(hash)
+    }
+
     /// The chosen rows in the chosen order; a row may be chosen more than once.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
@@ -184,6 +219,8 @@ pub struct Sheet {
     pub layout: Layout,
     /// How each column of `table` is written.
     pub styles: Vec<Style>,
+    /// The texts of columns that were asked for as they are written, by name; a typed file has none.
+    pub texts: BTreeMap<String, Cells>,
     /// Columns that were left out.
     pub left_out: Vec<LeftOut>,
     /// What was skipped or taken as missing on the way in, in plain sentences.

@@ -20,6 +20,13 @@ pub struct ReadOptions {
     pub sensitive: Vec<String>,
     /// Texts that mean "missing", beside the empty field.
     pub missing: Vec<String>,
+    /// Whether the rows leave as they came: then no column is left out as an id or free text, no category is joined with others, and columns that
+    /// are not read as categories keep their texts beside what they mean ([`Sheet::texts`]).
+    pub carried: bool,
+    /// Columns of numbers that must not be misread: signs that may mean thousands or decimals are an error.
+    pub settled: Vec<String>,
+    /// Columns that must have a value in every row.
+    pub complete: Vec<String>,
 }
 
 /// How a column is to be read.
@@ -44,20 +51,35 @@ impl Reading {
     pub const WORDS: [&'static str; 9] =
         ["number", "number-point", "number-comma", "category", "date", "date-ymd", "date-dmy", "date-mdy", "leave-out"];
 
+    /// Its word of [`Reading::WORDS`].
+    pub fn word(self) -> &'static str {
+        match self {
+            Reading::Number => "number",
+            Reading::NumberWithPoint => "number-point",
+            Reading::NumberWithComma => "number-comma",
+            Reading::Categories => "category",
+            Reading::Date(None) => "date",
+            Reading::Date(Some(Order::YearMonthDay)) => "date-ymd",
+            Reading::Date(Some(Order::DayMonthYear)) => "date-dmy",
+            Reading::Date(Some(Order::MonthDayYear)) => "date-mdy",
+            Reading::LeaveOut => "leave-out",
+        }
+    }
+
     /// The reading that a word of [`Reading::WORDS`] stands for.
     pub fn from_word(word: &str) -> Option<Self> {
-        Some(match word {
-            "number" => Reading::Number,
-            "number-point" => Reading::NumberWithPoint,
-            "number-comma" => Reading::NumberWithComma,
-            "category" => Reading::Categories,
-            "date" => Reading::Date(None),
-            "date-ymd" => Reading::Date(Some(Order::YearMonthDay)),
-            "date-dmy" => Reading::Date(Some(Order::DayMonthYear)),
-            "date-mdy" => Reading::Date(Some(Order::MonthDayYear)),
-            "leave-out" => Reading::LeaveOut,
-            _ => return None,
-        })
+        let all = [
+            Reading::Number,
+            Reading::NumberWithPoint,
+            Reading::NumberWithComma,
+            Reading::Categories,
+            Reading::Date(None),
+            Reading::Date(Some(Order::YearMonthDay)),
+            Reading::Date(Some(Order::DayMonthYear)),
+            Reading::Date(Some(Order::MonthDayYear)),
+            Reading::LeaveOut,
+        ];
+        all.into_iter().find(|reading| reading.word() == word)
     }
 }
 
@@ -85,7 +107,7 @@ const HEAD: usize = 1 << 16;
 pub fn read(files: &[String], options: &ReadOptions) -> Result<Sheet, DataError> {
     let sources = resolve(files)?;
     let mut raw = RawTable::read(&sources, Wanted::All)?;
-    for name in options.readings.keys().chain(&options.sensitive) {
+    for name in options.readings.keys().chain(&options.sensitive).chain(&options.settled).chain(&options.complete) {
         raw.position(name)?;
     }
     leave_blank_rows_out(&mut raw)?;
@@ -97,6 +119,8 @@ pub fn read(files: &[String], options: &ReadOptions) -> Result<Sheet, DataError>
         delimiter: layout.delimiter,
         decimal: None,
         short: raw.rows() < SHORT_FILE,
+        carried: options.carried,
+        settled: &options.settled,
         notes: raw.notes.clone(),
         left_out: Vec::new(),
     };
@@ -108,8 +132,22 @@ pub fn read(files: &[String], options: &ReadOptions) -> Result<Sheet, DataError>
 
     let mut table = Table::default();
     let mut styles = Vec::new();
+    let mut texts = BTreeMap::new();
     for column in all {
+        // Of a sensitive column the words for "unknown" are not kept by its categories.
+        let plain = column.wanted == Some(Reading::Categories) && !options.sensitive.contains(&column.name);
+        if options.carried
+            && !plain
+            && let Content::Texts(_) = column.content
+        {
+            // Marks of a missing value are texts, too.
+            let coded = categories(&raw, column.position, Missing { texts: &[], sensitive: false });
+            texts.insert(column.name.clone(), Cells::Categories { levels: coded.levels, codes: coded.codes });
+        }
         if let Some((cells, style)) = reader.column(&raw, &column)? {
+            if options.complete.contains(&column.name) {
+                refuse_missing(&raw, &column, &cells)?;
+            }
             table.columns.push(Column { name: column.name, cells });
             styles.push(style);
         }
@@ -118,7 +156,7 @@ pub fn read(files: &[String], options: &ReadOptions) -> Result<Sheet, DataError>
         let reason = "no column is left: each is empty, an id or free text; name how it is to be read".to_owned();
         return Err(DataError::BadColumn { column: raw.names.join(", "), reason });
     }
-    Ok(Sheet { table, layout, styles, left_out: reader.left_out, notes: reader.notes, files: raw.digests })
+    Ok(Sheet { table, layout, styles, texts, left_out: reader.left_out, notes: reader.notes, files: raw.digests })
 }
 
 /// The sign before decimals, where the columns that tell one agree.
@@ -274,15 +312,8 @@ impl Raw {
     /// The error for a text that the wanted reading does not allow, at the first row that has it.
     fn refuse(&self, raw: &RawTable, coded: &Coded, allowed: impl Fn(&str) -> bool, remedy: String) -> DataError {
         let wrong = |&code: &u32| coded.levels.get(code as usize).is_some_and(|level| !allowed(level));
-        let mut row = coded.codes.iter().position(wrong).unwrap_or(0);
-        for batch in &raw.batches {
-            if row < batch.rows {
-                let at = row + raw.batches.iter().take_while(|other| !std::ptr::eq(*other, batch)).map(|other| other.rows).sum::<usize>();
-                return raw.bad_value(batch, self.position, row, format!("`{}`", coded.at(at)), remedy);
-            }
-            row -= batch.rows;
-        }
-        DataError::BadColumn { column: self.name.clone(), reason: remedy }
+        let row = coded.codes.iter().position(wrong).unwrap_or(0);
+        bad_row(raw, self, row, format!("`{}`", coded.at(row)), remedy)
     }
 }
 
@@ -309,17 +340,49 @@ fn names_an_id(name: &str) -> bool {
     words.iter().any(|word| WORDS.contains(&word.as_str()))
 }
 
-struct Reader {
+/// Refuses a column with a missing value, at its first row.
+fn refuse_missing(raw: &RawTable, column: &Raw, cells: &Cells) -> Result<(), DataError> {
+    let missing = match cells {
+        Cells::Numbers { values, .. } => values.iter().position(|value| value.is_nan()),
+        Cells::Categories { codes, .. } => codes.iter().position(|&code| code == MISSING),
+    };
+    let Some(row) = missing else { return Ok(()) };
+    let remedy = "every row needs a value here; fill it in, take the row out, or say --skip-unscored".to_owned();
+    Err(bad_row(raw, column, row, "a missing value".to_owned(), remedy))
+}
+
+/// The error for a row counted over all files.
+fn bad_row(raw: &RawTable, column: &Raw, row: usize, value: String, remedy: String) -> DataError {
+    let mut left = row;
+    for batch in &raw.batches {
+        if left < batch.rows {
+            return raw.bad_value(batch, column.position, left, value, remedy);
+        }
+        left -= batch.rows;
+    }
+    DataError::BadColumn { column: column.name.clone(), reason: remedy }
+}
+
+struct Reader<'a> {
     delimiter: u8,
     /// The sign before decimals, where some column of the file settles it.
     decimal: Option<char>,
     /// Whether the file has too few rows to leave out what few of them hold.
     short: bool,
+    /// Whether the rows leave as they came.
+    carried: bool,
+    /// Columns whose signs must be settled.
+    settled: &'a [String],
     notes: Vec<String>,
     left_out: Vec<LeftOut>,
 }
 
-impl Reader {
+impl Reader<'_> {
+    /// Whether a column may be left out or its categories joined: nobody has said how it is to be read, and rows will be made from it.
+    fn guarded(&self, column: &Raw) -> bool {
+        column.wanted.is_none() && !self.carried
+    }
+
     /// The column's values and look, or `None` where it is left out.
     fn column(&mut self, raw: &RawTable, column: &Raw) -> Result<Option<(Cells, Style)>, DataError> {
         if column.wanted == Some(Reading::LeaveOut) {
@@ -339,7 +402,7 @@ impl Reader {
             return Ok(Some(result));
         }
         if let Some((notation, tolerant)) = column.notation(self.delimiter, self.decimal) {
-            return Ok(self.numbers(column, coded, notation, tolerant));
+            return self.numbers(raw, column, coded, notation, tolerant);
         }
         if column.wants_numbers() && !coded.levels.is_empty() {
             return Err(self.no_numbers(raw, column, coded));
@@ -353,7 +416,7 @@ impl Reader {
         if let Some(infinite) = self.infinite(raw, column, coded) {
             return Err(infinite);
         }
-        Ok(self.categories(column, coded))
+        self.categories(raw, column, coded)
     }
 
     /// The error for a column that should hold numbers and does not.
@@ -377,9 +440,8 @@ impl Reader {
         let wrong = || coded.levels.iter().filter(|level| !fits(level));
         let percent = wrong().any(|level| level.strip_suffix('%').is_some_and(|number| fits(number.trim_end())));
         let hint = if percent { " (without its percent sign, in every row alike)" } else { "" };
-        let remedy = format!(
-            "a finite number is expected; correct it{hint}, list it under the texts that mean missing, or read the column as categories"
-        );
+        let other = if self.settled.contains(&column.name) { String::new() } else { format!(", or say --read '{}=category'", column.name) };
+        let remedy = format!("a finite number is expected; correct it{hint}, or list it as --missing if it means that{other}");
         column.refuse(raw, coded, fits, remedy)
     }
 
@@ -391,14 +453,8 @@ impl Reader {
     /// Numbers of a typed file.
     fn typed(&mut self, raw: &RawTable, column: &Raw, values: &[f64]) -> Result<Option<(Cells, Style)>, DataError> {
         if let Some(row) = values.iter().position(|value| value.is_infinite()) {
-            let mut before = 0;
-            for batch in &raw.batches {
-                if row < before + batch.rows {
-                    let remedy = "a finite number is expected; correct it, or leave it empty".to_owned();
-                    return Err(raw.bad_value(batch, column.position, row - before, format!("`{}`", values[row]), remedy));
-                }
-                before += batch.rows;
-            }
+            let remedy = "a finite number is expected; correct it, or leave it empty".to_owned();
+            return Err(bad_row(raw, column, row, format!("`{}`", values[row]), remedy));
         }
         if let Some(Reading::Date(_)) = column.wanted {
             let reason = "it holds numbers and was to be read as dates; take that reading away".to_owned();
@@ -464,35 +520,42 @@ impl Reader {
         coded.codes.iter().map(|&code| of_level.get(code as usize).copied().unwrap_or(f64::NAN)).collect()
     }
 
-    fn numbers(&mut self, column: &Raw, coded: &Coded, notation: Notation, tolerant: bool) -> Option<(Cells, Style)> {
+    fn numbers(
+        &mut self,
+        raw: &RawTable,
+        column: &Raw,
+        coded: &Coded,
+        notation: Notation,
+        tolerant: bool,
+    ) -> Result<Option<(Cells, Style)>, DataError> {
         let written: Vec<_> = column.unmarked(tolerant).filter_map(|text| notation.parse(text)).collect();
         if column.wanted.is_none() && written.iter().any(|written| written.code) {
-            return self.categories(column, coded);
+            return self.categories(raw, column, coded);
         }
         // Whole numbers that a double cannot tell apart are ids.
         if column.wanted.is_none() && written.iter().any(|written| written.decimals == 0 && written.value.abs() > 9.0e15) {
-            return self.categories(column, coded);
+            return self.categories(raw, column, coded);
         }
         if column.wanted.is_none() && written.iter().all(|written| written.decimals == 0) {
             let present =
                 coded.codes.iter().filter(|&&code| coded.levels.get(code as usize).is_some_and(|level| !(tolerant && is_mark(level))));
             if are_categories(&written.iter().map(|written| written.value).collect::<Vec<_>>(), present.count()) {
-                return Some(two_levels(column, coded, tolerant));
+                return Ok(Some(two_levels(column, coded, tolerant)));
             }
         }
-        self.tell_notation(column, notation);
+        self.tell_notation(column, notation)?;
         let values = self.values(column, coded, tolerant, |text| notation.parse(text).map(|written| written.value));
         let decimals = written.iter().map(|written| written.decimals).max().unwrap_or(0);
         let fixed = written.iter().all(|written| written.decimals == decimals);
         let mark = marks(column, coded, tolerant);
-        self.number_column(column, values, notation, Some((decimals, fixed)), mark)
+        Ok(self.number_column(column, values, notation, Some((decimals, fixed)), mark))
     }
 
     /// Notes how a sign was read that may as well be the other one.
-    fn tell_notation(&mut self, column: &Raw, notation: Notation) {
+    fn tell_notation(&mut self, column: &Raw, notation: Notation) -> Result<(), DataError> {
         let asked = matches!(column.wanted, Some(Reading::NumberWithPoint | Reading::NumberWithComma));
         if self.delimiter == b',' || asked {
-            return;
+            return Ok(());
         }
         let name = |sign: char| if sign == '.' { "point" } else { "comma" };
         let grouped = notation.thousands.filter(|_| column.told().is_err() || notation.decimal == ',' && self.decimal == Some(','));
@@ -501,14 +564,22 @@ impl Reader {
         } else if self.decimal.is_none() && column.told().is_err() {
             let example = column.unmarked(true).find(|text| text.contains(notation.decimal)).unwrap_or_default();
             let other = if notation.decimal == '.' { ',' } else { '.' };
+            let (sign, other) = (name(notation.decimal), name(other));
+            if self.settled.contains(&column.name) {
+                let reason = format!(
+                    "the {sign} in `{example}` may stand before decimals or between thousands, and nothing in the file settles which; say it with \
+                     --read '{0}=number-{sign}' (before decimals) or --read '{0}=number-{other}' (between thousands)",
+                    column.name
+                );
+                return Err(DataError::BadColumn { column: column.name.clone(), reason });
+            }
             self.notes.push(format!(
-                "column `{}`: the {sign} in `{example}` was read as the sign before decimals, and nothing in the file settles whether it \
-                 stands between thousands; if so, take the {sign}s out of the file, or read the column as number-{}",
+                "column `{0}`: the {sign} in `{example}` was read as the sign before decimals, and nothing in the file settles whether it \
+                 stands between thousands; if so, take the {sign}s out of the file, or say --read '{0}=number-{other}'",
                 column.name,
-                name(other),
-                sign = name(notation.decimal),
             ));
         }
+        Ok(())
     }
 
     fn number_column(
@@ -522,7 +593,7 @@ impl Reader {
         let present = || values.iter().copied().filter(|value| !value.is_nan());
         let (decimals, fixed) = written.unwrap_or_else(|| (present().map(decimals_of).max().unwrap_or(0), false));
         let form = if decimals == 0 { Form::Integer } else { Form::Real { decimals } };
-        if column.wanted.is_none() && form == Form::Integer {
+        if self.guarded(column) && form == Form::Integer {
             if let Some(reason) = id_of_numbers(&column.name, &values) {
                 return self.leave_out(column, reason);
             }
@@ -560,26 +631,58 @@ impl Reader {
         numbers.then(|| column.refuse(raw, coded, |text| !is_infinite(text), remedy))
     }
 
-    fn categories(&mut self, column: &Raw, coded: &Coded) -> Option<(Cells, Style)> {
+    /// The error for a column whose rows hold numbers but for very few: leaving it out would lose them all.
+    fn nearly_numbers(&self, raw: &RawTable, column: &Raw, coded: &Coded) -> Option<DataError> {
+        /// Of a hundred rows so many must hold a number, and at most so many texts may be none.
+        const MOST: usize = 95;
+        const FEW_TEXTS: usize = 3;
+        let fits = Notation::candidates(self.delimiter).into_iter().map(|notation| {
+            let numbers: Vec<bool> = coded.levels.iter().map(|level| is_mark(level) || notation.parse(level).is_some()).collect();
+            let rows = coded.codes.iter().filter(|&&code| numbers.get(code as usize) == Some(&true)).count();
+            (rows, notation)
+        });
+        let (rows, notation) = fits.max_by_key(|(rows, _)| *rows)?;
+        let all = coded.codes.iter().filter(|&&code| code != MISSING).count();
+        let fits = |text: &str| is_mark(text) || notation.parse(text).is_some();
+        let others = coded.levels.iter().filter(|level| !fits(level)).count();
+        (rows < all && 100 * rows >= MOST * all && others <= FEW_TEXTS).then(|| {
+            let remedy = format!(
+                "{rows} of {all} rows of the column hold numbers; correct this one, list it as --missing, or say --read '{0}=category' or \
+                 '{0}=leave-out'",
+                column.name
+            );
+            column.refuse(raw, coded, fits, remedy)
+        })
+    }
+
+    fn categories(&mut self, raw: &RawTable, column: &Raw, coded: &Coded) -> Result<Option<(Cells, Style)>, DataError> {
         let rows = coded.codes.iter().filter(|&&code| code != MISSING).count();
         let levels = coded.levels.len();
-        if column.wanted.is_none() {
+        if self.guarded(column) {
             let apart = levels == rows && rows >= FEW_ROWS || levels > FEW_LEVELS && 2 * levels > rows;
             if apart {
-                let reason = format!(
-                    "{levels} different texts in {rows} rows: ids, names or free text; a row made from it would be somebody's. To keep \
-                     it, say that it is a category, or a number"
-                );
-                return self.leave_out(column, reason);
+                if let Some(error) = self.nearly_numbers(raw, column, coded) {
+                    return Err(error);
+                }
+                let reason = match signed(&coded.levels, self.delimiter) {
+                    Some(sign) => format!("its numbers have the sign `{sign}`; take it out of the column to have them learned"),
+                    None => format!(
+                        "{levels} different texts in {rows} rows: ids, names or free text; a row made from it would be somebody's. To keep it, say \
+                         --read '{0}=category', or '{0}=number'",
+                        column.name
+                    ),
+                };
+                return Ok(self.leave_out(column, reason));
             }
             if levels > MOST_LEVELS {
                 let reason = format!(
-                    "{levels} categories, more than {MOST_LEVELS}; join them into fewer, or say that it is a category to keep them"
+                    "{levels} categories, more than {MOST_LEVELS}; join them into fewer, or say --read '{}=category' to keep them",
+                    column.name
                 );
-                return self.leave_out(column, reason);
+                return Ok(self.leave_out(column, reason));
             }
         }
-        self.of_many(column, coded.levels.clone(), coded.codes.clone(), marks(column, coded, false))
+        Ok(self.of_many(column, coded.levels.clone(), coded.codes.clone(), marks(column, coded, false)))
     }
 
     /// The column's categories, those that few rows hold joined into one: a row made must not bear the name of a single person. Where most
@@ -590,7 +693,7 @@ impl Reader {
         codes.iter().filter(|&&code| code != MISSING).for_each(|&code| holders[code as usize] += 1);
         let rare = |level: usize| holders[level] < FEW_HOLDERS && levels[level] != OTHER;
         let count = (0..levels.len()).filter(|&level| rare(level)).count();
-        if column.wanted.is_some() || self.short || count == 0 {
+        if !self.guarded(column) || self.short || count == 0 {
             return Some((Cells::Categories { levels, codes }, style));
         }
         let present: usize = holders.iter().sum();
@@ -598,14 +701,15 @@ impl Reader {
         if 2 * rows > present {
             let reason = format!(
                 "{rows} of {present} rows hold a category that fewer than {FEW_HOLDERS} rows have ({count} of {} categories): names or free \
-                 text; a row made from it would be somebody's. To keep it, say that it is a category",
-                levels.len()
+                 text; a row made from it would be somebody's. To keep it, say --read '{}=category'",
+                levels.len(),
+                column.name
             );
             return self.leave_out(column, reason);
         }
         self.notes.push(format!(
             "column `{}`: {count} of {} categories, each held by fewer than {FEW_HOLDERS} rows ({rows} of {present} rows), were joined into \
-             `{OTHER}`; say that the column is a category to keep them",
+             `{OTHER}`; say --read '{0}=category' to keep them",
             column.name,
             levels.len()
         ));
@@ -618,6 +722,18 @@ impl Reader {
         let codes = codes.iter().map(|&code| recode.get(code as usize).copied().unwrap_or(MISSING)).collect();
         Some((Cells::Categories { levels: kept, codes }, style))
     }
+}
+
+/// The sign, such as `%` or `$`, that stands before or after the number of every text.
+fn signed(levels: &[String], delimiter: u8) -> Option<char> {
+    let is_sign = |letter: &char| !letter.is_alphanumeric() && !letter.is_whitespace() && !"+-.,".contains(*letter);
+    let first = levels.first()?;
+    let sign = first.chars().next().filter(is_sign).or_else(|| first.chars().next_back().filter(is_sign))?;
+    let number = |text: &String| {
+        let bare = text.strip_prefix(sign).or_else(|| text.strip_suffix(sign)).map(str::trim);
+        bare.is_some_and(|bare| Notation::candidates(delimiter).into_iter().any(|notation| notation.parse(bare).is_some()))
+    };
+    levels.iter().all(number).then_some(sign)
 }
 
 /// 0 and 1, or two whole numbers that repeat, as categories.
@@ -658,7 +774,7 @@ fn id_of_numbers(name: &str, values: &[f64]) -> Option<String> {
     let mostly = named && (values.len() - repeated > MOST_LEVELS || 2 * (values.len() - repeated) > values.len());
     if distinct && (steps || dense || named) || mostly {
         let what = if distinct { "another number in every row" } else { "a number that names a person or a thing in most rows" };
-        return Some(format!("{what}: an id; a row made from it would be somebody's. To keep it, say that it is a number"));
+        return Some(format!("{what}: an id; a row made from it would be somebody's. To keep it, say so with --read '{name}=number'"));
     }
     None
 }

@@ -4,6 +4,17 @@ use super::{Cells, Column, Form, Sheet, Style, Table, ValueStyle};
 use crate::{DataError, MISSING};
 
 impl Sheet {
+    /// Puts the columns whose texts were kept ([`Sheet::texts`]) back as they were written. The rows must still be those that were read.
+    pub fn restore_texts(&mut self) {
+        let columns = self.table.columns.iter_mut().zip(&mut self.styles);
+        for (column, style) in columns {
+            if let Some(cells) = self.texts.remove(&column.name) {
+                column.cells = cells;
+                *style = Style { values: ValueStyle::Text, missing: String::new() };
+            }
+        }
+    }
+
     /// A table with the columns of this sheet as the text of a CSV file: same separator, decimal sign, dates and marks of missing values.
     pub fn to_csv(&self, table: &Table) -> Result<String, DataError> {
         let names = |table: &Table| table.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();

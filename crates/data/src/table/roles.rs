@@ -556,4 +556,14 @@ pub(crate) fn remark(groups: &Groups, notes: &mut Vec<String>) {
         }
         _ => {}
     }
+    let mut folded: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for level in groups.levels() {
+        folded.entry(level.to_lowercase()).or_default().push(level);
+    }
+    for alike in folded.values().filter(|alike| alike.len() > 1) {
+        notes.push(format!(
+            "`{name}`: the groups {} differ in capital letters only and are taken as different; write them alike",
+            alike.join(", ")
+        ));
+    }
 }

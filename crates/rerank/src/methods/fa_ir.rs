@@ -204,9 +204,12 @@ fn fill(pool: &Pool, minima: &Minima, wanted: &Shares, length: usize) -> Vec<Sta
         };
         let count = counts[group as usize] + 1;
         let due = minima.due(group, count);
-        // Reached only when the best score does not do it, so that the group is needed and its minimum is due.
-        let floor = Reason::Floor { group, wanted: count, prefix: due };
-        standings.push(Standing { rank, reason: waiting.reason(rank, floor) });
+        // Not the best score that waits: a minimum left no choice, or the best is of a group of share 0, which has no place yet.
+        let otherwise = match waiting.best_group().filter(|_| tight.is_none()) {
+            Some(group) => Reason::Ceiling { group, allowed: 0, prefix: place },
+            None => Reason::Floor { group, wanted: count, prefix: due },
+        };
+        standings.push(Standing { rank, reason: waiting.reason(rank, otherwise) });
         waiting.place(rank);
         counts[group as usize] = count;
         // The place is spent; from where the group's minimum asks for this candidate on, it was spent on what was owed.

@@ -51,6 +51,24 @@ impl List {
     }
 }
 
+/// All lists of up to `longest` candidates of three groups, as the groups in the order of the scores.
+pub(crate) fn all_lists(longest: u32) -> impl Iterator<Item = Vec<usize>> {
+    (0..=longest).flat_map(|size| (0..3_usize.pow(size)).map(move |code| (0..size).map(|digit| code / 3_usize.pow(digit) % 3).collect()))
+}
+
+/// A list with falling scores; every third score ties with the one before, so that the order of the list decides.
+pub(crate) fn with_scores(groups: &[usize], levels: usize) -> List {
+    List {
+        scores: (0..groups.len()).map(|rank| if rank % 3 == 2 { 1.0 - (rank - 1) as f64 } else { 1.0 - rank as f64 }).collect(),
+        groups: groups.iter().map(|&group| group as u32).collect(),
+        levels: (0..levels).map(|group| format!("g{group}")).collect(),
+    }
+}
+
+pub(crate) fn ranks(ranking: &Ranking) -> Vec<usize> {
+    ranking.places.iter().map(|place| place.candidate).collect()
+}
+
 pub(crate) fn method(id: &str, parameters: &[(&str, Value)]) -> Box<dyn Reranker> {
     let given: BTreeMap<String, Value> = parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     let entry = find(RERANKERS, id).unwrap();

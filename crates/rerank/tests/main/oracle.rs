@@ -1,12 +1,13 @@
 //! Every re-ranker on all small lists, and on many larger ones, against what can be counted.
 
+use evenhand_catalog::Value;
 use evenhand_data::UNKNOWN;
-use evenhand_rerank::{Ranking, Reason, Shares, Shortlist, Target};
+use evenhand_rerank::{Ranking, Reason, Shortlist, Target};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::lists::{List, method};
-use crate::plain::{Bounds, Which, bounded, const_sort};
+use crate::lists::{List, all_lists, method, ranks, with_scores};
+use crate::plain::{Bounds, Which, bounded, const_sort, pair};
 
 const DET: [&str; 4] = ["det-greedy", "det-cons", "det-relaxed", "det-const-sort"];
 const ALL: [&str; 7] = ["det-greedy", "det-cons", "det-relaxed", "det-const-sort", "pair", "fa-ir", "exposure-lp"];
@@ -18,26 +19,8 @@ fn shares_of_three() -> Vec<[usize; 3]> {
     multiples(4).chain(multiples(5)).chain(others).collect()
 }
 
-/// All lists of up to `longest` candidates of three groups, as the groups in the order of the scores.
-fn all_lists(longest: u32) -> impl Iterator<Item = Vec<usize>> {
-    (0..=longest).flat_map(|size| (0..3_usize.pow(size)).map(move |code| (0..size).map(|digit| code / 3_usize.pow(digit) % 3).collect()))
-}
-
-/// A list with falling scores; every third score ties with the one before, so that the order of the list decides.
-fn with_scores(groups: &[usize], levels: usize) -> List {
-    List {
-        scores: (0..groups.len()).map(|rank| if rank % 3 == 2 { 1.0 - (rank - 1) as f64 } else { 1.0 - rank as f64 }).collect(),
-        groups: groups.iter().map(|&group| group as u32).collect(),
-        levels: (0..levels).map(|group| format!("g{group}")).collect(),
-    }
-}
-
-fn ranks(ranking: &Ranking) -> Vec<usize> {
-    ranking.places.iter().map(|place| place.candidate).collect()
-}
-
 /// What every ranking must be: as long as it can be, of different candidates, in the order of the scores within each group.
-fn check_order(list: &List, ranking: &Ranking, length: usize) {
+pub(crate) fn check_order(list: &List, ranking: &Ranking, length: usize) {
     let order = ranks(ranking);
     assert_eq!(order.len(), length.min(list.scores.len()));
     let mut seen = order.clone();
@@ -54,21 +37,31 @@ fn check_order(list: &List, ranking: &Ranking, length: usize) {
 
 /// (prefix, group) pairs below their floor in an order of candidates of known group.
 fn missed(list: &List, bounds: &Bounds, order: &[usize]) -> Vec<(usize, usize)> {
+    below(list, &|group, prefix| bounds.floor(group, prefix), order)
+}
+
+/// The same for floors of any kind.
+pub(crate) fn below(list: &List, floor: &dyn Fn(usize, usize) -> usize, order: &[usize]) -> Vec<(usize, usize)> {
     let count = |group: usize, prefix: usize| order[..prefix].iter().filter(|&&candidate| list.groups[candidate] as usize == group).count();
-    let pairs = (1..=order.len()).flat_map(|prefix| (0..bounds.0.len()).map(move |group| (prefix, group)));
-    pairs.filter(|&(prefix, group)| count(group, prefix) < bounds.floor(group, prefix)).collect()
+    let pairs = (1..=order.len()).flat_map(|prefix| (0..list.levels.len()).map(move |group| (prefix, group)));
+    pairs.filter(|&(prefix, group)| count(group, prefix) < floor(group, prefix)).collect()
 }
 
 /// The pairs that the ranking's breaches name.
-fn reported(ranking: &Ranking) -> Vec<(usize, usize)> {
+pub(crate) fn reported(ranking: &Ranking) -> Vec<(usize, usize)> {
     let mut pairs: Vec<(usize, usize)> =
         ranking.breaches.iter().flat_map(|breach| (breach.from..=breach.to).map(|prefix| (prefix, breach.group as usize))).collect();
     pairs.sort_unstable();
     pairs
 }
 
-/// A reason must be true of its place.
-fn check_reasons(list: &List, ranking: &Ranking, wanted: &Shares) {
+/// A reason must be true of its place. `floor` and `ceiling` are those that the method is held to, by group and prefix.
+pub(crate) fn check_reasons(
+    list: &List,
+    ranking: &Ranking,
+    floor: &dyn Fn(usize, usize) -> usize,
+    ceiling: &dyn Fn(usize, usize) -> usize,
+) {
     let order = ranks(ranking);
     let mut best: Vec<usize> = (0..list.scores.len()).collect();
     best.sort_by(|&one, &other| list.scores[other].partial_cmp(&list.scores[one]).unwrap().then(one.cmp(&other)));
@@ -80,16 +73,19 @@ fn check_reasons(list: &List, ranking: &Ranking, wanted: &Shares) {
         match place.reason {
             Reason::Score => assert_eq!(waiting().find(|&&other| list.groups[other] != UNKNOWN), Some(&place.candidate)),
             Reason::Floor { group: named, wanted: owed, prefix } => {
-                assert_eq!((named, owed), (group, wanted.floor(group, prefix).min(owed)));
-                assert!(count(group) <= owed && position < prefix.max(position + 1));
+                // Strict with any number of groups: DetGreedy, which may miss a floor, then names the floor of the very place. A place
+                // counts among those of known group.
+                let place = order[..=position].iter().filter(|&&candidate| list.groups[candidate] != UNKNOWN).count();
+                assert_eq!((named, owed), (group, floor(group as usize, prefix)));
+                assert!(count(group) <= owed && place <= prefix, "{:?} at {position} of {order:?}", ranking.places[position].reason);
             }
             Reason::NextFloor { group: named, wanted: owed, prefix } => {
                 assert_eq!((named, owed), (group, count(group)));
-                assert_eq!(wanted.floor(group, prefix), owed);
+                assert_eq!(floor(group as usize, prefix), owed);
             }
             Reason::Ceiling { group: named, allowed, prefix } => {
                 assert_ne!(named, group);
-                assert_eq!(wanted.ceiling(named, prefix), allowed);
+                assert_eq!(ceiling(named as usize, prefix), allowed);
                 assert!(count(named) >= allowed);
             }
             Reason::Turn { group: named } | Reason::Exposure { group: named } => assert_eq!(named, group),
@@ -99,6 +95,10 @@ fn check_reasons(list: &List, ranking: &Ranking, wanted: &Shares) {
             Reason::GroupUnknown => assert_eq!(group, UNKNOWN),
         }
     }
+}
+
+fn check_share_reasons(list: &List, ranking: &Ranking, bounds: &Bounds) {
+    check_reasons(list, ranking, &|group, prefix| bounds.floor(group, prefix), &|group, prefix| bounds.ceiling(group, prefix));
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn on_all_small_lists_floors_hold_wherever_they_can() {
                     };
                     assert_eq!(ranks(&ranking), plain, "{id} {groups:?} {parts:?} {length}");
                     check_order(&list, &ranking, length);
-                    check_reasons(&list, &ranking, &wanted);
+                    check_share_reasons(&list, &ranking, &bounds);
                     // With three groups a floor is missed only where the pool has too few of the group for it.
                     let missed = missed(&list, &bounds, &plain);
                     assert_eq!(reported(&ranking), missed);
@@ -232,7 +232,7 @@ fn on_random_lists_of_many_groups_the_methods_do_what_the_paper_writes() {
             };
             assert_eq!(ranks(&ranking), plain.iter().map(|&rank| order[rank]).collect::<Vec<_>>(), "{id} {parts:?} {sizes:?} {length}");
             check_order(&list, &ranking, length);
-            check_reasons(&list, &ranking, &wanted);
+            check_share_reasons(&list, &ranking, &bounds);
             let missed = missed(&list, &bounds, &ranks(&ranking));
             assert_eq!(reported(&ranking), missed);
             missed_by[slot] += missed.iter().filter(|&&(prefix, group)| bounds.floor(group, prefix) <= sizes[group]).count();
@@ -270,19 +270,75 @@ fn the_methods_that_look_at_the_next_floor_reach_all_of_them_with_any_number_of_
     assert!(greedy > 0);
 }
 
+/// A list whose ranks tie with the one before where the bit of `ties` says so, with the worst scores first, and its candidates by rank.
+fn with_ties(groups: &[usize], ties: usize) -> (List, Vec<usize>) {
+    let mut score = 0.0;
+    let scores: Vec<f64> = (0..groups.len())
+        .map(|rank| {
+            score -= if ties >> rank & 1 == 1 { 0.0 } else { 0.25 };
+            score
+        })
+        .collect();
+    let mut positions: Vec<usize> = (0..groups.len()).collect();
+    positions.sort_by(|&one, &other| scores[one].total_cmp(&scores[other]).then(one.cmp(&other)));
+    let list = List {
+        scores: positions.iter().map(|&rank| scores[rank]).collect(),
+        groups: positions.iter().map(|&rank| groups[rank] as u32).collect(),
+        levels: (0..3).map(|group| format!("g{group}")).collect(),
+    };
+    let by_rank = (0..groups.len()).map(|rank| positions.iter().position(|&other| other == rank).unwrap()).collect();
+    (list, by_rank)
+}
+
+#[test]
+fn on_all_small_lists_pair_takes_turns() {
+    let text = |by_score: bool| Value::Text(if by_score { "by-score" } else { "fixed" }.into());
+    let methods = [false, true].map(|by_score| (by_score, method("pair", &[("turns", text(by_score))])));
+    let mut rankings = 0;
+    let mut check = |groups: &[usize], ties: usize, parts: &[usize; 3], length: usize| {
+        let (list, by_rank) = with_ties(groups, ties);
+        let bounds = Bounds(parts);
+        for (by_score, method) in &methods {
+            let ranking = method.rerank(&list.shortlist(), &list.shares(&bounds.shares()), length, 1).unwrap();
+            let plain: Vec<usize> = pair(groups, parts, *by_score, length).into_iter().map(|rank| by_rank[rank]).collect();
+            assert_eq!(ranks(&ranking), plain, "{groups:?} {parts:?} {length} {ties:b} {by_score}");
+            check_order(&list, &ranking, length);
+            check_share_reasons(&list, &ranking, &bounds);
+            assert_eq!(reported(&ranking), missed(&list, &bounds, &plain));
+            rankings += 1;
+        }
+    };
+    for groups in all_lists(7) {
+        for parts in [[1, 1, 1], [6, 3, 1], [1, 0, 1], [0, 0, 1]] {
+            for length in 0..=groups.len() + 1 {
+                check(&groups, 0, &parts, length);
+            }
+        }
+        // Bit 0 says nothing: nobody stands before the first.
+        for ties in (2..1 << groups.len()).step_by(2) {
+            check(&groups, ties, &[1, 1, 1], groups.len());
+        }
+    }
+    assert!(rankings > 400_000, "{rankings}");
+}
+
 #[test]
 fn every_method_orders_every_small_list() {
     for id in ALL {
         let method = method(id, &[]);
-        for groups in all_lists(5) {
+        for groups in all_lists(7) {
             let list = with_scores(&groups, 3);
-            for target in [Target::Equal, Target::Pool, Target::Given(vec![("g0".into(), 0.6), ("g1".into(), 0.0), ("g2".into(), 0.4)])] {
+            let sizes: Vec<usize> = (0..3).map(|group| groups.iter().filter(|&&other| other == group).count()).collect();
+            let present: Vec<usize> = sizes.iter().map(|&size| size.min(1)).collect();
+            let given = Target::Given(vec![("g0".into(), 0.6), ("g1".into(), 0.0), ("g2".into(), 0.4)]);
+            for (target, parts) in [(Target::Equal, &present), (Target::Pool, &sizes), (given, &vec![3, 0, 2])] {
                 let wanted = target.shares(&list.shortlist()).unwrap();
                 for length in [0, 1, 3, 9] {
                     let ranking = method.rerank(&list.shortlist(), &wanted, length, 3).unwrap();
                     check_order(&list, &ranking, length);
+                    // Floors of fa-ir are its own: see there.
                     if id != "fa-ir" {
-                        check_reasons(&list, &ranking, &wanted);
+                        check_share_reasons(&list, &ranking, &Bounds(parts));
                     }
                 }
             }
@@ -309,6 +365,9 @@ fn candidates_of_unknown_group_take_places_by_score_and_change_nothing_among_the
         for id in ALL {
             let ranking = list.rank(id, &[0.4, 0.35, 0.25], 25);
             check_order(&list, &ranking, 25);
+            if id != "fa-ir" {
+                check_share_reasons(&list, &ranking, &Bounds(&[8, 7, 5]));
+            }
             let among: Vec<usize> = ranks(&ranking).into_iter().filter(|&candidate| list.groups[candidate] != UNKNOWN).collect();
             let expected = alone.rank(id, &[0.4, 0.35, 0.25], known.len());
             assert_eq!(among, ranks(&expected).into_iter().map(|position| known[position]).collect::<Vec<_>>(), "{id} {round}");

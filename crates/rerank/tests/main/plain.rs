@@ -1,4 +1,5 @@
-//! The methods of Geyik et al. written down as their paper has them, place by place, without any thought of speed: the oracle of ours.
+//! The methods of Geyik et al. written down as their paper has them, place by place, without any thought of speed, and the pair re-ranker as one
+//! sort: the oracles of ours.
 //!
 //! A list is the string of its groups in the order of the scores. Where the paper is silent (a group runs out, a share of 0) they do what
 //! the documentation of the crate says.
@@ -15,7 +16,7 @@ impl Bounds<'_> {
         prefix * self.0[group] / self.sum()
     }
 
-    fn ceiling(&self, group: usize, prefix: usize) -> usize {
+    pub(crate) fn ceiling(&self, group: usize, prefix: usize) -> usize {
         (prefix * self.0[group]).div_ceil(self.sum())
     }
 
@@ -87,5 +88,22 @@ pub(crate) fn const_sort(groups: &[usize], bounds: &Bounds, length: usize, slack
     let mut ranks: Vec<usize> = list.into_iter().map(|(rank, _)| rank).collect();
     let rest: Vec<usize> = (0..groups.len()).filter(|rank| !ranks.contains(rank)).collect();
     ranks.extend(rest.into_iter().take(length - ranks.len()));
+    ranks
+}
+
+/// The pair re-ranker. No rounds are played: a candidate's round is the number of better ones in the group, and a key sorts all of them.
+pub(crate) fn pair(groups: &[usize], parts: &[usize], by_score: bool, length: usize) -> Vec<usize> {
+    let key = |&rank: &usize| {
+        let best = groups.iter().position(|&group| group == groups[rank]).unwrap();
+        let round = groups[..rank].iter().filter(|&&group| group == groups[rank]).count();
+        match (parts[groups[rank]], by_score) {
+            (0, _) => (usize::MAX, rank),
+            (_, true) => (round, rank),
+            (_, false) => (round, best),
+        }
+    };
+    let mut ranks: Vec<usize> = (0..groups.len()).collect();
+    ranks.sort_by_key(key);
+    ranks.truncate(length);
     ranks
 }

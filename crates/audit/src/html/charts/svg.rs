@@ -35,6 +35,17 @@ impl Style {
     }
 }
 
+/// Height of a line of small text.
+const LINE: f64 = 13.0;
+
+/// A text in two lines of at most `most` characters, broken at a space where one stands far enough on; none where it fits on one line.
+fn broken(text: &str, most: usize) -> Option<(String, String)> {
+    let (cut, _) = text.char_indices().nth(most)?;
+    let space = text[..cut].rfind(' ').filter(|&space| text[..space].chars().count() * 2 > most);
+    let cut = if text[cut..].starts_with(' ') { cut } else { space.unwrap_or(cut) };
+    Some((text[..cut].to_owned(), crate::numbers::shorten(text[cut..].trim_start(), most)))
+}
+
 /// Where a text hangs on its point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Anchor {
@@ -139,6 +150,19 @@ impl Svg {
             self.text(at, anchor, class, &short);
             self.body.push_str("</g>");
         }
+    }
+
+    /// A text that ends at the point, on two lines where it is long, the second of them cut; the whole one is its tooltip then. Most drawings have
+    /// no room on the left of a name, so that a line is never longer than `most` characters.
+    pub(crate) fn told_lines(&mut self, at: (f64, f64), class: &str, text: &str, most: usize) {
+        let Some((first, second)) = broken(text, most) else {
+            self.text(at, Anchor::End, class, text);
+            return;
+        };
+        let _ = write!(self.body, "<g><title>{}</title>", Escaped(text));
+        self.text((at.0, at.1 - LINE / 2.0), Anchor::End, class, &first);
+        self.text((at.0, at.1 + LINE / 2.0), Anchor::End, class, &second);
+        self.body.push_str("</g>");
     }
 
     /// The finished drawing with the words that a screen reader says.
@@ -316,6 +340,14 @@ impl Swatch {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_name_is_broken_at_a_space_and_cut_at_its_end_alone() {
+        let broken = |text: &str| super::broken(text, 24).map(|(first, second)| [first, second]);
+        assert_eq!(broken("Gruppe mit Namen"), None);
+        assert_eq!(broken("Gruppe mit langem Namen Nummer 10"), Some(["Gruppe mit langem Namen".to_owned(), "Nummer 10".to_owned()]));
+        assert_eq!(broken(&"ü".repeat(60)), Some(["ü".repeat(24), "ü".repeat(23) + "…"]));
+    }
 
     #[test]
     fn a_path_is_one_place_and_steps_that_do_not_drift() {

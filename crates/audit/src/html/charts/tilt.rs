@@ -5,6 +5,9 @@ use super::{Figure, WIDTH, density, style_of};
 use crate::numbers::{count, percent};
 use crate::report::Tilt;
 
+/// Characters of a line of a group's name.
+const NAME: usize = 24;
+
 /// The picture of one stage.
 pub(crate) fn figure(tilt: &Tilt, groups: &[String], binary: bool) -> Figure {
     if binary || tilt.histograms.is_empty() {
@@ -17,7 +20,7 @@ pub(crate) fn figure(tilt: &Tilt, groups: &[String], binary: bool) -> Figure {
 /// Two bars: the share of positive labels in each group, with the row counts written beside them.
 fn shares(tilt: &Tilt, groups: &[String]) -> Figure {
     let height = 112.0;
-    let (left, right) = (150.0, WIDTH - 190.0);
+    let (left, right) = (188.0, WIDTH - 166.0);
     let mut svg = Svg::new(WIDTH, height);
     let [high_one, high_other, low_one, low_other] = tilt.cells;
     let rows = [(&tilt.privileged, high_one, low_one), (&tilt.unprivileged, high_other, low_other)];
@@ -27,7 +30,7 @@ fn shares(tilt: &Tilt, groups: &[String]) -> Figure {
         let share = if high + low == 0 { 0.0 } else { high as f64 / (high + low) as f64 };
         svg.rectangle(left, y, right - left, 26.0, "rest");
         svg.rectangle(left, y, (right - left) * share, 26.0, &format!("bar {}", style.fill()));
-        svg.told_text((left - 8.0, y + 17.0), Anchor::End, "tick", group, 22);
+        svg.told_lines((left - 8.0, y + 17.0), "tick", group, NAME);
         svg.text((right + 8.0, y + 17.0), Anchor::Start, "tick", &format!("{} of {} ({})", count(high), count(high + low), percent(share)));
     }
     svg.text((left, height - 4.0), Anchor::Start, "tick", "0 %");

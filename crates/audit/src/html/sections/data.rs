@@ -56,6 +56,8 @@ fn groups(attribute: &AttributeSummary, label: Option<&LabelSummary>) -> Grid {
     let total: usize = attribute.groups.iter().map(|group| group.n).sum::<usize>() + attribute.unknown;
     let largest = attribute.groups.iter().map(|group| group.n).chain([attribute.unknown]).max().unwrap_or(0);
     let share = |n: usize| if total == 0 { 0.0 } else { n as f64 / total as f64 };
+    // Of labels that are 0 or 1 the mean is the share of positive ones.
+    let mean = label.is_some_and(|label| label.kind != "binary");
     let mut notes = Notes::default();
     let mut columns = vec![Head::words("group"), Head::number("rows"), Head::number("share"), Head::words("")];
     if let Some(label) = label {
@@ -64,7 +66,10 @@ fn groups(attribute: &AttributeSummary, label: Option<&LabelSummary>) -> Grid {
         } else {
             format!("labels ≥ {}", crate::numbers::plain(label.threshold))
         };
-        columns.extend([Head::number(positive), Head::number("mean label")]);
+        columns.push(Head::number(positive));
+        if mean {
+            columns.push(Head::number("mean label"));
+        }
     }
     let mut rows: Vec<Vec<Cell>> = attribute
         .groups
@@ -74,6 +79,8 @@ fn groups(attribute: &AttributeSummary, label: Option<&LabelSummary>) -> Grid {
                 vec![Cell::text(&group.name), Cell::text(count(group.n)), Cell::text(percent(share(group.n))), bar(group.n, largest)];
             if label.is_some() {
                 row.push(Cell::estimate(&group.positive_rate, 3, &mut notes));
+            }
+            if mean {
                 row.push(Cell::estimate(&group.mean_label, 3, &mut notes));
             }
             row
@@ -87,9 +94,7 @@ fn groups(attribute: &AttributeSummary, label: Option<&LabelSummary>) -> Grid {
             Cell::text(percent(share(n))),
             bar(n, largest),
         ];
-        if label.is_some() {
-            row.extend([Cell::default(), Cell::default()]);
-        }
+        row.resize_with(columns.len(), Cell::default);
         rows.push(row);
     }
     let remarks =

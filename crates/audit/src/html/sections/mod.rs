@@ -4,6 +4,7 @@ mod data;
 mod dependence;
 mod disparity;
 mod extraction;
+mod glossary;
 mod groups;
 mod latent;
 mod methods;
@@ -50,5 +51,6 @@ pub(super) const SECTIONS: &[Section] = &[
     training::SECTION,
     disparity::SECTION,
     undefined::SECTION,
+    glossary::SECTION,
     recipe::SECTION,
 ];

@@ -29,10 +29,9 @@ fn content(report: &Report) -> Option<Value> {
         let Some(lists) = method.runs.first().and_then(|run| run.shortlists.as_ref()).filter(|lists| !lists.shares.is_empty()) else {
             continue;
         };
-        let groups: Vec<String> = lists.shares.iter().map(|one| one.group.clone()).collect();
-        let mut figures = vec![shares::figure("by score", &lists.shares, &groups, false)];
+        let mut figures = vec![shares::figure(listing::BY_SCORE, &lists.shares, false)];
         if lists.reranker.is_some() {
-            figures.push(shares::figure("re-ranked", &lists.shares, &groups, true));
+            figures.push(shares::figure(listing::RERANKED, &lists.shares, true));
         }
         let title = if report.methods.len() > 1 { method.name.clone() } else { String::new() };
         // One ranking's table says it already.

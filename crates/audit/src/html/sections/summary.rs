@@ -18,6 +18,9 @@ pub(super) const SECTION: Section = Section {
     content,
 };
 
+/// Notes that stand open; the others are folded, so that the numbers are not far down the page.
+const MOST_NOTES: usize = 5;
+
 #[allow(clippy::unnecessary_wraps, reason = "the signature is that of every section")]
 fn content(report: &Report) -> Option<Value> {
     let limits = (!report.limits.is_empty()).then(|| limits(report));
@@ -26,7 +29,8 @@ fn content(report: &Report) -> Option<Value> {
         facts => facts(report),
         sentences => sentences(report),
         limits => limits,
-        notes => report.notes.clone(),
+        notes => report.notes.iter().take(MOST_NOTES).cloned().collect::<Vec<_>>(),
+        folded => report.notes.iter().skip(MOST_NOTES).cloned().collect::<Vec<_>>(),
     })
 }
 
