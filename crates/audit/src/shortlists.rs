@@ -8,7 +8,7 @@ use evenhand_data::sheet::{self, Cells, Column, Form, Reading, Sheet, Style, Val
 use evenhand_data::{Groups, Identity, LabelRole, Schema, table};
 use evenhand_metrics::{Finding, IntervalPlan, Rankings, ranking};
 use evenhand_rebalance::shares::Shares as EvenShares;
-use evenhand_rerank::{Breach, FloorRule, Job, RERANKERS, Reason, Reranker, Shares, Shortlist, Target, rerank_all};
+use evenhand_rerank::{Breach, FloorRule, Job, RERANKERS, Reason, Reranker, Shares, Shortlist, Target, rerank_stream};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -240,7 +240,9 @@ impl Lists {
             return Ok(found);
         };
         let mut start = 0;
-        for ((name, rows), ranked) in lists.iter().zip(rerank_all(reranker.as_ref(), &jobs)) {
+        let mut waiting = lists.iter();
+        rerank_stream(reranker.as_ref(), jobs, |ranked| {
+            let Some((name, rows)) = waiting.next() else { return Ok(()) };
             let ranked = ranked.map_err(|error| said(name, &error))?;
             let mut taken = vec![false; scores.len().min(rows.len())];
             for place in &ranked.places {
@@ -255,7 +257,8 @@ impl Lists {
             found.breaches.push(ranked.breaches);
             found.reached.extend(ranked.draw.map(|draw| draw.reached));
             start += rows.len();
-        }
+            Ok::<(), AuditError>(())
+        })?;
         Ok(found)
     }
 

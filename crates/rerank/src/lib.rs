@@ -35,7 +35,7 @@ use std::fmt;
 use evenhand_catalog::Card;
 
 pub use error::RerankError;
-pub use jobs::{Job, rerank_all};
+pub use jobs::{Job, rerank_all, rerank_stream};
 pub use methods::RERANKERS;
 pub use ranking::{Breach, Draw, FloorRule, Place, Ranking, Reason};
 pub use repair::{Fitted, Repair, Sample};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use evenhand_catalog::Kind;
-use evenhand_rerank::{FloorRule, Job, RERANKERS, RerankError, Shares, Shortlist, Target, rerank_all};
+use evenhand_rerank::{FloorRule, Job, RERANKERS, RerankError, Shares, Shortlist, Target, rerank_all, rerank_stream};
 use proptest::prelude::*;
 
 use crate::lists::{List, list, method};
@@ -116,6 +116,34 @@ fn many_jobs_on_any_number_of_threads_are_ranked_as_each_alone() {
             assert_eq!(pool.install(|| rerank_all(method.as_ref(), &jobs)), alone, "{id}");
         }
     }
+}
+
+#[test]
+fn jobs_that_come_one_after_another_are_ranked_in_their_order() {
+    // More than one block.
+    let levels = ["a".to_owned(), "b".to_owned()];
+    let scores: Vec<f64> = (0..30_000).map(|row| f64::from(row * 7919 % 30_011)).collect();
+    let codes: Vec<u32> = (0..30_000).map(|row| row * 31 % 7 % 2).collect();
+    let job = |number: usize| {
+        let rows = 3 * number..3 * number + 3;
+        let shortlist = Shortlist::new(&scores[rows.clone()], &codes[rows], &levels).unwrap();
+        Job { wanted: Shares::equal(&shortlist), shortlist, length: 3, seed: number as u64 }
+    };
+    let method = method("det-greedy", &[]);
+    let alone: Vec<_> = (0..10_000).map(job).collect();
+    let alone = rerank_all(method.as_ref(), &alone);
+    let mut found = Vec::new();
+    let whole = rerank_stream(method.as_ref(), (0..10_000).map(job), |ranked| {
+        found.push(ranked);
+        Ok::<(), ()>(())
+    });
+    assert!(whole.is_ok() && found == alone);
+    let mut seen = 0;
+    let ended = rerank_stream(method.as_ref(), (0..10_000).map(job), |_| {
+        seen += 1;
+        if seen == 5_000 { Err("enough") } else { Ok(()) }
+    });
+    assert_eq!((ended, seen), (Err("enough"), 5_000));
 }
 
 proptest! {
