@@ -51,6 +51,7 @@ def table(heads, rows):
 def main():
     report = json.loads(pathlib.Path(sys.argv[1]).read_text())
     methods = {method["name"]: [values(run) for run in sorted(method["runs"], key=lambda run: run["seed"])] for method in report["methods"]}
+    lots = {method["name"]: [number(run["shortlists"]["by_lot"], "ndkl") for run in method["runs"]] for method in report["methods"]}
     names = [name for name, _ in SHOWN] + [name for name, *_ in LISTS]
     rows = []
     for method, runs in methods.items():
@@ -58,13 +59,14 @@ def main():
         share = spread(after)[0] / spread(before)[0]
         utility = spread([run["NDCG (order by score), re-ranked"] for run in runs])[0]
         digits = {"NDKL, re-ranked": 4}
-        rows.append([method, *(cell([run[name] for run in runs], digits.get(name, 3)) for name in names), f"{share:.3f}", "yes" if share <= 0.2 and utility >= 0.93 else "no"])
-    table(["scorer", *names, "NDKL after / before", "a fifth at NDCG 0.93"], rows)
+        rows.append([method, *(cell([run[name] for run in runs], digits.get(name, 3)) for name in names), f"{share:.3f}", "yes" if share <= 0.2 and utility >= 0.93 else "no", f"{spread(lots[method])[0]:.4f}"])
+    table(["scorer", *names, "NDKL after / before", "a fifth at NDCG 0.93", "NDKL by lot"], rows)
     differences = []
     for method, runs in methods.items():
         balance, _, kind = method.partition(": ")
-        real = methods.get(f"{balance}: real rows")
-        if not real or kind == "real rows":
+        rows_of, comma, scorer = kind.partition(", ")
+        real = methods.get(f"{balance}: real rows{comma}{scorer}")
+        if not real or rows_of == "real rows":
             continue
         told = []
         for name in names:

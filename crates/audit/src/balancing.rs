@@ -136,8 +136,7 @@ fn chosen(request: &BalanceRequest) -> Result<BalancedFile, AuditError> {
     let role = scores::sensitive_role(&request.group)?;
     let attribute = role.name.clone();
     let options = scores::carrying(&request.files, request.label.as_ref(), &role, &request.readings, &request.missing)?;
-    let cut = role.rule.as_ref().is_some_and(|rule| !rule.trim_start().starts_with('='));
-    let sensitive = if cut { Vec::new() } else { role.columns.clone() };
+    let sensitive = if role.is_cut() { Vec::new() } else { role.columns.clone() };
     let mut sheet = sheet::read(&request.files, &ReadOptions { sensitive, ..options })?;
     let mut data = sheet.table.dataset(&request.files.join(", "), &schema(request, role))?;
     let weighed = data.weights.clone();

@@ -241,7 +241,7 @@ pub const SECTIONS: &[Section] = &[
                 "sample",
                 "",
                 "{ id = \"rejection-sampling\", … }",
-                "gate 1: rows left out of training, validation and test alike, so that the method lives in a world of other shares",
+                "gate 1: rows left out of training, validation and test alike, so that the method lives in a world of other shares; compared are methods with the same `sample`, written alike",
             ),
             key(
                 "synthesise",
@@ -269,7 +269,7 @@ pub const SECTIONS: &[Section] = &[
                 "family",
                 "",
                 "text",
-                "methods of one family share a front in the report; left out: those of the same objective and rebalancer",
+                "methods of one family share a front in the report; left out: those of the same rebalancer, synthesiser, objective and repair",
             ),
         ],
     },
@@ -309,7 +309,12 @@ pub const SECTIONS: &[Section] = &[
         heading: "[analyses]",
         purpose: "What is asked of the runs beyond their numbers.",
         keys: &[
-            key("reference", "", "name of a method", "the method that the others are tested against on the page; left out: the first"),
+            key(
+                "reference",
+                "",
+                "name of a method",
+                "the method that the others are tested against on the page; left out, and among methods of another `sample`: the first",
+            ),
             key(
                 "counterfactual",
                 "\"none\"",

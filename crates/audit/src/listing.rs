@@ -21,6 +21,9 @@ pub(crate) const BY_SCORE: &str = "by score";
 /// The order that the re-ranker gives.
 pub(crate) const RERANKED: &str = "re-ranked";
 
+/// Orders drawn by lot.
+pub(crate) const BY_LOT: &str = "drawn by lot";
+
 /// The methods that have lists, with those of every run.
 fn listed(report: &Report) -> Vec<(&MethodReport, Vec<&Shortlists>)> {
     report
@@ -145,16 +148,25 @@ fn metrics(lists: &Shortlists) -> Table {
         table.headers.push(RERANKED.to_owned());
         table.right_aligned.push(true);
     }
+    if !lists.by_lot.is_empty() {
+        table.headers.push(BY_LOT.to_owned());
+        table.right_aligned.push(true);
+    }
     for before in lists.before.iter().filter(|finding| overall(finding)) {
         let mut row = vec![name(&before.metric).to_owned(), pointing(&before.metric), estimate_text(&before.estimate)];
         if !lists.after.is_empty() {
             let after = lists.after.iter().find(|after| after.metric == before.metric);
             row.push(after.map_or_else(String::new, |after| estimate_text(&after.estimate)));
         }
+        if !lists.by_lot.is_empty() {
+            let lot = lists.by_lot.iter().find(|lot| lot.metric == before.metric);
+            row.push(lot.map_or_else(String::new, |lot| estimate_text(&lot.estimate)));
+        }
         table.rows.push(row);
     }
     table.footnotes.extend(reasons(lists));
     table.footnotes.extend(resting_on(lists));
+    table.footnotes.extend(meaning_of_lots(&[lists]));
     table
         .footnotes
         .push("What a metric means: `evenhand catalog` with its id, for example `evenhand catalog infeasible-index`.".to_owned());
@@ -163,11 +175,17 @@ fn metrics(lists: &Shortlists) -> Table {
 
 /// Why numbers are undefined: a sentence a reason, which names the metrics and the orders it is about.
 fn reasons(lists: &Shortlists) -> Vec<String> {
-    let mut found: Vec<(&str, Vec<&str>, Vec<&str>)> = Vec::new();
-    for (order, findings) in [(BY_SCORE, &lists.before), (RERANKED, &lists.after)] {
-        let mut here: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut found: Vec<(String, Vec<&str>, Vec<&str>)> = Vec::new();
+    for (order, findings) in [(BY_SCORE, &lists.before), (RERANKED, &lists.after), (BY_LOT, &lists.by_lot)] {
+        let mut here: Vec<(String, Vec<&str>)> = Vec::new();
         for finding in findings.iter().filter(|finding| overall(finding)) {
             let Some(reason) = finding.estimate.reason() else { continue };
+            // Of a job there are several lists by lot.
+            let reason = if order == BY_LOT {
+                reason.replace(" jobs", " lists").replace(" job ", " list ")
+            } else {
+                of_the_list(reason, lists.jobs)
+            };
             match here.iter_mut().find(|(known, _)| *known == reason) {
                 Some((_, names)) => names.push(name(&finding.metric)),
                 None => here.push((reason, vec![name(&finding.metric)])),
@@ -180,10 +198,7 @@ fn reasons(lists: &Shortlists) -> Vec<String> {
             }
         }
     }
-    let told = |(reason, names, orders): (&str, Vec<&str>, Vec<&str>)| {
-        format!("{}, {}: {}.", names.join(" and "), orders.join(" and "), of_the_list(reason, lists.jobs))
-    };
-    found.into_iter().map(told).collect()
+    found.into_iter().map(|(reason, names, orders)| format!("{}, {}: {reason}.", names.join(" and "), orders.join(" and "))).collect()
 }
 
 /// A reason without jobs where there are none: one list is no job.
@@ -207,6 +222,18 @@ fn resting_on(lists: &Shortlists) -> Option<String> {
         String::new()
     };
     Some(format!("{intervals}n = {}{fewer}.", counted(lists.jobs, "job")))
+}
+
+/// What the lists drawn by lot are for.
+fn meaning_of_lots(lists: &[&Shortlists]) -> Option<String> {
+    let drawn = lists.iter().filter_map(|lists| lists.by_lot.iter().map(|finding| finding.n).max());
+    let (least, most) = (drawn.clone().min()?, drawn.max()?);
+    let drawn = if least == most { counted(most, "list") } else { format!("{least} to {most} lists") };
+    let of_a_run = if lists.len() > 1 { " for each run" } else { "" };
+    Some(format!(
+        "Drawn by lot: the mean of {drawn} of the same pools in random order{of_a_run}, which is what chance gives. Where the wanted shares are \
+         not those of the pool, the lot misses them, too."
+    ))
 }
 
 /// One ranking: a row a group.
@@ -251,51 +278,69 @@ fn groups(lists: &Shortlists, what: &str, wanted: &[&str]) -> Table {
 fn methods(listed: &[(&MethodReport, Vec<&Shortlists>)]) -> Table {
     let first = listed[0].1[0];
     let mut table = Table {
-        title: format!("shortlists of {}, {BY_SCORE} and {RERANKED}", first.top),
-        headers: vec!["method".to_owned(), "re-ranker".to_owned()],
-        right_aligned: vec![false, false],
+        title: format!("shortlists of {}, {BY_SCORE}, {RERANKED} and {BY_LOT}", first.top),
+        headers: vec!["method".to_owned()],
+        right_aligned: vec![false],
         ..Table::default()
     };
-    let values = |lists: &[&Shortlists], metric: &str, after: bool| -> Vec<f64> {
-        lists
-            .iter()
-            .filter_map(|lists| {
-                let findings = if after { &lists.after } else { &lists.before };
-                findings.iter().find(|finding| finding.metric == metric)?.estimate.number()
-            })
-            .collect()
+    let values = |lists: &[&Shortlists], metric: &str, order: &str| -> Vec<f64> {
+        let of = |lists: &&Shortlists| {
+            let findings = match order {
+                BY_SCORE => &lists.before,
+                RERANKED => &lists.after,
+                _ => &lists.by_lot,
+            };
+            findings.iter().find(|finding| finding.metric == metric)?.estimate.number()
+        };
+        lists.iter().filter_map(of).collect()
     };
+    let reranker = |lists: &[&Shortlists]| {
+        let choice = lists.first().and_then(|lists| lists.reranker.as_ref());
+        choice.map_or_else(|| "none".to_owned(), |choice| choice.id.clone())
+    };
+    let mut rerankers: Vec<String> = listed.iter().map(|(_, lists)| reranker(lists)).collect();
+    rerankers.dedup();
+    // One re-ranker for all is told below the table, which is wide enough.
+    if rerankers.len() > 1 {
+        table.headers.push("re-ranker".to_owned());
+        table.right_aligned.push(false);
+    }
     let mut columns = Vec::new();
     for metric in SHOWN {
-        for after in [false, true] {
+        for order in [BY_SCORE, RERANKED, BY_LOT] {
             // By score, the original ranking is compared with itself.
-            if metric == "ndcg-original" && !after {
+            if metric == "ndcg-original" && order == BY_SCORE {
                 continue;
             }
-            let places = decimals(listed.iter().flat_map(|(_, lists)| values(lists, metric, after)));
-            if listed.iter().any(|(_, lists)| !values(lists, metric, after).is_empty()) {
-                table.headers.push(format!("{}\n{}\n{}", heading(metric), pointing(metric), if after { RERANKED } else { BY_SCORE }));
-                columns.push((metric, after, places));
+            let places = decimals(listed.iter().flat_map(|(_, lists)| values(lists, metric, order)));
+            if listed.iter().any(|(_, lists)| !values(lists, metric, order).is_empty()) {
+                table.headers.push(format!("{}\n{order}", heading(metric)));
+                columns.push((metric, order, places));
             }
         }
     }
     table.right_aligned.resize(table.headers.len(), true);
     let runs = listed.iter().map(|(_, lists)| lists.len()).max().unwrap_or(0);
     for (method, lists) in listed {
-        let reranker = method.rerank.as_ref().map_or_else(|| "none".to_owned(), |choice| choice.id.clone());
-        let cells = columns.iter().map(|&(metric, after, places)| {
-            let found = values(lists, metric, after);
+        let cells = columns.iter().map(|&(metric, order, places)| {
+            let found = values(lists, metric, order);
             let Some(mean) = evidence::mean(found.iter().copied()) else {
-                return if after && method.rerank.is_none() { String::new() } else { "undefined".to_owned() };
+                return if order == RERANKED && method.rerank.is_none() { String::new() } else { "undefined".to_owned() };
             };
-            let spread = evidence::spread(&found).map_or_else(String::new, |std| format!(" ({})", fixed(std, places)));
+            // The lots of another seed are other lots of nearly the same pools.
+            let spread = evidence::spread(&found).filter(|_| order != BY_LOT);
+            let spread = spread.map_or_else(String::new, |std| format!(" ({})", fixed(std, places)));
             let fewer = if found.len() < lists.len() { format!(" in {} of {} runs", found.len(), lists.len()) } else { String::new() };
             format!("{}{spread}{fewer}", fixed(mean, places))
         });
-        table.rows.push([method.name.clone(), reranker].into_iter().chain(cells).collect());
+        let named = (rerankers.len() > 1).then(|| reranker(lists));
+        table.rows.push(std::iter::once(method.name.clone()).chain(named).chain(cells).collect());
     }
     if runs > 1 {
         table.footnotes.push(format!("Mean (standard deviation) over {}.", counted(runs, "run")));
+    }
+    if let ([reranker], true) = (rerankers.as_slice(), first.reranker.is_some()) {
+        table.footnotes.push(format!("Re-ranked by {reranker}."));
     }
     table.footnotes.push(format!(
         "Wanted: {} by {}; k: the {} of a shortlist. NDCG against the original ranking is 1 before re-ranking.",
@@ -303,5 +348,15 @@ fn methods(listed: &[(&MethodReport, Vec<&Shortlists>)]) -> Table {
         first.attribute,
         counted(first.top, "place")
     ));
+    let mut directions: Vec<String> = Vec::new();
+    for (metric, ..) in &columns {
+        let told = format!("{}: {}", name(metric), pointing(metric));
+        if !directions.contains(&told) {
+            directions.push(told);
+        }
+    }
+    table.footnotes.push(format!("{}.", directions.join("; ")));
+    let all: Vec<&Shortlists> = listed.iter().flat_map(|(_, lists)| lists).copied().collect();
+    table.footnotes.extend(meaning_of_lots(&all));
     table
 }

@@ -9,7 +9,7 @@ use evenhand_metrics::{Estimate, Finding};
 use serde::{Deserialize, Serialize};
 
 use crate::evidence;
-use crate::listing::{BY_SCORE, RERANKED};
+use crate::listing::{BY_LOT, BY_SCORE, RERANKED};
 use crate::lookup;
 use crate::numbers::{decimals, fixed};
 use crate::report::{Report, RunReport};
@@ -44,8 +44,8 @@ type Written<'a> = (&'a Finding, Option<&'a str>, Option<&'a str>, Option<&'a st
 
 /// `measures.csv`: a row a method, run, metric of the main table and attribute, and one more a group (value: the group's own statistic, for example
 /// its selection rate beside a demographic-parity difference). Metrics that compare groups stand for every attribute of the recipe, also where
-/// the main table shows the first alone. The ranking metrics of shortlists follow, with the order they are about (`by score` or `re-ranked`, which is
-/// empty for all other metrics) and the attribute of the lists; their n counts jobs. Undefined numbers have an empty value and their reason. A
+/// the main table shows the first alone. The ranking metrics of shortlists follow, with the order they are about (`by score`, `re-ranked` or `drawn
+/// by lot`, which is empty for all other metrics) and the attribute of the lists; their n counts jobs, of lots the lists drawn. Undefined numbers have an empty value and their reason. A
 /// report without such numbers gives the heading alone.
 pub(crate) fn csv(report: &Report) -> Result<Vec<u8>, AuditError> {
     let said = |error: &dyn std::fmt::Display| AuditError::Request(format!("the numbers cannot be written as CSV: {error}"));
@@ -61,7 +61,7 @@ pub(crate) fn csv(report: &Report) -> Result<Vec<u8>, AuditError> {
             }
             if let Some(lists) = &run.shortlists {
                 let attribute = Some(lists.attribute.as_str());
-                for (order, of) in [(BY_SCORE, &lists.before), (RERANKED, &lists.after)] {
+                for (order, of) in [(BY_SCORE, &lists.before), (RERANKED, &lists.after), (BY_LOT, &lists.by_lot)] {
                     findings.extend(of.iter().map(|finding| (finding, attribute, attribute, Some(order))));
                 }
             }

@@ -561,7 +561,7 @@ pub struct MethodSection {
     /// Published values for this row: `metric = value` or `metric = [value, std]`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub published: BTreeMap<String, PublishedValue>,
-    /// Methods of one family share a front in the report; default: those of the same objective and rebalancer.
+    /// Methods of one family share a front in the report; default: those of the same rebalancer, synthesiser, objective and repair.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub family: Option<String>,
     /// The swept value.

@@ -57,10 +57,10 @@ pub struct Report {
     /// Limits the user set, and whether each was met.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<LimitCheck>,
-    /// Tests between the methods, every pair in every column of the main table.
+    /// Tests between the methods, every pair on the same rows in every column of the main table.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contrasts: Vec<Contrast>,
-    /// Performance against the gap, one plane an attribute: points, dominance, areas.
+    /// Performance against the gap, one plane an attribute and sample: points, dominance, areas.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fronts: Vec<Front>,
     /// What a sweep chose under limits, judged on validation rows.

@@ -31,7 +31,7 @@ use crate::evidence::Counted;
 use crate::extraction::ExtractionReport;
 use crate::recipe::{Choice, CounterfactualName, MethodSection, Recipe, ShortlistSection, SplitSection, SynthesisSection, Together};
 use crate::report::{
-    Landscape, Measured, MethodReport, Report, ReportKind, RunReport, Sizes, Summary, TargetFindings, Tilt, WithoutModality,
+    Landscape, Measured, MethodChoice, MethodReport, Report, ReportKind, RunReport, Sizes, Summary, TargetFindings, Tilt, WithoutModality,
 };
 use crate::shortlists::{Shortlists, Wanted};
 use crate::synthetic::{self, FIT_FILES, Fits, Synthesis, Watched};
@@ -221,8 +221,7 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
     }
     let mut summary = evidence::data_summary(&data, recipe.metrics.label_threshold)?;
     summary.tilt = tilts(recipe, &data, &attribute, &parts[0])?;
-    let made = methods.iter().filter(|method| method.swept.is_none()).filter_map(|method| method.runs.first()?.synthesis.as_ref());
-    summary.tilt.extend(made.flat_map(|made| made.tilt.iter().cloned()));
+    summary.tilt.extend(tilts_of_made(recipe, &methods));
     let mut notes = summary.notes.clone();
     if !summary.sensitive_features.is_empty() {
         notes.push(format!("Sensitive columns are among the inputs of the model: {}.", summary.sensitive_features.join(", ")));
@@ -271,12 +270,12 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
     Ok(report)
 }
 
-/// The planes of performance and fairness, one an attribute.
+/// The planes of performance and fairness, one an attribute and sample.
 fn fronts(recipe: &Recipe, report: &Report) -> Vec<front::Front> {
     let usual = || Some([lookup::performance_metric(report)?, "spdd".to_owned()]);
     let Some([performance, gap]) = recipe.analyses.front.clone().or_else(usual) else { return Vec::new() };
     let attributes = lookup::attributes(report);
-    attributes.iter().filter_map(|attribute| front::compare(&report.methods, &performance, &gap, attribute)).collect()
+    attributes.iter().flat_map(|attribute| front::compare(&report.methods, &performance, &gap, attribute)).collect()
 }
 
 /// Fewer test rows of a group than this are told.
@@ -515,8 +514,8 @@ impl<'a> Asked<'a> {
 }
 
 /// Edition of what a cell holds. Raise it with every change after which the same recipe, data and seed give other numbers in a cell, or a
-/// cell holds more or less than before: then cells and fits of earlier programs are computed anew.
-pub(crate) const EDITION: u32 = 2;
+/// cell holds more or less than before: then cells of earlier programs are computed anew. Fits have an edition of their own.
+const EDITION: u32 = 3;
 
 /// Digits of the digest of a cell, or of a fit.
 pub(crate) const DIGITS: usize = 24;
@@ -1304,14 +1303,60 @@ fn tilts(recipe: &Recipe, data: &Dataset, attribute: &str, part: &Part) -> Resul
         stages.extend(evidence::tilt("training rows after skew", &train, attribute, pair.clone(), threshold)?);
     }
     let changes = |method: &&MethodSection| (method.rebalance.is_some() || method.sample.is_some()) && method.swept.is_none();
+    let gates = |method: &MethodSection| (method.sample.clone(), method.rebalance.clone());
+    let mut told = Vec::new();
     for method in recipe.methods.iter().filter(changes) {
+        if told.contains(&gates(method)) {
+            continue;
+        }
+        told.push(gates(method));
         let [train, ..] = sampled(method, data, attribute, part)?;
         let rows = balanced(method, &train, attribute, part.seed)?;
         let uncounted = if rows.weights.is_some() && rows.weights != train.weights { " (rows counted, not its weights)" } else { "" };
-        let stage = format!("training rows after {}{uncounted}", method.name);
+        let alike = recipe.methods.iter().filter(changes).filter(|other| gates(other) == gates(method)).count();
+        let name = if alike > 1 { told_apart(recipe, [method.sample.as_ref(), method.rebalance.as_ref()]) } else { method.name.clone() };
+        let stage = format!("training rows after {name}{uncounted}");
         stages.extend(evidence::tilt(&stage, &rows, attribute, pair.clone(), threshold)?);
     }
     Ok(stages)
+}
+
+/// Choices with the parameters that tell them from the recipe's others.
+fn told_apart<const N: usize>(recipe: &Recipe, choices: [Option<&Choice>; N]) -> String {
+    let of_method = |method: &MethodSection| {
+        let made = method.synthesise.as_ref().map(|section| section.method.clone());
+        [method.sample.clone(), method.rebalance.clone(), made].into_iter().flatten().map(|choice| choice.summary()).collect::<Vec<_>>()
+    };
+    let all: Vec<MethodChoice> = recipe.methods.iter().flat_map(of_method).collect();
+    let words: Vec<String> = choices.into_iter().flatten().map(|choice| crate::view::apart(&choice.summary(), &all)).collect();
+    words.join("; ")
+}
+
+/// Tilt of the rows that synthesisers made in the first run; methods that learned from the same rows show them once.
+fn tilts_of_made(recipe: &Recipe, methods: &[MethodReport]) -> Vec<Tilt> {
+    let source = |section: &MethodSection| (section.sample.clone(), section.rebalance.clone(), section.synthesise.clone());
+    let sections: Vec<&MethodSection> = recipe.methods.iter().filter(|section| section.swept.is_none()).collect();
+    let mut told = Vec::new();
+    let mut stages = Vec::new();
+    for section in &sections {
+        let method = methods.iter().find(|method| method.name == section.name);
+        let Some(made) = method.and_then(|method| method.runs.first()?.synthesis.as_ref()) else { continue };
+        let source_here = source(section);
+        if told.contains(&source_here) {
+            continue;
+        }
+        let alike = sections.iter().filter(|other| source(other) == source_here).count();
+        told.push(source_here);
+        stages.extend(made.tilt.iter().cloned().map(|tilt| {
+            if alike == 1 {
+                return tilt;
+            }
+            let gates = [section.synthesise.as_ref().map(|section| &section.method), section.sample.as_ref(), section.rebalance.as_ref()];
+            let stage = format!("rows made by {}", told_apart(recipe, gates));
+            Tilt { stage, ..tilt }
+        }));
+    }
+    stages
 }
 
 /// Mean and sample standard deviation of every metric over the runs.

@@ -78,9 +78,8 @@ pub(crate) fn carrying(
     readings: &BTreeMap<String, Reading>,
     missing: &[String],
 ) -> Result<ReadOptions, AuditError> {
-    let cut = role.rule.as_ref().is_some_and(|rule| !rule.trim_start().starts_with('='));
     let names = table::columns(files)?;
-    let plain = names.iter().filter(|name| Some(*name) != label && !(cut && role.columns.contains(name)));
+    let plain = names.iter().filter(|name| Some(*name) != label && !(role.is_cut() && role.columns.contains(name)));
     let mut all: BTreeMap<String, Reading> = plain.map(|name| (name.clone(), Reading::Categories)).collect();
     all.extend(readings.clone());
     Ok(ReadOptions { readings: all, missing: missing.to_vec(), carried: true, ..ReadOptions::default() })

@@ -9,6 +9,9 @@ use evenhand_data::{Groups, Identity, LabelRole, Schema, table};
 use evenhand_metrics::{Finding, IntervalPlan, Rankings, ranking};
 use evenhand_rebalance::shares::Shares as EvenShares;
 use evenhand_rerank::{Breach, FloorRule, Job, RERANKERS, Reason, Reranker, Shares, Shortlist, Target, rerank_stream};
+use rand::SeedableRng;
+use rand::seq::index;
+use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -135,6 +138,10 @@ pub struct Shortlists {
     /// The same of the lists by the re-ranker.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<Finding>,
+    /// What lists of the same pools have on average whose order is drawn by lot, of the metrics that chance alone moves away from their fair
+    /// value; n counts the lists drawn.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_lot: Vec<Finding>,
     /// Each group's mean share of the first 1, 2, ... places (first run of each method only).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shares: Vec<PrefixShares>,
@@ -151,6 +158,14 @@ pub struct Shortlists {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub least_reached: Option<f64>,
 }
+
+/// The metrics that are also told of lists drawn by lot: means of numbers of single lists, which chance alone moves away from their fair
+/// value. Gaps between means over the lists need no such measure, as they have intervals; skews are infinite wherever a short list misses a group.
+const BY_LOT: [&str; 4] = ["ndkl", "infeasible-index", "infeasible-count", "attention-weighted-parity"];
+/// So many lists are drawn by lot at least, so that their mean is near what is expected...
+const LISTS_BY_LOT: usize = 200;
+/// ...as long as they have no more places than this; each pool is drawn once in any case.
+const PLACES_BY_LOT: usize = 2_000_000;
 
 /// One group's share of the first places.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -316,6 +331,7 @@ impl Lists {
             reranker: plan.reranker.map(Choice::summary),
             before: findings(&self.before)?,
             after: if reranked { findings(&self.after)? } else { Vec::new() },
+            by_lot: self.by_lot(plan, groups)?,
             shares: if draw { self.prefix_shares(plan.top, groups, reranked) } else { Vec::new() },
             entered,
             below_floor: self.breaches.iter().filter(|breaches| !breaches.is_empty()).count(),
@@ -323,6 +339,27 @@ impl Lists {
             least_reached: self.reached.iter().copied().min_by(f64::total_cmp),
             ran_out: self.breaches.iter().filter(|breaches| breaches.iter().any(|breach| breach.ran_out)).count(),
         })
+    }
+
+    /// What lists have whose order is drawn by lot from the same pools; whatever the scores are, the lots are the same.
+    fn by_lot(&self, plan: &Plan, groups: &Groups) -> Result<Vec<Finding>, AuditError> {
+        let lengths: Vec<usize> = self.sizes.iter().map(|size| plan.top.min(*size)).collect();
+        let places: usize = lengths.iter().sum();
+        let draws = LISTS_BY_LOT.div_ceil(lengths.len().max(1)).min(PLACES_BY_LOT / places.max(1)).max(1);
+        let mut pools = self.before.clone();
+        self.bounds().for_each(|(start, end)| pools[start..end].sort_unstable());
+        let mut rng = ChaCha8Rng::seed_from_u64(seed_of(plan.seed, "lists drawn by lot"));
+        let mut drawn = Vec::with_capacity(draws * places);
+        for _ in 0..draws {
+            for ((start, end), &length) in self.bounds().zip(&lengths) {
+                // The metrics look at the shortlist alone, so that nobody behind it needs a place.
+                drawn.extend(index::sample(&mut rng, end - start, length).iter().map(|candidate| pools[start + candidate]));
+            }
+        }
+        let ordered = groups.select(&drawn);
+        let (sizes, wanted) = (lengths.repeat(draws), self.wanted.repeat(draws));
+        let rankings = Rankings::new(&sizes, &ordered)?.wanted_by_job(&wanted)?;
+        Ok(ranking::evaluate(&BY_LOT, &rankings, Some(plan.top), None)?)
     }
 
     /// Mean share of each group among the known of the first 1, 2, ... places; lists that are shorter count whole.
@@ -687,5 +724,93 @@ fn add_columns(sheet: &mut Sheet, lists: &Lists, (scored, unscored): (&[usize], 
         };
         sheet.styles.push(Style { values, missing: String::new() });
         sheet.table.columns.push(Column { name: name.to_owned(), cells });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// NDKL against equal shares of two groups, and the prefixes that have fewer of one than its half.
+    fn by_hand(first: &[bool]) -> (f64, usize) {
+        let (mut sum, mut weights, mut below, mut ones) = (0.0, 0.0, 0, 0);
+        for (place, &one) in first.iter().enumerate() {
+            ones += usize::from(one);
+            let length = place + 1;
+            let divergence: f64 = [ones, length - ones]
+                .iter()
+                .filter(|count| **count > 0)
+                .map(|&count| count as f64 / length as f64)
+                .map(|share| share * (share / 0.5).ln())
+                .sum();
+            let weight = 1.0 / (1.0 + length as f64).log2();
+            (sum, weights) = (sum + weight * divergence, weights + weight);
+            below += usize::from(ones.min(length - ones) < length / 2);
+        }
+        (sum / weights, below)
+    }
+
+    #[test]
+    fn lists_drawn_by_lot_have_the_mean_of_all_orders() {
+        // Four of one group and three of the other: every choice of the places of the four is equally likely.
+        let (size, top) = (7, 5);
+        let orders: Vec<Vec<bool>> = (0_u32..1 << size)
+            .filter(|places| places.count_ones() == 4)
+            .map(|places| (0..size).map(|place| places >> place & 1 == 1).collect())
+            .collect();
+        assert_eq!(orders.len(), 35);
+        let all: Vec<(f64, usize)> = orders.iter().map(|order| by_hand(&order[..top])).collect();
+        let mean = |of: &dyn Fn(&(f64, usize)) -> f64| all.iter().map(of).sum::<f64>() / all.len() as f64;
+        let expected = (mean(&|one| one.0), mean(&|one| one.1 as f64));
+        let variance = (mean(&|one| (one.0 - expected.0).powi(2)), mean(&|one| (one.1 as f64 - expected.1).powi(2)));
+
+        let groups = Groups::new("g", ["a", "b"].map(str::to_owned).to_vec(), vec![0, 0, 0, 0, 1, 1, 1]);
+        let scores = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3];
+        let reversed = scores.map(|score: f64| 1.0 - score);
+        let (wanted, by_job) = (Wanted::default(), BTreeMap::new());
+        let plan = Plan { reranker: None, wanted: &wanted, by_job: &by_job, top, seed: 7 };
+        let measured = |scores: &[f64]| {
+            let lists = Lists::new(&plan, scores, &groups, None).unwrap();
+            lists.measure(&plan, &groups, None, None, false).unwrap().by_lot
+        };
+        let found = measured(&scores);
+        let number = |metric: &str| found.iter().find(|finding| finding.metric == metric).unwrap().estimate.number().unwrap();
+        assert_eq!(found[0].n, LISTS_BY_LOT);
+        let near = |found: f64, expected: f64, variance: f64| {
+            let error = (variance / LISTS_BY_LOT as f64).sqrt();
+            assert!((found - expected).abs() < 4.0 * error, "{found} instead of {expected}, standard error {error}");
+        };
+        near(number("ndkl"), expected.0, variance.0);
+        near(number("infeasible-index"), expected.1, variance.1);
+        // The scores have no say.
+        assert_eq!(measured(&reversed), found);
+    }
+
+    #[test]
+    fn lists_by_lot_keep_to_their_own_pool_and_shares() {
+        // One job of one group alone, one of both, one of nobody known; each has shares of its own, so that any slip of one against another shows.
+        let sizes = [40, 3, 2];
+        let codes = [vec![0; 40], vec![0, 1, 1], vec![evenhand_data::UNKNOWN; 2]].concat();
+        let groups = Groups::new("g", ["a", "b"].map(str::to_owned).to_vec(), codes);
+        let job = Identity {
+            name: "job".to_owned(),
+            levels: ["one", "two", "three"].map(str::to_owned).to_vec(),
+            codes: sizes.iter().zip(0..).flat_map(|(&size, code)| vec![code; size]).collect(),
+        };
+        let wanted = Wanted::default();
+        let by_job = [("two".to_owned(), Wanted::parse("a=0,b=1").unwrap())].into();
+        let plan = Plan { reranker: None, wanted: &wanted, by_job: &by_job, top: 2, seed: 1 };
+        let scores: Vec<f64> = (0..45).map(|row| f64::from(row) / 45.0).collect();
+        let lists = Lists::new(&plan, &scores, &groups, Some(&job)).unwrap();
+        let found = lists.measure(&plan, &groups, None, None, false).unwrap().by_lot;
+        let draws = LISTS_BY_LOT.div_ceil(3);
+        let count = found.iter().find(|finding| finding.metric == "infeasible-count").unwrap();
+        // The list of one group alone is as wanted. Of the other, one of three candidates is not wanted at all: it stands first in a third of
+        // the lots (b is short in both prefixes), second in a third (short in one), and else nowhere: 1 prefix short on average, over three jobs.
+        assert_eq!(count.n, 3 * draws);
+        let expected = 1.0 / 3.0;
+        assert!((count.estimate.number().unwrap() - expected).abs() < 4.0 * (2.0 / 3.0 / draws as f64).sqrt() / 3.0, "{count:?}");
+        let parity = found.iter().find(|finding| finding.metric == "attention-weighted-parity").unwrap();
+        assert_eq!(parity.n, 2 * draws, "nobody known, no number");
     }
 }

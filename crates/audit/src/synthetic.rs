@@ -106,6 +106,10 @@ impl Watch for Fitting<'_> {
 /// Endings of the files of [`Fits`]: a finished fit, and one on its way.
 pub(crate) const FIT_FILES: [&str; 2] = ["generator", "synthesiser"];
 
+/// Edition of a fit. Raise it with every change after which the same method, rows and seed teach a synthesiser something else, or a kept
+/// generator is written in another form.
+const EDITION: u32 = 2;
+
 /// The fits of a folder of cells, each kept by all that it depends on: cells that differ in what comes after it (scorer, repair, re-ranker)
 /// learn it once, in this call or in a later one. A method that does not keep its generators is quick, and is fitted anew.
 #[derive(Debug)]
@@ -124,7 +128,7 @@ impl<'a> Fits<'a> {
     fn generator(&self, method: &Choice, table: &Table, seed: u64, watched: Watched<'_>) -> Result<Box<dyn Generator>, AuditError> {
         let told = serde_json::json!({
             "versions": run::versions(),
-            "edition": run::EDITION,
+            "edition": EDITION,
             "method": method.summary(),
             "table": table.digest(),
             "seed": seed,

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use evenhand_catalog::{Card, Direction};
 use evenhand_metrics::{Estimate, Finding};
 
+use crate::analyses::front;
 use crate::evidence::mean_distance;
 use crate::lookup::{self, Measured};
 use crate::numbers::{counted, decimals, fixed, level, significant};
-use crate::report::{Column, LimitCheck, MethodReport, Published, Report, Tilt};
+use crate::report::{Column, LimitCheck, MethodChoice, MethodReport, Published, Report, Tilt};
 
 /// A table of texts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -167,11 +168,27 @@ fn best(column: &Column, report: &Report, cells: &[Option<Measured>], places: us
         }
     };
     let sizes: Vec<Option<f64>> = report.methods.iter().zip(cells).map(badness).collect();
-    let least = sizes.iter().flatten().copied().min_by(f64::total_cmp);
     let text = |size: f64| fixed(size, places);
-    // A column in which all are equal has no best.
-    let differ = sizes.iter().flatten().any(|&size| Some(text(size)) != least.map(text));
-    sizes.iter().map(|size| differ && size.map(text) == least.map(text) && size.is_some()).collect()
+    let mut best = vec![false; sizes.len()];
+    // Other test rows may be easier ones.
+    for sample in front::samples(&report.methods) {
+        let of_sample = || sizes.iter().zip(&report.methods).filter(|(_, method)| method.sample.as_ref() == sample).map(|(size, _)| *size);
+        let least = of_sample().flatten().min_by(f64::total_cmp);
+        // A column in which all are equal has no best.
+        let differ = of_sample().flatten().any(|size| Some(text(size)) != least.map(text));
+        for ((best, size), method) in best.iter_mut().zip(&sizes).zip(&report.methods) {
+            *best |= differ && method.sample.as_ref() == sample && size.is_some() && size.map(text) == least.map(text);
+        }
+    }
+    best
+}
+
+/// What a mark of a best value says.
+pub(crate) fn best_of(report: &Report) -> &'static str {
+    match front::samples(&report.methods).len() {
+        0 | 1 => "best of the column at the printed precision",
+        _ => "best of the column among the methods with the same test rows, at the printed precision",
+    }
 }
 
 fn published_text(published: &Published, places: usize) -> String {
@@ -230,7 +247,7 @@ pub fn method_table(report: &Report) -> Table {
     }
     table.footnotes.extend(methods.remarks);
     if methods.marked {
-        table.footnotes.push(format!("{BEST} best of its column at the printed precision."));
+        table.footnotes.push(format!("{BEST} {}.", best_of(report)));
     }
     table
 }
@@ -516,14 +533,15 @@ pub(crate) fn distance_heading(metric: &str, heading: &str) -> String {
     }
 }
 
-/// Who dominates whom, and the area of every family: two tables a plane.
+/// Who dominates whom, and the area of every family: two tables a plane, planes of different test rows apart.
 pub fn front_tables(report: &Report) -> Vec<Table> {
     let mut tables = Vec::new();
     for front in &report.fronts {
         let (performance, gap) = (lookup::heading(report, &front.performance), lookup::heading(report, &front.gap));
         let gap = distance_heading(&front.gap, &format!("{gap} for {}", front.attribute));
+        let rows = of_sample(front.sample.as_ref(), report);
         let mut points = Table {
-            title: format!("{performance} and {gap}: who dominates whom"),
+            title: format!("{performance} and {gap}{rows}: who dominates whom"),
             headers: vec!["method".to_owned(), performance.clone(), gap.clone(), "dominated by".to_owned()],
             right_aligned: vec![false, true, true, false],
             ..Table::default()
@@ -546,7 +564,7 @@ pub fn front_tables(report: &Report) -> Vec<Table> {
              means need the tests below."
         ));
         let mut areas = Table {
-            title: format!("{performance} and {gap}: area under the front of each family"),
+            title: format!("{performance} and {gap}{rows}: area under the front of each family"),
             headers: ["family", "settings", "area", "on its front"].map(str::to_owned).to_vec(),
             right_aligned: vec![false, true, true, false],
             ..Table::default()
@@ -562,7 +580,7 @@ pub fn front_tables(report: &Report) -> Vec<Table> {
         }
         areas.footnotes.push(format!(
             "Share of the box between a gap of 0 with the best mean performance and the corner (gap {}, performance {}) that a family \
-             dominates; 1 is the best. It compares families of this report only. More settings had more tries.",
+             dominates; 1 is the best. It compares families of this table only. More settings had more tries.",
             significant(front.corner[0]),
             significant(front.corner[1])
         ));
@@ -595,12 +613,41 @@ pub fn limits_table(report: &Report) -> Table {
 
 /// What was done at the gates, in words: `oversampling; wasserstein (lambda_w = 0.5)`.
 pub(crate) fn gates(method: &MethodReport) -> String {
-    let choice = |choice: &crate::report::MethodChoice| {
-        let parameters: Vec<String> = choice.parameters.iter().map(|(name, value)| format!("{name} = {}", plain_json(value))).collect();
-        if parameters.is_empty() { choice.id.clone() } else { format!("{} ({})", choice.id, parameters.join(", ")) }
-    };
     let gates = [&method.sample, &method.rebalance, &method.synthesise, &method.objective, &method.repair, &method.rerank];
-    gates.into_iter().flatten().map(choice).collect::<Vec<_>>().join("; ")
+    choices(gates.into_iter().flatten().cloned())
+}
+
+/// Methods with their parameters, in words.
+pub(crate) fn choices(choices: impl Iterator<Item = MethodChoice>) -> String {
+    let words = choices.map(|choice| {
+        let parameters: Vec<String> = choice.parameters.iter().map(|(name, value)| format!("{name} = {}", plain_json(value))).collect();
+        if parameters.is_empty() { choice.id } else { format!("{} ({})", choice.id, parameters.join(", ")) }
+    });
+    words.collect::<Vec<_>>().join("; ")
+}
+
+/// Which rows the methods of a plane were tested on, as the end of a title; empty where all methods of the report share theirs.
+pub(crate) fn of_sample(sample: Option<&MethodChoice>, report: &Report) -> String {
+    match sample {
+        _ if front::samples(&report.methods).len() < 2 => String::new(),
+        None => ", rows as split".to_owned(),
+        Some(sample) => {
+            let others: Vec<MethodChoice> = front::samples(&report.methods).into_iter().flatten().cloned().collect();
+            format!(", rows of {}", apart(sample, &others))
+        }
+    }
+}
+
+/// A choice with the parameters that tell it from others of its id.
+pub(crate) fn apart(choice: &MethodChoice, among: &[MethodChoice]) -> String {
+    let differs = |name: &str, value: &serde_json::Value| {
+        among.iter().any(|other| other.id == choice.id && other.parameters.get(name) != Some(value))
+    };
+    let parameters = choice.parameters.iter().filter(|(name, value)| differs(name, value));
+    choices(std::iter::once(MethodChoice {
+        id: choice.id.clone(),
+        parameters: parameters.map(|(name, value)| (name.clone(), value.clone())).collect(),
+    }))
 }
 
 fn plain_json(value: &serde_json::Value) -> String {

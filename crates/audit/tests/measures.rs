@@ -86,7 +86,7 @@ fn every_run_and_group_of_the_main_table_is_a_row() {
                     }
                 }
                 if let Some(lists) = &run.shortlists {
-                    for (order, findings) in [("by score", &lists.before), ("re-ranked", &lists.after)] {
+                    for (order, findings) in [("by score", &lists.before), ("re-ranked", &lists.after), ("drawn by lot", &lists.by_lot)] {
                         for found in findings {
                             let whole = std::iter::once((None, found.n, &found.estimate));
                             let by_group = found.by_group.iter().map(|one| (Some(&one.group), one.n, &one.estimate));
@@ -110,7 +110,7 @@ fn every_run_and_group_of_the_main_table_is_a_row() {
         }
         assert!(rows.is_empty(), "not in the report: {rows:?}");
         let listed = report.methods.iter().flat_map(|method| &method.runs).any(|run| run.shortlists.is_some());
-        assert_eq!(ranked, if listed { 42 } else { 0 });
+        assert_eq!(ranked, if listed { 44 } else { 0 });
         assert!(listed || report.methods.len() > 1 || (groups > 8 && intervals > 5 && undefined > 1), "{groups} {intervals} {undefined}");
     }
 }

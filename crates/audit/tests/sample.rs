@@ -460,7 +460,7 @@ pub(crate) fn report(shape: &Shape) -> Report {
         fronts: shape
             .attributes
             .iter()
-            .filter_map(|(name, _)| front::compare(&methods, if shape.continuous { "srcc" } else { "accuracy" }, "spdd", name))
+            .flat_map(|(name, _)| front::compare(&methods, if shape.continuous { "srcc" } else { "accuracy" }, "spdd", name))
             .collect(),
         choice: None,
         methods,
@@ -595,7 +595,7 @@ pub(crate) fn ranking(jobs: usize, groups: usize) -> Report {
         } else {
             let mean = sign * 0.5;
             Estimate::undefined(format!(
-                "{nobody} {} of {jobs} jobs, and so is the mean; over the 1 other jobs that have the number it is {mean:.4}",
+                "{nobody} {} of {jobs} jobs, and so is the mean; in the one other job that has the number it is {mean:.4}",
                 jobs - 1
             ))
         }
@@ -629,9 +629,11 @@ pub(crate) fn ranking(jobs: usize, groups: usize) -> Report {
             serde_json::json!({ "group": group, "wanted": 1.0 / groups as f64, "before": before, "after": after })
         })
         .collect();
+    let by_lot = vec![finding("ndkl", measured(0.3, None), 200), finding("infeasible-index", measured(4.0, None), 200)];
     let lists = serde_json::json!({
         "attribute": "origin", "jobs": jobs, "candidates": 20 * jobs, "top": 10, "target": "an equal share of every group",
-        "reranker": { "id": "det-greedy", "parameters": {} }, "before": findings(false), "after": findings(true), "shares": shares,
+        "reranker": { "id": "det-greedy", "parameters": {} }, "before": findings(false), "after": findings(true), "by_lot": by_lot,
+        "shares": shares,
         "entered": 2 * jobs, "below_floor": jobs, "ran_out": 1,
     });
     let run = RunReport {

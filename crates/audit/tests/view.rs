@@ -1,6 +1,7 @@
 //! The tables that a terminal shows.
 
 use evenhand_audit::analyses::{contrast, front};
+use evenhand_audit::report::{MethodChoice, MethodReport};
 use evenhand_audit::view::{Table, group_tables, limits_table, method_table, tilt_table};
 use evenhand_audit::{listing, making};
 
@@ -34,7 +35,10 @@ fn a_ranking_says_what_is_better_what_it_rests_on_and_why_a_number_is_missing() 
     let titles: Vec<&str> = tables.iter().map(|table| table.title.as_str()).collect();
     assert_eq!(titles, ["shortlists of 10", "origin in the lists: places", "origin in the lists: ranks and exposure"]);
     let table = &tables[0];
-    assert_eq!(table.headers, ["metric", "direction", "by score", "re-ranked"]);
+    assert_eq!(table.headers, ["metric", "direction", "by score", "re-ranked", "drawn by lot"]);
+    let lots: Vec<(&str, &str)> =
+        table.rows.iter().map(|row| (row[0].as_str(), row[4].as_str())).filter(|(_, lot)| !lot.is_empty()).collect();
+    assert_eq!(lots, [("NDKL", "0.300"), ("Infeasible index", "4.000")]);
     let pointing: Vec<(&str, &str)> = table.rows.iter().map(|row| (row[0].as_str(), row[1].as_str())).collect();
     assert!(pointing.contains(&("NDCG against the original ranking", "higher is better")));
     for metric in ["NDKL", "Skew", "MinSkew", "Infeasible index"] {
@@ -56,6 +60,7 @@ fn a_ranking_says_what_is_better_what_it_rests_on_and_why_a_number_is_missing() 
         "Intervals: 95 %, from drawing jobs with replacement; n = 30 jobs, for some numbers fewer (at least 15): a gap counts the jobs with \
          candidates of both groups."
     );
+    assert!(notes[4].starts_with("Drawn by lot: the mean of 200 lists of the same pools in random order, which is what chance gives."), "{notes:?}");
 }
 
 #[test]
@@ -71,8 +76,14 @@ fn lists_of_several_methods_say_which_way_their_numbers_point() {
     let mut report = sample::ranking(30, 3);
     report.methods.push(report.methods[0].clone());
     let table = listing::tables(&report).remove(0);
-    assert!(table.headers.contains(&"Impact ratio at k\n1 at parity\nby score".to_owned()), "{:?}", table.headers);
-    assert!(table.headers.contains(&"NDKL\n0 at parity\nre-ranked".to_owned()), "{:?}", table.headers);
+    assert!(table.headers.contains(&"Impact ratio at k\nby score".to_owned()), "{:?}", table.headers);
+    assert!(table.headers.contains(&"NDKL\nre-ranked".to_owned()), "{:?}", table.headers);
+    let notes = &table.footnotes;
+    assert!(notes.contains(&"Re-ranked by det-greedy.".to_owned()) && !table.headers.contains(&"re-ranker".to_owned()), "{notes:?}");
+    let directions = "NDCG against the original ranking: higher is better; NDKL: 0 at parity; Impact ratio at k: 1 at parity.";
+    assert!(notes.iter().any(|note| note == directions), "{notes:?}");
+    let lot = table.headers.iter().position(|header| header == "NDKL\ndrawn by lot").expect("NDKL has lots");
+    assert_eq!(table.rows[0][lot], "0.300");
     assert!(table.headers.iter().flat_map(|header| header.lines()).all(|line| line.chars().count() <= 19), "{:?}", table.headers);
 }
 
@@ -131,13 +142,65 @@ fn a_ratio_enters_the_plane_by_its_distance_from_1() {
             finding.estimate = Estimate::value(ratio);
         }
     }
-    let front = front::compare(&report.methods, "accuracy", "disparate-impact", "gender").unwrap();
+    let front = front::compare(&report.methods, "accuracy", "disparate-impact", "gender").remove(0);
     let gaps: Vec<f64> = front.points.iter().map(|point| point.gap).collect();
     for (found, expected) in gaps.iter().zip([1.0 / 3.0, 0.1, 0.15]) {
         assert!((found - expected).abs() < 1e-12, "{gaps:?}");
     }
     assert_eq!(gaps.len(), 3);
-    assert!(front::compare(&report.methods, "accuracy", "selection-rate", "gender").is_none(), "no value at parity");
+    assert!(front::compare(&report.methods, "accuracy", "selection-rate", "gender").is_empty(), "no value at parity");
+}
+
+#[test]
+fn methods_of_different_samples_are_not_set_against_each_other() {
+    let mut report = sample::comparison(false);
+    let all = report.methods.clone();
+    let sampled = |shares: &str| {
+        let parameters = [("shares".to_owned(), serde_json::json!(shares))].into();
+        Some(MethodChoice { id: "rejection-sampling".to_owned(), parameters })
+    };
+    for (shares, postfix) in [("female=0.2, male=0.8", ", mostly men"), ("female=0.8, male=0.2", ", mostly women")] {
+        report.methods.extend(all.iter().cloned().map(|method| MethodReport {
+            name: format!("{}{postfix}", method.name),
+            sample: sampled(shares),
+            ..method
+        }));
+    }
+    report.methods.drain(..all.len());
+    // Each half is the report as it was: the same points, dominance and areas, under its own sample.
+    let [whole] = <[_; 1]>::try_from(front::compare(&all, "accuracy", "spdd", "gender")).unwrap();
+    let halves = front::compare(&report.methods, "accuracy", "spdd", "gender");
+    assert_eq!(
+        halves.iter().map(|half| half.sample.clone()).collect::<Vec<_>>(),
+        [sampled("female=0.2, male=0.8"), sampled("female=0.8, male=0.2")]
+    );
+    for (half, postfix) in halves.iter().zip([", mostly men", ", mostly women"]) {
+        let areas = |front: &front::Front| front.families.iter().map(|family| (family.name.clone(), family.area)).collect::<Vec<_>>();
+        assert_eq!((areas(half), half.corner), (areas(&whole), whole.corner));
+        for (point, other) in half.points.iter().zip(&whole.points) {
+            assert_eq!((point.method.as_str(), point.gap), (format!("{}{postfix}", other.method).as_str(), other.gap));
+            let by: Vec<String> = other.dominated_by.iter().map(|one| format!("{}{postfix}", one.method)).collect();
+            assert_eq!(point.dominated_by.iter().map(|one| one.method.clone()).collect::<Vec<_>>(), by);
+        }
+    }
+    let tested = contrast::contrasts(&report.methods, &report.columns);
+    assert_eq!(tested.len(), 2 * contrast::contrasts(&all, &report.columns).len());
+    assert!(tested.iter().all(|one| one.one.ends_with(", mostly men") == one.other.ends_with(", mostly men")), "{tested:?}");
+
+    let marks = |report: &evenhand_audit::report::Report| -> Vec<Vec<bool>> {
+        method_table(report).rows.iter().map(|row| row.iter().map(|cell| cell.contains('◆')).collect()).collect()
+    };
+    let alone = marks(&sample::comparison(false));
+    assert!(alone.iter().flatten().any(|&mark| mark), "something is best");
+    assert_eq!(marks(&report), [alone.clone(), alone].concat(), "each half has its own best");
+
+    report.fronts = halves;
+    report.contrasts = tested;
+    let page = evenhand_audit::html::render(&report).unwrap();
+    for shares in ["female=0.2, male=0.8", "female=0.8, male=0.2"] {
+        assert!(page.contains(&format!("rows of rejection-sampling (shares = {shares})")), "{shares}");
+    }
+    assert_eq!(page.matches("Differences from ").count(), 2);
 }
 
 #[test]
@@ -154,4 +217,35 @@ fn tests_between_methods_do_not_count_copied_rows() {
     let plain = tested(1000, None);
     assert!(plain == tested(2000, Some(1000)) && plain == tested(500, Some(1000)));
     assert!(plain != tested(2000, None), "the number of rows matters");
+}
+
+#[test]
+fn a_family_differs_by_what_its_scores_passed() {
+    let mut methods = sample::comparison(false).methods;
+    methods.truncate(3);
+    let choice = |id: &str| Some(MethodChoice { id: id.to_owned(), parameters: [].into() });
+    for (position, method) in methods.iter_mut().enumerate() {
+        (method.family, method.rebalance, method.objective) = (None, None, choice("vanilla"));
+        method.synthesise = choice("ctgan").filter(|_| position == 1);
+        method.repair = choice("quantile-repair").filter(|_| position == 2);
+        // Lists are ranked after the scores are measured.
+        method.rerank = choice("pair").filter(|_| position == 0);
+    }
+    let front = front::compare(&methods, "accuracy", "spdd", "gender").remove(0);
+    let families: Vec<&str> = front.points.iter().map(|point| point.family.as_str()).collect();
+    assert_eq!(families, ["vanilla", "ctgan + vanilla", "vanilla + quantile-repair"]);
+}
+
+#[test]
+fn lots_without_a_number_say_why() {
+    let mut report = sample::ranking(1, 2);
+    let lists = report.methods[0].runs[0].shortlists.as_mut().unwrap();
+    let reason = "nobody of a group with a wanted share among the first k: infinite in 199 of 200 jobs, and so is the mean; in the one other \
+                  job that has the number it is 0.5000";
+    lists.by_lot[0].estimate = Estimate::undefined(reason);
+    let table = listing::tables(&report).remove(0);
+    assert!(table.rows.iter().any(|row| row[0] == "NDKL" && row[4] == "undefined"), "{:?}", table.rows);
+    let told = "NDKL, drawn by lot: nobody of a group with a wanted share among the first k: infinite in 199 of 200 lists, and so is the \
+                mean; in the one other list that has the number it is 0.5000.";
+    assert!(table.footnotes.iter().any(|note| note == told), "{:?}", table.footnotes);
 }

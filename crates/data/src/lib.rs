@@ -5,6 +5,7 @@ pub mod digest;
 mod encoder;
 mod error;
 pub mod fetch;
+pub mod floors;
 mod groups;
 pub mod loaders;
 mod matrix;

@@ -45,6 +45,13 @@ pub struct SensitiveRole {
     pub rule: Option<String>,
 }
 
+impl SensitiveRole {
+    /// Whether the groups are two sides of a bound on a number (`age > 25`), rather than values of the columns.
+    pub fn is_cut(&self) -> bool {
+        self.rule.as_ref().is_some_and(|rule| !rule.trim_start().starts_with('='))
+    }
+}
+
 /// Roles of all columns of a table.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Schema {

@@ -367,11 +367,16 @@ impl Column {
         let mean = self.sum / self.jobs as f64;
         match self.infinite() {
             Some((reason, jobs)) if self.jobs == 0 => Estimate::undefined(format!("{reason}: infinite in {}", share(jobs, self.total))),
-            Some((reason, jobs)) => Estimate::undefined(format!(
-                "{reason}: infinite in {}, and so is the mean; over the {} other jobs that have the number it is {mean:.4}",
-                share(jobs, self.total),
-                self.jobs
-            )),
+            Some((reason, jobs)) => {
+                let others = match self.jobs {
+                    1 => "in the one other job that has the number".to_owned(),
+                    others => format!("over the {others} other jobs that have the number"),
+                };
+                Estimate::undefined(format!(
+                    "{reason}: infinite in {}, and so is the mean; {others} it is {mean:.4}",
+                    share(jobs, self.total)
+                ))
+            }
             None if self.jobs > 0 => Estimate::value(mean),
             None => {
                 let most = self.missing.iter().max_by_key(|(_, jobs)| **jobs);
@@ -470,6 +475,9 @@ mod tests {
         assert_eq!(column.left_out(), [("1 of 3 jobs".to_owned(), "gone".to_owned())]);
         let column = Column::new(&[Ok(1.0), Err(ENDLESS), Err(GONE), Ok(4.0)], 1, 0);
         let reason = "endless: infinite in 1 of 4 jobs, and so is the mean; over the 2 other jobs that have the number it is 2.5000";
+        assert_eq!(column.estimate().reason(), Some(reason));
+        let column = Column::new(&[Ok(2.5), Err(ENDLESS)], 1, 0);
+        let reason = "endless: infinite in 1 of 2 jobs, and so is the mean; in the one other job that has the number it is 2.5000";
         assert_eq!(column.estimate().reason(), Some(reason));
         let column = Column::new(&[Err(GONE), Err(GONE)], 1, 0);
         assert_eq!((column.estimate().reason(), column.left_out()), (Some("gone"), Vec::new()));

@@ -1,14 +1,12 @@
 //! Wanted shares, and the counts they ask for in a prefix.
 //!
 //! ```text
-//! floor(k) = floor(k p)      ceiling(k) = ceil(k p)       p in [0, 1] wanted share, k length of the prefix
+//! floor(k) = floor(k p)      ceiling(k) = ceil(k p)       p in [0, 1] wanted share, k length of the prefix (evenhand_data::floors)
 //! due(m)   = the first prefix whose floor is m            rises(c) = the first prefix whose ceiling is above c
 //! ```
-//!
-//! k p is taken as whole when it lies within rounding (1e-9, or 1e-14 of itself where that is more) of a whole number; otherwise 100 places at
-//! 0.29 would ask for 28, and 3 places at 0.333333333 for none. The metrics of floors hold the same rule.
 
 use evenhand_data::UNKNOWN;
+use evenhand_data::floors::{ceiling, floor, rounding};
 
 use crate::{RerankError, Shortlist};
 
@@ -151,24 +149,6 @@ impl Floors for NoFloors {
     }
 }
 
-/// How far a product may lie from a whole number and be that number.
-fn rounding(product: f64) -> f64 {
-    f64::max(1e-9, 1e-14 * product)
-}
-
-// By casts, which cut off (and make 0 of what is below): rounding functions are calls on older processors.
-pub(crate) fn floor(share: f64, prefix: usize) -> usize {
-    let product = share * prefix as f64;
-    (product + rounding(product)) as usize
-}
-
-pub(crate) fn ceiling(share: f64, prefix: usize) -> usize {
-    let product = share * prefix as f64;
-    let low = product - rounding(product);
-    let whole = low as usize;
-    whole + usize::from(low > whole as f64)
-}
-
 /// The first prefix whose floor is `count` (at least 1), or [`NEVER`].
 pub(crate) fn due(share: f64, count: usize) -> usize {
     first(share, count as f64 - rounding(count as f64), |prefix| floor(share, prefix) >= count)
@@ -205,17 +185,6 @@ mod tests {
 
     fn names(count: usize) -> Vec<String> {
         (0..count).map(|name| format!("g{name}")).collect()
-    }
-
-    #[test]
-    fn rounding_of_a_share_does_not_lower_a_floor() {
-        // 0.29 * 100 = 28.999999999999996 and 0.07 * 100 = 7.000000000000001 in double precision.
-        assert_eq!((floor(0.29, 100), ceiling(0.29, 100)), (29, 29));
-        assert_eq!((floor(0.07, 100), ceiling(0.07, 100)), (7, 7));
-        assert_eq!((floor(1.0 / 3.0, 3), ceiling(1.0 / 3.0, 3), floor(1.0 / 3.0, 4), ceiling(1.0 / 3.0, 4)), (1, 1, 1, 2));
-        assert_eq!((floor(0.333_333_333, 3), ceiling(0.333_333_333, 3), floor(0.666_666_667, 3), ceiling(0.666_666_667, 3)), (1, 1, 2, 2));
-        assert_eq!((floor(0.29, 100_000_000), ceiling(0.07, 1_000_000_000)), (29_000_000, 70_000_000));
-        assert_eq!((floor(0.0, 10), ceiling(0.0, 10), floor(1.0, 10), ceiling(1.0, 10)), (0, 0, 10, 10));
     }
 
     #[test]

@@ -11,7 +11,8 @@
 //! added test/train (rows tested over rows trained, before gate 1 copied or left out any; the largest of the runs) corrects the variance
 //! for it. With one fixed split
 //! (`kind = "given"`) the runs differ by the training's randomness alone, and so does what the test speaks of.
-//! All pairs of methods of one metric are one family for Holm's correction.
+//! All pairs of methods of one metric are one family for Holm's correction. Methods of different samples are tested on different rows, so they
+//! are not paired.
 //!
 //! Sources: Nadeau and Bengio, "Inference for the generalization error", Machine Learning 52, 2003 (corrected resampled t-test);
 //! Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6, 1979.
@@ -52,14 +53,15 @@ pub struct Contrast {
     pub adjusted_p_value: Option<f64>,
 }
 
-/// Every pair of methods in every column, in the order of the columns, then of the methods; pairs with fewer than two common runs are
-/// left out.
+/// Every pair of methods in every column, in the order of the columns, then of the methods; pairs with fewer than two common runs and pairs
+/// of different samples are left out.
 pub fn contrasts(methods: &[MethodReport], columns: &[Column]) -> Vec<Contrast> {
     let mut all = Vec::new();
     for column in columns {
         let mut family: Vec<Contrast> = Vec::new();
         for (position, other) in methods.iter().enumerate() {
-            family.extend(methods[position + 1..].iter().filter_map(|one| contrast(one, other, column)));
+            let twins = methods[position + 1..].iter().filter(|one| one.sample == other.sample);
+            family.extend(twins.filter_map(|one| contrast(one, other, column)));
         }
         let adjusted = holm(&family.iter().map(|one| one.p_value).collect::<Vec<_>>());
         family.iter_mut().zip(adjusted).for_each(|(one, p)| one.adjusted_p_value = p);

@@ -7,16 +7,17 @@
 //! area        = integral over g in [0, G] of (best performance of the family with a gap of at most g, above A)  /  (G (B - A))
 //! ```
 //!
-//! A family is what differs only in its settings: the methods of one objective and one rebalancer, or those that the recipe gives the
-//! same `family`. The area lies in [0, 1], higher is better: 1 is the best performance of all at a gap of 0. It depends on the corner, so
-//! it compares families of one report and not of two. It is the two-dimensional hypervolume indicator (Zitzler and Thiele, 1999), scaled.
-//! A family of one method has the area of its rectangle; families with more settings had more tries, which the number of points says.
+//! Methods of different samples are tested on different rows: each sample has a plane of its own. A family is what differs only in its
+//! settings: the methods of one rebalancer, synthesiser, objective and repair, or those that the recipe gives the same `family`. The area lies
+//! in [0, 1], higher is better: 1 is the best performance of all at a gap of 0. It depends on the corner, so it compares families of one plane
+//! and not of two. It is the two-dimensional hypervolume indicator (Zitzler and Thiele, 1999), scaled. A family of one method has the area of
+//! its rectangle; families with more settings had more tries, which the number of points says.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::report::{MethodReport, RunReport};
+use crate::report::{MethodChoice, MethodReport, RunReport};
 use crate::{evidence, lookup};
 
 /// The comparison in one plane.
@@ -28,6 +29,9 @@ pub struct Front {
     pub gap: String,
     /// Attribute of the gap.
     pub attribute: String,
+    /// What all rows of its methods were sampled to; absent where they were not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<MethodChoice>,
     /// Gap and performance of the corner that areas are measured from.
     pub corner: [f64; 2],
     /// Every method with a point, in the report's order.
@@ -114,8 +118,29 @@ fn area(points: &[(f64, f64)], corner: (f64, f64), best: f64) -> f64 {
     order.iter().enumerate().map(strip).sum::<f64>() / box_area
 }
 
-/// Points, dominance and areas of a report's methods; `None` with fewer than two points.
-pub fn compare(methods: &[MethodReport], performance: &str, gap: &str, attribute: &str) -> Option<Front> {
+/// The samples that a report's methods were tested on, in the order of their first method; one where all share their rows.
+pub fn samples(methods: &[MethodReport]) -> Vec<Option<&MethodChoice>> {
+    let mut samples: Vec<Option<&MethodChoice>> = Vec::new();
+    for method in methods {
+        if !samples.contains(&method.sample.as_ref()) {
+            samples.push(method.sample.as_ref());
+        }
+    }
+    samples
+}
+
+/// Points, dominance and areas of a report's methods, a plane a sample; planes with fewer than two points are left out.
+pub fn compare(methods: &[MethodReport], performance: &str, gap: &str, attribute: &str) -> Vec<Front> {
+    let samples = samples(methods);
+    let planes = samples.iter().filter_map(|sample| {
+        let together: Vec<&MethodReport> = methods.iter().filter(|method| method.sample.as_ref() == *sample).collect();
+        Some(Front { sample: sample.cloned(), ..plane(&together, performance, gap, attribute)? })
+    });
+    planes.collect()
+}
+
+/// One plane of methods that were tested on the same rows.
+fn plane(methods: &[&MethodReport], performance: &str, gap: &str, attribute: &str) -> Option<Front> {
     let card = evenhand_metrics::find(gap).ok()?.card();
     let of_run = |run: &RunReport| {
         let gap = evidence::distance(card, lookup::finding(run, gap, Some(attribute))?.estimate.number()?)?;
@@ -127,7 +152,7 @@ pub fn compare(methods: &[MethodReport], performance: &str, gap: &str, attribute
         (!points.is_empty())
             .then(|| (points.iter().map(|point| point.0).sum::<f64>() / n, points.iter().map(|point| point.1).sum::<f64>() / n))
     };
-    let placed: Vec<Placed<'_>> = methods.iter().filter_map(|method| Some((method, mean(method)?))).collect();
+    let placed: Vec<Placed<'_>> = methods.iter().filter_map(|method| Some((*method, mean(method)?))).collect();
     if placed.len() < 2 {
         return None;
     }
@@ -174,16 +199,21 @@ pub fn compare(methods: &[MethodReport], performance: &str, gap: &str, attribute
         performance: performance.to_owned(),
         gap: gap.to_owned(),
         attribute: attribute.to_owned(),
+        sample: None,
         corner: [corner.0, corner.1],
         points: points.collect(),
         families,
     })
 }
 
-/// The family a method was given, else the ids of its gates.
+/// The family a method was given, else the ids of the gates that its scores passed.
 fn family(method: &MethodReport) -> String {
     let ids = || {
-        let ids: Vec<&str> = [&method.rebalance, &method.objective].into_iter().flatten().map(|choice| choice.id.as_str()).collect();
+        let ids: Vec<&str> = [&method.rebalance, &method.synthesise, &method.objective, &method.repair]
+            .into_iter()
+            .flatten()
+            .map(|choice| choice.id.as_str())
+            .collect();
         ids.join(" + ")
     };
     method.family.clone().unwrap_or_else(ids)

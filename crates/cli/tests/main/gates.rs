@@ -201,6 +201,12 @@ name = "made"
 sample = { id = "rejection-sampling", shares = "female=0.2, male=0.8" }
 synthesise = { method = "gaussian-copula", rows = 400 }
 rerank = "det-greedy"
+[[method]]
+name = "sampled"
+sample = { id = "rejection-sampling", shares = "female=0.2, male=0.8" }
+[[method]]
+name = "even"
+sample = { id = "rejection-sampling", shares = "equal" }
 "#;
     let place = Place::new(&[("gates.toml", recipe.as_bytes())]);
     let output = place.run("compare gates.toml --out out --json");
@@ -219,6 +225,27 @@ rerank = "det-greedy"
     let made = &report["methods"][2]["runs"][0]["synthesis"];
     assert!(made["cells"].as_array().unwrap().iter().all(|cell| cell["rows"] == 100), "{made}");
     assert!(report["methods"][2]["runs"][0]["sizes"]["test"].as_u64() < report["methods"][0]["runs"][0]["sizes"]["test"].as_u64());
+    let stages: Vec<&str> = report["data"]["tilt"].as_array().unwrap().iter().map(|tilt| tilt["stage"].as_str().unwrap()).collect();
+    assert_eq!(
+        stages,
+        [
+            "as loaded",
+            "training rows after rejection-sampling (shares = female=0.2, male=0.8)",
+            "training rows after even",
+            "rows made for made"
+        ]
+    );
+    // Methods are compared where they share their test rows: the first two, and the two of one sample.
+    let pairs = |key: &str| -> Vec<Vec<String>> {
+        let found = report[key].as_array().unwrap().iter();
+        let names = |one: &serde_json::Value| -> Vec<String> {
+            one["points"].as_array().unwrap().iter().map(|point| point["method"].as_str().unwrap().to_owned()).collect()
+        };
+        found.map(names).collect()
+    };
+    assert_eq!(pairs("fronts"), [vec!["plain", "reranked"], vec!["made", "sampled"]]);
+    let lot = |method: usize| lists(method)["by_lot"][0]["estimate"]["value"].as_f64().unwrap();
+    assert_eq!(lot(0), lot(1), "lots do not depend on the scores");
     let again = place.run("compare gates.toml --out out --json");
     assert_eq!(stdout(&again), stdout(&output), "kept cells give the same report");
 }
@@ -255,6 +282,8 @@ fn methods_share_what_a_synthesiser_learned() {
     // A method that is added later learns nothing anew, and what it is given is what a fit of its own gives.
     let three = run("compare three.toml --out out --json");
     assert_eq!(fits("out"), learned);
+    let stages: Vec<&str> = three["data"]["tilt"].as_array().unwrap().iter().map(|tilt| tilt["stage"].as_str().unwrap()).collect();
+    assert_eq!(stages, ["as loaded", "rows made by ctgan"], "rows that three methods share are told once");
     let alone = run("compare three.toml --out other --fresh --json");
     assert_eq!(three["methods"], alone["methods"]);
     run("compare three.toml --out out --fresh --json");

@@ -253,7 +253,7 @@ pub(crate) fn keep_attributes(data: &mut Dataset, schema: &Schema) -> Result<(),
         let mut kept: Vec<Groups> = Vec::new();
         for role in &schema.sensitive {
             let columns = if role.columns.is_empty() { vec![role.name.clone()] } else { role.columns.clone() };
-            if let Some(rule) = role.rule.as_ref().filter(|rule| columns.len() > 1 || !rule.trim_start().starts_with('=')) {
+            if let Some(rule) = role.rule.as_ref().filter(|_| columns.len() > 1 || role.is_cut()) {
                 return Err(DataError::BadRule {
                     attribute: role.name.clone(),
                     rule: format!("{rule} (`{}` is not a number here)", columns.join(", ")),

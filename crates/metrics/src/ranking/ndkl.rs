@@ -7,8 +7,8 @@
 //! ```
 //!
 //! D_i = shares of the groups among the candidates of known group in the first i places, D = wanted shares p. At least 0; the first place
-//! shows one group alone, so that 0 is only reached where a single group is wanted: compare rankings of the same pool and k. Prefixes
-//! without a candidate of known group enter neither sum. Mean over jobs.
+//! shows one group alone, so that 0 is only reached where a single group is wanted: compare rankings of the same pool and k, one of them
+//! drawn by lot. Prefixes without a candidate of known group enter neither sum. Mean over jobs.
 //!
 //! Undefined in a job without wanted shares (they are never taken from the list), or without a candidate of known group among the first k.
 //! A group that is shown though its wanted share is 0 makes the divergence infinite, and with it the mean.
@@ -120,8 +120,8 @@ mod tests {
         let (sizes, groups) = lists(&["ab", "aa"]);
         let rankings = Rankings::new(&sizes, &groups).unwrap().wanted(&[1.0, 0.0]).unwrap();
         let finding = crate::ranking::evaluate(&["ndkl"], &rankings, None, None).unwrap().remove(0);
-        let reason = "somebody of a group without a wanted share among the first k: infinite in 1 of 2 jobs, and so is the mean; over the 1 \
-                      other jobs that have the number it is 0.0000";
+        let reason = "somebody of a group without a wanted share among the first k: infinite in 1 of 2 jobs, and so is the mean; in the one \
+                      other job that has the number it is 0.0000";
         assert_eq!(finding.estimate.reason(), Some(reason));
         assert_eq!(number_of("ndkl", &rankings, Some(1)), 0.0);
     }

@@ -86,8 +86,8 @@ mod tests {
         let (sizes, groups) = lists(&["aab", "aba", "aaa"]);
         let rankings = Rankings::new(&sizes, &groups).unwrap().wanted(&[0.5, 0.5]).unwrap();
         let finding = evaluate(&["skew"], &rankings, Some(2), None).unwrap().remove(0);
-        let reason = "nobody of a group with a wanted share among the first k: infinite in 1 of 3 jobs, and so is the mean; over the 1 other \
-                      jobs that have the number it is 0.0000";
+        let reason = "nobody of a group with a wanted share among the first k: infinite in 1 of 3 jobs, and so is the mean; in the one other \
+                      job that has the number it is 0.0000";
         assert_eq!(finding.by_group[1].estimate.reason(), Some(reason));
         assert!(finding.left_out.contains(&("b".to_owned(), "no candidates of the group in 1 of 3 jobs".to_owned())), "{finding:?}");
         assert!((finding.by_group[0].estimate.number().unwrap() - 2.0 / 3.0 * 2.0_f64.ln()).abs() < 1e-15);

@@ -29,9 +29,7 @@ fn content(report: &Report) -> Option<Value> {
         .collect();
     let mut legend = Vec::new();
     if methods.marked {
-        legend.push(format!(
-            "{BEST} and bold: best of the column at the printed precision; differences within the spread are not evidence of an order."
-        ));
+        legend.push(format!("{BEST} and bold: {}; differences within the spread are not evidence of an order.", view::best_of(report)));
     }
     if methods.published {
         legend.push("Published values stand under ours in smaller type.".to_owned());

@@ -89,6 +89,11 @@ fn sentences(report: &Report) -> Vec<String> {
             .filter_map(|method| Some((method, lookup::measured(method, "spdd", Some(&attribute))?)))
             .filter(|(_, measured)| measured.estimate.number().is_some())
             .collect();
+        // Methods of other samples were tested on other rows.
+        let sample = measured.first().map(|(first, _)| first.sample.clone());
+        let all = measured.len();
+        let measured: Vec<_> = measured.into_iter().filter(|(method, _)| Some(&method.sample) == sample.as_ref()).collect();
+        let compared = if measured.len() < all { "on the same test rows" } else { "compared" };
         let Some((first, reference)) = measured.first() else {
             if let Some(reason) = report
                 .methods
@@ -122,7 +127,7 @@ fn sentences(report: &Report) -> Vec<String> {
             ));
         } else {
             sentences.push(format!(
-                "SPDD for {attribute} is {} for {}{}; the smallest mean of the {} compared is {} for {}{}.",
+                "SPDD for {attribute} is {} for {}{}; the smallest mean of the {} {compared} is {} for {}{}.",
                 number(reference, report),
                 first.name,
                 with(first),

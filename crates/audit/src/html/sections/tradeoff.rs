@@ -6,6 +6,7 @@ use minijinja::{Value, context};
 
 use super::Section;
 use crate::analyses::contrast::Contrast;
+use crate::analyses::front::samples;
 use crate::evidence::spread;
 use crate::evidence::{distance, mean};
 use crate::html::charts::Figure;
@@ -14,7 +15,7 @@ use crate::html::charts::svg::Style;
 use crate::html::charts::sweep;
 use crate::html::grid::{Cell, Grid, Head};
 use crate::lookup;
-use crate::report::{MethodReport, Report, ReportKind, RunReport};
+use crate::report::{MethodChoice, MethodReport, Report, ReportKind, RunReport};
 use crate::view;
 
 pub(super) const SECTION: Section = Section {
@@ -34,28 +35,35 @@ fn content(report: &Report) -> Option<Value> {
         None => (lookup::performance_metric(report)?, "spdd".to_owned()),
     };
     let swept = report.kind == ReportKind::Sweep && report.methods.iter().all(|method| method.swept.is_some());
+    let samples = samples(&report.methods);
     let mut rows: Vec<Value> = Vec::new();
     for attribute in lookup::attributes(report) {
-        let series: Vec<Series> = report
-            .methods
-            .iter()
-            .enumerate()
-            .filter_map(|(position, method)| {
-                series(method, if swept { Style(0) } else { Style(position) }, &performance, &gap_metric, &attribute)
-            })
-            .collect();
-        if series.iter().map(|one| one.runs.len()).sum::<usize>() < 2 {
-            continue;
-        }
         let heading = lookup::heading(report, &performance);
         let gap_heading = lookup::heading(report, &gap_metric);
         let gap = view::distance_heading(&gap_metric, &format!("{gap_heading} for {attribute}"));
         let axes = Axes { gap: &gap, performance: &heading, joined: swept, unit: lookup::unit(report) };
-        let mut figure = scatter::figure(&format!("{heading} and {gap_heading} for {attribute}"), &series, &axes);
-        if report.methods.iter().any(|method| method.attribute_to_score) {
-            let _ = write!(figure.caption, " {} needs the attribute of everybody who is scored.", MARK.trim());
+        let mut planes = Vec::new();
+        for sample in &samples {
+            let on_it = report.methods.iter().enumerate().filter(|(_, method)| method.sample.as_ref() == *sample);
+            let series: Vec<Series> = on_it
+                .filter_map(|(position, method)| {
+                    series(method, if swept { Style(0) } else { Style(position) }, &performance, &gap_metric, &attribute)
+                })
+                .collect();
+            if series.iter().map(|one| one.runs.len()).sum::<usize>() < 2 {
+                continue;
+            }
+            let rows = view::of_sample(*sample, report);
+            let mut figure = scatter::figure(&format!("{heading} and {gap_heading} for {attribute}{rows}"), &series, &axes);
+            if report.methods.iter().any(|method| method.sample.as_ref() == *sample && method.attribute_to_score) {
+                let _ = write!(figure.caption, " {} needs the attribute of everybody who is scored.", MARK.trim());
+            }
+            planes.push(figure);
         }
-        rows.push(context! { class => "wide", figures => vec![figure] });
+        if planes.is_empty() {
+            continue;
+        }
+        rows.extend(planes.into_iter().map(|figure| context! { class => "wide", figures => vec![figure] }));
         if swept {
             rows.push(context! { class => "pair", figures => over_parameter(report, &performance, &gap_metric, &attribute) });
         }
@@ -65,16 +73,23 @@ fn content(report: &Report) -> Option<Value> {
         .chain(view::front_tables(report))
         .filter(|table| !table.rows.is_empty())
         .map(Grid::from)
-        .chain(contrasts(report))
+        .chain(samples.iter().filter_map(|sample| contrasts(report, *sample)))
         .collect();
-    (!rows.is_empty() || !tables.is_empty()).then(|| context! { rows => rows, tables => tables })
+    let lead = if samples.len() > 1 {
+        "Methods of different samples are tested on different rows and are not compared with each other; one that is alone on its rows stands in no \
+         comparison."
+    } else {
+        ""
+    };
+    (!rows.is_empty() || !tables.is_empty()).then(|| context! { lead => lead, rows => rows, tables => tables })
 }
 
-/// The differences of all methods from one, with their tests.
-fn contrasts(report: &Report) -> Option<Grid> {
+/// The differences of all methods of one sample from one of them, with their tests.
+fn contrasts(report: &Report, sample: Option<&MethodChoice>) -> Option<Grid> {
+    let methods: Vec<&MethodReport> = report.methods.iter().filter(|method| method.sample.as_ref() == sample).collect();
     // A comparison of some of the recipe's methods may lack the one that it names.
     let named = report.recipe["analyses"]["reference"].as_str();
-    let reference = report.methods.iter().find(|method| Some(method.name.as_str()) == named).or(report.methods.first())?.name.clone();
+    let reference = methods.iter().find(|method| Some(method.name.as_str()) == named).or(methods.first())?.name.clone();
     let columns: Vec<_> = report
         .columns
         .iter()
@@ -87,7 +102,7 @@ fn contrasts(report: &Report) -> Option<Grid> {
         number: true,
     }));
     let mut rows = Vec::new();
-    for method in report.methods.iter().filter(|method| method.name != reference) {
+    for method in methods.iter().filter(|method| method.name != reference) {
         let mut row = vec![Cell::text(&method.name)];
         for column in &columns {
             let found = report.contrasts.iter().find_map(|one| {
@@ -113,7 +128,7 @@ fn contrasts(report: &Report) -> Option<Grid> {
         rows,
         remarks: vec![format!(
             "Mean of method minus {reference} over the {}s that both have, its 95 % interval by itself, and p after Holm's correction over \
-             all pairs of methods of the metric (corrected resampled t-test; every pair stands in the JSON).",
+             all pairs of methods of the metric that share their test rows (corrected resampled t-test; every pair stands in the JSON).",
             lookup::unit(report)
         )],
         ..Grid::default()
