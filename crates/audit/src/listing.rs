@@ -138,7 +138,7 @@ fn reached(lists: &Shortlists) -> String {
 /// One ranking: a row a metric.
 fn metrics(lists: &Shortlists) -> Table {
     let mut table = Table {
-        title: format!("shortlists of {}", lists.top),
+        title: format!("shortlists of {}", crate::numbers::count(lists.top)),
         headers: ["metric", "direction", BY_SCORE].map(str::to_owned).to_vec(),
         right_aligned: vec![false, false, true],
         footnotes: vec![told(lists)],
@@ -278,7 +278,7 @@ fn groups(lists: &Shortlists, what: &str, wanted: &[&str]) -> Table {
 fn methods(listed: &[(&MethodReport, Vec<&Shortlists>)]) -> Table {
     let first = listed[0].1[0];
     let mut table = Table {
-        title: format!("shortlists of {}, {BY_SCORE}, {RERANKED} and {BY_LOT}", first.top),
+        title: format!("shortlists of {}, {BY_SCORE}, {RERANKED} and {BY_LOT}", crate::numbers::count(first.top)),
         headers: vec!["method".to_owned()],
         right_aligned: vec![false],
         ..Table::default()

@@ -60,7 +60,10 @@ fn a_ranking_says_what_is_better_what_it_rests_on_and_why_a_number_is_missing() 
         "Intervals: 95 %, from drawing jobs with replacement; n = 30 jobs, for some numbers fewer (at least 15): a gap counts the jobs with \
          candidates of both groups."
     );
-    assert!(notes[4].starts_with("Drawn by lot: the mean of 200 lists of the same pools in random order, which is what chance gives."), "{notes:?}");
+    assert!(
+        notes[4].starts_with("Drawn by lot: the mean of 200 lists of the same pools in random order, which is what chance gives."),
+        "{notes:?}"
+    );
 }
 
 #[test]
