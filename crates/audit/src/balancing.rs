@@ -18,6 +18,7 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
+use crate::numbers::{count, counted};
 use crate::recipe::Choice;
 use crate::report::{DataSummary, MethodReport, Report, ReportKind, RunReport, Sizes};
 use crate::synthetic::{Fitting, Synthesis, Watched, fitted_for};
@@ -87,6 +88,7 @@ pub trait Progress: Sync {
 pub fn balance(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicBool) -> Result<BalancedFile, AuditError> {
     write::refuse_input(&request.out, &request.files)?;
     write::refuse_other_kinds(&request.out)?;
+    write::refuse_own_report(&request.out, request.report.as_deref())?;
     write::probe(&request.out)?;
     if let Some(folder) = &request.report {
         write::probe_folder(folder)?;
@@ -139,6 +141,7 @@ fn chosen(request: &BalanceRequest) -> Result<BalancedFile, AuditError> {
     let sensitive = if role.is_cut() { Vec::new() } else { role.columns.clone() };
     let mut sheet = sheet::read(&request.files, &ReadOptions { sensitive, ..options })?;
     let mut data = sheet.table.dataset(&request.files.join(", "), &schema(request, role))?;
+    scores::refuse_no_groups(data.groups(&attribute)?)?;
     let weighed = data.weights.clone();
     let mut rng = ChaCha8Rng::seed_from_u64(request.seed);
     let after = request.method.build(REBALANCERS)?.rebalance(&data, &attribute, &mut rng)?;
@@ -262,6 +265,7 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
     let label_shares = Shares::parse(&request.labels).map_err(|reason| AuditError::Request(format!("--labels: {reason}")))?;
     // What can be refused is refused before a fit that takes minutes.
     let data = sheet.table.dataset(&name, &schema)?;
+    scores::refuse_no_groups(data.groups(&role.name)?)?;
     check_shares(&learned, column, &group_shares, "--groups")?;
     if let Some(label) = &request.label {
         check_shares(&learned, label, &label_shares, "--labels")?;
@@ -319,16 +323,20 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
     if balanced.copies > 0 {
         let told = if request.keep_copies { "were kept" } else { "were left out and made anew" };
         notes.push(format!(
-            "{} made rows equalled a real row ({} of them one that was held out) and {told}",
-            balanced.copies, balanced.copies_of_others
+            "{} equalled a real row (one that was held out: {}) and {told}",
+            counted(balanced.copies, "made row"),
+            balanced.copies_of_others
         ));
     }
     for cell in balanced.cells.iter().filter(|cell| cell.rows > 0 && cell.before < FEW_ROWS) {
         let label = cell.label.as_ref().map_or_else(String::new, |label| format!(" with label {label}"));
-        notes.push(format!(
-            "{} rows of {}{label} were made from {}: so few say little about a group, and what is made of them stays near them",
-            cell.rows, cell.group, cell.before
-        ));
+        let (of, made) = (&cell.group, if cell.rows == 1 { "1 row was".to_owned() } else { format!("{} rows were", count(cell.rows)) });
+        notes.push(match cell.before {
+            0 => format!("{of}{label}: {made} made without any to learn from; what they hold is a guess"),
+            few => {
+                format!("{of}{label}: {made} made from {few}; so few say little about a group, and what is made of them stays near them")
+            }
+        });
     }
     let mut named = data;
     named.name.clone_from(&request.title);

@@ -235,7 +235,7 @@ pub const SECTIONS: &[Section] = &[
         heading: "[[method]]",
         purpose: "One row of the comparison; the section stands once a method.",
         keys: &[
-            key("name", "\"\"", "text without commas", "name in tables; left out: the ids"),
+            key("name", "\"\"", "text", "name in tables; left out: the ids"),
             key("rebalance", "", "an id, or { id = \"…\", parameter = … }", "gate 1: what is done to the training rows; left out: nothing"),
             key(
                 "sample",

@@ -231,8 +231,8 @@ fn meaning_of_lots(lists: &[&Shortlists]) -> Option<String> {
     let drawn = if least == most { counted(most, "list") } else { format!("{least} to {most} lists") };
     let of_a_run = if lists.len() > 1 { " for each run" } else { "" };
     Some(format!(
-        "Drawn by lot: the mean of {drawn} of the same pools in random order{of_a_run}, which is what chance gives. Where the wanted shares are \
-         not those of the pool, the lot misses them, too."
+        "Drawn by lot: the mean of {drawn} of the same pools in random order{of_a_run}, which is what chance gives. Where a pool does not have \
+         the wanted shares, chance does not reach them either."
     ))
 }
 
@@ -348,6 +348,9 @@ fn methods(listed: &[(&MethodReport, Vec<&Shortlists>)]) -> Table {
         first.attribute,
         counted(first.top, "place")
     ));
+    if listed.iter().any(|(method, _)| method.sample != listed[0].0.sample) {
+        table.footnotes.push("Methods of different samples rank different candidates: compare rows of one sample.".to_owned());
+    }
     let mut directions: Vec<String> = Vec::new();
     for (metric, ..) in &columns {
         let told = format!("{}: {}", name(metric), pointing(metric));

@@ -3,6 +3,7 @@
 use evenhand_metrics::{Estimate, Finding, Interval};
 
 use crate::report::{AttributeFindings, Column, MethodReport, Report, RunReport};
+use crate::{listing, registry};
 
 /// What a report says about one metric of one method.
 #[derive(Debug, Clone, PartialEq)]
@@ -134,7 +135,8 @@ pub(crate) struct Place<'a> {
 /// Every estimate of the report outside the summaries (which repeat the runs).
 pub(crate) fn estimates(report: &Report) -> Vec<Place<'_>> {
     let mut all = Vec::new();
-    for attribute in &report.data.attributes {
+    // Without a label nobody asked for numbers about it.
+    for attribute in report.data.attributes.iter().filter(|_| report.data.label.is_some()) {
         for group in &attribute.groups {
             let place = |what: &str| format!("data: {what} of {} = {}", attribute.name, group.name);
             all.push(Place { place: place("share of positive labels"), estimate: &group.positive_rate });
@@ -166,6 +168,17 @@ pub(crate) fn estimates(report: &Report) -> Vec<Place<'_>> {
                         place: place(&format!(", {} against {}", comparison.group, comparison.against)),
                         estimate: &comparison.estimate,
                     });
+                }
+            }
+            if let Some(lists) = &run.shortlists {
+                let of = if report.methods.len() == 1 { String::new() } else { format!("{}: ", method.name) };
+                for (order, findings) in
+                    [(listing::BY_SCORE, &lists.before), (listing::RERANKED, &lists.after), (listing::BY_LOT, &lists.by_lot)]
+                {
+                    for finding in findings {
+                        let name = registry::card(&finding.metric).map_or(finding.metric.as_str(), |card| card.name);
+                        all.push(Place { place: format!("{of}{name}, {order}"), estimate: &finding.estimate });
+                    }
                 }
             }
         }

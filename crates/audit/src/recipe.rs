@@ -1025,6 +1025,22 @@ impl Recipe {
         Ok(recipe)
     }
 
+    /// The methods of a list of names that was cut at its commas; names may hold commas themselves.
+    pub fn named(&self, pieces: &[String]) -> Result<Vec<MethodSection>, AuditError> {
+        let mut found = Vec::new();
+        let mut at = 0;
+        while at < pieces.len() {
+            let whole = (at + 1..=pieces.len()).rev().find_map(|end| Some((self.method(pieces[at..end].join(",").trim()).ok()?, end)));
+            let (method, end) = match whole {
+                Some(found) => found,
+                None => (self.method(pieces[at].trim())?, at + 1),
+            };
+            found.push(method.clone());
+            at = end;
+        }
+        Ok(found)
+    }
+
     /// The method with this name, or an error that names the nearest.
     pub fn method(&self, name: &str) -> Result<&MethodSection, AuditError> {
         self.methods.iter().find(|method| method.name == name).ok_or_else(|| {

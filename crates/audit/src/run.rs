@@ -1304,6 +1304,9 @@ fn tilts(recipe: &Recipe, data: &Dataset, attribute: &str, part: &Part) -> Resul
     }
     let changes = |method: &&MethodSection| (method.rebalance.is_some() || method.sample.is_some()) && method.swept.is_none();
     let gates = |method: &MethodSection| (method.sample.clone(), method.rebalance.clone());
+    // Where methods share a stage, all stages are named by what was done, else by the one method that did it.
+    let all: Vec<_> = recipe.methods.iter().filter(changes).map(gates).collect();
+    let shared = all.iter().enumerate().any(|(position, one)| all[..position].contains(one));
     let mut told = Vec::new();
     for method in recipe.methods.iter().filter(changes) {
         if told.contains(&gates(method)) {
@@ -1313,8 +1316,7 @@ fn tilts(recipe: &Recipe, data: &Dataset, attribute: &str, part: &Part) -> Resul
         let [train, ..] = sampled(method, data, attribute, part)?;
         let rows = balanced(method, &train, attribute, part.seed)?;
         let uncounted = if rows.weights.is_some() && rows.weights != train.weights { " (rows counted, not its weights)" } else { "" };
-        let alike = recipe.methods.iter().filter(changes).filter(|other| gates(other) == gates(method)).count();
-        let name = if alike > 1 { told_apart(recipe, [method.sample.as_ref(), method.rebalance.as_ref()]) } else { method.name.clone() };
+        let name = if shared { told_apart(recipe, [method.sample.as_ref(), method.rebalance.as_ref()]) } else { method.name.clone() };
         let stage = format!("training rows after {name}{uncounted}");
         stages.extend(evidence::tilt(&stage, &rows, attribute, pair.clone(), threshold)?);
     }
@@ -1382,7 +1384,7 @@ fn summarise(runs: &[RunReport]) -> Vec<Summary> {
 }
 
 /// The files of a report.
-const FILES: [&str; 3] = ["report.json", "report.html", "measures.csv"];
+pub(crate) const FILES: [&str; 3] = ["report.json", "report.html", "measures.csv"];
 
 /// Writes `report.json`, `report.html` and `measures.csv` (the main table's numbers of every run) into a folder; each appears whole or not at all. Gives the
 /// first two. A file that the report was made of is not replaced.

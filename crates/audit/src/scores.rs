@@ -85,6 +85,28 @@ pub(crate) fn carrying(
     Ok(ReadOptions { readings: all, missing: missing.to_vec(), carried: true, ..ReadOptions::default() })
 }
 
+/// Fewer values than this are groups, however few rows there are.
+const FEW_VALUES: usize = 10;
+
+/// Refuses a column that says who somebody is, and one that sets nobody apart from anybody.
+pub(crate) fn refuse_no_groups(groups: &Groups) -> Result<(), AuditError> {
+    let (name, rows) = (groups.name(), groups.codes().len() - groups.unknown_count());
+    let present: Vec<(&String, usize)> = groups.levels().iter().zip(groups.sizes()).filter(|(_, size)| *size > 0).collect();
+    match present.as_slice() {
+        [] => Err(AuditError::Request(format!(
+            "`{name}`: no row has a known group, so that there is nothing to compare; name another column"
+        ))),
+        [(only, _)] => Err(AuditError::Request(format!(
+            "`{name}`: all rows are of one group (`{only}`), so that there is nothing to compare; name another column"
+        ))),
+        many if many.len() >= FEW_VALUES && 2 * many.len() > rows => Err(AuditError::Request(format!(
+            "`{name}` has {} values in {rows} rows: it tells persons from each other rather than groups; name another column",
+            many.len()
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// Reads `gender`, `gender x race`, `age > 25` or `race = White` (against all others).
 pub fn sensitive_role(text: &str) -> Result<SensitiveRole, AuditError> {
     let text = text.trim();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use evenhand_catalog::nearest;
 use evenhand_data::sheet::{self, Cells, Column, Form, Reading, Sheet, Style, ValueStyle};
-use evenhand_data::{Groups, Identity, LabelRole, Schema, table};
+use evenhand_data::{Groups, Identity, LabelRole, Schema, UNKNOWN, table};
 use evenhand_metrics::{Finding, IntervalPlan, Rankings, ranking};
 use evenhand_rebalance::shares::Shares as EvenShares;
 use evenhand_rerank::{Breach, FloorRule, Job, RERANKERS, Reason, Reranker, Shares, Shortlist, Target, rerank_stream};
@@ -42,7 +42,8 @@ impl Wanted {
         if !text.contains('=') {
             return Ok(Wanted::Word(text.to_owned())).and_then(|word: Self| word.target().map(|_| word));
         }
-        match EvenShares::parse(text)? {
+        // A list's shares and those of rows are written alike, but for the word for what is there already.
+        match EvenShares::parse(text).map_err(|error| error.replace("`equal`, `found`", "`equal`, `pool`"))? {
             EvenShares::Given(shares) => Ok(Wanted::Shares(shares.into_iter().collect())),
             EvenShares::Equal => Ok(Wanted::default()),
             EvenShares::Found => Ok(Wanted::Word("pool".to_owned())),
@@ -81,9 +82,18 @@ impl Wanted {
         }
     }
 
-    /// Refuses words that are no target.
+    /// Refuses words that are no target, and shares that do not add up.
     pub(crate) fn check(&self) -> Result<(), String> {
-        self.target().map(|_| ())
+        self.target()?;
+        let Wanted::Shares(shares) = self else { return Ok(()) };
+        if let Some((group, share)) = shares.iter().find(|(_, share)| !(0.0..=1.0).contains(*share)) {
+            return Err(format!("the wanted share of `{group}` is {share}; it must lie in [0, 1]"));
+        }
+        let sum: f64 = shares.values().sum();
+        if (sum - 1.0).abs() > evenhand_rebalance::shares::SLACK {
+            return Err(format!("the wanted shares add up to {}; they must add up to 1", crate::numbers::plain(sum)));
+        }
+        Ok(())
     }
 
     /// The target in words.
@@ -467,6 +477,7 @@ const ADDED: [&str; 4] = ["rank_by_score", "rank", "shortlisted", "reason"];
 pub fn rank(request: &RankRequest) -> Result<Ranked, AuditError> {
     write::refuse_input(&request.out, &request.files)?;
     write::refuse_other_kinds(&request.out)?;
+    write::refuse_own_report(&request.out, request.report.as_deref())?;
     write::probe(&request.out)?;
     if let Some(folder) = &request.report {
         write::probe_folder(folder)?;
@@ -508,6 +519,7 @@ pub fn rank(request: &RankRequest) -> Result<Ranked, AuditError> {
         scores = scored.iter().map(|&row| scores[row]).collect();
     }
     let groups = data.groups(&role.name)?.clone();
+    scores::refuse_no_groups(&groups)?;
     let by_job = match &request.target_column {
         Some(column) => targets_by_job(&sheet, column, &scored, data.job.as_ref(), &request.target)?,
         None => BTreeMap::new(),
@@ -523,6 +535,7 @@ pub fn rank(request: &RankRequest) -> Result<Ranked, AuditError> {
     data.name.clone_from(&request.title);
     data.provenance.files.clone_from(&sheet.files);
     let summary = DataSummary { notes: notes.clone(), ..evidence::data_summary(&data, 0.5)? };
+    notes.extend(of_one_group(&lists, &groups, &request.target));
     notes.extend(floor_notes(&shortlists, &request.method.id, request.method.build(RERANKERS)?.floors()));
     let mut report = report(request, summary, shortlists, scores.len(), &notes);
     let beside = evidence::interval_note(report.methods.iter().flat_map(|method| &method.runs));
@@ -597,6 +610,21 @@ fn left_unranked(groups: &Groups, rows: &[usize]) -> Option<String> {
     }
     (!rows.is_empty()).then(|| {
         format!("{} of {} candidates have no score and stand last, without a rank ({})", rows.len(), groups.codes().len(), of.join(", "))
+    })
+}
+
+/// Lists that cannot be uneven, as all their candidates are of one group: an equal share is one of the groups that are there.
+fn of_one_group(lists: &Lists, groups: &Groups, wanted: &Wanted) -> Option<String> {
+    let alone = lists.bounds().filter(|&(start, end)| {
+        let mut known = lists.before[start..end].iter().map(|&row| groups.codes()[row]).filter(|code| *code != UNKNOWN);
+        known.next().is_some_and(|first| known.all(|code| code == first))
+    });
+    let (alone, all) = (alone.count(), lists.sizes.len());
+    (alone > 0 && matches!(wanted, Wanted::Word(_))).then(|| {
+        format!(
+            "in {alone} of {all} lists all candidates are of one group: shares are of the groups that a list has, so that these count as even; \
+             shares of your own for each group (--target) tell them apart"
+        )
     })
 }
 
@@ -790,7 +818,7 @@ mod tests {
     fn lists_by_lot_keep_to_their_own_pool_and_shares() {
         // One job of one group alone, one of both, one of nobody known; each has shares of its own, so that any slip of one against another shows.
         let sizes = [40, 3, 2];
-        let codes = [vec![0; 40], vec![0, 1, 1], vec![evenhand_data::UNKNOWN; 2]].concat();
+        let codes = [vec![0; 40], vec![0, 1, 1], vec![UNKNOWN; 2]].concat();
         let groups = Groups::new("g", ["a", "b"].map(str::to_owned).to_vec(), codes);
         let job = Identity {
             name: "job".to_owned(),

@@ -36,7 +36,39 @@ pub(crate) fn probe_folder(folder: &Path) -> Result<(), AuditError> {
     if folder.exists() && !folder.is_dir() {
         return Err(AuditError::Request(format!("--report {}: this is a file; give the name of a folder", folder.display())));
     }
-    probe(&folder.join("report.json"))
+    crate::run::FILES.iter().try_for_each(|name| probe(&folder.join(name)))?;
+    refuse_strangers(folder)
+}
+
+/// Refuses a folder in which a table of the user's own has the name of a report's.
+pub(crate) fn refuse_strangers(folder: &Path) -> Result<(), AuditError> {
+    let [json, page, table] = crate::run::FILES.map(|name| folder.join(name));
+    if table.exists() && !json.exists() && !page.exists() {
+        return Err(AuditError::Request(format!(
+            "{} is of no report, and a report in this folder would replace it; give another folder",
+            table.display()
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses an output that the report beside it would replace.
+pub(crate) fn refuse_own_report(out: &Path, report: Option<&Path>) -> Result<(), AuditError> {
+    let Some(folder) = report else { return Ok(()) };
+    let place = |path: &Path| {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // Of folders that are not there yet, the words are compared.
+        let parent = fs::canonicalize(parent).or_else(|_| std::path::absolute(parent)).unwrap_or_else(|_| parent.to_path_buf());
+        (parent, path.file_name().map(ToOwned::to_owned))
+    };
+    match crate::run::FILES.iter().map(|name| folder.join(name)).find(|file| place(file) == place(out)) {
+        Some(_) => Err(AuditError::Request(format!(
+            "--out {}: the report writes a file of this name into {}; give another name or folder",
+            out.display(),
+            folder.display()
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Refuses to put a file in the place of what is no plain file (a folder, a device, a pipe), or of one that may not be written.
@@ -84,7 +116,7 @@ pub(crate) fn refuse_inputs<'a>(
         };
         if same {
             return Err(AuditError::Request(format!(
-                "--out {} would replace the input {}, as a report has a file of this name; give another folder",
+                "a report in {} would replace the input {}, as it has a file of this name; give another folder",
                 folder.display(),
                 path.display()
             )));

@@ -165,7 +165,8 @@ fn the_metrics_that_occur_are_explained_and_no_others() {
 #[test]
 fn a_number_that_every_group_lacks_is_one_place() {
     let mut report = sample::ranking(30, 14);
-    report.data.label = None;
+    report.data.label = sample::audit().data.label;
+    assert!(report.data.label.is_some());
     for group in &mut report.data.attributes[0].groups {
         group.positive_rate = Estimate::undefined("the data has no label");
         group.mean_label = Estimate::undefined("the data has no label");

@@ -262,7 +262,7 @@ pub(crate) struct Audit {
     /// Read in chunks with constant memory: exact counts, SPDD within a printed bound
     #[arg(long)]
     pub(crate) stream: bool,
-    /// Folder for report.json and report.html; nothing is written without it
+    /// Folder for report.json, report.html and measures.csv; nothing is written without it
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: Option<PathBuf>,
     /// Heading of the report [default: the file's name]
@@ -294,7 +294,7 @@ pub(crate) struct Balance {
     /// CSV file to write
     #[arg(long, default_value = "balanced.csv", value_name = "FILE")]
     pub(crate) out: PathBuf,
-    /// Folder for report.json and report.html; neither is written without it
+    /// Folder for report.json, report.html and measures.csv; nothing is written without it
     #[arg(long, value_name = "FOLDER")]
     pub(crate) report: Option<PathBuf>,
     /// Column with the job, within which rejection-sampling keeps its shares
@@ -388,7 +388,7 @@ pub(crate) struct Rank {
     /// CSV file to write: every row with its rank by score, its rank, whether it is shortlisted, and why
     #[arg(long, default_value = "ranked.csv", value_name = "FILE")]
     pub(crate) out: PathBuf,
-    /// Folder for report.json and report.html; neither is written without it
+    /// Folder for report.json, report.html and measures.csv; nothing is written without it
     #[arg(long, value_name = "FOLDER")]
     pub(crate) report: Option<PathBuf>,
     /// Seed of methods that draw, and of intervals

@@ -30,7 +30,9 @@ impl Shares {
         let mut given: Vec<(String, f64)> = Vec::new();
         for part in text.split(separator).map(str::trim).filter(|part| !part.is_empty()) {
             let write = "write `equal`, `found`, or shares such as `women=0.45, men=0.55`";
-            let (name, share) = part.rsplit_once('=').ok_or_else(|| format!("`{part}` names no share; {write}"))?;
+            let (name, share) = part
+                .rsplit_once('=')
+                .ok_or_else(|| format!("`{part}` names no share; {write} (a name that holds a comma needs `;` between the shares)"))?;
             let (name, share) = (name.trim(), share.trim());
             let number = match share.strip_suffix('%') {
                 Some(percent) => percent.trim().parse::<f64>().map(|percent| percent / 100.0),

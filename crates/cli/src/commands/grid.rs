@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &Run, threads: Option<u16>, json: bool) -> anyhow::
 pub(crate) fn compare(arguments: &Compare, threads: Option<u16>, json: bool) -> anyhow::Result<Outcome> {
     let mut recipe = Recipe::read(&arguments.grid.recipe)?;
     if !arguments.methods.is_empty() {
-        recipe.methods = arguments.methods.iter().map(|name| recipe.method(name).cloned()).collect::<Result<_, _>>()?;
+        recipe.methods = recipe.named(&arguments.methods)?;
     }
     let out = out(&arguments.grid, "");
     execute(&recipe, &place(&arguments.grid, &out, threads, false), ReportKind::Comparison, json)

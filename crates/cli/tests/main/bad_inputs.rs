@@ -54,6 +54,42 @@ fn cases() -> Vec<Case> {
             vec![("bad.csv", text("score,gender,job,t\n0.1,f,a,equal\n0.2,m,a,pool\n"))],
             "rank bad.csv --score score --group gender --job job --target-column t --out ranked.csv",
         ),
+        (
+            "a ranking in the place of a file of its report",
+            vec![],
+            "rank good.csv --score score --group gender --out out/measures.csv --report ./out",
+        ),
+        (
+            "a report in the place of a table of another kind",
+            vec![("measures.csv", text("mine\n1\n"))],
+            "rank good.csv --score score --group gender --out ranked.csv --report .",
+        ),
+        (
+            "ranking one group",
+            vec![("bad.csv", text("score,gender\n0.1,f\n0.2,f\n"))],
+            "rank bad.csv --score score --group gender --out ranked.csv",
+        ),
+        (
+            "ranking by persons",
+            vec![("bad.csv", (0..12).fold(b"score,id\n".to_vec(), |rows, id| [rows, format!("0.{id},p{id}\n").into_bytes()].concat()))],
+            "rank bad.csv --score score --group id --out ranked.csv",
+        ),
+        (
+            "rows made for persons",
+            vec![("bad.csv", (0..12).fold(b"y,id\n".to_vec(), |rows, id| [rows, format!("{},p{id}\n", id % 2).into_bytes()].concat()))],
+            "balance bad.csv --group id --label y --out made.csv",
+        ),
+        ("ranking a file twice", vec![], "rank good.csv ./good.csv --score score --group gender --out ranked.csv"),
+        (
+            "a comma in the name of a group",
+            vec![("bad.csv", text("score,gender\n0.1,f\n0.2,\"m, d\"\n"))],
+            "rank bad.csv --score score --group gender --target 'f=0.5,m, d=0.5' --out ranked.csv",
+        ),
+        (
+            "wanted shares of a recipe that add up to more than 1",
+            vec![("bad.toml", [RECIPE.as_bytes(), b"[shortlist]\ntarget = { female = 0.5, male = 0.7 }\n"].concat())],
+            "compare bad.toml --out out",
+        ),
         ("balancing by an unknown method", vec![], "balance good.csv --group gender --label label --method ctgam --out made.csv"),
         ("balancing a column that is not there", vec![], "balance good.csv --group sex --label label --out made.csv"),
         ("making rows for a cut", vec![], "balance good.csv --group 'age > 25' --label label --out made.csv"),

@@ -202,7 +202,7 @@ sample = { id = "rejection-sampling", shares = "female=0.2, male=0.8" }
 synthesise = { method = "gaussian-copula", rows = 400 }
 rerank = "det-greedy"
 [[method]]
-name = "sampled"
+name = "sampled, as made"
 sample = { id = "rejection-sampling", shares = "female=0.2, male=0.8" }
 [[method]]
 name = "even"
@@ -231,7 +231,7 @@ sample = { id = "rejection-sampling", shares = "equal" }
         [
             "as loaded",
             "training rows after rejection-sampling (shares = female=0.2, male=0.8)",
-            "training rows after even",
+            "training rows after rejection-sampling (shares = equal)",
             "rows made for made"
         ]
     );
@@ -243,9 +243,14 @@ sample = { id = "rejection-sampling", shares = "equal" }
         };
         found.map(names).collect()
     };
-    assert_eq!(pairs("fronts"), [vec!["plain", "reranked"], vec!["made", "sampled"]]);
+    assert_eq!(pairs("fronts"), [vec!["plain", "reranked"], vec!["made", "sampled, as made"]]);
     let lot = |method: usize| lists(method)["by_lot"][0]["estimate"]["value"].as_f64().unwrap();
     assert_eq!(lot(0), lot(1), "lots do not depend on the scores");
+    let some = place.run("compare gates.toml --out some --json --methods 'plain, sampled, as made,even'");
+    assert_eq!(some.status.code(), Some(0), "{}", stderr(&some));
+    let some: serde_json::Value = serde_json::from_str(&stdout(&some)).unwrap();
+    let names: Vec<&str> = some["methods"].as_array().unwrap().iter().map(|method| method["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["plain", "sampled, as made", "even"], "names may hold commas");
     let again = place.run("compare gates.toml --out out --json");
     assert_eq!(stdout(&again), stdout(&output), "kept cells give the same report");
 }

@@ -1,5 +1,6 @@
 //! From the paths and patterns a person types to the files that are read.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use sha2::Sha256;
@@ -47,6 +48,13 @@ pub(crate) fn resolve(files: &[String]) -> Result<Vec<Source>, DataError> {
         }
         if sources.len() == before {
             return Err(DataError::NoMatch { pattern: given.clone() });
+        }
+    }
+    let mut seen = HashSet::new();
+    for source in &sources {
+        // A file that cannot be followed is told by whoever reads it.
+        if source.path.canonicalize().is_ok_and(|real| !seen.insert(real)) {
+            return Err(DataError::FileTwice { file: source.shown() });
         }
     }
     if sources.is_empty() { Err(DataError::NoFiles) } else { Ok(sources) }

@@ -183,7 +183,7 @@ impl Rebalancer for RejectionSampling {
         if let Some(jobs) = jobs {
             let fate = if self.keep_unreachable { "were kept as they are" } else { "were left out" };
             notes.push(format!(
-                "{}: {reached} of {} jobs (`{}`) have the shares; {unreached} cannot, their {rows_unreached} rows {fate}",
+                "{}: {reached} of {} jobs (`{}`) can have the shares and have them but for the draw; {unreached} cannot, {rows_unreached} rows of theirs {fate}",
                 CARD.id,
                 reached + unreached,
                 jobs.name

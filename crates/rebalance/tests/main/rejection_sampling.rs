@@ -77,12 +77,12 @@ fn shares_hold_in_every_job_and_others_are_counted() {
     assert_eq!(job.codes, [0, 0, 0, 0, 0, 0, 0, 0, 1, 1]);
     assert_eq!(
         balanced.provenance.notes[2],
-        "rejection-sampling: 2 of 4 jobs (`job`) have the shares; 2 cannot, their 8 rows were left out"
+        "rejection-sampling: 2 of 4 jobs (`job`) can have the shares and have them but for the draw; 2 cannot, 8 rows of theirs were left out"
     );
     let with = |name, value| [given("equal", "fewest-lost"), vec![(name, value)]].concat();
     let kept = rebalance("rejection-sampling", &with("unreachable", Value::Text("keep".into())), &data, 1).unwrap();
     assert_eq!(counts(&kept), [8, 10]);
-    assert!(kept.provenance.notes[2].ends_with("their 8 rows were kept as they are"));
+    assert!(kept.provenance.notes[2].ends_with("8 rows of theirs were kept as they are"));
     // 8 women and 20 men over all jobs.
     let over_all = rebalance("rejection-sampling", &with("per_job", Value::Flag(false)), &data, 1).unwrap();
     assert_eq!(counts(&over_all), [8, 8]);

@@ -7,7 +7,7 @@ use super::Section;
 use crate::html::grid::Grid;
 use crate::lookup::{self, Measured};
 use crate::numbers::{count, counted, level, significant};
-use crate::report::{MethodReport, Report, ReportKind};
+use crate::report::{MethodReport, Report, ReportKind, Sizes};
 use crate::view::{limits_table, verdict};
 
 pub(super) const SECTION: Section = Section {
@@ -69,10 +69,17 @@ fn facts(report: &Report) -> Vec<String> {
         ReportKind::Sweep => facts.push(format!("{} × {}", counted(report.methods.len(), "value"), counted(runs, lookup::unit(report)))),
         _ => facts.push(format!("{} × {}", counted(report.methods.len(), "method"), counted(runs, lookup::unit(report)))),
     }
-    if let Some(run) = report.methods.first().and_then(|method| method.runs.first()) {
-        facts.push(match run.sizes.train {
-            0 => format!("measured on {}", counted(run.sizes.test, "row")),
-            train => format!("trained on {}, measured on {} held-out rows", counted(train, "row"), count(run.sizes.test)),
+    // Gates before the model change the rows that a method has.
+    let sizes = || report.methods.iter().filter_map(|method| Some(&method.runs.first()?.sizes));
+    let span = |of: &dyn Fn(&Sizes) -> usize| match (sizes().map(of).min(), sizes().map(of).max()) {
+        (Some(least), Some(most)) if least < most => format!("{} to {} rows", count(least), count(most)),
+        (_, most) => counted(most.unwrap_or(0), "row"),
+    };
+    if let Some(most) = sizes().map(|sizes| sizes.train).max() {
+        let tested = span(&|sizes| sizes.test);
+        facts.push(match most {
+            0 => format!("measured on {tested}"),
+            _ => format!("trained on {}, measured on {tested} held out", span(&|sizes| sizes.train)),
         });
     }
     facts
@@ -120,7 +127,8 @@ fn sentences(report: &Report) -> Vec<String> {
         let with = |method: &MethodReport| of(method).map_or_else(String::new, |text| format!(" with {text}"));
         if std::ptr::eq(*method, *first) {
             sentences.push(format!(
-                "The smallest mean SPDD for {attribute} is {} ({}){}.",
+                "The smallest mean SPDD for {attribute}{} is {} ({}){}.",
+                if measured.len() < all { format!(" of the {} {compared}", measured.len()) } else { String::new() },
                 number(least, report),
                 method.name,
                 with(method)
