@@ -93,6 +93,8 @@ pub fn balance(request: &BalanceRequest, progress: &dyn Progress, interrupted: &
     if let Some(folder) = &request.report {
         write::probe_folder(folder)?;
     }
+    // Once more: both folders are there now, so that links and `..` are seen through.
+    write::refuse_own_report(&request.out, request.report.as_deref())?;
     if !(0.0..0.9).contains(&request.hold_out) {
         return Err(AuditError::Request(format!("--hold-out {}: give a share of at least 0 and below 0.9", request.hold_out)));
     }

@@ -103,8 +103,12 @@ pub(crate) fn told(lists: &Shortlists) -> String {
         format!(" Re-ranked by {}: {} entered a shortlist; {}.", method.id, counted(lists.entered, "candidate"), reached(lists))
     });
     let of = if lists.jobs == 1 { "one list".to_owned() } else { counted(lists.jobs, "job") };
+    let alone = match lists.of_one_group {
+        0 => String::new(),
+        alone => format!(" In {alone} of the lists all candidates are of one group, which counts as even."),
+    };
     format!(
-        "Lists: {} of {of}, shortlists of {} (the k of the metrics), {} by {}.{reranked}",
+        "Lists: {} of {of}, shortlists of {} (the k of the metrics), {} by {}.{alone}{reranked}",
         counted(lists.candidates, "candidate"),
         counted(lists.top, "place"),
         lists.target,
@@ -180,12 +184,7 @@ fn reasons(lists: &Shortlists) -> Vec<String> {
         let mut here: Vec<(String, Vec<&str>)> = Vec::new();
         for finding in findings.iter().filter(|finding| overall(finding)) {
             let Some(reason) = finding.estimate.reason() else { continue };
-            // Of a job there are several lists by lot.
-            let reason = if order == BY_LOT {
-                reason.replace(" jobs", " lists").replace(" job ", " list ")
-            } else {
-                of_the_list(reason, lists.jobs)
-            };
+            let reason = worded(reason, order, lists.jobs);
             match here.iter_mut().find(|(known, _)| *known == reason) {
                 Some((_, names)) => names.push(name(&finding.metric)),
                 None => here.push((reason, vec![name(&finding.metric)])),
@@ -199,6 +198,11 @@ fn reasons(lists: &Shortlists) -> Vec<String> {
         }
     }
     found.into_iter().map(|(reason, names, orders)| format!("{}, {}: {reason}.", names.join(" and "), orders.join(" and "))).collect()
+}
+
+/// A reason in the words of an order: of a job there are several lists by lot, and one list is no job.
+pub(crate) fn worded(reason: &str, order: &str, jobs: usize) -> String {
+    if order == BY_LOT { reason.replace(" jobs", " lists").replace(" job ", " list ") } else { of_the_list(reason, jobs) }
 }
 
 /// A reason without jobs where there are none: one list is no job.

@@ -1,5 +1,7 @@
 //! Finding numbers in a report by metric and attribute: shared by every view.
 
+use std::borrow::Cow;
+
 use evenhand_metrics::{Estimate, Finding, Interval};
 
 use crate::report::{AttributeFindings, Column, MethodReport, Report, RunReport};
@@ -129,7 +131,7 @@ pub(crate) struct Place<'a> {
     /// Where: method, metric, attribute, group.
     pub(crate) place: String,
     /// The estimate.
-    pub(crate) estimate: &'a Estimate,
+    pub(crate) estimate: Cow<'a, Estimate>,
 }
 
 /// Every estimate of the report outside the summaries (which repeat the runs).
@@ -139,15 +141,15 @@ pub(crate) fn estimates(report: &Report) -> Vec<Place<'_>> {
     for attribute in report.data.attributes.iter().filter(|_| report.data.label.is_some()) {
         for group in &attribute.groups {
             let place = |what: &str| format!("data: {what} of {} = {}", attribute.name, group.name);
-            all.push(Place { place: place("share of positive labels"), estimate: &group.positive_rate });
-            all.push(Place { place: place("mean label"), estimate: &group.mean_label });
+            all.push(Place { place: place("share of positive labels"), estimate: Cow::Borrowed(&group.positive_rate) });
+            all.push(Place { place: place("mean label"), estimate: Cow::Borrowed(&group.mean_label) });
         }
     }
     for tilt in &report.data.tilt {
         let place = |what: &str| format!("data tilt, {}: {what} for {}", tilt.stage, tilt.attribute);
-        all.push(Place { place: place("alpha"), estimate: &tilt.alpha });
-        all.push(Place { place: place("demographic parity difference"), estimate: &tilt.demographic_parity_difference });
-        all.push(Place { place: place("SPDD"), estimate: &tilt.spdd });
+        all.push(Place { place: place("alpha"), estimate: Cow::Borrowed(&tilt.alpha) });
+        all.push(Place { place: place("demographic parity difference"), estimate: Cow::Borrowed(&tilt.demographic_parity_difference) });
+        all.push(Place { place: place("SPDD"), estimate: Cow::Borrowed(&tilt.spdd) });
     }
     for method in &report.methods {
         for run in &method.runs {
@@ -159,14 +161,14 @@ pub(crate) fn estimates(report: &Report) -> Vec<Place<'_>> {
                     .map_or_else(|| heading(report, &finding.metric), |name| format!("{} for {name}", heading(report, &finding.metric)));
                 let of = if report.methods.len() == 1 { String::new() } else { format!("{}: ", method.name) };
                 let place = |rest: &str| format!("{of}{what}{rest}");
-                all.push(Place { place: place(""), estimate: &finding.estimate });
+                all.push(Place { place: place(""), estimate: Cow::Borrowed(&finding.estimate) });
                 for group in &finding.by_group {
-                    all.push(Place { place: place(&format!(" = {}", group.group)), estimate: &group.estimate });
+                    all.push(Place { place: place(&format!(" = {}", group.group)), estimate: Cow::Borrowed(&group.estimate) });
                 }
                 for comparison in &finding.against_rest {
                     all.push(Place {
                         place: place(&format!(", {} against {}", comparison.group, comparison.against)),
-                        estimate: &comparison.estimate,
+                        estimate: Cow::Borrowed(&comparison.estimate),
                     });
                 }
             }
@@ -177,7 +179,11 @@ pub(crate) fn estimates(report: &Report) -> Vec<Place<'_>> {
                 {
                     for finding in findings {
                         let name = registry::card(&finding.metric).map_or(finding.metric.as_str(), |card| card.name);
-                        all.push(Place { place: format!("{of}{name}, {order}"), estimate: &finding.estimate });
+                        let estimate = match finding.estimate.reason() {
+                            Some(reason) => Cow::Owned(Estimate::undefined(listing::worded(reason, order, lists.jobs))),
+                            None => Cow::Borrowed(&finding.estimate),
+                        };
+                        all.push(Place { place: format!("{of}{name}, {order}"), estimate });
                     }
                 }
             }

@@ -110,6 +110,7 @@ fn folder(recipe: &Recipe, data_folder: Option<&Path>) -> Option<PathBuf> {
 pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditError> {
     let data = load(recipe, options.data_folder)?;
     write::refuse_inputs(options.out, &FILES, data.provenance.files.iter().map(|file| (&file.name, &file.sha256)))?;
+    write::refuse_strangers(options.out)?;
     // What can be refused is refused before hours of training.
     recipe.metrics.check(&data.sensitive)?;
     for key in recipe.limits.keys().chain(recipe.methods.iter().flat_map(|method| method.published.keys())) {
@@ -515,7 +516,7 @@ impl<'a> Asked<'a> {
 
 /// Edition of what a cell holds. Raise it with every change after which the same recipe, data and seed give other numbers in a cell, or a
 /// cell holds more or less than before: then cells of earlier programs are computed anew. Fits have an edition of their own.
-const EDITION: u32 = 3;
+const EDITION: u32 = 4;
 
 /// Digits of the digest of a cell, or of a fit.
 pub(crate) const DIGITS: usize = 24;
@@ -1326,8 +1327,7 @@ fn tilts(recipe: &Recipe, data: &Dataset, attribute: &str, part: &Part) -> Resul
 /// Choices with the parameters that tell them from the recipe's others.
 fn told_apart<const N: usize>(recipe: &Recipe, choices: [Option<&Choice>; N]) -> String {
     let of_method = |method: &MethodSection| {
-        let made = method.synthesise.as_ref().map(|section| section.method.clone());
-        [method.sample.clone(), method.rebalance.clone(), made].into_iter().flatten().map(|choice| choice.summary()).collect::<Vec<_>>()
+        [method.sample.clone(), method.rebalance.clone()].into_iter().flatten().map(|choice| choice.summary()).collect::<Vec<_>>()
     };
     let all: Vec<MethodChoice> = recipe.methods.iter().flat_map(of_method).collect();
     let words: Vec<String> = choices.into_iter().flatten().map(|choice| crate::view::apart(&choice.summary(), &all)).collect();
@@ -1336,7 +1336,11 @@ fn told_apart<const N: usize>(recipe: &Recipe, choices: [Option<&Choice>; N]) ->
 
 /// Tilt of the rows that synthesisers made in the first run; methods that learned from the same rows show them once.
 fn tilts_of_made(recipe: &Recipe, methods: &[MethodReport]) -> Vec<Tilt> {
-    let source = |section: &MethodSection| (section.sample.clone(), section.rebalance.clone(), section.synthesise.clone());
+    // How many rows are compared with real ones changes none of them.
+    let source = |section: &MethodSection| {
+        let made = section.synthesise.clone().map(|made| SynthesisSection { compared: 0, ..made });
+        (section.sample.clone(), section.rebalance.clone(), made)
+    };
     let sections: Vec<&MethodSection> = recipe.methods.iter().filter(|section| section.swept.is_none()).collect();
     let mut told = Vec::new();
     let mut stages = Vec::new();
@@ -1349,13 +1353,9 @@ fn tilts_of_made(recipe: &Recipe, methods: &[MethodReport]) -> Vec<Tilt> {
         }
         let alike = sections.iter().filter(|other| source(other) == source_here).count();
         told.push(source_here);
-        stages.extend(made.tilt.iter().cloned().map(|tilt| {
-            if alike == 1 {
-                return tilt;
-            }
-            let gates = [section.synthesise.as_ref().map(|section| &section.method), section.sample.as_ref(), section.rebalance.as_ref()];
-            let stage = format!("rows made by {}", told_apart(recipe, gates));
-            Tilt { stage, ..tilt }
+        stages.extend(made.tilt.iter().cloned().map(|tilt| match alike {
+            1 => tilt,
+            _ => Tilt { stage: format!("rows made for {} and {} more", section.name, alike - 1), ..tilt },
         }));
     }
     stages
@@ -1390,6 +1390,7 @@ pub(crate) const FILES: [&str; 3] = ["report.json", "report.html", "measures.csv
 /// first two. A file that the report was made of is not replaced.
 pub fn write_report(report: &Report, folder: &Path) -> Result<(PathBuf, PathBuf), AuditError> {
     write::refuse_inputs(folder, &FILES, report.data.files.iter().map(|file| (&file.name, &file.sha256)))?;
+    write::refuse_strangers(folder)?;
     fs::create_dir_all(folder).map_err(AuditError::io(folder, "create the folder"))?;
     let [json, page, table] = FILES.map(|name| folder.join(name));
     write::replace(&json, report.to_json()?.as_bytes())?;

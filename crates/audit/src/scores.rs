@@ -93,14 +93,12 @@ pub(crate) fn refuse_no_groups(groups: &Groups) -> Result<(), AuditError> {
     let (name, rows) = (groups.name(), groups.codes().len() - groups.unknown_count());
     let present: Vec<(&String, usize)> = groups.levels().iter().zip(groups.sizes()).filter(|(_, size)| *size > 0).collect();
     match present.as_slice() {
-        [] => Err(AuditError::Request(format!(
-            "`{name}`: no row has a known group, so that there is nothing to compare; name another column"
-        ))),
-        [(only, _)] => Err(AuditError::Request(format!(
-            "`{name}`: all rows are of one group (`{only}`), so that there is nothing to compare; name another column"
-        ))),
+        [] => Err(AuditError::Request(format!("`{name}`: no row to be compared has a known group; name another column"))),
+        [(only, _)] => {
+            Err(AuditError::Request(format!("`{name}`: all rows to be compared are of one group (`{only}`); name another column")))
+        }
         many if many.len() >= FEW_VALUES && 2 * many.len() > rows => Err(AuditError::Request(format!(
-            "`{name}` has {} values in {rows} rows: it tells persons from each other rather than groups; name another column",
+            "`{name}` has {} values in {rows} rows: it tells persons from each other, or makes more groups than so few rows can fill; name another column",
             many.len()
         ))),
         _ => Ok(()),

@@ -161,6 +161,9 @@ pub struct Shortlists {
     pub below_floor: usize,
     /// Those of them in which a group has no candidate left to put there.
     pub ran_out: usize,
+    /// Lists whose candidates are all of one group, where the wanted shares are of the groups that a list has: they count as even.
+    #[serde(default)]
+    pub of_one_group: usize,
     /// Lists of which no order, nor any draw of orders, gives the wanted exposure; of methods that promise it.
     #[serde(default)]
     pub short: usize,
@@ -174,7 +177,7 @@ pub struct Shortlists {
 const BY_LOT: [&str; 4] = ["ndkl", "infeasible-index", "infeasible-count", "attention-weighted-parity"];
 /// So many lists are drawn by lot at least, so that their mean is near what is expected...
 const LISTS_BY_LOT: usize = 200;
-/// ...as long as they have no more places than this; each pool is drawn once in any case.
+/// ...as long as they have no more places than this. Of more, some of the lists are drawn, each once.
 const PLACES_BY_LOT: usize = 2_000_000;
 
 /// One group's share of the first places.
@@ -205,6 +208,8 @@ pub(crate) struct Lists {
     /// Wanted shares, job after job.
     wanted: Vec<f64>,
     breaches: Vec<Vec<Breach>>,
+    /// Lists whose candidates are all of one group, where shares are those of the groups that are there.
+    of_one_group: usize,
     /// Of methods that promise exposure: how much of the wanted one each list can give, 0 to 1.
     reached: Vec<f64>,
 }
@@ -251,6 +256,15 @@ impl Lists {
             reasons: Vec::new(),
             wanted: jobs.iter().flat_map(|job| shares_or_equal(&job.wanted)).collect(),
             breaches: Vec::new(),
+            of_one_group: lists
+                .iter()
+                .zip(&columns)
+                .filter(|((name, _), (_, codes))| {
+                    let mut known = codes.iter().filter(|code| **code != UNKNOWN);
+                    let alone = known.next().is_some_and(|first| known.all(|code| code == first));
+                    alone && matches!(plan.by_job.get(*name).unwrap_or(plan.wanted), Wanted::Word(_))
+                })
+                .count(),
             reached: Vec::new(),
         };
         for ((_, rows), (scores, _)) in lists.iter().zip(&columns) {
@@ -345,6 +359,7 @@ impl Lists {
             shares: if draw { self.prefix_shares(plan.top, groups, reranked) } else { Vec::new() },
             entered,
             below_floor: self.breaches.iter().filter(|breaches| !breaches.is_empty()).count(),
+            of_one_group: self.of_one_group,
             short: self.reached.iter().filter(|&&reached| reached < 1.0 - 1e-6).count(),
             least_reached: self.reached.iter().copied().min_by(f64::total_cmp),
             ran_out: self.breaches.iter().filter(|breaches| breaches.iter().any(|breach| breach.ran_out)).count(),
@@ -353,21 +368,36 @@ impl Lists {
 
     /// What lists have whose order is drawn by lot from the same pools; whatever the scores are, the lots are the same.
     fn by_lot(&self, plan: &Plan, groups: &Groups) -> Result<Vec<Finding>, AuditError> {
-        let lengths: Vec<usize> = self.sizes.iter().map(|size| plan.top.min(*size)).collect();
-        let places: usize = lengths.iter().sum();
-        let draws = LISTS_BY_LOT.div_ceil(lengths.len().max(1)).min(PLACES_BY_LOT / places.max(1)).max(1);
-        let mut pools = self.before.clone();
-        self.bounds().for_each(|(start, end)| pools[start..end].sort_unstable());
         let mut rng = ChaCha8Rng::seed_from_u64(seed_of(plan.seed, "lists drawn by lot"));
+        let bounds: Vec<(usize, usize)> = self.bounds().collect();
+        let length = |job: usize| plan.top.min(bounds[job].1 - bounds[job].0);
+        let all: usize = (0..bounds.len()).map(length).sum();
+        // Of very many lists some are enough.
+        let kept = (bounds.len() * PLACES_BY_LOT / all.max(1)).clamp(1, bounds.len().max(1)).min(bounds.len());
+        let mut jobs = index::sample(&mut rng, bounds.len(), kept).into_vec();
+        jobs.sort_unstable();
+        let places: usize = jobs.iter().map(|&job| length(job)).sum();
+        let draws = LISTS_BY_LOT.div_ceil(jobs.len().max(1)).min(PLACES_BY_LOT / places.max(1)).max(1);
+        let pools: Vec<Vec<usize>> = jobs
+            .iter()
+            .map(|&job| {
+                let mut pool = self.before[bounds[job].0..bounds[job].1].to_vec();
+                pool.sort_unstable();
+                pool
+            })
+            .collect();
         let mut drawn = Vec::with_capacity(draws * places);
         for _ in 0..draws {
-            for ((start, end), &length) in self.bounds().zip(&lengths) {
+            for (pool, &job) in pools.iter().zip(&jobs) {
                 // The metrics look at the shortlist alone, so that nobody behind it needs a place.
-                drawn.extend(index::sample(&mut rng, end - start, length).iter().map(|candidate| pools[start + candidate]));
+                drawn.extend(index::sample(&mut rng, pool.len(), length(job)).iter().map(|candidate| pool[candidate]));
             }
         }
+        let levels = groups.levels().len();
+        let lengths: Vec<usize> = jobs.iter().map(|&job| length(job)).collect();
+        let shares: Vec<f64> = jobs.iter().flat_map(|&job| self.wanted[job * levels..(job + 1) * levels].iter().copied()).collect();
         let ordered = groups.select(&drawn);
-        let (sizes, wanted) = (lengths.repeat(draws), self.wanted.repeat(draws));
+        let (sizes, wanted) = (lengths.repeat(draws), shares.repeat(draws));
         let rankings = Rankings::new(&sizes, &ordered)?.wanted_by_job(&wanted)?;
         Ok(ranking::evaluate(&BY_LOT, &rankings, Some(plan.top), None)?)
     }
@@ -482,6 +512,8 @@ pub fn rank(request: &RankRequest) -> Result<Ranked, AuditError> {
     if let Some(folder) = &request.report {
         write::probe_folder(folder)?;
     }
+    // Once more: both folders are there now, so that links and `..` are seen through.
+    write::refuse_own_report(&request.out, request.report.as_deref())?;
     let role = scores::sensitive_role(&request.group)?;
     let names = table::columns(&request.files)?;
     if let Some(name) = ADDED.iter().find(|name| names.iter().any(|known| known == *name)) {
@@ -535,7 +567,6 @@ pub fn rank(request: &RankRequest) -> Result<Ranked, AuditError> {
     data.name.clone_from(&request.title);
     data.provenance.files.clone_from(&sheet.files);
     let summary = DataSummary { notes: notes.clone(), ..evidence::data_summary(&data, 0.5)? };
-    notes.extend(of_one_group(&lists, &groups, &request.target));
     notes.extend(floor_notes(&shortlists, &request.method.id, request.method.build(RERANKERS)?.floors()));
     let mut report = report(request, summary, shortlists, scores.len(), &notes);
     let beside = evidence::interval_note(report.methods.iter().flat_map(|method| &method.runs));
@@ -610,21 +641,6 @@ fn left_unranked(groups: &Groups, rows: &[usize]) -> Option<String> {
     }
     (!rows.is_empty()).then(|| {
         format!("{} of {} candidates have no score and stand last, without a rank ({})", rows.len(), groups.codes().len(), of.join(", "))
-    })
-}
-
-/// Lists that cannot be uneven, as all their candidates are of one group: an equal share is one of the groups that are there.
-fn of_one_group(lists: &Lists, groups: &Groups, wanted: &Wanted) -> Option<String> {
-    let alone = lists.bounds().filter(|&(start, end)| {
-        let mut known = lists.before[start..end].iter().map(|&row| groups.codes()[row]).filter(|code| *code != UNKNOWN);
-        known.next().is_some_and(|first| known.all(|code| code == first))
-    });
-    let (alone, all) = (alone.count(), lists.sizes.len());
-    (alone > 0 && matches!(wanted, Wanted::Word(_))).then(|| {
-        format!(
-            "in {alone} of {all} lists all candidates are of one group: shares are of the groups that a list has, so that these count as even; \
-             shares of your own for each group (--target) tell them apart"
-        )
     })
 }
 

@@ -26,10 +26,12 @@ pub enum DataError {
     #[error("no input file was named; give at least one CSV or Parquet file, or a pattern such as `scores/*.csv`")]
     NoFiles,
     /// A file is named twice, by itself or by patterns.
-    #[error("`{file}` is given twice, and its rows would count twice; name it once")]
+    #[error("`{first}` and `{file}` are one file, whose rows would count twice; name it once")]
     FileTwice {
         /// The file as found the second time.
         file: String,
+        /// The file as found the first time.
+        first: String,
     },
     /// A pattern matches nothing.
     #[error("no file matches `{pattern}`; check the folder and the ending, and quote the pattern so that the shell leaves it alone")]

@@ -288,7 +288,7 @@ fn methods_share_what_a_synthesiser_learned() {
     let three = run("compare three.toml --out out --json");
     assert_eq!(fits("out"), learned);
     let stages: Vec<&str> = three["data"]["tilt"].as_array().unwrap().iter().map(|tilt| tilt["stage"].as_str().unwrap()).collect();
-    assert_eq!(stages, ["as loaded", "rows made by ctgan"], "rows that three methods share are told once");
+    assert_eq!(stages, ["as loaded", "rows made for a and 2 more"], "rows that three methods share are told once");
     let alone = run("compare three.toml --out other --fresh --json");
     assert_eq!(three["methods"], alone["methods"]);
     run("compare three.toml --out out --fresh --json");

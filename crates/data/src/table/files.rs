@@ -1,6 +1,6 @@
 //! From the paths and patterns a person types to the files that are read.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use sha2::Sha256;
@@ -50,11 +50,12 @@ pub(crate) fn resolve(files: &[String]) -> Result<Vec<Source>, DataError> {
             return Err(DataError::NoMatch { pattern: given.clone() });
         }
     }
-    let mut seen = HashSet::new();
+    let mut seen: HashMap<PathBuf, &Source> = HashMap::new();
     for source in &sources {
         // A file that cannot be followed is told by whoever reads it.
-        if source.path.canonicalize().is_ok_and(|real| !seen.insert(real)) {
-            return Err(DataError::FileTwice { file: source.shown() });
+        let Ok(real) = source.path.canonicalize() else { continue };
+        if let Some(first) = seen.insert(real, source) {
+            return Err(DataError::FileTwice { file: source.shown(), first: first.shown() });
         }
     }
     if sources.is_empty() { Err(DataError::NoFiles) } else { Ok(sources) }

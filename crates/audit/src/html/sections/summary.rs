@@ -112,7 +112,8 @@ fn sentences(report: &Report) -> Vec<String> {
             continue;
         };
         if measured.len() == 1 {
-            sentences.push(format!("SPDD for {attribute} is {}{}.", number(reference, report), pair(first, &attribute)));
+            let of = if all > 1 { format!(" for {}, alone on its test rows", first.name) } else { String::new() };
+            sentences.push(format!("SPDD for {attribute} is {}{of}{}.", number(reference, report), pair(first, &attribute)));
             continue;
         }
         let smallest = measured
