@@ -252,3 +252,38 @@ fn lots_without_a_number_say_why() {
                 mean; in the one other list that has the number it is 0.5000.";
     assert!(table.footnotes.iter().any(|note| note == told), "{:?}", table.footnotes);
 }
+
+#[test]
+fn lists_of_one_group_are_told() {
+    let mut report = sample::ranking(30, 3);
+    let told = |report: &evenhand_audit::report::Report| listing::tables(report).remove(0).footnotes.remove(0);
+    assert!(!told(&report).contains("of one group"));
+    report.methods[0].runs[0].shortlists.as_mut().unwrap().of_one_group = 4;
+    assert!(
+        told(&report).contains("by origin. In 4 of the lists all candidates are of one group, which counts as even. Re-ranked"),
+        "{}",
+        told(&report)
+    );
+}
+
+#[test]
+fn the_summary_compares_what_shares_its_test_rows() {
+    let sampled = Some(MethodChoice { id: "rejection-sampling".to_owned(), parameters: [].into() });
+    let summary = |of: &[bool]| {
+        let mut report = sample::comparison(false);
+        report.methods.truncate(of.len());
+        for (method, &sampled_too) in report.methods.iter_mut().zip(of) {
+            method.sample = sampled.clone().filter(|_| sampled_too);
+        }
+        let page = evenhand_audit::html::render(&report).unwrap();
+        let names: Vec<String> = report.methods.iter().map(|method| method.name.clone()).collect();
+        let start = page.find("id=\"summary\"").unwrap();
+        (page[start..start + page[start..].find("</section>").unwrap()].to_owned(), names)
+    };
+    let (page, _) = summary(&[false, false, false]);
+    assert!(page.contains("of the 3 compared"), "{page}");
+    let (page, names) = summary(&[false, true, true]);
+    assert!(page.contains(&format!(" for {}, alone on its test rows", names[0])) && !page.contains("smallest mean"), "{page}");
+    let (page, _) = summary(&[false, false, true]);
+    assert!(page.contains("of the 2 on the same test rows"), "{page}");
+}

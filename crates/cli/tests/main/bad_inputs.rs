@@ -60,6 +60,16 @@ fn cases() -> Vec<Case> {
             "rank good.csv --score score --group gender --out out/measures.csv --report ./out",
         ),
         (
+            "the same by another way to the folder",
+            vec![],
+            "rank good.csv --score score --group gender --out a/../out/measures.csv --report out",
+        ),
+        (
+            "rows that a copy of their file would count twice",
+            vec![("copy.csv", GOOD.to_vec())],
+            "audit good.csv copy.csv --score score --group gender",
+        ),
+        (
             "a report in the place of a table of another kind",
             vec![("measures.csv", text("mine\n1\n"))],
             "rank good.csv --score score --group gender --out ranked.csv --report .",
