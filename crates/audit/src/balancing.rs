@@ -88,13 +88,11 @@ pub trait Progress: Sync {
 pub fn balance(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicBool) -> Result<BalancedFile, AuditError> {
     write::refuse_input(&request.out, &request.files)?;
     write::refuse_other_kinds(&request.out)?;
-    write::refuse_own_report(&request.out, request.report.as_deref())?;
     write::probe(&request.out)?;
     if let Some(folder) = &request.report {
         write::probe_folder(folder)?;
+        write::refuse_own_report(&request.out, folder)?;
     }
-    // Once more: both folders are there now, so that links and `..` are seen through.
-    write::refuse_own_report(&request.out, request.report.as_deref())?;
     if !(0.0..0.9).contains(&request.hold_out) {
         return Err(AuditError::Request(format!("--hold-out {}: give a share of at least 0 and below 0.9", request.hold_out)));
     }

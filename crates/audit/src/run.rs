@@ -1317,21 +1317,18 @@ fn tilts(recipe: &Recipe, data: &Dataset, attribute: &str, part: &Part) -> Resul
         let [train, ..] = sampled(method, data, attribute, part)?;
         let rows = balanced(method, &train, attribute, part.seed)?;
         let uncounted = if rows.weights.is_some() && rows.weights != train.weights { " (rows counted, not its weights)" } else { "" };
-        let name = if shared { told_apart(recipe, [method.sample.as_ref(), method.rebalance.as_ref()]) } else { method.name.clone() };
+        let name = if shared { told_apart(recipe, method) } else { method.name.clone() };
         let stage = format!("training rows after {name}{uncounted}");
         stages.extend(evidence::tilt(&stage, &rows, attribute, pair.clone(), threshold)?);
     }
     Ok(stages)
 }
 
-/// Choices with the parameters that tell them from the recipe's others.
-fn told_apart<const N: usize>(recipe: &Recipe, choices: [Option<&Choice>; N]) -> String {
-    let of_method = |method: &MethodSection| {
-        [method.sample.clone(), method.rebalance.clone()].into_iter().flatten().map(|choice| choice.summary()).collect::<Vec<_>>()
-    };
-    let all: Vec<MethodChoice> = recipe.methods.iter().flat_map(of_method).collect();
-    let words: Vec<String> = choices.into_iter().flatten().map(|choice| crate::view::apart(&choice.summary(), &all)).collect();
-    words.join("; ")
+/// What gate 1 leaves of a method's rows, with the parameters that tell it from the recipe's other methods.
+fn told_apart(recipe: &Recipe, method: &MethodSection) -> String {
+    let gates = |method: &MethodSection| [&method.sample, &method.rebalance].into_iter().flatten().map(Choice::summary).collect::<Vec<_>>();
+    let all: Vec<MethodChoice> = recipe.methods.iter().flat_map(gates).collect();
+    gates(method).iter().map(|choice| crate::view::apart(choice, &all)).collect::<Vec<_>>().join("; ")
 }
 
 /// Tilt of the rows that synthesisers made in the first run; methods that learned from the same rows show them once.

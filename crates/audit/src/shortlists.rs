@@ -507,13 +507,11 @@ const ADDED: [&str; 4] = ["rank_by_score", "rank", "shortlisted", "reason"];
 pub fn rank(request: &RankRequest) -> Result<Ranked, AuditError> {
     write::refuse_input(&request.out, &request.files)?;
     write::refuse_other_kinds(&request.out)?;
-    write::refuse_own_report(&request.out, request.report.as_deref())?;
     write::probe(&request.out)?;
     if let Some(folder) = &request.report {
         write::probe_folder(folder)?;
+        write::refuse_own_report(&request.out, folder)?;
     }
-    // Once more: both folders are there now, so that links and `..` are seen through.
-    write::refuse_own_report(&request.out, request.report.as_deref())?;
     let role = scores::sensitive_role(&request.group)?;
     let names = table::columns(&request.files)?;
     if let Some(name) = ADDED.iter().find(|name| names.iter().any(|known| known == *name)) {

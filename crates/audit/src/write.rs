@@ -52,14 +52,11 @@ pub(crate) fn refuse_strangers(folder: &Path) -> Result<(), AuditError> {
     Ok(())
 }
 
-/// Refuses an output that the report beside it would replace.
-pub(crate) fn refuse_own_report(out: &Path, report: Option<&Path>) -> Result<(), AuditError> {
-    let Some(folder) = report else { return Ok(()) };
+/// Refuses an output that the report beside it would replace. Both folders are there: links and `..` are seen through.
+pub(crate) fn refuse_own_report(out: &Path, folder: &Path) -> Result<(), AuditError> {
     let place = |path: &Path| {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // Of folders that are not there yet, the words are compared.
-        let parent = fs::canonicalize(parent).or_else(|_| std::path::absolute(parent)).unwrap_or_else(|_| parent.to_path_buf());
-        (parent, path.file_name().map(ToOwned::to_owned))
+        (fs::canonicalize(parent).ok(), path.file_name().map(ToOwned::to_owned))
     };
     match crate::run::FILES.iter().map(|name| folder.join(name)).find(|file| place(file) == place(out)) {
         Some(_) => Err(AuditError::Request(format!(
