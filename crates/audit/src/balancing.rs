@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use evenhand_data::sheet::Reading;
-use evenhand_data::sheet::{self, Cells, Column, Form, Notation, ReadOptions, Sheet, Style, Table, ValueStyle};
-use evenhand_data::{CategoricalEncoding, Dataset, Encoder, Encoding, LabelKind, LabelRole, NumericEncoding, Schema, SensitiveRole};
+use evenhand_data::sheet::{self, Notation, ReadOptions, Sheet, Style, ValueStyle};
 use evenhand_learn::{Architecture, Candidates, OBJECTIVES, RunHooks, Training};
 use evenhand_metrics::{Estimate, Finding, Outcomes};
 use evenhand_rebalance::balanced::{Balance, balanced_apart};
@@ -14,6 +13,8 @@ use evenhand_rebalance::quality::{self, Efficacy, GroupEfficacy};
 use evenhand_rebalance::shares::Shares;
 use evenhand_rebalance::synthesis::SYNTHESISERS;
 use evenhand_rebalance::{REBALANCERS, RebalanceError};
+use evenhand_rows::table::{Cells, Column, Form, Table};
+use evenhand_rows::{CategoricalEncoding, Dataset, Encoder, Encoding, LabelKind, LabelRole, NumericEncoding, Schema, SensitiveRole};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -140,7 +141,7 @@ fn chosen(request: &BalanceRequest) -> Result<BalancedFile, AuditError> {
     let options = scores::carrying(&request.files, request.label.as_ref(), &role, &request.readings, &request.missing)?;
     let sensitive = if role.is_cut() { Vec::new() } else { role.columns.clone() };
     let mut sheet = sheet::read(&request.files, &ReadOptions { sensitive, ..options })?;
-    let mut data = sheet.table.dataset(&request.files.join(", "), &schema(request, role))?;
+    let mut data = sheet::dataset(&sheet.table, &request.files.join(", "), &schema(request, role))?;
     scores::refuse_no_groups(data.groups(&attribute)?)?;
     let weighed = data.weights.clone();
     let mut rng = ChaCha8Rng::seed_from_u64(request.seed);
@@ -264,7 +265,7 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
     let group_shares = Shares::parse(&request.groups).map_err(|reason| AuditError::Request(format!("--groups: {reason}")))?;
     let label_shares = Shares::parse(&request.labels).map_err(|reason| AuditError::Request(format!("--labels: {reason}")))?;
     // What can be refused is refused before a fit that takes minutes.
-    let data = sheet.table.dataset(&name, &schema)?;
+    let data = sheet::dataset(&sheet.table, &name, &schema)?;
     scores::refuse_no_groups(data.groups(&role.name)?)?;
     check_shares(&learned, column, &group_shares, "--groups")?;
     if let Some(label) = &request.label {
@@ -304,10 +305,11 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
     let apart: Vec<&Table> = holdout.into_iter().collect();
     let balanced = balanced_apart(generator.as_ref(), &learned, &apart, &balance, &mut rng)?;
     let mut quality = quality::measure(&learned, holdout, &balanced.table, request.compared, &mut rng)?;
-    let after = balanced.table.dataset(&name, &schema)?;
+    let after = sheet::dataset(&balanced.table, &name, &schema)?;
     if let Some(unseen) = holdout.filter(|_| request.label.is_some()) {
         let all = Schema { features: None, ..schema };
-        let sides = [learned.dataset(&name, &all)?, balanced.table.dataset(&name, &all)?, unseen.dataset(&name, &all)?];
+        let sides =
+            [sheet::dataset(&learned, &name, &all)?, sheet::dataset(&balanced.table, &name, &all)?, sheet::dataset(unseen, &name, &all)?];
         match efficacy(&sides, &role.name, request.seed, interrupted) {
             Ok(found) => quality.efficacy = found,
             Err(_) if interrupted.load(Ordering::Relaxed) => return Err(stopped(&watch.state)),

@@ -58,6 +58,9 @@ pub enum AuditError {
     /// The data could not be used.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// The rows lack what is asked of them.
+    #[error(transparent)]
+    Rows(#[from] evenhand_rows::RowsError),
     /// Gate 1 failed.
     #[error(transparent)]
     Rebalance(#[from] RebalanceError),

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use evenhand_catalog::{Card, Direction};
-use evenhand_data::{Dataset, Groups, LabelKind, UNKNOWN, skew};
 use evenhand_learn::EpochRecord;
 use evenhand_metrics::representation::pca_2d;
 use evenhand_metrics::{Estimate, Finding, IntervalPlan, Latent, Outcomes};
+use evenhand_rows::{Dataset, Groups, LabelKind, UNKNOWN, skew};
 
 use crate::report::{
     AttributeFindings, AttributeSummary, Column, DataSummary, Density, DisparityTrace, Epoch, FileSummary, GroupCount, GroupSummary,

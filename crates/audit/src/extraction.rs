@@ -20,12 +20,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use evenhand_data::loaders::interviews::{CANDIDATES, EXTRACTED, ID, STATUS};
-use evenhand_data::{Groups, Schema, SensitiveRole, table};
+use evenhand_data::table;
 use evenhand_media::MediaError;
 use evenhand_media::extract::columns::STATUS_DETAIL;
 use evenhand_media::extract::origin;
 use evenhand_media::extract::table::Table as Facts;
 use evenhand_metrics::{Comparison, Estimate, GroupFinding, Interval};
+use evenhand_rows::{Groups, Schema, SensitiveRole};
 use serde::{Deserialize, Serialize};
 
 use crate::numbers::{counted, fixed, percent};

@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use evenhand_data::loaders::interviews;
-use evenhand_data::recordings::Modality;
-use evenhand_data::{Dataset, Encoder, GROUP_INPUT, Identity, LoadRequest, Loader as _, Schema, SensitiveAsFeatures, table};
+use evenhand_data::{LoadRequest, Loader as _, table};
 use evenhand_learn::{Candidates, Companions, Prediction, Scorer};
 use evenhand_media::extract;
 use evenhand_media::extract::origin::Origin;
@@ -12,6 +11,8 @@ use evenhand_media::extract::settings::{Detector, Encoder as TextEncoder};
 use evenhand_media::extract::table::Table as Facts;
 use evenhand_media::manifest::Manifest;
 use evenhand_rerank::{Fitted, Shortlist};
+use evenhand_rows::recordings::Modality;
+use evenhand_rows::{Dataset, Encoder, GROUP_INPUT, Identity, Schema, SensitiveAsFeatures};
 use serde::{Deserialize, Serialize};
 
 use crate::recipe::Recipe;

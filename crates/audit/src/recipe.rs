@@ -8,15 +8,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use evenhand_catalog::{Card, Entry, Parameters, Value, nearest};
-use evenhand_data::{
-    CategoricalEncoding, ColumnType, Encoding, Groups, LOADERS, LabelRole, NumericEncoding, Schema, SensitiveAsFeatures, SensitiveRole,
-};
+use evenhand_data::LOADERS;
 use evenhand_learn::{Architecture, Balance, BatchPlan, OBJECTIVES, Training};
 use evenhand_metrics::{Convention, Conventions, DecisionRule, Definition, IntervalPlan};
 use evenhand_rebalance::REBALANCERS;
 use evenhand_rebalance::shares::Shares;
 use evenhand_rebalance::synthesis::SYNTHESISERS;
 use evenhand_rerank::{REPAIRS, RERANKERS};
+use evenhand_rows::{
+    CategoricalEncoding, ColumnType, Encoding, Groups, LabelRole, NumericEncoding, Schema, SensitiveAsFeatures, SensitiveRole,
+};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

@@ -12,14 +12,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use evenhand_data::recordings::Modality;
-use evenhand_data::{Dataset, Encoder, LOADERS, LabelKind, LoadRequest, Matrix, SensitiveInput, SensitiveRole, Split, skew, split};
+use evenhand_data::{LOADERS, LoadRequest};
 use evenhand_learn::{Candidates, LearnError, OBJECTIVES, Prediction, Rows, RunHooks, Scorer};
 use evenhand_media::extract::origin::Origin;
 use evenhand_metrics::{Estimate, Finding, Latent, Outcomes};
 use evenhand_rebalance::shares::Shares;
 use evenhand_rebalance::{REBALANCERS, RebalanceError};
 use evenhand_rerank::{REPAIRS, Sample, Shortlist};
+use evenhand_rows::recordings::Modality;
+use evenhand_rows::{Dataset, Encoder, LabelKind, Matrix, SensitiveInput, SensitiveRole, Split, skew, split};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
@@ -1110,7 +1111,7 @@ fn balanced(method: &MethodSection, train: &Dataset, attribute: &str, seed: u64)
 
 pub(crate) fn rows<'a>(
     data: &'a Dataset,
-    features: &'a evenhand_data::Matrix,
+    features: &'a evenhand_rows::Matrix,
     attribute: &str,
     sensitive: Option<&'a SensitiveInput>,
 ) -> Result<Rows<'a>, AuditError> {
@@ -1264,7 +1265,7 @@ fn further_targets(prediction: &Prediction, scorer: &Scorer, test: &Dataset, rec
 fn without_modalities(
     prediction: &Prediction,
     scorer: &Scorer,
-    features: &evenhand_data::Matrix,
+    features: &evenhand_rows::Matrix,
     test: &Dataset,
     recipe: &Recipe,
 ) -> Result<Vec<WithoutModality>, AuditError> {

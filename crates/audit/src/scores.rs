@@ -6,8 +6,8 @@ use std::path::Path;
 use evenhand_data::loaders::faircv_2020;
 use evenhand_data::sheet::{ReadOptions, Reading};
 use evenhand_data::table::{self, ScoreRoles, Scored};
-use evenhand_data::{Dataset, Groups, LabelRole, SensitiveRole};
 use evenhand_metrics::{Estimate, Outcomes, Tally};
+use evenhand_rows::{Dataset, Groups, LabelRole, SensitiveRole};
 
 use crate::evidence::Counted;
 use crate::recipe::{DecisionRuleName, IntervalSection, MetricsSection};

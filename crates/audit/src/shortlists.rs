@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
 use evenhand_catalog::nearest;
-use evenhand_data::sheet::{self, Cells, Column, Form, Reading, Sheet, Style, ValueStyle};
-use evenhand_data::{Groups, Identity, LabelRole, Schema, UNKNOWN, table};
+use evenhand_data::sheet::{self, Reading, Sheet, Style, ValueStyle};
+use evenhand_data::table;
 use evenhand_metrics::{Finding, IntervalPlan, Rankings, ranking};
 use evenhand_rebalance::shares::Shares as EvenShares;
 use evenhand_rerank::{Breach, FloorRule, Job, RERANKERS, Reason, Reranker, Shares, Shortlist, Target, rerank_stream};
+use evenhand_rows::table::{Cells, Column, Form};
+use evenhand_rows::{Groups, Identity, LabelRole, Schema, UNKNOWN};
 use rand::SeedableRng;
 use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
@@ -535,7 +537,7 @@ pub fn rank(request: &RankRequest) -> Result<Ranked, AuditError> {
         missing: request.missing.clone(),
         ..Schema::default()
     };
-    let mut data = sheet.table.dataset(&request.files.join(", "), &schema)?;
+    let mut data = sheet::dataset(&sheet.table, &request.files.join(", "), &schema)?;
     let mut scores = score_column(&sheet, &request.score)?;
     let (scored, unscored): (Vec<usize>, Vec<usize>) = (0..scores.len()).partition(|&row| scores[row].is_finite());
     if scored.is_empty() {

@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use evenhand_catalog::Value;
-use evenhand_data::{Dataset, Feature, Groups, LabelKind, MISSING, UNKNOWN, Values};
 use evenhand_rebalance::RebalanceError;
 use evenhand_rebalance::balanced::{Balance, BalancedCell, balanced_apart};
 use evenhand_rebalance::quality::{self, Quality};
 use evenhand_rebalance::shares::Shares;
 use evenhand_rebalance::synthesis::{Cells, Column, Form, Generator, SYNTHESISERS, Table, Watch};
+use evenhand_rows::{Dataset, Feature, Groups, LabelKind, MISSING, UNKNOWN, Values};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -365,12 +365,12 @@ fn dataset_of(table: &Table, layout: &Layout, like: &Dataset) -> Dataset {
         .zip(&layout.features)
         .map(|(feature, &column)| Feature { values: values_of(column), ..feature.clone() })
         .collect();
-    data.label = like.label.as_ref().map(|label| evenhand_data::Label { values: number_of(layout.label), ..label.clone() });
+    data.label = like.label.as_ref().map(|label| evenhand_rows::Label { values: number_of(layout.label), ..label.clone() });
     data.targets = like
         .targets
         .iter()
         .zip(&layout.targets)
-        .map(|(target, &column)| evenhand_data::Label { values: number_of(column), ..target.clone() })
+        .map(|(target, &column)| evenhand_rows::Label { values: number_of(column), ..target.clone() })
         .collect();
     let plain: Vec<Option<Groups>> = like
         .sensitive
@@ -404,7 +404,7 @@ fn dataset_of(table: &Table, layout: &Layout, like: &Dataset) -> Dataset {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use evenhand_data::{Label, Provenance};
+    use evenhand_rows::{Label, Provenance};
 
     fn data() -> Dataset {
         let groups = Groups::new("gender", vec!["f".to_owned(), "m".to_owned()], vec![0, 1, UNKNOWN, 1]);

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use evenhand_data::{Dataset, LabelRole, Schema, skew, table};
+use evenhand_data::table;
 use evenhand_metrics::Estimate;
+use evenhand_rows::{Dataset, LabelRole, Schema, skew};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use divan::Bencher;
 use evenhand_data::table::{ScoreRoles, read, read_scores, stream_scores};
-use evenhand_data::{LabelRole, Schema, SensitiveRole};
+use evenhand_rows::{LabelRole, Schema, SensitiveRole};
 
 const ROWS: usize = 1_000_000;
 

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+pub use evenhand_rows::digest::{hexadecimal, of_bytes};
 use sha2::{Digest, Sha256};
 
 /// Size and sha256 of a file, read piece by piece.
@@ -29,17 +30,6 @@ pub fn add_file(hash: &mut Sha256, path: &Path) -> io::Result<u64> {
             Err(error) => return Err(error),
         }
     }
-}
-
-/// sha256 of bytes at hand.
-pub fn of_bytes(bytes: &[u8]) -> String {
-    hexadecimal(Sha256::new_with_prefix(bytes))
-}
-
-/// The finished hash in lower-case hexadecimal.
-pub fn hexadecimal(hash: Sha256) -> String {
-    let digits = hash.finalize().into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
 }
 
 #[cfg(test)]

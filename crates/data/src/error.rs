@@ -1,23 +1,14 @@
 //! What can go wrong with rows: each message says what, where and what to do.
 
-use std::fmt::Write as _;
-
-use evenhand_catalog::{CatalogError, nearest};
+use evenhand_catalog::CatalogError;
+use evenhand_rows::RowsError;
 
 /// Errors of this crate. Rows are counted from 1 at the first data row of their file: the header is not counted.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
-    /// The data set has no attribute of this name.
-    #[error("no sensitive attribute `{name}` in the data; known are: {known}")]
-    UnknownAttribute {
-        /// The name as given.
-        name: String,
-        /// Known attributes, joined by commas.
-        known: String,
-    },
-    /// The data set has no label.
-    #[error("the data has no label; name its column in the recipe under `[data.label]`")]
-    NoLabel,
+    /// The rows do not have what is asked of them.
+    #[error(transparent)]
+    Rows(#[from] RowsError),
     /// An id or parameter was refused.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
@@ -68,14 +59,6 @@ pub enum DataError {
         path: String,
         /// The operating system's reason.
         source: std::io::Error,
-    },
-    /// A file of recordings that cannot be used.
-    #[error("the recordings `{path}`: {problem}")]
-    BadRecordings {
-        /// The path as given.
-        path: String,
-        /// What is wrong and what to do.
-        problem: String,
     },
     /// A file of zero bytes.
     #[error("`{file}` is empty (0 bytes); it needs a header line and at least one row")]
@@ -136,18 +119,6 @@ pub enum DataError {
         /// The repeated name.
         column: String,
     },
-    /// A wanted column is not there.
-    #[error("`{file}` has no column `{column}`{}; its columns are {known}", hint(nearest.as_deref()))]
-    MissingColumn {
-        /// File as given, or the name of the data set.
-        file: String,
-        /// The column as named by recipe or command line.
-        column: String,
-        /// The nearest column that exists.
-        nearest: Option<String>,
-        /// All columns, joined by commas.
-        known: String,
-    },
     /// Files that should form one table differ in their columns.
     #[error("`{file}` and `{first}` do not have the same columns: `{column}` stands in only one of them; read them apart or align them")]
     ColumnsDiffer {
@@ -190,12 +161,6 @@ pub enum DataError {
         /// The rule as given.
         rule: String,
     },
-    /// No column is left for the model to see.
-    #[error(
-        "no input column is left; name them in the recipe under `data.features`, or exclude fewer. A scorer of recordings needs the folder \
-         that `evenhand extract` wrote: as `folder` of the loader `interviews`, or as `extracted` of the loader `first-impressions`"
-    )]
-    NoFeatures,
 
     /// A corpus is not where it was looked for.
     #[error(
@@ -227,71 +192,21 @@ pub enum DataError {
         /// What differs and what to do.
         reason: String,
     },
-
-    /// The wanted split is impossible.
-    #[error("cannot split the data: {reason}")]
-    BadSplit {
-        /// Why, and what to do.
-        reason: String,
-    },
-    /// An encoder meets data it was not fitted for.
-    #[error("cannot encode the data: {reason}")]
-    BadEncoding {
-        /// Why, and what to do.
-        reason: String,
-    },
-    /// A group that the attribute does not have.
-    #[error("the attribute `{attribute}` has no group `{group}`{}; its groups are {known}", hint(nearest.as_deref()))]
-    UnknownGroup {
-        /// Name of the attribute.
-        attribute: String,
-        /// The group as given.
-        group: String,
-        /// The nearest group that exists.
-        nearest: Option<String>,
-        /// All groups, joined by commas.
-        known: String,
-    },
-    /// The wanted unfairness degree cannot be measured or made.
-    #[error("cannot tilt the data: {reason}")]
-    BadSkew {
-        /// Why, and what to do.
-        reason: String,
-    },
-}
-
-fn hint(nearest: Option<&str>) -> String {
-    nearest.map(|word| format!("; did you mean `{word}`?")).unwrap_or_default()
 }
 
 impl DataError {
     /// The error for a column that is not among `known`.
     pub(crate) fn missing_column(file: &str, column: &str, known: &[String]) -> Self {
-        DataError::MissingColumn {
-            file: file.to_owned(),
-            column: column.to_owned(),
-            nearest: nearest(column, known.iter().map(String::as_str)).map(str::to_owned),
-            known: shortened(known),
-        }
+        RowsError::missing_column(file, column, known).into()
+    }
+
+    /// The error for recordings that cannot be used.
+    pub(crate) fn bad_recordings(path: &std::path::Path, problem: String) -> Self {
+        RowsError::BadRecordings { path: path.display().to_string(), problem }.into()
     }
 
     /// The error for a group that is not among the levels of an attribute.
     pub(crate) fn unknown_group(attribute: &str, group: &str, known: &[String]) -> Self {
-        DataError::UnknownGroup {
-            attribute: attribute.to_owned(),
-            group: group.to_owned(),
-            nearest: nearest(group, known.iter().map(String::as_str)).map(str::to_owned),
-            known: shortened(known),
-        }
+        RowsError::unknown_group(attribute, group, known).into()
     }
-}
-
-/// The names joined by commas; a long list is cut, because a message must stay readable.
-pub(crate) fn shortened(names: &[String]) -> String {
-    const SHOWN: usize = 40;
-    let mut text = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
-    if names.len() > SHOWN {
-        let _ = write!(text, " and {} more", names.len() - SHOWN);
-    }
-    text
 }

@@ -12,9 +12,10 @@ use evenhand_catalog::{Parameters, Value, find};
 use evenhand_data::loaders::corpus_folder;
 use evenhand_data::loaders::faircv_2020::{Bias, Scenario, predictions};
 use evenhand_data::loaders::first_impressions::manifest;
-use evenhand_data::{
-    CategoricalEncoding, DataError, Dataset, Encoder, Encoding, LOADERS, Label, LoadRequest, NumericEncoding, Schema, SensitiveAsFeatures,
-    SensitiveInput, SensitiveRole, Split, UNKNOWN, Values, split, table,
+use evenhand_data::{DataError, LOADERS, LoadRequest, table};
+use evenhand_rows::{
+    CategoricalEncoding, Dataset, Encoder, Encoding, Label, NumericEncoding, Schema, SensitiveAsFeatures, SensitiveInput, SensitiveRole,
+    Split, UNKNOWN, Values, split,
 };
 
 static SKIPPED: AtomicUsize = AtomicUsize::new(0);
@@ -142,7 +143,7 @@ fn adult_with_picked_attributes() {
     schema.sensitive.push(SensitiveRole { name: "old".to_owned(), columns: vec!["age".to_owned()], rule: Some(">= 40".to_owned()) });
     schema.sensitive_as_features = SensitiveAsFeatures::Columns;
     let data = load("adult", &folder, &[], &schema).unwrap();
-    let attributes: Vec<&str> = data.sensitive.iter().map(evenhand_data::Groups::name).collect();
+    let attributes: Vec<&str> = data.sensitive.iter().map(evenhand_rows::Groups::name).collect();
     assert_eq!(attributes, ["gender", "race", "both", "old"]);
     assert_eq!(data.groups("both").unwrap().levels().len(), 10);
     assert_eq!(data.features.iter().filter(|feature| feature.sensitive).count(), 3);

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use evenhand_data::loaders::first_impressions::{manifest, write_manifest};
 use evenhand_data::loaders::interviews::{CANDIDATES, TENSORS};
-use evenhand_data::{DataError, Dataset, Encoder, Encoding, Part, Schema, UNKNOWN, split, table};
+use evenhand_data::{DataError, table};
+use evenhand_rows::{Dataset, Encoder, Encoding, Part, Schema, UNKNOWN, split};
 use tempfile::TempDir;
 
 use crate::corpora::picking;

@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use arrow_array::{Int64Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema as Columns};
+use evenhand_data::DataError;
 use evenhand_data::loaders::interviews::{CANDIDATES, SETTINGS, TENSORS};
-use evenhand_data::recordings::{RecordWriter, Recording, Shape};
-use evenhand_data::{DataError, Dataset, LabelRole, Schema, SensitiveRole};
+use evenhand_data::recordings::RecordWriter;
+use evenhand_rows::recordings::{Recording, Shape};
+use evenhand_rows::{Dataset, LabelRole, Schema, SensitiveRole};
 use parquet::arrow::ArrowWriter;
 use sha2::{Digest, Sha256};
 

@@ -7,6 +7,5 @@ mod first_impressions;
 mod interviews;
 mod registry;
 mod sheet;
-mod splits;
 mod synthetic;
 mod table;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use evenhand_catalog::{Kind, Parameters};
-use evenhand_data::{DataError, LOADERS, LoadRequest, Schema};
+use evenhand_data::{DataError, LOADERS, LoadRequest};
+use evenhand_rows::Schema;
 
 #[test]
 fn id_file_and_type_have_one_name() {

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use evenhand_data::sheet::{Cells, Form, Order, ReadOptions, Reading, Sheet, Table, read};
-use evenhand_data::{LabelRole, MISSING, Schema, SensitiveRole, Values};
+use evenhand_data::sheet::{Order, ReadOptions, Reading, Sheet, read};
+use evenhand_rows::table::{Cells, Form, Table};
+use evenhand_rows::{LabelRole, MISSING, Schema, SensitiveRole, Values};
 
 use crate::table::Folder;
 
@@ -181,12 +182,12 @@ fn roles_are_given_to_a_table_as_to_a_file() {
         sensitive: vec![SensitiveRole { name: "gender".to_owned(), columns: vec!["gender".to_owned()], rule: None }],
         ..Schema::default()
     };
-    let data = sheet.table.dataset("own", &schema).unwrap();
+    let data = evenhand_data::sheet::dataset(&sheet.table, "own", &schema).unwrap();
     assert_eq!(data.label.unwrap().values, [1.0, 0.0, 1.0]);
     assert_eq!((data.sensitive[0].levels().len(), data.sensitive[0].unknown_count()), (2, 1));
     let Values::Numeric(age) = &data.features[0].values else { panic!("age is a number") };
     assert!(age[1].is_nan() && age[2] == 29.0);
-    assert!(Table::default().dataset("none", &schema).is_err());
+    assert!(evenhand_data::sheet::dataset(&Table::default(), "none", &schema).is_err());
     let other = sheet.table.select(&[0]);
     assert!(sheet.to_csv(&Table { columns: other.columns[1..].to_vec() }).is_err());
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use evenhand_catalog::{Parameters, Value, find};
-use evenhand_data::{Dataset, Encoder, Encoding, LOADERS, LoadRequest, Schema, seed, skew, split};
+use evenhand_data::{LOADERS, LoadRequest};
+use evenhand_rows::{Dataset, Encoder, Encoding, Schema, seed, skew, split};
 
 pub(crate) fn synthetic(rows: i64, seed: u64) -> Dataset {
     let entry = find(LOADERS, "synthetic").unwrap();
@@ -184,7 +185,7 @@ fn industries_differ_in_their_share_of_women_and_jobs_shortlist_the_wanted_share
     let gender = data.groups("gender").unwrap();
     assert_eq!(gender.levels(), ["female", "male", "other"]);
     let industry = data.features.iter().find(|feature| feature.name == "industry").unwrap();
-    let evenhand_data::Values::Categorical { levels, codes } = &industry.values else { panic!("industry is a category") };
+    let evenhand_rows::Values::Categorical { levels, codes } = &industry.values else { panic!("industry is a category") };
     let share = |name: &str| {
         let of: Vec<u32> = (0..data.len()).filter(|&row| levels[codes[row] as usize] == name).map(|row| gender.codes()[row]).collect();
         of.iter().filter(|&&code| code == 0).count() as f64 / of.len() as f64

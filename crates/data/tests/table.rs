@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use evenhand_data::table;
 use evenhand_data::table::{ScoreRoles, Scored};
-use evenhand_data::{ColumnType, Dataset, LabelKind, LabelRole, Provenance, Schema, SensitiveAsFeatures, SensitiveRole, Values, table};
+use evenhand_rows::{ColumnType, Dataset, LabelKind, LabelRole, Provenance, Schema, SensitiveAsFeatures, SensitiveRole, Values};
 
 pub(crate) struct Folder(tempfile::TempDir);
 

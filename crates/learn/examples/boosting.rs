@@ -13,9 +13,9 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use evenhand_catalog::{Parameters, Value, find};
-use evenhand_data::{Groups, Matrix};
 use evenhand_learn::boosting::{Settings, fit_cross_entropy};
 use evenhand_learn::{Architecture, EpochRecord, OBJECTIVES, Rows, RunHooks, Selection, Training, fit};
+use evenhand_rows::{Groups, Matrix};
 use serde_json::Value as Json;
 
 #[global_allocator]

@@ -11,8 +11,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use evenhand_catalog::{Parameters, Value, find};
-use evenhand_data::{Groups, Matrix};
 use evenhand_learn::{Architecture, EpochRecord, OBJECTIVES, Rows, RunHooks, Training, fit};
+use evenhand_rows::{Groups, Matrix};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

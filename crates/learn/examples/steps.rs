@@ -11,12 +11,13 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use evenhand_catalog::{Parameters, find};
-use evenhand_data::recordings::Modality;
-use evenhand_data::recordings::{RecordStore, Recording, Recordings, Shape};
-use evenhand_data::{Groups, Matrix};
+use evenhand_data::recordings::RecordStore;
 use evenhand_learn::{
     Architecture, EpochRecord, InterviewArchitecture, OBJECTIVES, Purpose, Rows, RunHooks, Selection, Training, fit, stream,
 };
+use evenhand_rows::recordings::Modality;
+use evenhand_rows::recordings::{Recording, Recordings, Shape};
+use evenhand_rows::{Groups, Matrix};
 use rand::{Rng, RngExt};
 
 #[global_allocator]
@@ -89,7 +90,7 @@ fn interview_step_seconds(epochs: usize, steps: usize) -> Result<f64, Box<dyn st
             ..Recording::default()
         })
         .collect();
-    let store = Arc::new(RecordStore::in_memory(shape, &records)?);
+    let store: Arc<dyn evenhand_rows::recordings::RecordSource> = Arc::new(RecordStore::in_memory(shape, &records)?);
     let rows = batch_size * steps;
     let recordings = Recordings::new(Arc::clone(&store), (0..rows).map(|row| (row % batch_size) as u32).collect());
     let few = Recordings::new(store, vec![0]);

@@ -26,7 +26,7 @@ use std::ops::Range;
 
 use burn::tensor::{Int, Tensor, TensorData};
 use evenhand_catalog::Card;
-use evenhand_data::UNKNOWN;
+use evenhand_rows::UNKNOWN;
 
 use crate::LearnError;
 use crate::models::{Adjoints, Inputs, Output, sigmoid_of};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Tensor, TensorData};
 use evenhand_catalog::{Kind, Parameters, Value};
-use evenhand_data::{Groups, Matrix, SensitiveInput, UNKNOWN};
+use evenhand_rows::{Groups, Matrix, SensitiveInput, UNKNOWN};
 
 use crate::adversary::Adversary;
 use crate::gap::{self, Gap};

@@ -9,7 +9,7 @@
 //! where columns depend on each other, as those of a one-hot code do, or never vary within a class. It is in units of each column's own
 //! variance, so the scale of a column does not matter. A column that never varies at all has no influence.
 
-use evenhand_data::Matrix;
+use evenhand_rows::Matrix;
 
 use crate::learners::{Design, factorise, product, solve};
 

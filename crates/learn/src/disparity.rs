@@ -22,7 +22,7 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::{Tensor, TensorData};
-use evenhand_data::UNKNOWN;
+use evenhand_rows::UNKNOWN;
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 
@@ -174,7 +174,7 @@ fn mean_gradient(
 
 #[cfg(test)]
 mod tests {
-    use evenhand_data::{Groups, Matrix};
+    use evenhand_rows::{Groups, Matrix};
 
     use super::*;
     use crate::models::{Architecture, Mlp};

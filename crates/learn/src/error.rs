@@ -12,7 +12,7 @@ pub enum LearnError {
     Catalog(#[from] CatalogError),
     /// Rows or recordings could not be read.
     #[error(transparent)]
-    Data(#[from] evenhand_data::DataError),
+    Data(#[from] evenhand_rows::RowsError),
     /// A setting of `[architecture]` or `[training]` is outside its range.
     #[error("`{section}.{key}` = {value} is not allowed; it must be {expected}")]
     BadSetting {

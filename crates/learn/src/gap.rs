@@ -10,7 +10,7 @@
 use crate::models::{Output, sigmoid_of};
 use crate::objective::{Pass, Term, Validation};
 use crate::transport::Pairs;
-use evenhand_data::UNKNOWN;
+use evenhand_rows::UNKNOWN;
 
 /// A gap with its derivative for every score.
 #[derive(Debug, Clone, PartialEq)]

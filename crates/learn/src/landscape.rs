@@ -77,7 +77,7 @@ pub(crate) fn surface(
 
 #[cfg(test)]
 mod tests {
-    use evenhand_data::Matrix;
+    use evenhand_rows::Matrix;
 
     use super::*;
     use crate::models::{Architecture, Mlp};

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use burn::tensor::{Device, Gradients as Tape, Tensor, TensorData};
 use evenhand_catalog::{Card, Parameters, Value};
-use evenhand_data::{Matrix, UNKNOWN};
+use evenhand_rows::{Matrix, UNKNOWN};
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 

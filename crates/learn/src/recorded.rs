@@ -1,6 +1,6 @@
 //! The recordings of one batch, side by side in memory: frames stay bytes until the network's first layer reads them.
 
-use evenhand_data::recordings::{Modality, Recordings, Shape};
+use evenhand_rows::recordings::{Modality, Recordings, Shape};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 

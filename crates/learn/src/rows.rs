@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use evenhand_data::recordings::Recordings;
-use evenhand_data::{Groups, Label, Matrix, SensitiveInput, UNKNOWN};
+use evenhand_rows::recordings::Recordings;
+use evenhand_rows::{Groups, Label, Matrix, SensitiveInput, UNKNOWN};
 use rand::Rng;
 use rand::seq::SliceRandom;
 
@@ -304,7 +304,7 @@ pub struct Batch {
     pub labels: Vec<f32>,
     /// Further labels, one vector a target.
     pub targets: Vec<Vec<f32>>,
-    /// Group codes, `evenhand_data::UNKNOWN` where not known.
+    /// Group codes, `evenhand_rows::UNKNOWN` where not known.
     pub groups: Vec<u32>,
     /// Row weights; only their ratios matter.
     pub weights: Vec<f32>,
@@ -493,7 +493,7 @@ mod tests {
             columns: 1,
             labels: vec![0.0; 4],
             targets: Vec::new(),
-            groups: vec![0, 2, 0, evenhand_data::UNKNOWN],
+            groups: vec![0, 2, 0, evenhand_rows::UNKNOWN],
             weights: vec![1.0, 2.0, 3.0, 4.0],
         };
         assert_eq!(batch.group_shares(), [vec![0.25, 0.0, 0.75, 0.0], vec![0.0, 1.0, 0.0, 0.0]]);

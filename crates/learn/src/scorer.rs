@@ -15,8 +15,8 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use evenhand_catalog::Value;
-use evenhand_data::Label;
-use evenhand_data::recordings::Shape;
+use evenhand_rows::Label;
+use evenhand_rows::recordings::Shape;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 

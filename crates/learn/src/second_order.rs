@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
 use burn::tensor::{Tensor, TensorData};
 use evenhand_catalog::{Parameters, Value, find};
-use evenhand_data::{Groups, Matrix, UNKNOWN};
+use evenhand_rows::{Groups, Matrix, UNKNOWN};
 use serde_json::Value as Json;
 
 use crate::cells::Cells;

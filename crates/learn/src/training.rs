@@ -1,6 +1,6 @@
 //! The recipe's `[training]`: how a scorer is fitted, whatever the objective.
 
-use evenhand_data::Label;
+use evenhand_rows::Label;
 use serde::{Deserialize, Serialize};
 
 use crate::LearnError;

@@ -13,7 +13,7 @@
 //! Where scores tie the gradient takes sign 0 for that piece, a subgradient.
 //! Range `[0, max - min]`, fair value 0, undefined when a group is absent. Source: Kim et al. 2023, equations 17 and 18.
 
-use evenhand_data::UNKNOWN;
+use evenhand_rows::UNKNOWN;
 
 /// How more than two groups become one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use evenhand_catalog::{Parameters, Value, find};
-use evenhand_data::recordings::{RecordStore, Recording, Recordings, Shape};
-use evenhand_data::{Groups, Label, LabelKind, Matrix, UNKNOWN};
+use evenhand_data::recordings::RecordStore;
 use evenhand_learn::{Architecture, Companions, EpochRecord, LearnError, Rows, RunHooks, Scorer, Training, fit};
+use evenhand_rows::recordings::{Recording, Recordings, Shape};
+use evenhand_rows::{Groups, Label, LabelKind, Matrix, UNKNOWN};
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
 use evenhand_catalog::{Parameters, Value, find};
-use evenhand_data::{Groups, Matrix, SensitiveInput};
 use evenhand_learn::{Architecture, EpochRecord, LearnError, OBJECTIVES, Objective, Rows, RunHooks, Scorer, Training, fit};
+use evenhand_rows::{Groups, Matrix, SensitiveInput};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;

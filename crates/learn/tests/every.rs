@@ -1,8 +1,8 @@
 //! What every registered method keeps.
 
 use evenhand_catalog::Value;
-use evenhand_data::{Groups, UNKNOWN};
 use evenhand_learn::{OBJECTIVES, Scorer, Trace, Training};
+use evenhand_rows::{Groups, UNKNOWN};
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 
 use burn::tensor::{Gradients as Tape, Tensor, TensorData};
 use evenhand_catalog::{Card, Direction, Kind, Parameters};
-use evenhand_data::Matrix;
 use evenhand_learn::models::{Output, Tangent};
 use evenhand_learn::{
     Activation, Architecture, Balance, Batch, BatchPlan, Candidates, Companions, EpochEnd, EpochRecord, Fitted, Gradients, LearnError,
     Objective, Pass, Prediction, Rows, Scorer, Setting, Task, Term, Training, WeightDirection, Weights, fit,
 };
+use evenhand_rows::Matrix;
 use rand_chacha::ChaCha8Rng;
 
 use crate::corpus::{Corpus, fit_plainly, objective, short, small};

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use evenhand_catalog::Parameters;
-use evenhand_data::recordings::{Modality, RecordStore, Recordings, Shape};
-use evenhand_data::{Dataset, LOADERS, LoadRequest, Matrix, Schema};
+use evenhand_data::recordings::RecordStore;
+use evenhand_data::{LOADERS, LoadRequest};
 use evenhand_learn::{
     Activation, Architecture, Candidates, Companions, EpochRecord, InterviewArchitecture, LearnError, OBJECTIVES, Objective, Rows,
     RunHooks, Scorer, Selection, Training, fit,
 };
+use evenhand_rows::recordings::{Modality, Recordings, Shape};
+use evenhand_rows::{Dataset, Matrix, Schema};
 
 fn corpus(rows: &str, seed: u64) -> Dataset {
     corpus_of(rows, "2", seed)

@@ -3,8 +3,8 @@
 use std::fs;
 
 use evenhand_catalog::Value;
-use evenhand_data::{Groups, Matrix, UNKNOWN};
 use evenhand_learn::{Architecture, Companions, OBJECTIVES, Scorer, Training};
+use evenhand_rows::{Groups, Matrix, UNKNOWN};
 
 use crate::corpus::{Corpus, fit_plainly, objective, short, small};
 

@@ -393,7 +393,7 @@ fn trees_do_not_depend_on_the_order_of_the_groups() {
         let renamed = |corpus: Corpus| {
             let codes = corpus.groups.codes().iter().map(|&code| order[code as usize]).collect();
             let names = ["x", "y", "z"][..levels as usize].iter().map(|&name| name.to_owned()).collect();
-            Corpus { groups: evenhand_data::Groups::new("group", names, codes), ..corpus }
+            Corpus { groups: evenhand_rows::Groups::new("group", names, codes), ..corpus }
         };
         let corpora = || (Corpus::new(800, levels, 1).blurred(3), Corpus::new(300, levels, 2).blurred(4));
         for (id, constraint) in [("boosting", ""), ("fairgbm", "equalized-odds"), ("fairgbm", "demographic-parity")] {

@@ -66,4 +66,7 @@ pub enum MediaError {
     /// The tensors or the table could not be written or read.
     #[error(transparent)]
     Data(#[from] evenhand_data::DataError),
+    /// A record that does not fit.
+    #[error(transparent)]
+    Rows(#[from] evenhand_rows::RowsError),
 }

@@ -4,9 +4,9 @@
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use evenhand_data::Groups;
 use evenhand_metrics::spdd::wasserstein_1;
 use evenhand_metrics::{Conventions, IntervalPlan, Outcomes, RANKING_METRICS, Rankings, Tally, evaluate, metrics, ranking};
+use evenhand_rows::Groups;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

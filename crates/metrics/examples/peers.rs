@@ -14,9 +14,9 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use evenhand_data::Groups;
 use evenhand_metrics::spdd::wasserstein_1;
 use evenhand_metrics::{IntervalPlan, Outcomes, evaluate};
+use evenhand_rows::Groups;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;

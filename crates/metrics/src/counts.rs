@@ -4,7 +4,7 @@
 //! squared weights. Cells add up over chunks, threads and files; chunks have a fixed size and are added in order, so that the sums
 //! are the same on any number of threads.
 
-use evenhand_data::Groups;
+use evenhand_rows::Groups;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 

@@ -89,7 +89,7 @@ fn smooth(sample: &Sample, score: &[f64], low: f64, high: f64, width: f64, bound
 
 #[cfg(test)]
 mod tests {
-    use evenhand_data::Groups;
+    use evenhand_rows::Groups;
 
     use super::*;
 

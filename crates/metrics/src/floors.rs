@@ -6,7 +6,7 @@
 //!
 //! Source: Geyik, Ambler and Kenthapadi 2019; without unknown groups m is the length of the prefix, as there.
 
-use evenhand_data::floors::floor;
+use evenhand_rows::floors::floor;
 
 use crate::job_means::{Missing, NO_WANTED};
 use crate::rankings::Job;

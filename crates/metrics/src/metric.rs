@@ -63,7 +63,7 @@ pub fn find(id: &str) -> Result<&'static dyn Metric, CatalogError> {
 /// Evaluates the metrics with these ids, in this order; without ids all that apply to the outcomes, in the order of the registry.
 ///
 /// ```
-/// use evenhand_data::Groups;
+/// use evenhand_rows::Groups;
 /// use evenhand_metrics::{Outcomes, evaluate};
 ///
 /// let groups = Groups::from_texts("group", [Some("a"), Some("a"), Some("a"), Some("b")].into_iter());

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use evenhand_data::{Groups, UNKNOWN};
+use evenhand_rows::{Groups, UNKNOWN};
 
 use crate::counts::{self, Confusion, GroupCounts};
 use crate::pca::{self, Pca};

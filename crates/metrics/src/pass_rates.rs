@@ -126,7 +126,7 @@ pub(crate) fn range(ascending: &[f64]) -> (f64, f64) {
 
 #[cfg(test)]
 mod tests {
-    use evenhand_data::Groups;
+    use evenhand_rows::Groups;
 
     use super::*;
 

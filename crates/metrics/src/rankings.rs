@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use evenhand_data::Groups;
+use evenhand_rows::Groups;
 
 use crate::MetricError;
 use crate::job_means::Value;
@@ -19,7 +19,7 @@ const SUM_TOLERANCE: f64 = 1e-6;
 /// group is known.
 ///
 /// ```
-/// use evenhand_data::Groups;
+/// use evenhand_rows::Groups;
 /// use evenhand_metrics::{Rankings, ranking};
 ///
 /// let groups = Groups::from_texts("group", [Some("a"), Some("b"), Some("a"), Some("b")].into_iter());
@@ -296,7 +296,7 @@ fn check_shares(shares: &[f64], levels: usize, job: Option<usize>) -> Result<(),
 
 #[cfg(test)]
 mod tests {
-    use evenhand_data::UNKNOWN;
+    use evenhand_rows::UNKNOWN;
 
     use super::*;
 

@@ -18,7 +18,7 @@
 
 use std::sync::Arc;
 
-use evenhand_data::{Groups, UNKNOWN};
+use evenhand_rows::{Groups, UNKNOWN};
 
 use crate::counts::GroupCounts;
 use crate::outcomes::{finite, slot};

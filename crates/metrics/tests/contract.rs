@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use evenhand_catalog::{Direction, Kind};
-use evenhand_data::{Groups, UNKNOWN};
 use evenhand_metrics::{Conventions, Definition, Estimate, Finding, IntervalPlan, Latent, Metric, Needs, Outcomes, metrics};
+use evenhand_rows::{Groups, UNKNOWN};
 
 /// Rows with three groups, ties, continuous labels, weights and two-dimensional embeddings.
 struct Rows {

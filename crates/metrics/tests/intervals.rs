@@ -1,7 +1,7 @@
 //! Intervals: the same on any number of threads, stable, and wide enough.
 
-use evenhand_data::Groups;
 use evenhand_metrics::{Finding, IntervalPlan, Outcomes, evaluate};
+use evenhand_rows::Groups;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

@@ -1,10 +1,10 @@
 //! One test for each known mistake of other toolkits that touches a metric here.
 
-use evenhand_data::{Groups, UNKNOWN};
 use evenhand_metrics::{
     Convention, Conventions, DecisionRule, Finding, IntervalPlan, Outcomes, Rankings, evaluate, find, ranking, ratio_at_least,
     spdd::wasserstein_1,
 };
+use evenhand_rows::{Groups, UNKNOWN};
 
 fn two_groups(codes: Vec<u32>) -> Groups {
     Groups::new("g", vec!["a".to_owned(), "b".to_owned()], codes)

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use evenhand_data::{Groups, UNKNOWN};
 use evenhand_metrics::{
     Convention, Conventions, DecisionRule, Definition, Estimate, Finding, Latent, Outcomes, confusion_by_group, evaluate,
 };
+use evenhand_rows::{Groups, UNKNOWN};
 use serde_json::Value;
 
 struct DataSet<'a> {

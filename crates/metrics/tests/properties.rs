@@ -1,8 +1,8 @@
 //! Invariances and brute-force oracles on random data.
 
-use evenhand_data::Groups;
 use evenhand_metrics::spdd::{wasserstein_1, weighted_wasserstein_1};
 use evenhand_metrics::{Outcomes, find};
+use evenhand_rows::Groups;
 use proptest::collection::vec;
 use proptest::prelude::*;
 

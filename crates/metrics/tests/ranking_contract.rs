@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use evenhand_catalog::{Direction, Kind};
-use evenhand_data::{Groups, UNKNOWN};
 use evenhand_metrics::{Estimate, Finding, IntervalPlan, RANKING_METRICS, RankingMetric, RankingNeeds, Rankings, metrics, ranking};
+use evenhand_rows::{Groups, UNKNOWN};
 
 /// Jobs of 12 to 20 candidates of three groups, some unknown, with everything a metric may read.
 #[derive(Clone)]

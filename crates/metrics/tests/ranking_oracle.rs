@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use evenhand_data::{Groups, UNKNOWN};
 use evenhand_metrics::{Estimate, Finding, RANKING_METRICS, Rankings, ranking};
+use evenhand_rows::{Groups, UNKNOWN};
 use serde_json::Value;
 
 fn numbers(value: &Value) -> Vec<f64> {

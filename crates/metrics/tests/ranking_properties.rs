@@ -1,7 +1,7 @@
 //! Ranking metrics on random lists: what must hold whatever the list.
 
-use evenhand_data::{Groups, UNKNOWN};
 use evenhand_metrics::{Rankings, ranking};
+use evenhand_rows::{Groups, UNKNOWN};
 use proptest::collection::vec;
 use proptest::prelude::*;
 

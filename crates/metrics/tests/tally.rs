@@ -1,7 +1,7 @@
 //! Chunks add up to the whole.
 
-use evenhand_data::{Groups, UNKNOWN};
 use evenhand_metrics::{Conventions, Finding, IntervalPlan, Outcomes, Tally, evaluate, pass_rates};
+use evenhand_rows::{Groups, UNKNOWN};
 use proptest::prelude::*;
 
 const BINS: usize = 1 << 10;

@@ -14,8 +14,8 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use evenhand_catalog::{Parameters, Value, find};
-use evenhand_data::MISSING;
 use evenhand_rebalance::synthesis::{Cells, Column, Condition, Form, SYNTHESISERS, Table, Watch};
+use evenhand_rows::MISSING;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 

@@ -12,12 +12,12 @@ use std::error::Error;
 use std::time::Instant;
 
 use evenhand_catalog::{Parameters, Value, find};
-use evenhand_data::seed;
 use evenhand_data::sheet::{ReadOptions, Reading, read};
 use evenhand_rebalance::balanced::{Balance, balanced};
 use evenhand_rebalance::quality::{PairQuality, Quality, measure};
 use evenhand_rebalance::shares::Shares;
 use evenhand_rebalance::synthesis::{SYNTHESISERS, Unwatched};
+use evenhand_rows::seed;
 use rand::seq::SliceRandom;
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use evenhand_data::MISSING;
+use evenhand_rows::MISSING;
 
 use crate::RebalanceError;
 use crate::synthesis::{Cells, Column, Table};

@@ -16,7 +16,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use evenhand_data::MISSING;
+use evenhand_rows::MISSING;
 use rand::Rng;
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! The rows of every group x label band, which both methods count and draw from.
 
-use evenhand_data::{Dataset, Groups};
+use evenhand_rows::{Dataset, Groups};
 
 use crate::RebalanceError;
 

@@ -17,7 +17,7 @@ pub mod synthesis;
 use std::fmt;
 
 use evenhand_catalog::{Card, CatalogError};
-use evenhand_data::Dataset;
+use evenhand_rows::Dataset;
 use rand::Rng;
 
 pub use methods::REBALANCERS;

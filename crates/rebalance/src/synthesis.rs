@@ -6,10 +6,10 @@
 use std::fmt;
 
 use evenhand_catalog::{Card, Entry};
-use evenhand_data::MISSING;
+use evenhand_rows::MISSING;
 use rand::Rng;
 
-pub use evenhand_data::sheet::{Cells, Column, Form, Table};
+pub use evenhand_rows::table::{Cells, Column, Form, Table};
 
 use crate::{RebalanceError, ctgan, gaussian_copula};
 

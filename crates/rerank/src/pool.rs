@@ -1,6 +1,6 @@
 //! The candidates of a list by score, and by score within their groups.
 
-use evenhand_data::UNKNOWN;
+use evenhand_rows::UNKNOWN;
 
 use crate::{Reason, Shortlist};
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use evenhand_catalog::Card;
-use evenhand_data::UNKNOWN;
+use evenhand_rows::UNKNOWN;
 use serde::{Deserialize, Serialize};
 
 use crate::repairs::{GroupRules, QuantileMaps};

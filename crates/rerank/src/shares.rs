@@ -1,12 +1,12 @@
 //! Wanted shares, and the counts they ask for in a prefix.
 //!
 //! ```text
-//! floor(k) = floor(k p)      ceiling(k) = ceil(k p)       p in [0, 1] wanted share, k length of the prefix (evenhand_data::floors)
+//! floor(k) = floor(k p)      ceiling(k) = ceil(k p)       p in [0, 1] wanted share, k length of the prefix (evenhand_rows::floors)
 //! due(m)   = the first prefix whose floor is m            rises(c) = the first prefix whose ceiling is above c
 //! ```
 
-use evenhand_data::UNKNOWN;
-use evenhand_data::floors::{ceiling, floor, rounding};
+use evenhand_rows::UNKNOWN;
+use evenhand_rows::floors::{ceiling, floor, rounding};
 
 use crate::{RerankError, Shortlist};
 

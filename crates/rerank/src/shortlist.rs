@@ -1,4 +1,4 @@
-use evenhand_data::UNKNOWN;
+use evenhand_rows::UNKNOWN;
 
 use crate::RerankError;
 

@@ -8,8 +8,8 @@
 
 use std::collections::BTreeMap;
 
-use evenhand_data::Dataset;
 use evenhand_metrics::Estimate;
+use evenhand_rows::Dataset;
 use serde::{Deserialize, Serialize};
 
 use crate::report::{Measured, MethodReport};

@@ -12,8 +12,8 @@
 //! necessary condition of counterfactual fairness (Kusner et al., "Counterfactual fairness", 2017), not the whole of it.
 //! The metric differences over re-writing are those of Barker et al. (FairVIC), section 3.3 and table 5.
 
-use evenhand_data::{Dataset, Matrix, SensitiveInput, UNKNOWN};
 use evenhand_learn::{Candidates, Prediction, Scorer};
+use evenhand_rows::{Dataset, Matrix, SensitiveInput, UNKNOWN};
 use serde::{Deserialize, Serialize};
 
 use crate::AuditError;

@@ -21,9 +21,9 @@
 
 use std::ops::Range;
 
-use evenhand_data::{Dataset, Feature, Groups, MISSING, Matrix, UNKNOWN, Values};
 use evenhand_learn::{Candidates, Prediction, Scorer};
 use evenhand_metrics::Estimate;
+use evenhand_rows::{Dataset, Feature, Groups, MISSING, Matrix, UNKNOWN, Values};
 use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};

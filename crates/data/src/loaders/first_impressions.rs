@@ -207,7 +207,7 @@ fn check(asked: &Schema, sensitive: &[Groups]) -> Result<(), DataError> {
 
 /// The rows whose clip has a record in a folder of extracted interviews.
 fn with_recordings(data: &Dataset, clips: &[Clip], folder: &Path) -> Result<Dataset, DataError> {
-    let bad = |problem: String| DataError::BadRecordings { path: folder.display().to_string(), problem };
+    let bad = |problem: String| DataError::bad_recordings(folder, problem);
     let Extracted { store, table, records, digest } = Extracted::open(folder, Wanted::Named(&[ID.to_owned(), RECORD.to_owned()]))?;
     let ids = table.texts(ID)?;
     let mut known: BTreeMap<&str, Option<u32>> = BTreeMap::new();
@@ -556,9 +556,9 @@ pub fn write_manifest(folder: &Path, to: &Path) -> Result<Manifest, DataError> {
     let beside = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let from = beside.canonicalize().map_err(failed)?;
     let place = corpus.folder.canonicalize().map_err(|source| DataError::Read { path: corpus.folder.display().to_string(), source })?;
-    let start = slashed(place.strip_prefix(&from).unwrap_or(&place)).ok_or_else(|| DataError::BadRecordings {
-        path: corpus.folder.display().to_string(),
-        problem: "the name of the folder is not UTF-8, so a manifest cannot name its files; rename it".to_owned(),
+    let start = slashed(place.strip_prefix(&from).unwrap_or(&place)).ok_or_else(|| {
+        let problem = "the name of the folder is not UTF-8, so a manifest cannot name its files; rename it";
+        DataError::bad_recordings(&corpus.folder, problem.to_owned())
     })?;
     let manifest = corpus.manifest(&start)?;
     let mut file = tempfile::NamedTempFile::new_in(beside).map_err(failed)?;
@@ -580,14 +580,14 @@ impl Corpus {
         let persons = self.persons();
         let videos = videos(&self.folder, &self.clips)?;
         if videos.is_empty() {
-            return Err(DataError::BadRecordings {
-                path: self.folder.display().to_string(),
-                problem: format!(
+            return Err(DataError::bad_recordings(
+                &self.folder,
+                format!(
                     "none of the {} annotated clips lies in the folder or below it (links are not followed); unpack the archives of the \
                      videos there, and the archives inside them",
                     self.clips.len()
                 ),
-            });
+            ));
         }
         let mut header = vec![ID, "file", "person"];
         header.extend(SCORES);

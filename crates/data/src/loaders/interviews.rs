@@ -20,7 +20,7 @@ use evenhand_catalog::{Card, CatalogError, Direction, Kind, Parameters};
 use serde::Deserialize;
 
 use super::{LoadRequest, Loader};
-use crate::recordings::{RecordStore, Recordings};
+use crate::recordings::{RecordSource, RecordStore, Recordings};
 use crate::table::{Format, RawTable, Source, Wanted};
 use crate::{DataError, Dataset, FileDigest, Schema};
 
@@ -77,10 +77,9 @@ impl Loader for Interviews {
     }
 
     fn load(&self, request: &LoadRequest) -> Result<Dataset, DataError> {
-        let folder = request.folder.ok_or_else(|| DataError::BadRecordings {
-            path: TENSORS.to_owned(),
-            problem: "no folder was named; give the folder that `evenhand extract` wrote, as `folder` under `[data]` or with --data"
-                .to_owned(),
+        let folder = request.folder.ok_or_else(|| {
+            let problem = "no folder was named; give the folder that `evenhand extract` wrote, as `folder` under `[data]` or with --data";
+            DataError::bad_recordings(Path::new(TENSORS), problem.to_owned())
         })?;
         let Extracted { store, table, records, digest } = Extracted::open(folder, Wanted::All)?;
         // No column is an input unless the recipe names some.
@@ -129,7 +128,7 @@ pub(super) struct Extracted {
 impl Extracted {
     /// Opens a folder; the wanted columns must hold [`RECORD`].
     pub(super) fn open(folder: &Path, wanted: Wanted) -> Result<Self, DataError> {
-        let bad = |path: &Path, problem: String| DataError::BadRecordings { path: path.display().to_string(), problem };
+        let bad = |path: &Path, problem: String| DataError::bad_recordings(path, problem);
         if let Some(absent) = [CANDIDATES, TENSORS, SETTINGS].into_iter().find(|name| !folder.join(name).is_file()) {
             return Err(bad(folder, format!("the folder lacks `{absent}`; name a folder that `evenhand extract` finished")));
         }

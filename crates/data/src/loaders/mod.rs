@@ -193,7 +193,7 @@ impl Own<'_> {
                 let known = self.attribute(part).is_some() || table.names.contains(part) || roles.iter().any(|role| role.name == *part);
                 if !known {
                     let known = self.attributes.iter().map(|attribute| attribute.name).collect::<Vec<_>>().join(", ");
-                    return Err(DataError::UnknownAttribute { name: part.clone(), known });
+                    return Err(crate::RowsError::UnknownAttribute { name: part.clone(), known }.into());
                 }
             }
             if let ([only], None) = (names.as_slice(), &wanted.rule)

@@ -227,8 +227,7 @@ pub(crate) fn label(table: &RawTable, role: &LabelRole, extent: Extent) -> Resul
     let wanted = |level: &String| level == favourable || number.is_some() && level.parse::<f64>().ok() == number;
     let wanted = coded.levels.iter().position(wanted);
     if wanted.is_none() && extent == Extent::Whole {
-        let reason =
-            format!("the favourable value `{favourable}` does not occur; the column holds {}", crate::error::shortened(&coded.levels));
+        let reason = format!("the favourable value `{favourable}` does not occur; the column holds {}", crate::shortened(&coded.levels));
         return Err(DataError::BadColumn { column: role.column.clone(), reason });
     }
     let values = coded.codes.iter().map(|&code| f64::from(u8::from(wanted == Some(code as usize)))).collect();

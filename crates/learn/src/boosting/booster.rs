@@ -1,6 +1,6 @@
 //! The training rows of a boosted model, and the trees grown on them so far.
 
-use evenhand_data::Matrix;
+use evenhand_rows::Matrix;
 use rand::seq::index;
 use rayon::prelude::*;
 

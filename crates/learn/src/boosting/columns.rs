@@ -8,7 +8,7 @@
 //!
 //! Where a midpoint is no `f32` between the two, the lower value is the cut.
 
-use evenhand_data::Matrix;
+use evenhand_rows::Matrix;
 use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;

@@ -1,6 +1,6 @@
 //! Trees against LightGBM, against an exhaustive search, and against hostile files.
 
-use evenhand_data::Matrix;
+use evenhand_rows::Matrix;
 use rand::RngExt;
 
 use super::booster::cross_entropy_slopes;

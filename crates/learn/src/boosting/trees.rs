@@ -9,7 +9,7 @@
 
 use std::path::Path;
 
-use evenhand_data::Matrix;
+use evenhand_rows::Matrix;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 

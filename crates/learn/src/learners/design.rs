@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use evenhand_data::Matrix;
+use evenhand_rows::Matrix;
 use rayon::prelude::*;
 
 /// Rows of a block, at least.

@@ -15,7 +15,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use evenhand_data::Matrix;
+use evenhand_rows::Matrix;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -315,7 +315,7 @@ impl Fitted for Logistic {
 
 #[cfg(test)]
 mod tests {
-    use evenhand_data::Groups;
+    use evenhand_rows::Groups;
 
     use super::*;
 

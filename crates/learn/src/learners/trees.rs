@@ -3,7 +3,7 @@
 //! No round is chosen on validation rows: their relabelled costs are few rows' noise, and every call shall answer its costs as well as the
 //! last one did. A fit takes milliseconds to seconds and is done again after an interrupt.
 
-use evenhand_data::Matrix;
+use evenhand_rows::Matrix;
 
 use super::{Learner, Response};
 use crate::LearnError;

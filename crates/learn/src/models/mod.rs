@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::ops::Range;
 
 use burn::tensor::{Device, Tensor, TensorData, activation::sigmoid};
-use evenhand_data::recordings::{Modality, Shape};
+use evenhand_rows::recordings::{Modality, Shape};
 use rand_chacha::ChaCha8Rng;
 
 pub use interview::{Interview, InterviewArchitecture};

@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 use burn::tensor::activation::sigmoid;
 use burn::tensor::{Int, Tensor, TensorData};
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
-use evenhand_data::UNKNOWN;
+use evenhand_rows::UNKNOWN;
 use rand::RngExt;
 
 use super::demographic_parity_regularisation::LAMBDA;

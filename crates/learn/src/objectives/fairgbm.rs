@@ -42,7 +42,7 @@
 use std::collections::BTreeMap;
 
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
-use evenhand_data::UNKNOWN;
+use evenhand_rows::UNKNOWN;
 
 use super::without_effect;
 use crate::boosting::booster::{cross_entropy_slopes, sigmoid};
@@ -435,7 +435,7 @@ mod tests {
     use std::sync::atomic::AtomicBool;
 
     use evenhand_catalog::Value;
-    use evenhand_data::{Groups, Matrix};
+    use evenhand_rows::{Groups, Matrix};
 
     use super::*;
     use crate::boosting::tests::{expected, matrix, numbers};

@@ -31,7 +31,7 @@
 //! second pass of I with a fresh mask; here all terms see one pass, and running batch statistics come from the rows as they are.
 
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
-use evenhand_data::UNKNOWN;
+use evenhand_rows::UNKNOWN;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 

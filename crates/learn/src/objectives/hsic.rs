@@ -20,7 +20,7 @@
 use std::collections::BTreeMap;
 
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
-use evenhand_data::UNKNOWN;
+use evenhand_rows::UNKNOWN;
 
 use super::wasserstein::BALANCE;
 use crate::gap::{Gap, score_term, validation_term};

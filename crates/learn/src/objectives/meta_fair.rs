@@ -508,7 +508,7 @@ impl Fitted for CellRule {
 
 #[cfg(test)]
 mod tests {
-    use evenhand_data::{Groups, Matrix};
+    use evenhand_rows::{Groups, Matrix};
 
     use super::*;
     use crate::rows::Rows;

@@ -139,7 +139,7 @@ fn mix(state: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use evenhand_data::Matrix;
+    use evenhand_rows::Matrix;
 
     use super::*;
     use crate::learners::Logistic;

@@ -23,7 +23,7 @@
 //! examples 3 and 4.
 
 use evenhand_catalog::{Allowed, Literal, Parameter, Parameters};
-use evenhand_data::UNKNOWN;
+use evenhand_rows::UNKNOWN;
 
 use crate::rows::Rows;
 
@@ -286,7 +286,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use evenhand_catalog::{Card, Direction, Kind, Value};
-    use evenhand_data::{Groups, Matrix};
+    use evenhand_rows::{Groups, Matrix};
 
     use super::*;
 

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use evenhand_data::digest::{add_file, hexadecimal};
 use evenhand_data::loaders::interviews::EXTRACTED;
-use evenhand_data::recordings::Modality;
+use evenhand_rows::recordings::Modality;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value};

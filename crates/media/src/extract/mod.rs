@@ -39,8 +39,9 @@ use std::sync::{Mutex, PoisonError};
 use evenhand_catalog::nearest;
 use evenhand_data::digest;
 use evenhand_data::loaders::interviews::{CANDIDATES, EXTRACTED, RECORD, SETTINGS, STATUS, TENSORS};
-pub use evenhand_data::recordings::Modality;
-use evenhand_data::recordings::{RecordWriter, Recording, Shape};
+use evenhand_data::recordings::RecordWriter;
+pub use evenhand_rows::recordings::Modality;
+use evenhand_rows::recordings::{Recording, Shape};
 use serde::Serialize;
 use serde_json::{Value, json};
 

@@ -11,7 +11,7 @@
 use std::path::Path;
 
 use evenhand_data::loaders::interviews::SETTINGS;
-use evenhand_data::recordings::Modality;
+use evenhand_rows::recordings::Modality;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

@@ -16,9 +16,10 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use evenhand_data::digest::hexadecimal;
 use evenhand_data::loaders::interviews::{CANDIDATES, ID, RECORD, SETTINGS, TENSORS};
-use evenhand_data::recordings::{Modality, RecordStore};
+use evenhand_data::recordings::{RecordSource, RecordStore};
+use evenhand_rows::digest::hexadecimal;
+use evenhand_rows::recordings::Modality;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use evenhand_catalog::nearest;
 use evenhand_data::digest;
-use evenhand_data::recordings::Modality;
+use evenhand_rows::recordings::Modality;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 

@@ -16,7 +16,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use evenhand_data::digest::of_bytes;
+use evenhand_rows::digest::of_bytes;
 use serde_json::json;
 
 use super::{Face, FaceDetector, FrameContext, check_picture};

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use evenhand_catalog::Parameters;
 use evenhand_data::loaders::interviews::{CANDIDATES, SETTINGS, TENSORS};
-use evenhand_data::recordings::{RecordStore, Recording};
-use evenhand_data::{LOADERS, LabelRole, LoadRequest, Schema, SensitiveRole};
+use evenhand_data::recordings::{RecordSource, RecordStore};
+use evenhand_data::{LOADERS, LoadRequest};
 use evenhand_media::MediaError;
 use evenhand_media::audio::pooling::{Pooling, pooled};
 use evenhand_media::audio::wav;
@@ -18,6 +18,8 @@ use evenhand_media::extract::{self, Observer, Options, Silent, Summary};
 use evenhand_media::manifest::{Manifest, Source};
 use evenhand_media::text::TextEncoder;
 use evenhand_media::text::hashed::HashedNgrams;
+use evenhand_rows::recordings::Recording;
+use evenhand_rows::{LabelRole, Schema, SensitiveRole};
 
 use crate::clips::clips;
 

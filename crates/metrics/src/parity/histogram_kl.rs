@@ -114,7 +114,7 @@ fn between(a: &[f64; BINS], b: &[f64; BINS]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use evenhand_data::Groups;
+    use evenhand_rows::Groups;
 
     use super::*;
 

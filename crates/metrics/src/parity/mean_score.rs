@@ -50,7 +50,7 @@ fn statistic(sample: &Sample, weights: &[f64]) -> Result<f64, &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use evenhand_data::{Groups, UNKNOWN};
+    use evenhand_rows::{Groups, UNKNOWN};
 
     use super::*;
 

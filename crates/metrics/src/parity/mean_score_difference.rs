@@ -61,7 +61,7 @@ fn between(pair: &Pair) -> Result<Gap, String> {
 
 #[cfg(test)]
 mod tests {
-    use evenhand_data::Groups;
+    use evenhand_rows::Groups;
 
     use super::*;
 

@@ -91,7 +91,7 @@ fn largest(shares: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use evenhand_data::{Groups, UNKNOWN};
+    use evenhand_rows::{Groups, UNKNOWN};
 
     use super::*;
 

@@ -265,7 +265,7 @@ fn grid_mean(sides: [Vec<Vec<f64>>; 2]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use evenhand_data::Groups;
+    use evenhand_rows::Groups;
 
     use super::*;
 

@@ -126,7 +126,7 @@ pub fn evaluate(ids: &[&str], rankings: &Rankings, k: Option<usize>, plan: Optio
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use evenhand_data::{Groups, UNKNOWN};
+    use evenhand_rows::{Groups, UNKNOWN};
 
     use super::*;
 

@@ -16,7 +16,7 @@
 //!
 //! Source: Xu et al. 2019, section 4.2. Missing values, rare categories, frequent values, rounding and the cut to the range are additions.
 
-use evenhand_data::MISSING;
+use evenhand_rows::MISSING;
 use rand::{Rng, RngExt};
 use rayon::prelude::*;
 

@@ -41,7 +41,7 @@ mod vector;
 mod tests;
 
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
-use evenhand_data::digest;
+use evenhand_rows::digest;
 
 use self::adam::Rate;
 use self::coding::{Coding, Encoded};

@@ -1,6 +1,6 @@
 //! What is learned as bytes: little-endian, a mark and an edition in front, a digest at the end.
 
-use evenhand_data::digest;
+use evenhand_rows::digest;
 
 const EDITION: u8 = 1;
 const DIGEST: usize = 64;

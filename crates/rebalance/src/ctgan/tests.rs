@@ -279,7 +279,7 @@ mod by_hand {
     use std::collections::BTreeMap;
 
     use evenhand_catalog::{Parameters, Value};
-    use evenhand_data::MISSING;
+    use evenhand_rows::MISSING;
     use proptest::prelude::*;
 
     use super::super::coding::{Coding, Encoded, Slot};

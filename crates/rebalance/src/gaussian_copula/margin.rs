@@ -1,6 +1,6 @@
 //! The distribution of one column, and its place on the normal scale.
 
-use evenhand_data::MISSING;
+use evenhand_rows::MISSING;
 
 use super::normal;
 use crate::synthesis::{Cells, Form};

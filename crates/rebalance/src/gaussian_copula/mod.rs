@@ -39,7 +39,7 @@ mod normal;
 use std::collections::BTreeMap;
 
 use evenhand_catalog::{Allowed, Card, Direction, Entry, Kind, Literal, Parameter};
-use evenhand_data::MISSING;
+use evenhand_rows::MISSING;
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
 

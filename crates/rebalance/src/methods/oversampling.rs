@@ -21,7 +21,7 @@
 //! resampled to their size under independence, with the total kept; here none is thinned, so that no row is lost.
 
 use evenhand_catalog::{Allowed, Card, Direction, Entry, Kind, Literal, Parameter};
-use evenhand_data::Dataset;
+use evenhand_rows::Dataset;
 use rand::{Rng, RngExt};
 
 use crate::cells::{Cells, select};

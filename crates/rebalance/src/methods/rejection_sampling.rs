@@ -24,7 +24,7 @@
 //! used in connection with random digits", 1951. The paper gives no formula; the acceptance is the textbook's. `fewest-lost` is ours.
 
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter};
-use evenhand_data::Dataset;
+use evenhand_rows::Dataset;
 use rand::seq::index;
 use rand::{Rng, RngExt};
 

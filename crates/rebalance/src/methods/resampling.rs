@@ -18,7 +18,7 @@
 //! Systems 33 (2012), section 4.3, uniform sampling.
 
 use evenhand_catalog::{Allowed, Card, Direction, Entry, Kind, Literal, Parameter};
-use evenhand_data::Dataset;
+use evenhand_rows::Dataset;
 use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
 

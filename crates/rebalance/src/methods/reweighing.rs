@@ -17,7 +17,7 @@
 //! Systems 33 (2012), section 4.2; Calders, Kamiran and Pechenizkiy 2009.
 
 use evenhand_catalog::{Card, Direction, Entry, Kind};
-use evenhand_data::Dataset;
+use evenhand_rows::Dataset;
 use rand::Rng;
 
 use super::resampling::THRESHOLD;

@@ -24,7 +24,7 @@
 //! over-represented among the low scores as the privileged one is among the high; `privileged` gives the paper's one-sided form.
 
 use evenhand_catalog::{Allowed, Card, Direction, Entry, Kind, Literal, Parameter};
-use evenhand_data::Dataset;
+use evenhand_rows::Dataset;
 use rand::Rng;
 use rand::seq::index;
 

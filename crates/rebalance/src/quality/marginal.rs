@@ -8,8 +8,8 @@
 //!
 //! Range [0, 1], 1 alike. Undefined where one of the tables has no value in the column. As `KSComplement` and `TVComplement` of sdmetrics.
 
-use evenhand_data::MISSING;
 use evenhand_metrics::Estimate;
+use evenhand_rows::MISSING;
 use serde::{Deserialize, Serialize};
 
 use crate::synthesis::{Cells, Table};

@@ -12,8 +12,8 @@
 
 use std::collections::BTreeMap;
 
-use evenhand_data::MISSING;
 use evenhand_metrics::Estimate;
+use evenhand_rows::MISSING;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 

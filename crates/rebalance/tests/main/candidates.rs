@@ -18,7 +18,7 @@ pub(crate) fn categories<'a>(name: &str, texts: impl Iterator<Item = &'a str>) -
     let codes = texts
         .map(|text| {
             if text.is_empty() {
-                return evenhand_data::MISSING;
+                return evenhand_rows::MISSING;
             }
             levels.iter().position(|level| level == text).unwrap_or_else(|| {
                 levels.push(text.to_owned());

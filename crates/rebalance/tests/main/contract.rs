@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use evenhand_catalog::Kind;
-use evenhand_data::{Dataset, Feature, Groups, Identity, Values};
 use evenhand_rebalance::{REBALANCERS, RebalanceError};
+use evenhand_rows::{Dataset, Feature, Groups, Identity, Values};
 use proptest::prelude::*;
 
 use crate::tables::{counts, rebalance, repeated, table};

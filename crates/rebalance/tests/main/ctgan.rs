@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use evenhand_catalog::{CatalogError, Parameters, Value, find};
-use evenhand_data::MISSING;
 use evenhand_rebalance::RebalanceError;
 use evenhand_rebalance::synthesis::{Cells, Column, Condition, Form, Generator, SYNTHESISERS, Synthesiser, Table, Watch};
+use evenhand_rows::MISSING;
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;

@@ -1,7 +1,7 @@
 //! `resampling` and `reweighing` against cells that a reader can count.
 
 use evenhand_catalog::Value;
-use evenhand_data::Dataset;
+use evenhand_rows::Dataset;
 
 use crate::tables::{count, rebalance, repeated, table};
 

@@ -1,7 +1,7 @@
 //! `rejection-sampling` against shares that a reader can count.
 
 use evenhand_catalog::Value;
-use evenhand_data::{Dataset, Identity};
+use evenhand_rows::{Dataset, Identity};
 use proptest::prelude::*;
 
 use crate::tables::{count, rebalance, repeated, table};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use evenhand_catalog::Value;
-use evenhand_data::Dataset;
+use evenhand_rows::Dataset;
 use proptest::prelude::*;
 
 use crate::tables::{count, rebalance, repeated, table};

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use evenhand_catalog::Kind;
-use evenhand_data::MISSING;
 use evenhand_rebalance::RebalanceError;
 use evenhand_rebalance::synthesis::{Cells, Condition, Form, SYNTHESISERS, Table, Watch};
+use evenhand_rows::MISSING;
 
 use crate::candidates::{candidates, categories, fit, numbers, print, rng, texts};
 

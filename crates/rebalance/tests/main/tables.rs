@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use evenhand_catalog::{Parameters, Value, find};
-use evenhand_data::{Dataset, Groups, Label, LabelKind};
 use evenhand_rebalance::{REBALANCERS, RebalanceError};
+use evenhand_rows::{Dataset, Groups, Label, LabelKind};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 

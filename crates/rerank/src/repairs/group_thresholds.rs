@@ -34,7 +34,7 @@
 use std::collections::HashMap;
 
 use evenhand_catalog::{Allowed, Card, Direction, Entry, Kind, Literal, Parameter};
-use evenhand_data::UNKNOWN;
+use evenhand_rows::UNKNOWN;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};

@@ -25,7 +25,7 @@
 //! F. Gamboa, J.-M. Loubes, "Obtaining fairness using optimal transport theory", ICML 2019, as geometric repair.
 
 use evenhand_catalog::{Allowed, Card, Direction, Entry, Kind, Literal, Parameter};
-use evenhand_data::UNKNOWN;
+use evenhand_rows::UNKNOWN;
 use serde::{Deserialize, Serialize};
 
 use crate::repair::positions;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use evenhand_catalog::{Parameters, Value, find};
-use evenhand_data::UNKNOWN;
 use evenhand_rerank::{RERANKERS, Ranking, Reason, Reranker, Shares, Shortlist};
+use evenhand_rows::UNKNOWN;
 
 /// A list with its columns.
 pub(crate) struct List {

@@ -1,8 +1,8 @@
 //! Every re-ranker on all small lists, and on many larger ones, against what can be counted.
 
 use evenhand_catalog::Value;
-use evenhand_data::UNKNOWN;
 use evenhand_rerank::{Ranking, Reason, Shortlist, Target};
+use evenhand_rows::UNKNOWN;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use evenhand_catalog::{Parameters, Value, find};
-use evenhand_data::UNKNOWN;
 use evenhand_rerank::exposure::mixture;
 use evenhand_rerank::{Fitted, REPAIRS, Repair, Sample, Shortlist};
+use evenhand_rows::UNKNOWN;
 use serde_json::Value as Json;
 
 use crate::lists::List;

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use evenhand_catalog::{Kind, Value};
-use evenhand_data::UNKNOWN;
 use evenhand_rerank::{Fitted, GroupRule, GroupRules, REPAIRS, RerankError, Sample, Shortlist, Step};
+use evenhand_rows::UNKNOWN;
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

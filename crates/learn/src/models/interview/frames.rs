@@ -291,7 +291,7 @@ impl Blocks {
 #[cfg(test)]
 mod tests {
     use burn::tensor::Device;
-    use evenhand_data::recordings::Shape;
+    use evenhand_rows::recordings::Shape;
 
     use super::*;
     use crate::randomness::{Purpose, stream};

@@ -24,8 +24,8 @@ use std::sync::Arc;
 
 use burn::tensor::module::linear;
 use burn::tensor::{Tensor, TensorData};
-use evenhand_data::recordings::{Modality, Recordings, Shape};
 use evenhand_kernels::{CHANNEL_STEP, Grid, Threads, multiply};
+use evenhand_rows::recordings::{Modality, Recordings, Shape};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 

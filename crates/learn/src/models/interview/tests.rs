@@ -4,7 +4,8 @@ use burn::tensor::activation::{relu, sigmoid, tanh};
 use burn::tensor::module::{conv2d, max_pool2d};
 use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
 use burn::tensor::{Device, Tensor, TensorData};
-use evenhand_data::recordings::{RecordStore, RecordWriter, Recording, Shape};
+use evenhand_data::recordings::{RecordStore, RecordWriter};
+use evenhand_rows::recordings::{Recording, Shape};
 use rand::RngExt;
 
 use super::*;
@@ -251,7 +252,7 @@ fn audio_is_standardised_by_the_rows_that_have_some() {
     let shape = Shape { segments: 2, per_segment: 1, side: 0, audio: 3, text: 1 };
     let row = |audio: Option<[f32; 6]>| Recording { audio: audio.map(Vec::from), text: Some(vec![0.0]), ..Recording::default() };
     let rows = [row(Some([1.0, 0.1, 0.0, 3.0, 0.1, 0.0])), row(None), row(Some([5.0, 0.1, 0.0, 7.0, 0.1, 4.0]))];
-    let store = Arc::new(RecordStore::in_memory(shape, &rows).unwrap());
+    let store: Arc<dyn evenhand_rows::recordings::RecordSource> = Arc::new(RecordStore::in_memory(shape, &rows).unwrap());
     let standardised = |records: Vec<u32>| {
         let (network, mut weights) = Interview::new(&settings(), shape, 1, &mut stream(3, Purpose::Initialisation, 0)).unwrap();
         network.standardise(&mut weights, &Recordings::new(Arc::clone(&store), records)).unwrap();

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Tensor, TensorData};
 use evenhand_catalog::Value;
-use evenhand_data::{Groups, Matrix, SensitiveInput};
+use evenhand_rows::{Groups, Matrix, SensitiveInput};
 
 use super::*;
 use crate::models::{Architecture, Mlp, Mode, Model};

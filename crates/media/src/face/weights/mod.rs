@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use evenhand_data::digest::of_bytes;
+use evenhand_rows::digest::of_bytes;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde_json::json;
 

@@ -30,7 +30,7 @@ pub use config::Config;
 
 use std::path::{Path, PathBuf};
 
-use evenhand_data::digest::of_bytes;
+use evenhand_rows::digest::of_bytes;
 use serde_json::{Value, json};
 
 use super::pooling::{self, Pooling, WeightedMean};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use evenhand_data::digest::of_bytes;
+use evenhand_rows::digest::of_bytes;
 use serde_json::Value;
 
 use super::{Special, Spelling, WordPiece};

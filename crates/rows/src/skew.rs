@@ -31,7 +31,7 @@
 use rand::Rng;
 use rand::seq::index::sample;
 
-use crate::{DataError, Groups};
+use crate::{Groups, RowsError};
 
 /// How far a data set tilts towards the privileged group.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,7 +53,7 @@ pub struct Skew {
 }
 
 /// Measures the tilt of labels between two groups.
-pub fn measure(labels: &[f64], groups: &Groups, privileged: &str, unprivileged: &str, threshold: f64) -> Result<Skew, DataError> {
+pub fn measure(labels: &[f64], groups: &Groups, privileged: &str, unprivileged: &str, threshold: f64) -> Result<Skew, RowsError> {
     let cells = Cells::find(labels, groups, privileged, unprivileged, threshold)?;
     let counts = cells.counts();
     let [[privileged_high, unprivileged_high], [privileged_low, unprivileged_low]] = counts;
@@ -84,7 +84,7 @@ pub fn subset(
     threshold: f64,
     alpha: f64,
     rng: &mut dyn Rng,
-) -> Result<Vec<usize>, DataError> {
+) -> Result<Vec<usize>, RowsError> {
     if !(alpha > 0.0 && alpha.is_finite()) {
         return Err(bad(format!("alpha = {alpha} is not possible; it must be above 0")));
     }
@@ -122,7 +122,7 @@ pub fn subset_by_count(
     threshold: f64,
     keep: [usize; 2],
     rng: &mut dyn Rng,
-) -> Result<Vec<usize>, DataError> {
+) -> Result<Vec<usize>, RowsError> {
     let cells = Cells::find(labels, groups, privileged, unprivileged, threshold)?;
     let [[_, there_high], [there_low, _]] = cells.counts();
     if keep[0] > there_high || keep[1] > there_low {
@@ -135,8 +135,8 @@ pub fn subset_by_count(
     Ok(cells.cut(keep, rng))
 }
 
-fn bad(reason: String) -> DataError {
-    DataError::BadSkew { reason }
+fn bad(reason: String) -> RowsError {
+    RowsError::BadSkew { reason }
 }
 
 /// Rows of the four cells, ascending.
@@ -149,14 +149,14 @@ struct Cells {
 }
 
 impl Cells {
-    fn find(labels: &[f64], groups: &Groups, privileged: &str, unprivileged: &str, threshold: f64) -> Result<Self, DataError> {
+    fn find(labels: &[f64], groups: &Groups, privileged: &str, unprivileged: &str, threshold: f64) -> Result<Self, RowsError> {
         if labels.len() != groups.len() {
             return Err(bad(format!("there are {} labels and {} groups; they must be of the same rows", labels.len(), groups.len())));
         }
         if !threshold.is_finite() {
             return Err(bad(format!("the threshold {threshold} is not a number")));
         }
-        let code = |group: &str| groups.code(group).ok_or_else(|| DataError::unknown_group(groups.name(), group, groups.levels()));
+        let code = |group: &str| groups.code(group).ok_or_else(|| RowsError::unknown_group(groups.name(), group, groups.levels()));
         let (privileged_code, unprivileged_code) = (code(privileged)?, code(unprivileged)?);
         if privileged_code == unprivileged_code {
             return Err(bad(format!("`{privileged}` cannot be both privileged and unprivileged; name two groups")));

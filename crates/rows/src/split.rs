@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rand::seq::SliceRandom;
 
 use crate::seed::generator;
-use crate::{DataError, Dataset, Part, UNKNOWN};
+use crate::{Dataset, Part, RowsError, UNKNOWN};
 
 /// Streams of the generator, see [`generator`].
 const HOLD_OUT: u64 = 1;
@@ -33,7 +33,7 @@ pub struct Split {
 }
 
 /// Cuts the rows once. `shares` are those of train, validation and test and sum to 1; a share of 0 leaves that part empty.
-pub fn hold_out(data: &Dataset, shares: [f64; 3], attribute: Option<&str>, seed: u64) -> Result<Split, DataError> {
+pub fn hold_out(data: &Dataset, shares: [f64; 3], attribute: Option<&str>, seed: u64) -> Result<Split, RowsError> {
     let sum: f64 = shares.iter().sum();
     if shares.iter().any(|share| !(0.0..=1.0).contains(share)) || (sum - 1.0).abs() > 1e-6 {
         return Err(bad(format!(
@@ -57,7 +57,7 @@ pub fn hold_out(data: &Dataset, shares: [f64; 3], attribute: Option<&str>, seed:
 
 /// Cuts the rows into `folds` tests that together cover every row once. Of the rest of each fold, `validation_share` (of the rest, not
 /// of all rows) becomes its validation part.
-pub fn k_fold(data: &Dataset, folds: usize, validation_share: f64, attribute: Option<&str>, seed: u64) -> Result<Vec<Split>, DataError> {
+pub fn k_fold(data: &Dataset, folds: usize, validation_share: f64, attribute: Option<&str>, seed: u64) -> Result<Vec<Split>, RowsError> {
     if folds < 2 {
         return Err(bad(format!("{folds} folds were asked for; at least 2 are needed")));
     }
@@ -88,7 +88,7 @@ pub fn k_fold(data: &Dataset, folds: usize, validation_share: f64, attribute: Op
 }
 
 /// The split that the corpus itself brings ([`Dataset::parts`]), whoever stands on two sides of it. The validation part may be empty.
-pub fn given(data: &Dataset) -> Result<Split, DataError> {
+pub fn given(data: &Dataset) -> Result<Split, RowsError> {
     let Some(parts) = &data.parts else {
         return Err(bad(format!(
             "`{}` brings no split of its own; choose the kind `hold-out` or `k-fold`, or ask the loader for it (`first-impressions` has \
@@ -114,8 +114,8 @@ pub fn crossing(data: &Dataset, part: &[usize], other: &[usize]) -> Option<(usiz
     Some((part.len(), part.intersection(&other).count()))
 }
 
-fn bad(reason: String) -> DataError {
-    DataError::BadSplit { reason }
+fn bad(reason: String) -> RowsError {
+    RowsError::BadSplit { reason }
 }
 
 /// Deals the rows out to one part per share.
@@ -126,7 +126,7 @@ fn deal(
     attribute: Option<&str>,
     seed: u64,
     stream: u64,
-) -> Result<Vec<Vec<usize>>, DataError> {
+) -> Result<Vec<Vec<usize>>, RowsError> {
     let groups = attribute.map(|name| data.groups(name)).transpose()?;
     let stratum = |row: usize| {
         let group = groups.map_or(UNKNOWN, |groups| groups.codes()[row]);

@@ -58,7 +58,7 @@ impl Groups {
     }
 
     /// Name of the input that the groups themselves make, told apart from the column that they may share their name with.
-    pub(crate) fn input_name(&self) -> String {
+    pub fn input_name(&self) -> String {
         format!("{}{GROUP_INPUT}", self.name)
     }
 

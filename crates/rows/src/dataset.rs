@@ -1,7 +1,7 @@
 //! The typed data set that every gate reads.
 
 use crate::recordings::Recordings;
-use crate::{DataError, Groups};
+use crate::{Groups, RowsError};
 
 /// The code of a missing value in a categorical column.
 pub const MISSING: u32 = u32::MAX;
@@ -171,8 +171,8 @@ impl Dataset {
     }
 
     /// The attribute with this name, or an error that names the known ones.
-    pub fn groups(&self, name: &str) -> Result<&Groups, DataError> {
-        self.sensitive.iter().find(|groups| groups.name() == name).ok_or_else(|| DataError::UnknownAttribute {
+    pub fn groups(&self, name: &str) -> Result<&Groups, RowsError> {
+        self.sensitive.iter().find(|groups| groups.name() == name).ok_or_else(|| RowsError::UnknownAttribute {
             name: name.to_owned(),
             known: self.sensitive.iter().map(Groups::name).collect::<Vec<_>>().join(", "),
         })
@@ -185,13 +185,13 @@ impl Dataset {
     }
 
     /// The label, or an error that says which role is missing.
-    pub fn label(&self) -> Result<&Label, DataError> {
-        self.label.as_ref().ok_or(DataError::NoLabel)
+    pub fn label(&self) -> Result<&Label, RowsError> {
+        self.label.as_ref().ok_or(RowsError::NoLabel)
     }
 
     /// Without the groups that no row has; a corpus whose rows were filtered should not name groups it left out.
     #[must_use]
-    pub(crate) fn without_empty_levels(mut self) -> Self {
+    pub fn without_empty_levels(mut self) -> Self {
         self.sensitive = self.sensitive.iter().map(Groups::without_empty_levels).collect();
         for feature in &mut self.features {
             if let Values::Categorical { levels, codes } = &feature.values {

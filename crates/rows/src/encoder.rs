@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{ColumnType, DataError, Dataset, Feature, MISSING, Matrix, SensitiveInput, UNKNOWN, Values};
+use crate::{ColumnType, Dataset, Feature, MISSING, Matrix, RowsError, SensitiveInput, UNKNOWN, Values};
 
 /// What happens to numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -96,15 +96,15 @@ const MISSING_NAME: &str = "(missing)";
 
 impl Encoder {
     /// Fits the inputs of the training rows.
-    pub fn fit(data: &Dataset, encoding: Encoding) -> Result<Self, DataError> {
+    pub fn fit(data: &Dataset, encoding: Encoding) -> Result<Self, RowsError> {
         if data.is_empty() {
-            return Err(DataError::BadEncoding { reason: "there are no training rows to fit on".to_owned() });
+            return Err(RowsError::BadEncoding { reason: "there are no training rows to fit on".to_owned() });
         }
         let inputs = data.features.iter().map(|feature| Input::fit(feature, encoding)).collect::<Vec<_>>();
         let columns: Vec<String> = inputs.iter().flat_map(|input| input.columns(encoding)).collect();
         // Candidates may be known by their recordings alone.
         if columns.is_empty() && data.recordings.is_none() {
-            return Err(DataError::NoFeatures);
+            return Err(RowsError::NoFeatures);
         }
         Ok(Encoder { encoding, inputs, columns })
     }
@@ -147,7 +147,7 @@ impl Encoder {
     }
 
     /// Encodes rows. The inputs are found by name; others are left alone. An input that is absent or of another kind is an error.
-    pub fn transform(&self, data: &Dataset) -> Result<Matrix, DataError> {
+    pub fn transform(&self, data: &Dataset) -> Result<Matrix, RowsError> {
         let found = self.find(data)?;
         let width = self.columns.len();
         if width == 0 {
@@ -172,7 +172,7 @@ impl Encoder {
     /// `None` where the attribute is no input, and where its group does not settle what its inputs hold: a number that a rule cuts in
     /// two, or several categories pooled in one group. Its groups themselves can be made the input
     /// ([`SensitiveAsFeatures::Groups`](crate::SensitiveAsFeatures::Groups)).
-    pub fn sensitive_input(&self, data: &Dataset, attribute: &str) -> Result<Option<SensitiveInput>, DataError> {
+    pub fn sensitive_input(&self, data: &Dataset, attribute: &str) -> Result<Option<SensitiveInput>, RowsError> {
         let groups = data.groups(attribute)?;
         let found = self.find(data)?;
         let mut first: Vec<Option<usize>> = vec![None; groups.levels().len()];
@@ -212,7 +212,7 @@ impl Encoder {
     }
 
     /// For each input, the rows whose category no training row had, or that miss the value where no training row did.
-    pub fn unseen(&self, data: &Dataset) -> Result<BTreeMap<String, usize>, DataError> {
+    pub fn unseen(&self, data: &Dataset) -> Result<BTreeMap<String, usize>, RowsError> {
         let found = self.find(data)?;
         let mut counts = BTreeMap::new();
         for (input, feature) in self.inputs.iter().zip(found) {
@@ -229,13 +229,13 @@ impl Encoder {
         Ok(counts)
     }
 
-    fn find<'a>(&self, data: &'a Dataset) -> Result<Vec<&'a Feature>, DataError> {
+    fn find<'a>(&self, data: &'a Dataset) -> Result<Vec<&'a Feature>, RowsError> {
         self.inputs
             .iter()
             .map(|input| {
                 let Some(feature) = data.features.iter().find(|feature| feature.name == input.name) else {
                     let known: Vec<String> = data.features.iter().map(|feature| feature.name.clone()).collect();
-                    return Err(DataError::missing_column(&data.name, &input.name, &known));
+                    return Err(RowsError::missing_column(&data.name, &input.name, &known));
                 };
                 let (fitted, given) = match (&input.kind, &feature.values) {
                     (Kind::Numeric, Values::Categorical { .. }) => ("numbers", "categories"),
@@ -246,7 +246,7 @@ impl Encoder {
                     "the input `{}` held {fitted} when the encoder was fitted and holds {given} now; state its type under `data.types`",
                     input.name
                 );
-                Err(DataError::BadEncoding { reason })
+                Err(RowsError::BadEncoding { reason })
             })
             .collect()
     }

@@ -1,7 +1,7 @@
 //! Splits on random data: every row once, no person twice, every stratum kept.
 
-use evenhand_data::split::{hold_out, k_fold};
-use evenhand_data::{Dataset, Groups, Identity, Label, LabelKind, UNKNOWN};
+use evenhand_rows::split::{hold_out, k_fold};
+use evenhand_rows::{Dataset, Groups, Identity, Label, LabelKind, UNKNOWN};
 use proptest::prelude::*;
 
 /// Rows with a group (3 is unknown), a label and a person each.
