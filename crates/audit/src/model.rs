@@ -303,7 +303,13 @@ fn score_interviews(
     let facts = Facts::read(&candidates)?;
     let status = facts.texts(interviews::STATUS).unwrap_or_default();
     let (data, prediction) = if status.iter().flatten().any(|status| status == interviews::EXTRACTED) {
-        let data = interviews::loader().load(&LoadRequest { folder: Some(&folder), files: &[], schema: &schema, seed: 0 })?;
+        let data = interviews::loader().load(&LoadRequest {
+            folder: Some(&folder),
+            files: &[],
+            schema: &schema,
+            settings: &TableSettings::default(),
+            seed: 0,
+        })?;
         let features = encoder.transform(&data)?;
         let prediction = scorer.predict(Candidates { features: &features, recordings: data.recordings.as_ref() })?;
         (data, prediction)

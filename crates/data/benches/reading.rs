@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use divan::Bencher;
-use evenhand_data::table::{ScoreRoles, read, read_scores, stream_scores};
+use evenhand_data::table::{ScoreRoles, TableSettings, read, read_scores, stream_scores};
 use evenhand_rows::{LabelRole, Schema, SensitiveRole};
 
 const ROWS: usize = 1_000_000;
@@ -35,7 +35,7 @@ fn roles() -> ScoreRoles {
     ScoreRoles {
         score: "score".to_owned(),
         groups: sensitive(),
-        label: Some(LabelRole { column: "label".to_owned(), favourable: None }),
+        label: Some(LabelRole { column: "label".to_owned(), ..LabelRole::default() }),
         ..ScoreRoles::default()
     }
 }
@@ -44,7 +44,7 @@ fn roles() -> ScoreRoles {
 fn scores_of_a_million_rows(bencher: Bencher) {
     let folder = tempfile::tempdir().expect("a folder for temporary files");
     let files = [file(folder.path())];
-    bencher.bench(|| read_scores(&files, &roles()).expect("the file was written above"));
+    bencher.bench(|| read_scores(&files, &roles(), &TableSettings::default()).expect("the file was written above"));
 }
 
 #[divan::bench(sample_count = 10)]
@@ -52,7 +52,7 @@ fn stream_of_a_million_rows(bencher: Bencher) {
     let folder = tempfile::tempdir().expect("a folder for temporary files");
     let files = [file(folder.path())];
     bencher.bench(|| {
-        let chunks = stream_scores(&files, &roles()).expect("the file was written above");
+        let chunks = stream_scores(&files, &roles(), &TableSettings::default()).expect("the file was written above");
         chunks.map(|chunk| chunk.expect("the file was written above").scores.len()).sum::<usize>()
     });
 }
@@ -62,10 +62,10 @@ fn data_set_of_a_million_rows(bencher: Bencher) {
     let folder = tempfile::tempdir().expect("a folder for temporary files");
     let files = [file(folder.path())];
     let schema = Schema {
-        label: Some(LabelRole { column: "label".to_owned(), favourable: None }),
+        label: Some(LabelRole { column: "label".to_owned(), ..LabelRole::default() }),
         sensitive: sensitive(),
         person: Some("id".to_owned()),
         ..Schema::default()
     };
-    bencher.bench(|| read(&files, &schema).expect("the file was written above"));
+    bencher.bench(|| read(&files, &schema, &TableSettings::default()).expect("the file was written above"));
 }

@@ -204,9 +204,4 @@ impl DataError {
     pub(crate) fn bad_recordings(path: &std::path::Path, problem: String) -> Self {
         RowsError::BadRecordings { path: path.display().to_string(), problem }.into()
     }
-
-    /// The error for a group that is not among the levels of an attribute.
-    pub(crate) fn unknown_group(attribute: &str, group: &str, known: &[String]) -> Self {
-        RowsError::unknown_group(attribute, group, known).into()
-    }
 }

@@ -4,6 +4,7 @@ pub mod digest;
 mod error;
 pub mod fetch;
 pub mod loaders;
+mod notation;
 mod pickle;
 pub mod recordings;
 pub mod sheet;
@@ -14,6 +15,6 @@ pub use evenhand_rows as rows;
 pub use loaders::{LOADERS, LoadRequest, Loader};
 
 pub(crate) use evenhand_rows::{
-    ColumnType, Dataset, Feature, FileDigest, Groups, Identity, Label, LabelKind, LabelRole, MISSING, Part, Provenance, RowsError, Schema,
+    Dataset, Feature, FileDigest, Groups, Identity, Label, LabelKind, LabelRole, MISSING, Part, Provenance, RowsError, Schema,
     SensitiveAsFeatures, SensitiveRole, UNKNOWN, Values, seed, shortened, split,
 };

@@ -3,6 +3,7 @@
 //! A corpus is looked for where `evenhand fetch` puts it (`EVENHAND_DATA`, else the cache) and in `../shared/data` beside the workspace.
 //! A test whose corpus is absent says so on the error stream, past the capture of the test runner, with a running count.
 
+use evenhand_data::table::TableSettings;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -36,7 +37,7 @@ pub(crate) fn load(id: &str, folder: &Path, parameters: &[(&str, &str)], schema:
     let read = |value: &str| value.parse().map_or_else(|_| Value::Text(value.to_owned()), Value::Integer);
     let given: BTreeMap<String, Value> = parameters.iter().map(|(name, value)| ((*name).to_owned(), read(value))).collect();
     let loader = (entry.build)(&Parameters::resolve(entry.card, &given).unwrap()).unwrap();
-    loader.load(&LoadRequest { folder: Some(folder), files: &[], schema, seed: 0 })
+    loader.load(&LoadRequest { folder: Some(folder), files: &[], schema, settings: &TableSettings::default(), seed: 0 })
 }
 
 fn plain(id: &str, folder: &Path, parameters: &[(&str, &str)]) -> Dataset {
@@ -299,7 +300,7 @@ fn faircv_predictions_agree_with_the_recomputed_table() {
     ];
     for (scenario, error, means) in gender {
         let scored = predictions(Some(&folder), Bias::Gender, scenario).unwrap();
-        let labels = scored.labels().unwrap();
+        let labels = &scored.label.as_ref().unwrap().values;
         let mae = scored.scores.iter().zip(labels).map(|(score, label)| (score - label).abs()).sum::<f64>() / 4_800.0;
         assert_eq!(format!("{mae:.4}"), error, "{}", scenario.name());
         let codes = scored.groups[0].codes();
@@ -444,7 +445,7 @@ fn first_impressions_transcripts() {
         let path = place.path().join("manifest.csv");
         std::fs::write(&path, &manifest.csv).unwrap();
         let schema = Schema { features: Some(vec!["transcript".to_owned()]), ..Schema::default() };
-        let data = table::read(&[path.to_string_lossy().into_owned()], &schema).unwrap();
+        let data = table::read(&[path.to_string_lossy().into_owned()], &schema, &TableSettings::default()).unwrap();
         let Values::Categorical { levels, codes } = &data.features[0].values else { panic!("texts") };
         let counts: Vec<usize> =
             codes.iter().map(|&code| levels.get(code as usize).map_or(0, |text| text.split_whitespace().count())).collect();

@@ -1,5 +1,6 @@
 //! The loader `first-impressions` on made-up files: every trap of the layout, and the manifest.
 
+use evenhand_data::table::TableSettings;
 use std::fs;
 use std::path::Path;
 
@@ -386,8 +387,12 @@ fn a_written_manifest_finds_its_videos_from_where_it_lies() {
     let file = |to: &Path| {
         write_manifest(folder.path(), to).unwrap();
         let text = fs::read_to_string(to).unwrap();
-        let data =
-            table::read(&[to.to_string_lossy().into_owned()], &Schema { person: Some("file".to_owned()), ..Schema::default() }).unwrap();
+        let data = table::read(
+            &[to.to_string_lossy().into_owned()],
+            &Schema { person: Some("file".to_owned()), ..Schema::default() },
+            &TableSettings::default(),
+        )
+        .unwrap();
         assert_eq!(text.lines().count(), 2);
         data.person.unwrap().levels.swap_remove(0)
     };

@@ -82,7 +82,7 @@ fn who_has_no_person_is_a_person_of_their_own_unless_the_recipe_names_the_column
     assert_eq!(data.person.as_ref().unwrap().codes, [0, 0, 1]);
     assert!(data.provenance.notes.iter().all(|note| !note.contains("person")), "{:?}", data.provenance.notes);
     // A wrong label, too, is put right where it came from.
-    let label = Some(LabelRole { column: "id".to_owned(), favourable: None });
+    let label = Some(LabelRole { column: "id".to_owned(), ..LabelRole::default() });
     assert!(load(folder.path(), &Schema { label, ..Schema::default() }).unwrap_err().to_string().contains("in the manifest"));
 }
 

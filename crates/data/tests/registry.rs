@@ -1,5 +1,6 @@
 //! Every loader keeps the house rules of a registry.
 
+use evenhand_data::table::TableSettings;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -46,7 +47,13 @@ fn a_loader_whose_files_are_absent_says_what_to_do() {
         .filter(|entry| !["synthetic", "synthetic-interviews", "synthetic-jobs", "table", "interviews"].contains(&entry.card.id))
     {
         let loader = (entry.build)(&Parameters::resolve(entry.card, &BTreeMap::new()).unwrap()).unwrap();
-        let request = LoadRequest { folder: Some(empty.path()), files: &[], schema: &Schema::default(), seed: 0 };
+        let request = LoadRequest {
+            folder: Some(empty.path()),
+            files: &[],
+            schema: &Schema::default(),
+            settings: &TableSettings::default(),
+            seed: 0,
+        };
         let error = loader.load(&request).unwrap_err();
         assert!(matches!(error, DataError::CorpusAbsent { .. }), "{error}");
         assert!(error.to_string().contains(&format!("evenhand fetch {}", entry.card.id)), "{error}");

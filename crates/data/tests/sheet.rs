@@ -178,16 +178,16 @@ fn odd_columns_stay_what_they_are() {
 fn roles_are_given_to_a_table_as_to_a_file() {
     let sheet = sheet("gender,age,degree,hired\nf,31,phd,1\nm,,master,0\n,29,,1\n");
     let schema = Schema {
-        label: Some(LabelRole { column: "hired".to_owned(), favourable: None }),
+        label: Some(LabelRole { column: "hired".to_owned(), ..LabelRole::default() }),
         sensitive: vec![SensitiveRole { name: "gender".to_owned(), columns: vec!["gender".to_owned()], rule: None }],
         ..Schema::default()
     };
-    let data = evenhand_data::sheet::dataset(&sheet.table, "own", &schema).unwrap();
+    let data = evenhand_rows::roles::dataset(&sheet.table, "own", &schema).unwrap();
     assert_eq!(data.label.unwrap().values, [1.0, 0.0, 1.0]);
     assert_eq!((data.sensitive[0].levels().len(), data.sensitive[0].unknown_count()), (2, 1));
     let Values::Numeric(age) = &data.features[0].values else { panic!("age is a number") };
     assert!(age[1].is_nan() && age[2] == 29.0);
-    assert!(evenhand_data::sheet::dataset(&Table::default(), "none", &schema).is_err());
+    assert!(evenhand_rows::roles::dataset(&Table::default(), "none", &schema).is_err());
     let other = sheet.table.select(&[0]);
     assert!(sheet.to_csv(&Table { columns: other.columns[1..].to_vec() }).is_err());
 }
@@ -278,7 +278,7 @@ fn numbers_that_contradict_each_other_are_both_named() {
     let files = [folder.write("one.csv", "g;s\nf;0.5\nm;0.25\n"), folder.write("two.csv", "g;s\nf;0,5\nm;0,75\n")];
     let message = read(&files, &all_categories_but("s", &["g"])).unwrap_err().to_string();
     assert!(message.contains("`0.25`") && message.contains("`0,5`"), "{message}");
-    let percent = sheet_with("g;s\nf;50%\nm;75 %\n", &all_categories_but("s", &["g"])).unwrap_err().to_string();
+    let percent = sheet_with("g;s\nf;50%\nm;75\n", &all_categories_but("s", &["g"])).unwrap_err().to_string();
     assert!(percent.contains("`50%` is not allowed") && percent.contains("without its percent sign"), "{percent}");
     let other = sheet_with("g;s\nf;50x\nm;75\n", &all_categories_but("s", &["g"])).unwrap_err().to_string();
     assert!(!other.contains("percent"), "{other}");
@@ -361,7 +361,7 @@ fn a_column_that_must_be_complete_names_file_and_row() {
 }
 
 #[test]
-fn one_text_among_numbers_is_an_error_and_signs_are_named() {
+fn one_text_among_numbers_is_an_error_and_percent_and_currency_are_read() {
     let mut text = "s;p;d\n".to_owned();
     for row in 0..60 {
         let score = if row == 41 { "abc".to_owned() } else { format!("{row},5") };
@@ -369,7 +369,10 @@ fn one_text_among_numbers_is_an_error_and_signs_are_named() {
     }
     let message = sheet_with(&text, &ReadOptions::default()).unwrap_err().to_string();
     assert!(message.contains("column `s`, data row 42: `abc`") && message.contains("59 of 60 rows"), "{message}");
-    let left = sheet(&text.replace("abc", "0,25")).left_out;
-    let reason = |column: &str| left.iter().find(|left| left.column == column).map(|left| left.reason.as_str()).unwrap_or_default();
-    assert!(reason("p").contains("the sign `%`") && reason("d").contains("the sign `$`"), "{left:?}");
+    let read = sheet(&text.replace("abc", "0,25"));
+    for (column, first) in [(1, 0.1), (2, 0.7)] {
+        let Cells::Numbers { values, .. } = &read.table.columns[column].cells else { panic!("{:?}", read.table.columns[column]) };
+        assert_eq!(values[0], first);
+    }
+    assert!(read.to_csv(&read.table).unwrap().contains("0,1 %;$0.7"));
 }

@@ -1,5 +1,6 @@
 //! The embedded corpus behaves like the paper's setting: fair as drawn, unfair after a tilt, and fairness then pays in rank correlation.
 
+use evenhand_data::table::TableSettings;
 use std::collections::BTreeMap;
 
 use evenhand_catalog::{Parameters, Value, find};
@@ -10,7 +11,7 @@ pub(crate) fn synthetic(rows: i64, seed: u64) -> Dataset {
     let entry = find(LOADERS, "synthetic").unwrap();
     let given = BTreeMap::from([("rows".to_owned(), Value::Integer(rows))]);
     let loader = (entry.build)(&Parameters::resolve(entry.card, &given).unwrap()).unwrap();
-    loader.load(&LoadRequest { folder: None, files: &[], schema: &Schema::default(), seed }).unwrap()
+    loader.load(&LoadRequest { folder: None, files: &[], schema: &Schema::default(), settings: &TableSettings::default(), seed }).unwrap()
 }
 
 /// Least squares with a constant, by Gaussian elimination on the normal equations.
@@ -75,7 +76,10 @@ fn roles_that_an_embedded_corpus_cannot_give_are_refused() {
         let entry = find(LOADERS, id).unwrap();
         let given = BTreeMap::from([("rows".to_owned(), Value::Integer(20))]);
         let loader = (entry.build)(&Parameters::resolve(entry.card, &given).unwrap()).unwrap();
-        loader.load(&LoadRequest { folder: None, files: &[], schema: &schema, seed: 1 }).unwrap_err().to_string()
+        loader
+            .load(&LoadRequest { folder: None, files: &[], schema: &schema, settings: &TableSettings::default(), seed: 1 })
+            .unwrap_err()
+            .to_string()
     };
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<String>>();
     let features = |wanted: &[&str]| Schema { features: Some(names(wanted)), ..Schema::default() };
@@ -152,7 +156,9 @@ fn jobs(given: &[(&str, Value)]) -> Dataset {
     let entry = find(LOADERS, "synthetic-jobs").unwrap();
     let given = given.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     let loader = (entry.build)(&Parameters::resolve(entry.card, &given).unwrap()).unwrap();
-    loader.load(&LoadRequest { folder: None, files: &[], schema: &Schema::default(), seed: 5 }).unwrap()
+    loader
+        .load(&LoadRequest { folder: None, files: &[], schema: &Schema::default(), settings: &TableSettings::default(), seed: 5 })
+        .unwrap()
 }
 
 /// Rates of the shortlisted among women and men, over all jobs.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use evenhand_data::table;
-use evenhand_data::table::{ScoreRoles, Scored};
+use evenhand_data::table::{ScoreRoles, Scored, TableSettings};
 use evenhand_rows::{ColumnType, Dataset, LabelKind, LabelRole, Provenance, Schema, SensitiveAsFeatures, SensitiveRole, Values};
 
 pub(crate) struct Folder(tempfile::TempDir);
@@ -30,7 +30,7 @@ fn role(column: &str) -> SensitiveRole {
 
 fn schema() -> Schema {
     Schema {
-        label: Some(LabelRole { column: "hired".to_owned(), favourable: None }),
+        label: Some(LabelRole { column: "hired".to_owned(), ..LabelRole::default() }),
         sensitive: vec![
             role("gender"),
             SensitiveRole { name: "age".to_owned(), columns: vec!["age".to_owned()], rule: Some("> 25".to_owned()) },
@@ -50,7 +50,7 @@ const TABLE: &str = "id,gender,age,degree,years,hired\r\n\
 #[test]
 fn roles_are_given_to_columns() {
     let folder = Folder::new();
-    let data = table::read(&[folder.write("own.csv", TABLE)], &schema()).unwrap();
+    let data = table::read(&[folder.write("own.csv", TABLE)], &schema(), &TableSettings::default()).unwrap();
     assert_eq!((data.name.as_str(), data.len()), ("own", 4));
     let names: Vec<&str> = data.features.iter().map(|feature| feature.name.as_str()).collect();
     assert_eq!(names, ["degree", "years"], "sensitive columns, label and id are no inputs");
@@ -84,7 +84,7 @@ fn types_can_be_overruled_and_sensitive_columns_asked_for() {
     let mut wanted = schema();
     wanted.types.insert("years".to_owned(), ColumnType::Categorical);
     wanted.sensitive_as_features = SensitiveAsFeatures::Columns;
-    let data = table::read(std::slice::from_ref(&file), &wanted).unwrap();
+    let data = table::read(std::slice::from_ref(&file), &wanted, &TableSettings::default()).unwrap();
     let flags: Vec<(&str, bool)> = data.features.iter().map(|feature| (feature.name.as_str(), feature.sensitive)).collect();
     assert_eq!(flags, [("degree", false), ("years", false), ("gender", true), ("age", true)]);
     let Values::Categorical { levels, .. } = &data.features[1].values else { panic!("years are categories") };
@@ -96,7 +96,7 @@ fn types_can_be_overruled_and_sensitive_columns_asked_for() {
         sensitive: wanted.sensitive.iter().cloned().chain([both]).collect(),
         ..wanted.clone()
     };
-    let data = table::read(std::slice::from_ref(&file), &groups).unwrap();
+    let data = table::read(std::slice::from_ref(&file), &groups, &TableSettings::default()).unwrap();
     let flags: Vec<(&str, bool)> = data.features.iter().map(|feature| (feature.name.as_str(), feature.sensitive)).collect();
     assert_eq!(flags, [("degree", false), ("years", false), ("gender (group)", true), ("age (group)", true)]);
     let (Values::Categorical { levels, codes }, age) = (&data.features[3].values, data.groups("age").unwrap()) else {
@@ -104,7 +104,7 @@ fn types_can_be_overruled_and_sensitive_columns_asked_for() {
     };
     assert_eq!((levels.as_slice(), codes.as_slice()), (age.levels(), age.codes()));
     wanted.types.insert("degree".to_owned(), ColumnType::Numeric);
-    let message = table::read(&[file], &wanted).unwrap_err().to_string();
+    let message = table::read(&[file], &wanted, &TableSettings::default()).unwrap_err().to_string();
     assert!(message.contains("column `degree`, data row 1: `phd` is not allowed"), "{message}");
 }
 
@@ -146,8 +146,8 @@ mod parquet_files {
     #[test]
     fn parquet_gives_the_same_data_set_as_csv() {
         let folder = Folder::new();
-        let mut from_csv = table::read(&[folder.write("own.csv", TABLE)], &schema()).unwrap();
-        let mut from_parquet = table::read(&[write(&folder, "own.parquet")], &schema()).unwrap();
+        let mut from_csv = table::read(&[folder.write("own.csv", TABLE)], &schema(), &TableSettings::default()).unwrap();
+        let mut from_parquet = table::read(&[write(&folder, "own.parquet")], &schema(), &TableSettings::default()).unwrap();
         assert_eq!(from_parquet.provenance.files[0].sha256.len(), 64);
         from_csv.provenance = Provenance::default();
         from_parquet.provenance = Provenance::default();
@@ -166,7 +166,7 @@ mod parquet_files {
         folder.write("a.csv", TABLE);
         let roles = ScoreRoles { score: "hired".to_owned(), groups: vec![role("age")], ..ScoreRoles::default() };
         let pattern = folder.path("*.*").display().to_string();
-        let scored = table::read_scores(&[pattern], &roles).unwrap();
+        let scored = table::read_scores(&[pattern], &roles, &TableSettings::default()).unwrap();
         assert_eq!(scored.scores, [1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0]);
         assert_eq!(scored.groups[0].levels(), ["24", "25", "26", "30"]);
         assert_eq!(scored.groups[0].codes(), [0, 3, 2, 1, 0, 3, 2, 1]);
@@ -183,7 +183,7 @@ mod parquet_files {
         writer.write(&batch).unwrap();
         writer.close().unwrap();
         let wanted = Schema { person: Some("id".to_owned()), ..Schema::default() };
-        let data = table::read(&[path.display().to_string()], &wanted).unwrap();
+        let data = table::read(&[path.display().to_string()], &wanted, &TableSettings::default()).unwrap();
         assert_eq!(data.person.unwrap().levels, ["9007199254740993", "9007199254740992"]);
     }
 
@@ -196,19 +196,29 @@ mod parquet_files {
         let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), batch.schema(), None).unwrap();
         writer.write(&batch).unwrap();
         writer.close().unwrap();
-        let message = table::read(&[path.display().to_string()], &Schema::default()).unwrap_err().to_string();
+        let message = table::read(&[path.display().to_string()], &Schema::default(), &TableSettings::default()).unwrap_err().to_string();
         assert!(message.starts_with("column `x`: its Parquet type List"), "{message}");
 
         let whole = std::fs::read(write(&folder, "whole.parquet")).unwrap();
         for cut in [4, 100, whole.len() - 5] {
             let file = folder.write("cut.parquet", &whole[..cut]);
-            let message = table::read(&[file], &Schema::default()).unwrap_err().to_string();
+            let message = table::read(&[file], &Schema::default(), &TableSettings::default()).unwrap_err().to_string();
             assert!(message.contains("cannot be read as Parquet"), "{message}");
         }
         let file = folder.write("text.parquet", TABLE);
-        assert!(table::read(&[file], &Schema::default()).unwrap_err().to_string().contains("cannot be read as Parquet"));
+        assert!(
+            table::read(&[file], &Schema::default(), &TableSettings::default())
+                .unwrap_err()
+                .to_string()
+                .contains("cannot be read as Parquet")
+        );
         let file = folder.write("binary.csv", &whole);
-        assert!(table::read(&[file], &Schema::default()).unwrap_err().to_string().contains("give it the ending .parquet"));
+        assert!(
+            table::read(&[file], &Schema::default(), &TableSettings::default())
+                .unwrap_err()
+                .to_string()
+                .contains("give it the ending .parquet")
+        );
     }
 }
 
@@ -216,7 +226,7 @@ fn scores(text: impl AsRef<[u8]>, roles: &ScoreRoles) -> Result<Scored, String> 
     let folder = Folder::new();
     let file = folder.write("scores.csv", text);
     let place = folder.path("").display().to_string();
-    table::read_scores(&[file], roles).map_err(|error| error.to_string().replace(&place, ""))
+    table::read_scores(&[file], roles, &TableSettings::default()).map_err(|error| error.to_string().replace(&place, ""))
 }
 
 fn score_roles() -> ScoreRoles {
@@ -226,7 +236,11 @@ fn score_roles() -> ScoreRoles {
 #[test]
 fn bad_input_is_told_with_its_place_and_the_remedy() {
     let with_label = |favourable: Option<&str>| ScoreRoles {
-        label: Some(LabelRole { column: "hired".to_owned(), favourable: favourable.map(str::to_owned) }),
+        label: Some(LabelRole {
+            column: "hired".to_owned(),
+            favourable: favourable.map(str::to_owned).into_iter().collect(),
+            ..LabelRole::default()
+        }),
         ..score_roles()
     };
     let (label, favoured) = (with_label(None), with_label(Some("y")));
@@ -247,10 +261,10 @@ fn bad_input_is_told_with_its_place_and_the_remedy() {
             &plain,
             "`scores.csv`, column `score`, data row 2: `1.5` is not allowed; a score is",
         ),
-        ("score NaN", b"gender,score\nf,NaN\n", &plain, "data row 1: `NaN` is not allowed"),
+        ("score NaN", b"gender,score\nf,NaN\n", &plain, "data row 1: a missing value is not allowed"),
         ("score infinite", b"gender,score\nf,inf\n", &plain, "data row 1: `inf` is not allowed"),
         ("score text", b"gender,score\nf,high\n", &plain, "data row 1: `high` is not allowed"),
-        ("score empty", b"gender,score\nf,\n", &plain, "data row 1: an empty field is not allowed"),
+        ("score empty", b"gender,score\nf,\n", &plain, "data row 1: a missing value is not allowed"),
         (
             "label out of range",
             b"gender,score,hired\nf,0.5,2\n",
@@ -297,12 +311,16 @@ fn bad_input_is_told_with_its_place_and_the_remedy() {
 #[test]
 fn files_that_cannot_be_found_are_told() {
     let folder = Folder::new();
-    let message = |file: PathBuf| table::read_scores(&[file.display().to_string()], &score_roles()).unwrap_err().to_string();
+    let message = |file: PathBuf| {
+        table::read_scores(&[file.display().to_string()], &score_roles(), &TableSettings::default()).unwrap_err().to_string()
+    };
     assert!(message(folder.path("no.csv")).contains("cannot read `"));
     assert!(message(folder.path("*.csv")).contains("no file matches `"));
     assert!(message(folder.path("[.csv")).contains("is not a valid file pattern"));
     assert!(message(folder.path("")).contains("is a folder, not a file"));
-    assert!(table::read_scores(&[], &score_roles()).unwrap_err().to_string().contains("no input file was named"));
+    assert!(
+        table::read_scores(&[], &score_roles(), &TableSettings::default()).unwrap_err().to_string().contains("no input file was named")
+    );
 }
 
 #[test]
@@ -312,7 +330,7 @@ fn roles_that_contradict_each_other_are_told() {
     let message = |change: &dyn Fn(&mut Schema)| {
         let mut changed = schema();
         change(&mut changed);
-        table::read(&file, &changed).unwrap_err().to_string()
+        table::read(&file, &changed, &TableSettings::default()).unwrap_err().to_string()
     };
     let features = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
     for (expected, change) in [
@@ -344,10 +362,15 @@ fn roles_that_contradict_each_other_are_told() {
 fn further_targets_are_read_beside_named_inputs_and_are_none_themselves() {
     let folder = Folder::new();
     let file = [folder.write("own.csv", "years,openness,energy,hired\n1,0.5,0.25,1\n2,0.75,1,0\n")];
-    let label = Some(LabelRole { column: "hired".to_owned(), favourable: None });
+    let label = Some(LabelRole { column: "hired".to_owned(), ..LabelRole::default() });
     let targets = vec!["energy".to_owned(), "openness".to_owned()];
     for features in [None, Some(vec!["years".to_owned()])] {
-        let data = table::read(&file, &Schema { label: label.clone(), targets: targets.clone(), features, ..Schema::default() }).unwrap();
+        let data = table::read(
+            &file,
+            &Schema { label: label.clone(), targets: targets.clone(), features, ..Schema::default() },
+            &TableSettings::default(),
+        )
+        .unwrap();
         let found: Vec<(&str, &[f64])> = data.targets.iter().map(|target| (target.name.as_str(), target.values.as_slice())).collect();
         assert_eq!(found, [("energy", [0.25, 1.0].as_slice()), ("openness", [0.5, 0.75].as_slice())]);
         assert_eq!(data.features.iter().map(|feature| feature.name.as_str()).collect::<Vec<_>>(), ["years"]);
@@ -365,7 +388,7 @@ fn scores_may_be_rescaled_and_intersections_asked_for() {
     assert_eq!(scored.groups[1].levels(), ["f x x", "f x y", "m x y"]);
     assert_eq!(scored.groups[1].codes(), [0, 2, 1, u32::MAX]);
     assert_eq!(scored.provenance.notes[0], "scores were rescaled from 10 to 110 to 0 to 1");
-    assert!(scores(text, &score_roles()).unwrap_err().contains("or state the range of the scores (`--range LOW,HIGH`)"));
+    assert!(scores(text, &score_roles()).unwrap_err().contains("or state the range of the scores (`range`)"));
 }
 
 #[test]
@@ -391,7 +414,7 @@ fn long_roles() -> ScoreRoles {
     let both = SensitiveRole { name: "both".to_owned(), columns: vec!["race".to_owned(), "gender".to_owned()], rule: None };
     ScoreRoles {
         groups: vec![role("gender"), role("race"), both],
-        label: Some(LabelRole { column: "label".to_owned(), favourable: Some("1".to_owned()) }),
+        label: Some(LabelRole { column: "label".to_owned(), favourable: vec!["1".to_owned()], ..LabelRole::default() }),
         ..score_roles()
     }
 }
@@ -404,15 +427,15 @@ fn a_stream_gives_what_reading_at_once_gives() {
         folder.write("1.csv", long_table(500_000, quoted));
         folder.write("2.csv", "label,score,race,gender\n1,0.25,d,m\n");
         let files = [folder.path("?.csv").display().to_string()];
-        let whole = table::read_scores(&files, &long_roles()).unwrap();
-        let mut stream = table::stream_scores(&files, &long_roles()).unwrap();
+        let whole = table::read_scores(&files, &long_roles(), &TableSettings::default()).unwrap();
+        let mut stream = table::stream_scores(&files, &long_roles(), &TableSettings::default()).unwrap();
         let (mut rows, mut chunks) = (0, 0);
         let mut levels: Vec<Vec<String>> = vec![Vec::new(); 3];
         for chunk in &mut stream {
             let chunk = chunk.unwrap();
             let end = rows + chunk.scores.len();
             assert_eq!(chunk.scores, whole.scores[rows..end]);
-            assert_eq!(chunk.labels.as_deref(), Some(&whole.labels().unwrap()[rows..end]));
+            assert_eq!(chunk.labels.as_deref(), Some(&whole.label.as_ref().unwrap().values[rows..end]));
             for ((groups, all), known) in chunk.groups.iter().zip(&whole.groups).zip(&mut levels) {
                 assert!(groups.levels().starts_with(known), "a code never changes its meaning");
                 *known = groups.levels().to_vec();
@@ -432,7 +455,14 @@ fn a_stream_gives_what_reading_at_once_gives() {
 fn a_stream_of_parquet_comes_by_row_groups() {
     let folder = Folder::new();
     let file = [parquet_files::write(&folder, "own.parquet")];
-    let chunks: Vec<table::Chunk> = table::stream(&file, &schema(), "hired").unwrap().map(Result::unwrap).collect();
+    let chunks: Vec<table::Chunk> = table::stream_scores(
+        &file,
+        &ScoreRoles { score: "hired".to_owned(), groups: schema().sensitive, ..ScoreRoles::default() },
+        &TableSettings::default(),
+    )
+    .unwrap()
+    .map(Result::unwrap)
+    .collect();
     assert_eq!(chunks.iter().map(|chunk| chunk.scores.clone()).collect::<Vec<_>>(), [[1.0, 0.0], [1.0, 0.0]]);
 }
 
@@ -442,7 +472,7 @@ fn a_stream_ends_at_the_first_bad_row_and_names_it() {
     let mut text = long_table(400_000, false);
     text.push_str("row,f,a,7,1\r\n");
     let files = [folder.write("long.csv", text)];
-    let mut stream = table::stream_scores(&files, &long_roles()).unwrap();
+    let mut stream = table::stream_scores(&files, &long_roles(), &TableSettings::default()).unwrap();
     let message = stream.find_map(Result::err).unwrap().to_string();
     assert!(message.contains("column `score`, data row 400001: `7` is not allowed"), "{message}");
     assert!(stream.next().is_none());
@@ -452,7 +482,8 @@ fn a_stream_ends_at_the_first_bad_row_and_names_it() {
         ("gender,race,score,label\nf,a,1\n", "data row 1: 3 fields"),
     ] {
         let files = [folder.write("bad.csv", text)];
-        let message = table::stream_scores(&files, &long_roles()).unwrap().find_map(Result::err).unwrap().to_string();
+        let message =
+            table::stream_scores(&files, &long_roles(), &TableSettings::default()).unwrap().find_map(Result::err).unwrap().to_string();
         assert!(message.contains(expected), "{message}");
     }
 }
@@ -462,14 +493,14 @@ fn the_number_of_threads_does_not_show() {
     let folder = Folder::new();
     let files = [folder.write("long.csv", long_table(200_000, false))];
     let wanted = Schema {
-        label: Some(LabelRole { column: "score".to_owned(), favourable: None }),
+        label: Some(LabelRole { column: "score".to_owned(), ..LabelRole::default() }),
         sensitive: vec![role("gender")],
         person: Some("id".to_owned()),
         ..Schema::default()
     };
     let read = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| table::read(&files, &wanted).unwrap())
+        pool.install(|| table::read(&files, &wanted, &TableSettings::default()).unwrap())
     };
     let one = read(1);
     assert_eq!(one.label().unwrap().kind, LabelKind::Continuous);

@@ -1,5 +1,6 @@
 //! Every objective on recordings; saving and loading; what cannot be is refused.
 
+use evenhand_data::table::TableSettings;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -24,7 +25,7 @@ fn corpus_of(rows: &str, segments: &str, seed: u64) -> Dataset {
         parameters.iter().map(|(name, value)| ((*name).to_owned(), evenhand_catalog::Value::Integer(value.parse().unwrap()))).collect();
     let loader = (loader.build)(&Parameters::resolve(loader.card, &given).unwrap()).unwrap();
     let schema = Schema { targets: vec!["openness".to_owned()], ..Schema::default() };
-    loader.load(&LoadRequest { folder: None, files: &[], schema: &schema, seed }).unwrap()
+    loader.load(&LoadRequest { folder: None, files: &[], schema: &schema, settings: &TableSettings::default(), seed }).unwrap()
 }
 
 fn rows<'a>(data: &'a Dataset, features: &'a Matrix) -> Rows<'a> {
@@ -239,7 +240,9 @@ fn what_does_not_fit_is_refused() {
     let loader = evenhand_catalog::find(LOADERS, "synthetic-interviews").unwrap();
     let given = parameters.iter().map(|(name, value)| ((*name).to_owned(), evenhand_catalog::Value::Integer(*value))).collect();
     let loader = (loader.build)(&Parameters::resolve(loader.card, &given).unwrap()).unwrap();
-    let other = loader.load(&LoadRequest { folder: None, files: &[], schema: &Schema::default(), seed: 1 }).unwrap();
+    let other = loader
+        .load(&LoadRequest { folder: None, files: &[], schema: &Schema::default(), settings: &TableSettings::default(), seed: 1 })
+        .unwrap();
     let refused = scorer.predict(Candidates { features: &features, recordings: other.recordings.as_ref() }).unwrap_err().to_string();
     assert!(refused.contains("2 segments") && refused.contains("have 3"), "{refused}");
     let columns = Matrix::new(2, vec![0.5; 6]);

@@ -12,7 +12,8 @@
 //! base rate of all training rows.
 //!
 //! A row that equals a training row in every column, or a row of a further table whose rows must not come out ([`balanced_apart`]: real rows
-//! held out), is left out and another one made in its place, unless copies are kept. The rows come in an order drawn at the end. The same generator of random numbers gives the same rows.
+//! held out), is left out and another one made in its place, unless copies are kept. Rules that hold in every training row
+//! ([`rules`](crate::rules)) are kept. The rows come in an order drawn at the end. The same generator of random numbers gives the same rows.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::RebalanceError;
 use crate::alignment::{aligned, keys};
+use crate::rules::{KeptRule, Rules};
 use crate::shares::{Shares, apportion};
 use crate::synthesis::{Cells, Condition, Generator, Table, in_words};
 
@@ -54,6 +56,8 @@ pub struct Balanced {
     pub copies: usize,
     /// Those among `copies` that equal a further row and no training row.
     pub copies_of_others: usize,
+    /// What became of the rules that hold in every training row.
+    pub rules: Vec<KeptRule>,
 }
 
 /// Rows of one group, or of one group with one label.
@@ -117,6 +121,8 @@ pub fn balanced_apart(
     for table in unwanted {
         others.extend(keys(&aligned(training, table)?));
     }
+    let mut rules = Rules::find(training);
+    let fixed: Vec<usize> = std::iter::once(group.column).chain(label.as_ref().map(|label| label.column)).collect();
     let mut copies_of_others = 0;
     let mut made: Option<Table> = None;
     let mut copies = 0;
@@ -136,18 +142,22 @@ pub fn balanced_apart(
                 let conditions = in_words(&training.columns, conditions);
                 return Err(RebalanceError::Copies { conditions, wanted: count, made: count - left, tried, copies: copied });
             }
-            let rows = aligned(training, &generator.sample(left, conditions, rng)?)?;
+            let mut rows = aligned(training, &generator.sample(left, conditions, rng)?)?;
             assert!(
                 (0..rows.rows()).all(|row| conditions.iter().all(|condition| meets(&rows, row, *condition))) && rows.rows() == left,
                 "a generator must meet its conditions in every row"
             );
             tried += left;
+            let broken = if rules.is_empty() { vec![false; rows.rows()] } else { rules.mend(&mut rows, &fixed) };
+            // A rule that the wanted groups or labels themselves break is told, not waited for.
+            let patient = tried <= PATIENCE * count / 2 + SOME / 2;
             let keys = keys(&rows);
             let is_other = |key: &Vec<u64>| !known.contains(key) && others.contains(key);
             copies_of_others += keys.iter().filter(|key| is_other(key)).count();
             let is_copy: Vec<bool> = keys.iter().map(|key| known.contains(key) || others.contains(key)).collect();
             copied += is_copy.iter().filter(|copy| **copy).count();
-            let kept: Vec<usize> = (0..rows.rows()).filter(|&row| balance.keep_copies || !is_copy[row]).collect();
+            let kept: Vec<usize> =
+                (0..rows.rows()).filter(|&row| (balance.keep_copies || !is_copy[row]) && !(patient && broken[row])).collect();
             left -= kept.len();
             let kept = rows.select(&kept);
             match &mut made {
@@ -160,7 +170,8 @@ pub fn balanced_apart(
     let table = made.unwrap_or_default();
     let mut order: Vec<usize> = (0..table.rows()).collect();
     order.shuffle(rng);
-    Ok(Balanced { table: table.select(&order), cells: told, copies, copies_of_others })
+    rules.tell(&table);
+    Ok(Balanced { table: table.select(&order), cells: told, copies, copies_of_others, rules: rules.kept().to_vec() })
 }
 
 /// Rows of each group and label: of every group its share of each label, rounded up or down, so that each group has exactly its rows and each

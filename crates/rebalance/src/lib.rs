@@ -11,6 +11,7 @@ mod ctgan;
 mod gaussian_copula;
 mod methods;
 pub mod quality;
+pub mod rules;
 pub mod shares;
 pub mod synthesis;
 

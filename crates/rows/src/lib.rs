@@ -10,6 +10,7 @@ pub mod floors;
 mod groups;
 mod matrix;
 pub mod recordings;
+pub mod roles;
 mod schema;
 pub mod seed;
 mod sensitive_input;

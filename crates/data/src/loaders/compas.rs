@@ -89,7 +89,7 @@ impl Loader for Compas {
 
 /// Rows that pass ProPublica's filter, and of the two largest races where asked.
 fn taken(table: &RawTable, two_races: bool) -> Result<Vec<usize>, DataError> {
-    let text = |name: &str| table.texts(name);
+    let text = |name: &str| table.texts_of(name);
     let days = table.plain_numbers(FILTERS[0])?;
     let outcome = text(FILTERS[1])?;
     let score = text(FILTERS[2])?;

@@ -23,7 +23,7 @@ use rand::seq::SliceRandom;
 use super::{LoadRequest, Loader, folder_of, keep_attributes};
 use crate::pickle::{Object, object_of_npy};
 use crate::seed::generator;
-use crate::table::{ScoreRoles, Scored, file_bytes, file_digest, remark};
+use crate::table::{ScoreRoles, Scored, file_bytes, file_digest};
 use crate::{DataError, Dataset, Feature, FileDigest, Groups, Identity, Label, LabelKind, Provenance, Schema, SensitiveAsFeatures, Values};
 
 pub(super) const CARD: Card = Card {
@@ -224,7 +224,7 @@ impl Loader for FairCv2020 {
 /// Scores of a published network with both attributes and the scores that it should have given: the blind ones in scenario 1, the
 /// biased ones in all others. These stay as published, the 11 above 1 (up to 1.174) too: errors are measured against them.
 pub fn predictions(folder: Option<&Path>, bias: Bias, scenario: Scenario) -> Result<Scored, DataError> {
-    let request = LoadRequest { folder, files: &[], schema: &Schema::default(), seed: 0 };
+    let request = LoadRequest { folder, files: &[], schema: &Schema::default(), settings: crate::table::EVERY_ROW, seed: 0 };
     let profiles = Profiles::read(&request, bias)?;
     let name = scenario.file(bias);
     let path = folder_of(&request, CARD.id, &[&name])?.join(&name);
@@ -241,11 +241,11 @@ pub fn predictions(folder: Option<&Path>, bias: Bias, scenario: Scenario) -> Res
     }
     let groups = profiles.groups();
     for groups in &groups {
-        remark(groups, &mut notes);
+        evenhand_rows::roles::remark(groups, &mut notes);
     }
     let files = vec![profiles.digest, file_digest(&path, &bytes)];
     let provenance = Provenance { loader: CARD.id.to_owned(), files, notes };
-    Ok(Scored { scores, label: Some(label), weights: None, groups, provenance })
+    Ok(Scored { scores, label: Some(label), groups, provenance, ..Scored::default() })
 }
 
 /// What a file of predictions can be asked for, in the manner of columns.
@@ -291,7 +291,7 @@ pub fn read_scores(path: &Path, roles: &ScoreRoles) -> Result<Scored, DataError>
     match &roles.label {
         None => {}
         Some(role) if role.column != "label" => return Err(absent(&role.column)),
-        Some(role) if role.favourable.is_some() => return refused("label", "it is a number from 0 to 1 and has no favourable value"),
+        Some(role) if !role.favourable.is_empty() => return refused("label", "it is a number from 0 to 1 and has no favourable value"),
         Some(_) => scored.label = Some(label),
     }
     let mut attributes = Dataset { sensitive: scored.groups, ..Dataset::default() };

@@ -46,7 +46,7 @@ use super::{LoadRequest, Loader, inside, keep_attributes};
 use crate::fetch::cache_folder;
 use crate::pickle::{self, Object};
 use crate::recordings::Recordings;
-use crate::table::{Format, RawTable, Source, Wanted, file_bytes, file_digest, record, remark};
+use crate::table::{Format, RawTable, Source, Wanted, file_bytes, file_digest, record};
 use crate::{DataError, Dataset, FileDigest, Groups, Identity, Label, LabelKind, Part, Provenance, Schema, UNKNOWN, split};
 
 pub(super) const CARD: Card = Card {
@@ -176,7 +176,7 @@ impl Loader for FirstImpressions {
         }
         let mut data = data.without_empty_levels();
         for groups in &data.sensitive {
-            remark(groups, &mut data.provenance.notes);
+            evenhand_rows::roles::remark(groups, &mut data.provenance.notes);
         }
         keep_attributes(&mut data, asked)?;
         if let Some(note) = crossing_note(&data) {
@@ -209,7 +209,7 @@ fn check(asked: &Schema, sensitive: &[Groups]) -> Result<(), DataError> {
 fn with_recordings(data: &Dataset, clips: &[Clip], folder: &Path) -> Result<Dataset, DataError> {
     let bad = |problem: String| DataError::bad_recordings(folder, problem);
     let Extracted { store, table, records, digest } = Extracted::open(folder, Wanted::Named(&[ID.to_owned(), RECORD.to_owned()]))?;
-    let ids = table.texts(ID)?;
+    let ids = table.texts_of(ID)?;
     let mut known: BTreeMap<&str, Option<u32>> = BTreeMap::new();
     for (row, record) in records.iter().enumerate() {
         let id = ids.at(row);
@@ -377,8 +377,8 @@ impl Corpus {
                 value: if value.is_empty() { "an empty field".to_owned() } else { format!("`{value}`") },
                 remedy,
             };
-            let clips = table.texts(CLIP)?;
-            let places: Vec<Option<usize>> = (0..table.rows())
+            let clips = table.texts_of(CLIP)?;
+            let places: Vec<Option<usize>> = (0..evenhand_rows::roles::Columns::rows(&table))
                 .map(|row| {
                     let name = clips.at(row);
                     let name = name.strip_suffix(".mp4").unwrap_or(name);
@@ -391,7 +391,7 @@ impl Corpus {
                 .collect::<Result<_, _>>()?;
             strangers += places.iter().filter(|place| place.is_none()).count();
             for (coding, votes) in codings.iter().zip(&mut votes) {
-                let texts = table.texts(coding.column)?;
+                let texts = table.texts_of(coding.column)?;
                 for (row, place) in places.iter().enumerate() {
                     let text = texts.at(row);
                     if text.is_empty() {

@@ -87,7 +87,7 @@ impl Loader for Interviews {
         let persons = schema.person.is_none() && table.names.iter().any(|name| name == PERSON);
         let persons = persons
             .then(|| {
-                crate::table::check_roles(&Schema { person: Some(PERSON.to_owned()), ..schema.clone() })?;
+                evenhand_rows::roles::check_roles(&Schema { person: Some(PERSON.to_owned()), ..schema.clone() })?;
                 crate::table::identity_or(&table, PERSON, ID, &schema.missing)
             })
             .transpose()?;
@@ -185,9 +185,9 @@ struct About {
 /// The table of candidates is made of the manifest, so that is where a value is put right.
 fn in_the_manifest(error: DataError) -> DataError {
     match error {
-        DataError::BadValue { file, column, row, value, remedy } => {
+        DataError::Rows(crate::RowsError::BadValue { file, column, row, value, remedy }) => {
             let remedy = format!("{remedy}; do so in the manifest, and extract again (finished steps are not repeated)");
-            DataError::BadValue { file, column, row, value, remedy }
+            crate::RowsError::BadValue { file, column, row, value, remedy }.into()
         }
         other => other,
     }

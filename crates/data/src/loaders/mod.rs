@@ -9,9 +9,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use evenhand_catalog::{Card, Entry};
+use evenhand_rows::roles::words::Categories;
 
 use crate::fetch::cache_folder;
-use crate::table::{Format, RawTable, Source};
+use crate::table::{Format, RawTable, Source, TableSettings};
 use crate::{DataError, Dataset, Feature, Groups, LabelRole, Schema, SensitiveAsFeatures, SensitiveRole, Values};
 
 mod adult;
@@ -37,6 +38,8 @@ pub struct LoadRequest<'a> {
     /// to keep (by name, in this order; empty keeps all), intersections of them, columns to exclude, and whether the sensitive columns
     /// are inputs.
     pub schema: &'a Schema,
+    /// How files are read; used by `table` only.
+    pub settings: &'a TableSettings,
     /// Seed of an embedded corpus; a corpus from files ignores it.
     pub seed: u64,
 }
@@ -136,7 +139,7 @@ impl Own<'_> {
     /// columns, inputs, exclusions, and whether sensitive columns are inputs.
     pub(crate) fn dataset(&self, table: RawTable, asked: &Schema, card: &Card) -> Result<Dataset, DataError> {
         let sensitive = self.sensitive(&table, asked)?;
-        let columns = crate::table::sensitive_columns(&sensitive);
+        let columns = evenhand_rows::roles::sensitive_columns(&sensitive);
         let inputs: Vec<String> = self.inputs.iter().map(|name| (*name).to_owned()).collect();
         if let Some(column) = asked.exclude.iter().find(|column| !inputs.contains(column)) {
             return Err(DataError::missing_column(card.id, column, &inputs));
@@ -151,7 +154,7 @@ impl Own<'_> {
         let schema = Schema {
             features: Some(features),
             exclude: asked.exclude.clone(),
-            label: Some(LabelRole { column: self.label.to_owned(), favourable: Some(self.favourable.to_owned()) }),
+            label: Some(LabelRole { column: self.label.to_owned(), favourable: vec![self.favourable.to_owned()], ..LabelRole::default() }),
             targets: asked.targets.clone(),
             sensitive,
             sensitive_as_features: match asked.sensitive_as_features {
@@ -163,6 +166,7 @@ impl Own<'_> {
             weight: None,
             types: asked.types.clone(),
             missing: Vec::new(),
+            categories: Categories::default(),
         };
         let mut data = crate::table::dataset(table, &schema, card.id.to_owned(), card.id)?;
         // Also the columns of attributes that the recipe does not pick are sensitive; the report names them.
@@ -234,7 +238,7 @@ fn check_asked(data: &Dataset, schema: &Schema) -> Result<(), DataError> {
             refuse(column, reason)
         };
     }
-    if let Some(column) = crate::table::named_twice(&schema.targets) {
+    if let Some(column) = evenhand_rows::roles::named_twice(&schema.targets) {
         return refuse(column, "it stands twice in `targets`; name it once".to_owned());
     }
     match schema.targets.first() {
@@ -264,7 +268,7 @@ pub(crate) fn keep_attributes(data: &mut Dataset, schema: &Schema) -> Result<(),
                 .map(|column| kept.iter().find(|groups| groups.name() == column).map_or_else(|| data.groups(column), Ok))
                 .collect::<Result<Vec<&Groups>, _>>()?;
             let groups = match (parts.as_slice(), &role.rule) {
-                ([only], Some(rule)) => crate::table::against_rest(only, rule)?,
+                ([only], Some(rule)) => evenhand_rows::roles::against_rest(only, rule)?,
                 ([only], None) => (*only).clone(),
                 _ => Groups::intersection(&parts),
             };

@@ -34,6 +34,6 @@ impl Loader for Table {
     }
 
     fn load(&self, request: &LoadRequest) -> Result<Dataset, DataError> {
-        crate::table::read(request.files, request.schema)
+        crate::table::read(request.files, request.schema, request.settings)
     }
 }

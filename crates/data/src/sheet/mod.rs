@@ -13,49 +13,19 @@
 //! settle it (`0,5` does), whatever they are read as; where none does, a note says how it was read.
 
 mod dates;
-mod numbers;
 mod read;
 mod write;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use crate::table::{Batch, RawTable};
-use arrow_array::{ArrayRef, Float64Array, StringArray};
 pub use evenhand_rows::table::{Cells, Column, Form, Table};
 
-use crate::{DataError, Dataset, FileDigest, Schema};
+use crate::FileDigest;
 
+pub use crate::notation::{Notation, Unit};
 pub use dates::{DateStyle, Order};
-pub use numbers::Notation;
 pub use read::{ReadOptions, Reading, read};
 
-/// Gives the columns of a table their roles, as for a file: what a model of gate 2 learns from. `name` is the data set's.
-pub fn dataset(table: &Table, name: &str, schema: &Schema) -> Result<Dataset, DataError> {
-    if table.rows() == 0 {
-        return Err(DataError::NoRows { file: name.to_owned() });
-    }
-    let columns: Vec<ArrayRef> = table
-        .columns
-        .iter()
-        .map(|column| match &column.cells {
-            Cells::Numbers { values, .. } => {
-                Arc::new(values.iter().map(|value| Some(*value).filter(|value| !value.is_nan())).collect::<Float64Array>()) as ArrayRef
-            }
-            Cells::Categories { levels, codes } => {
-                Arc::new(codes.iter().map(|&code| levels.get(code as usize)).collect::<StringArray>()) as ArrayRef
-            }
-        })
-        .collect();
-    let raw = RawTable {
-        files: vec![name.to_owned()],
-        digests: Vec::new(),
-        names: table.columns.iter().map(|column| column.name.clone()).collect(),
-        batches: vec![Batch::new(0, 0, &columns)],
-        notes: Vec::new(),
-    };
-    crate::table::dataset(raw, schema, name.to_owned(), "table")
-}
 /// A table as read, with its look.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sheet {

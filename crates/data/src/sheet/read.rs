@@ -1,14 +1,16 @@
 //! From files to a table of typed columns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use arrow_array::Array;
+use evenhand_rows::roles::words::{Categories, Missing};
+use evenhand_rows::roles::{Columns, UNKNOWN_GROUP, joined, sorted};
 
 use super::dates::NoDates;
-use super::numbers::decimals_of;
 use super::{Cells, Column, DateStyle, Form, Layout, LeftOut, Notation, Order, Sheet, Style, Table, ValueStyle};
-use crate::table::{Coded, CsvText, Format, Header, Missing, RawCells, RawTable, Source, UNKNOWN_TEXTS, Wanted, categories, resolve};
+use crate::notation::decimals_of;
+use crate::table::{CsvText, Format, Header, RawCells, RawTable, Source, TableSettings, Wanted, resolve};
 use crate::{DataError, MISSING};
 
 /// What the caller knows better than the texts tell.
@@ -18,8 +20,14 @@ pub struct ReadOptions {
     pub readings: BTreeMap<String, Reading>,
     /// Columns of sensitive attributes: read as categories, and the usual words for "unknown" are missing values.
     pub sensitive: Vec<String>,
-    /// Texts that mean "missing", beside the empty field.
+    /// Columns of labels: read as categories, and two spellings of one value are one, as in the sensitive columns.
+    pub labels: Vec<String>,
+    /// Texts that mean "missing", beside the usual ones.
     pub missing: Vec<String>,
+    /// Texts of groups and labels that stand for others.
+    pub categories: Categories,
+    /// How the files are read.
+    pub settings: TableSettings,
     /// Whether the rows leave as they came: then no column is left out as an id or free text, no category is joined with others, and columns that
     /// are not read as categories keep their texts beside what they mean ([`Sheet::texts`]).
     pub carried: bool,
@@ -98,17 +106,15 @@ const FEW_LEVELS: usize = 20;
 const FEW_ROWS: usize = 5;
 /// Rows from which whole numbers that all differ and lie close together are taken for an id.
 const MANY_ROWS: usize = 200;
-/// Texts that stand for a missing number or day beside the words for "unknown".
-const NO_NUMBER: [&str; 4] = ["-", "none", "#n/a", "."];
 /// Bytes at the beginning of a file that show its separator.
 const HEAD: usize = 1 << 16;
 
 /// Reads files of the same columns.
 pub fn read(files: &[String], options: &ReadOptions) -> Result<Sheet, DataError> {
     let sources = resolve(files)?;
-    let mut raw = RawTable::read(&sources, Wanted::All)?;
+    let mut raw = options.settings.read(&sources, Wanted::All)?;
     for name in options.readings.keys().chain(&options.sensitive).chain(&options.settled).chain(&options.complete) {
-        raw.position(name)?;
+        Columns::position(&raw, name)?;
     }
     leave_blank_rows_out(&mut raw)?;
     let layout = match sources.first() {
@@ -118,13 +124,13 @@ pub fn read(files: &[String], options: &ReadOptions) -> Result<Sheet, DataError>
     let mut reader = Reader {
         delimiter: layout.delimiter,
         decimal: None,
-        short: raw.rows() < SHORT_FILE,
+        short: Columns::rows(&raw) < SHORT_FILE,
         carried: options.carried,
         settled: &options.settled,
         notes: raw.notes.clone(),
         left_out: Vec::new(),
     };
-    let all: Vec<Raw> = (0..raw.names.len()).map(|column| Raw::new(&raw, column, options)).collect();
+    let all: Vec<Raw> = (0..raw.names.len()).map(|column| Raw::new(&raw, column, options, &mut reader.notes)).collect();
     // However the columns are to be read: the whole file has one way of writing numbers. Between commas a point stands before decimals.
     if layout.delimiter != b',' {
         reader.decimal = decimal_of_file(all.iter().filter_map(|column| column.told().ok().flatten()));
@@ -135,13 +141,13 @@ pub fn read(files: &[String], options: &ReadOptions) -> Result<Sheet, DataError>
     let mut texts = BTreeMap::new();
     for column in all {
         // Of a sensitive column the words for "unknown" are not kept by its categories.
-        let plain = column.wanted == Some(Reading::Categories) && !options.sensitive.contains(&column.name);
+        let plain = column.wanted == Some(Reading::Categories) && !options.joins(&column.name);
         if options.carried
             && !plain
             && let Content::Texts(_) = column.content
         {
             // Marks of a missing value are texts, too.
-            let coded = categories(&raw, column.position, Missing { texts: &[], sensitive: false });
+            let (coded, _) = sorted(raw.texts(column.position), str::is_empty);
             texts.insert(column.name.clone(), Cells::Categories { levels: coded.levels, codes: coded.codes });
         }
         if let Some((cells, style)) = reader.column(&raw, &column)? {
@@ -167,7 +173,7 @@ fn decimal_of_file(told: impl Iterator<Item = char> + Clone) -> Option<char> {
 
 /// Rows of empty fields are what a spreadsheet writes for its empty lines.
 fn leave_blank_rows_out(raw: &mut RawTable) -> Result<(), DataError> {
-    let mut blank = vec![true; raw.rows()];
+    let mut blank = vec![true; Columns::rows(raw)];
     for column in 0..raw.names.len() {
         for (blank, empty) in blank.iter_mut().zip(raw.empty(column)) {
             *blank &= empty;
@@ -219,6 +225,27 @@ struct Raw {
     empties: bool,
 }
 
+/// Texts of a column, and those beside the empty field that were taken as missing.
+struct Coded {
+    levels: Vec<String>,
+    codes: Vec<u32>,
+    missing_texts: BTreeSet<String>,
+}
+
+impl Coded {
+    /// The text of a row; empty where it is missing.
+    fn at(&self, row: usize) -> &str {
+        self.levels.get(self.codes[row] as usize).map_or("", String::as_str)
+    }
+}
+
+impl ReadOptions {
+    /// Whether two spellings of one thing are one in a column.
+    fn joins(&self, name: &String) -> bool {
+        self.sensitive.contains(name) || self.labels.contains(name)
+    }
+}
+
 enum Content {
     /// From a typed file.
     Numbers(Vec<f64>),
@@ -226,10 +253,11 @@ enum Content {
 }
 
 impl Raw {
-    fn new(raw: &RawTable, position: usize, options: &ReadOptions) -> Self {
+    fn new(raw: &RawTable, position: usize, options: &ReadOptions, notes: &mut Vec<String>) -> Self {
         let name = raw.names[position].clone();
         let sensitive = options.sensitive.contains(&name);
-        let wanted = options.readings.get(&name).copied().or(sensitive.then_some(Reading::Categories));
+        let wanted = options.readings.get(&name).copied().or(options.joins(&name).then_some(Reading::Categories));
+        let missing = Missing { texts: &options.missing };
         let typed = raw.batches.iter().all(|batch| matches!(batch.columns[position], RawCells::Number(_)));
         let content = if typed && wanted != Some(Reading::Categories) {
             let numbers = raw.batches.iter().flat_map(|batch| match &batch.columns[position] {
@@ -238,7 +266,14 @@ impl Raw {
             });
             Content::Numbers(numbers.collect())
         } else {
-            Content::Texts(categories(raw, position, Missing { texts: &options.missing, sensitive }))
+            let (coded, missing_texts) = if options.joins(&name) && wanted == Some(Reading::Categories) {
+                let out = |text: &str| if sensitive { missing.group(text) } else { missing.value(text) };
+                let missing_texts = raw.texts(position).levels.into_iter().filter(|text| out(text)).collect();
+                (joined(raw, position, out, if sensitive { UNKNOWN_GROUP } else { "missing" }, &options.categories, notes), missing_texts)
+            } else {
+                sorted(raw.texts(position), |text| missing.category(text))
+            };
+            Content::Texts(Coded { levels: coded.levels, codes: coded.codes, missing_texts })
         };
         Raw { name, position, content, wanted, empties: raw.empty(position).contains(&true) }
     }
@@ -318,7 +353,7 @@ impl Raw {
 }
 
 fn is_mark(text: &str) -> bool {
-    UNKNOWN_TEXTS.iter().chain(&NO_NUMBER).any(|mark| text.eq_ignore_ascii_case(mark))
+    Missing { texts: &[] }.group(text)
 }
 
 /// Whether a column's name says that it tells persons or things apart.
@@ -353,14 +388,7 @@ fn refuse_missing(raw: &RawTable, column: &Raw, cells: &Cells) -> Result<(), Dat
 
 /// The error for a row counted over all files.
 fn bad_row(raw: &RawTable, column: &Raw, row: usize, value: String, remedy: String) -> DataError {
-    let mut left = row;
-    for batch in &raw.batches {
-        if left < batch.rows {
-            return raw.bad_value(batch, column.position, left, value, remedy);
-        }
-        left -= batch.rows;
-    }
-    DataError::BadColumn { column: column.name.clone(), reason: remedy }
+    raw.bad_value(column.position, row, value, remedy).into()
 }
 
 struct Reader<'a> {
@@ -758,22 +786,33 @@ fn marks(column: &Raw, coded: &Coded, tolerant: bool) -> String {
     column.mark(&marks)
 }
 
-/// Why whole numbers are an id, where they are one.
+/// Why whole numbers are an id, where they are one. The many decide: a row without an id, or two with the same, change nothing.
 fn id_of_numbers(name: &str, values: &[f64]) -> Option<String> {
-    if values.len() < FEW_ROWS || values.iter().any(|value| value.is_nan()) {
+    /// Of so many numbers one may repeat another or break a row of steps.
+    const ONE_OF: usize = 20;
+    let present: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
+    if present.len() < FEW_ROWS || 2 * present.len() < values.len() {
         return None;
     }
-    let mut sorted = values.to_vec();
+    let mut sorted = present.clone();
     sorted.sort_by(f64::total_cmp);
-    let distinct = sorted.windows(2).all(|pair| pair[0] < pair[1]);
-    let steps = values.windows(2).all(|pair| pair[1] - pair[0] == 1.0);
-    let span = sorted[sorted.len() - 1] - sorted[0] + 1.0;
-    let dense = values.len() >= MANY_ROWS && span <= 2.0 * values.len() as f64;
-    let named = names_an_id(name);
     let repeated = sorted.windows(2).filter(|pair| pair[0] == pair[1]).count();
-    let mostly = named && (values.len() - repeated > MOST_LEVELS || 2 * (values.len() - repeated) > values.len());
+    let few = |odd: usize| odd * ONE_OF <= present.len();
+    let distinct = few(repeated);
+    let steps = few(present.windows(2).filter(|pair| pair[1] - pair[0] != 1.0).count());
+    // A few far numbers do not hide that the others lie close together.
+    let outside = present.len() / (2 * ONE_OF);
+    let span = sorted[sorted.len() - 1 - outside] - sorted[outside] + 1.0;
+    let dense = present.len() >= MANY_ROWS && span <= 2.0 * present.len() as f64;
+    let named = names_an_id(name);
+    let different = present.len() - repeated;
+    let mostly = named && (different > MOST_LEVELS || 2 * different > present.len());
     if distinct && (steps || dense || named) || mostly {
-        let what = if distinct { "another number in every row" } else { "a number that names a person or a thing in most rows" };
+        let what = if distinct {
+            if repeated == 0 { "another number in every row" } else { "another number in nearly every row" }
+        } else {
+            "a number that names a person or a thing in most rows"
+        };
         return Some(format!("{what}: an id; a row made from it would be somebody's. To keep it, say so with --read '{name}=number'"));
     }
     None

@@ -1,13 +1,17 @@
 //! Wanted columns of several files, before they have roles.
 
+use std::collections::BTreeMap;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
 use arrow_array::{Array, ArrayRef, Float64Array, StringArray};
 use arrow_schema::DataType;
+use evenhand_rows::roles::Columns;
 
 use super::csv::{CsvText, Header};
 use super::files::{self, Format, Source};
 use super::parquet::ParquetFile;
+use crate::notation::Notation;
 use crate::{DataError, FileDigest};
 
 /// One column of a batch: texts from CSV, texts or numbers from Parquet. A null is a missing value.
@@ -48,12 +52,36 @@ pub(crate) struct RawTable {
     pub(crate) batches: Vec<Batch>,
     /// Remarks for the report.
     pub(crate) notes: Vec<String>,
+    /// Separator of the fields; a comma for typed files.
+    pub(crate) delimiter: u8,
+    /// The sign before decimals, where some column of the file settles it.
+    pub(crate) decimal: Option<char>,
+    /// How columns of numbers are written, where an earlier part of a stream has shown it.
+    pub(crate) notations: BTreeMap<String, Notation>,
+    /// Numbers of the rows over all files, counted from 0, where some were left out.
+    pub(crate) numbers: Option<Vec<u64>>,
+}
+
+impl Default for RawTable {
+    fn default() -> Self {
+        RawTable {
+            files: Vec::new(),
+            digests: Vec::new(),
+            names: Vec::new(),
+            batches: Vec::new(),
+            notes: Vec::new(),
+            delimiter: b',',
+            decimal: None,
+            notations: BTreeMap::new(),
+            numbers: None,
+        }
+    }
 }
 
 impl RawTable {
     /// Reads the wanted columns of all sources.
     pub(crate) fn read(sources: &[Source], wanted: Wanted) -> Result<Self, DataError> {
-        let mut table = RawTable { files: Vec::new(), digests: Vec::new(), names: Vec::new(), batches: Vec::new(), notes: Vec::new() };
+        let mut table = RawTable::default();
         for source in sources {
             match source.format {
                 Format::Csv => {
@@ -67,6 +95,7 @@ impl RawTable {
                         },
                     );
                     let (delimiter, batches, names) = read?;
+                    table.delimiter = delimiter;
                     if delimiter != b',' {
                         let sign = if delimiter == b'\t' { "a tab".to_owned() } else { format!("`{}`", char::from(delimiter)) };
                         table.notes.push(format!("the fields of {} are separated by {sign}", digest.name));
@@ -93,7 +122,7 @@ impl RawTable {
     /// A text whose header or separator the caller knows (a corpus without a header, or with a known slip in it). `skip` bytes of the
     /// file stand before the text.
     pub(crate) fn of_corpus(source: &Source, header: Header, delimiter: u8, skip: impl Fn(&[u8]) -> usize) -> Result<Self, DataError> {
-        let mut table = RawTable { files: Vec::new(), digests: Vec::new(), names: Vec::new(), batches: Vec::new(), notes: Vec::new() };
+        let mut table = RawTable::default();
         let bytes = files::bytes(&source.path)?;
         let csv = CsvText::open(&source.shown(), &bytes[skip(&bytes).min(bytes.len())..], header, Some(delimiter))?;
         let names = csv.names();
@@ -150,16 +179,6 @@ impl RawTable {
         Ok(())
     }
 
-    /// A column as numbers, NaN where the field is empty.
-    pub(crate) fn plain_numbers(&self, name: &str) -> Result<Vec<f64>, DataError> {
-        super::roles::numbers(self, self.position(name)?, super::roles::Missing { texts: &[], sensitive: false })
-    }
-
-    /// A column as texts.
-    pub(crate) fn texts(&self, name: &str) -> Result<super::roles::Coded, DataError> {
-        Ok(super::roles::categories(self, self.position(name)?, super::roles::Missing { texts: &[], sensitive: false }))
-    }
-
     /// Adds a column whose text is made of another column's text.
     pub(crate) fn derive(&mut self, name: &str, from: &str, text: impl Fn(&str) -> Option<String>) -> Result<(), DataError> {
         let column = self.position(from)?;
@@ -178,7 +197,7 @@ impl RawTable {
 
     /// Which rows have an empty field in a column.
     pub(crate) fn empty(&self, column: usize) -> Vec<bool> {
-        let mut empty = Vec::with_capacity(self.rows());
+        let mut empty = Vec::with_capacity(Columns::rows(self));
         for batch in &self.batches {
             match &batch.columns[column] {
                 Cells::Number(numbers) => empty.extend(numbers.iter().map(|number| number.is_none())),
@@ -190,6 +209,11 @@ impl RawTable {
 
     /// Leaves rows out; those that stay keep their number in messages.
     pub(crate) fn leave_out(&mut self, out: &[bool]) {
+        let stay = |numbers: &mut dyn Iterator<Item = u64>| numbers.zip(out).filter(|(_, out)| !**out).map(|(number, _)| number).collect();
+        self.numbers = Some(match self.numbers.take() {
+            Some(numbers) => stay(&mut numbers.into_iter()),
+            None => stay(&mut (0..out.len() as u64)),
+        });
         let mut before = 0;
         for batch in &mut self.batches {
             let kept: Vec<usize> = (0..batch.rows).filter(|&row| !out[before + row]).collect();
@@ -203,34 +227,20 @@ impl RawTable {
                 };
             }
             batch.rows = kept.len();
-            batch.kept = Some(kept);
-        }
-    }
-
-    /// Number of rows.
-    pub(crate) fn rows(&self) -> usize {
-        self.batches.iter().map(|batch| batch.rows).sum()
-    }
-
-    /// Position of a column among those that were read.
-    pub(crate) fn position(&self, name: &str) -> Result<usize, DataError> {
-        let position = self.names.iter().position(|known| known == name);
-        position.ok_or_else(|| DataError::missing_column(self.files.first().map_or("the data", String::as_str), name, &self.names))
-    }
-
-    /// The error for a value of a batch.
-    pub(crate) fn bad_value(&self, batch: &Batch, column: usize, row: usize, value: String, remedy: String) -> DataError {
-        DataError::BadValue {
-            file: self.files[batch.file].clone(),
-            column: self.names[column].clone(),
-            row: batch.rows_before + batch.kept.as_ref().map_or(row, |kept| kept[row]) as u64 + 1,
-            value,
-            remedy,
+            batch.kept = Some(match &batch.kept {
+                Some(earlier) => kept.into_iter().map(|row| earlier[row]).collect(),
+                None => kept,
+            });
         }
     }
 }
 
 impl Batch {
+    /// The number of a row in its file, counted from 1.
+    pub(crate) fn number(&self, row: usize) -> u64 {
+        self.rows_before + self.kept.as_ref().map_or(row, |kept| kept[row]) as u64 + 1
+    }
+
     pub(crate) fn new(file: usize, rows_before: u64, columns: &[ArrayRef]) -> Self {
         let rows = columns.first().map_or(0, Array::len);
         let columns = columns

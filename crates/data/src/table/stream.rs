@@ -4,42 +4,34 @@
 //! A group keeps its code through the whole stream: new groups are appended in the first part that holds them, in alphabetical order
 //! within the part; parts depend on the files alone, so the codes do not depend on the number of threads.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::io::Read;
 
+use evenhand_rows::roles::Extent;
+use evenhand_rows::roles::words::spelling_key;
 use sha2::{Digest, Sha256};
 
 use super::csv::{CsvText, Header, last_record_end};
 use super::files::{self, Format, Source};
 use super::parquet::ParquetFile;
 use super::raw::{Batch, RawTable};
-use super::roles::Extent;
-use super::{ScoreRoles, Scored, scored};
-use crate::{DataError, FileDigest, Groups, Schema, UNKNOWN};
+use super::{Chunk, ScoreRoles, Scored, TableSettings};
+use crate::notation::Notation;
+use crate::{DataError, FileDigest, Groups, UNKNOWN};
 
 /// Bytes of text that are read at once; a record that is longer is an error.
 const PART_BYTES: usize = 8 << 20;
-
-/// Consecutive rows of a stream.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Chunk {
-    /// A score in [0, 1] per row.
-    pub scores: Vec<f64>,
-    /// The truth in [0, 1], where a column was named.
-    pub labels: Option<Vec<f64>>,
-    /// Weights, where a column was named.
-    pub weights: Option<Vec<f64>>,
-    /// The sensitive attributes. Their levels are those seen so far in the stream: the levels of a later chunk begin with the levels of
-    /// every earlier one, so a code never changes its meaning.
-    pub groups: Vec<Groups>,
-}
 
 /// The chunks of a stream, and after the last one the digests of the files.
 #[derive(Debug)]
 pub struct Chunks {
     roles: ScoreRoles,
+    settings: TableSettings,
     columns: Vec<String>,
+    /// The sign before decimals of each file, and how its columns of numbers are written, as its first part shows.
+    decimal: Option<char>,
+    notations: BTreeMap<String, Notation>,
     sources: Vec<Source>,
     next_source: usize,
     open: Option<Open>,
@@ -52,6 +44,7 @@ pub struct Chunks {
 #[derive(Debug, Default)]
 struct Levels {
     names: Vec<String>,
+    keys: HashMap<String, u32>,
 }
 
 #[derive(Debug)]
@@ -60,27 +53,14 @@ enum Open {
     Parquet { row_group: usize, rows: u64 },
 }
 
-/// Streams the score column `score` and the roles label, sensitive and weight of `schema`.
-pub fn stream(files: &[String], schema: &Schema, score: &str) -> Result<Chunks, DataError> {
-    stream_scores(
-        files,
-        &ScoreRoles {
-            score: score.to_owned(),
-            groups: schema.sensitive.clone(),
-            label: schema.label.clone(),
-            weight: schema.weight.clone(),
-            missing: schema.missing.clone(),
-            range: None,
-            skip_unscored: false,
-        },
-    )
-}
-
 /// Streams what [`super::read_scores`] reads at once.
-pub fn stream_scores(files: &[String], roles: &ScoreRoles) -> Result<Chunks, DataError> {
+pub fn stream_scores(files: &[String], roles: &ScoreRoles, settings: &TableSettings) -> Result<Chunks, DataError> {
     Ok(Chunks {
         roles: roles.clone(),
-        columns: roles.columns()?,
+        settings: settings.clone(),
+        columns: settings.with_columns(roles.columns()?),
+        decimal: None,
+        notations: BTreeMap::new(),
         sources: files::resolve(files)?,
         next_source: 0,
         open: None,
@@ -126,13 +106,7 @@ impl Chunks {
     fn next_part(&mut self, source: &Source) -> Result<Option<RawTable>, DataError> {
         let columns = &self.columns;
         let table = |batches: Vec<Vec<arrow_array::ArrayRef>>, rows: &mut u64| {
-            let mut table = RawTable {
-                files: vec![source.shown()],
-                digests: Vec::new(),
-                names: columns.clone(),
-                batches: Vec::new(),
-                notes: Vec::new(),
-            };
+            let mut table = RawTable { files: vec![source.shown()], names: columns.clone(), ..RawTable::default() };
             for arrays in &batches {
                 let batch = Batch::new(0, *rows, arrays);
                 *rows += batch.rows as u64;
@@ -205,11 +179,15 @@ impl Chunks {
         }
     }
 
-    fn chunk(&mut self, table: RawTable) -> Result<Chunk, DataError> {
-        let Scored { scores, label, weights, groups, provenance } = scored(table, &self.roles, Extent::Part)?;
+    fn chunk(&mut self, mut table: RawTable) -> Result<Chunk, DataError> {
+        table.decimal = self.decimal;
+        table.notations = self.notations.clone();
+        self.settings.keep(&mut table, Extent::Part)?;
+        let notes = std::mem::take(&mut table.notes);
+        let Scored { scores, label, weights, groups, provenance, .. } = self.roles.read(&table, Extent::Part, Vec::new(), notes)?;
         for note in provenance.notes {
             // Remarks that count rows hold for a part only.
-            if note.contains("taken as unknown group") || note.contains("rescaled") {
+            if !note.contains(" rows ") {
                 self.notes.insert(note);
             }
         }
@@ -228,11 +206,10 @@ impl Levels {
             .levels()
             .iter()
             .map(|level| {
-                let known = self.names.iter().position(|name| name == level);
-                known.unwrap_or_else(|| {
+                *self.keys.entry(spelling_key(level)).or_insert_with(|| {
                     self.names.push(level.clone());
-                    self.names.len() - 1
-                }) as u32
+                    self.names.len() as u32 - 1
+                })
             })
             .collect();
         let codes = groups.codes().iter().map(|&code| if code == UNKNOWN { UNKNOWN } else { recode[code as usize] }).collect();

@@ -197,7 +197,7 @@ fn pictures_and_sound_become_the_tensors_that_the_loader_reads() {
 
     let entry = LOADERS.iter().find(|entry| entry.card.id == "interviews").unwrap();
     let schema = Schema {
-        label: Some(LabelRole { column: "interview".to_owned(), favourable: None }),
+        label: Some(LabelRole { column: "interview".to_owned(), ..LabelRole::default() }),
         sensitive: vec![SensitiveRole { name: "gender".to_owned(), columns: vec!["gender".to_owned()], rule: None }],
         ..Schema::default()
     };

@@ -7,34 +7,91 @@ pub struct Notation {
     pub decimal: char,
     /// Sign between groups of three digits, where they are written.
     pub thousands: Option<char>,
+    /// What stands before or after every number, where something does.
+    pub unit: Option<Unit>,
+}
+
+/// A percent sign or a currency that every number of a column bears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unit {
+    /// The sign.
+    pub sign: &'static str,
+    /// Whether it stands before the number.
+    pub before: bool,
+    /// Whether a blank stands between them.
+    pub spaced: bool,
+}
+
+/// Signs that are known beside numbers.
+const SIGNS: [&str; 13] = ["%", "€", "$", "£", "¥", "₹", "EUR", "USD", "GBP", "CHF", "SEK", "PLN", "INR"];
+
+impl Unit {
+    /// The sign of the first text, and how it stands there.
+    fn of_text(text: &str) -> Option<(Unit, &str)> {
+        SIGNS.into_iter().find_map(|sign| {
+            let (rest, before) = match (text.strip_prefix(sign), text.strip_suffix(sign)) {
+                (Some(rest), _) => (rest, true),
+                (None, Some(rest)) => (rest, false),
+                (None, None) => return None,
+            };
+            let bare = rest.trim();
+            Some((Unit { sign, before, spaced: bare.len() != rest.len() }, bare))
+        })
+    }
+
+    /// The number beside this sign; a minus may stand before a leading sign.
+    fn strip(self, text: &str) -> Option<std::borrow::Cow<'_, str>> {
+        if self.before
+            && let Some(rest) = text.strip_prefix('-')
+        {
+            return rest.trim_start().strip_prefix(self.sign).map(|number| format!("-{}", number.trim()).into());
+        }
+        let rest = if self.before { text.strip_prefix(self.sign) } else { text.strip_suffix(self.sign) };
+        rest.map(|number| number.trim().into())
+    }
+
+    /// The sign that every text bears.
+    fn of<'a>(mut texts: impl Iterator<Item = &'a str>) -> Option<Unit> {
+        let first = texts.next()?;
+        let (unit, _) = Unit::of_text(first.strip_prefix('-').unwrap_or(first))?;
+        texts.all(|text| unit.strip(text).is_some()).then_some(unit)
+    }
 }
 
 /// A number with what its text tells beside its size.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Written {
-    pub(super) value: f64,
-    pub(super) decimals: usize,
+pub(crate) struct Written {
+    pub(crate) value: f64,
+    pub(crate) decimals: usize,
     /// A whole number such as `007`, which is a name made of digits.
-    pub(super) code: bool,
+    pub(crate) code: bool,
     grouped: bool,
 }
 
 impl Notation {
     /// `1234.5`.
-    pub const PLAIN: Notation = Notation { decimal: '.', thousands: None };
+    pub const PLAIN: Notation = Notation { decimal: '.', thousands: None, unit: None };
+
+    /// Whether numbers bear a percent sign.
+    pub fn is_percent(self) -> bool {
+        self.unit.is_some_and(|unit| unit.sign == "%")
+    }
 
     /// The notations to try: first those that go with the separator of the fields. Only a file with decimal commas separates its fields
     /// by something else, and there a point groups thousands.
-    pub(super) fn candidates(delimiter: u8) -> [Notation; 4] {
+    pub(crate) fn candidates(delimiter: u8) -> [Notation; 4] {
         let point = Notation::PLAIN;
-        let comma = Notation { decimal: ',', thousands: None };
-        let point_grouped = Notation { decimal: '.', thousands: Some(',') };
-        let comma_grouped = Notation { decimal: ',', thousands: Some('.') };
+        let comma = Notation { decimal: ',', thousands: None, unit: None };
+        let point_grouped = Notation { decimal: '.', thousands: Some(','), unit: None };
+        let comma_grouped = Notation { decimal: ',', thousands: Some('.'), unit: None };
         if delimiter == b',' { [point, point_grouped, comma, comma_grouped] } else { [point, comma, comma_grouped, point_grouped] }
     }
 
     /// The number that a text stands for, `None` where it is none in this notation.
-    pub(super) fn parse(self, text: &str) -> Option<Written> {
+    pub(crate) fn parse(self, text: &str) -> Option<Written> {
+        if let Some(unit) = self.unit {
+            return Notation { unit: None, ..self }.parse(&unit.strip(text)?);
+        }
         let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
         let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
             Some(position) => (&unsigned[..position], Some(&unsigned[position + 1..])),
@@ -77,7 +134,7 @@ impl Notation {
 
     /// The first notation in which all texts are numbers, of those that go with the file's sign before decimals, where that is known, and then
     /// of the others. One with grouping counts only where some number is grouped.
-    pub(super) fn of<'a>(texts: &(impl Iterator<Item = &'a str> + Clone), delimiter: u8, decimal: Option<char>) -> Option<Notation> {
+    pub(crate) fn of<'a>(texts: &(impl Iterator<Item = &'a str> + Clone), delimiter: u8, decimal: Option<char>) -> Option<Notation> {
         let mut candidates = Notation::candidates(delimiter);
         // A sort that keeps the order of equals: elsewhere in the file a comma stands before the decimals, so here a point can only group.
         candidates.sort_by_key(|notation| decimal.is_some_and(|decimal| notation.decimal != decimal));
@@ -85,13 +142,14 @@ impl Notation {
     }
 
     /// The notation with this sign before decimals in which all texts are numbers.
-    pub(super) fn with<'a>(texts: &(impl Iterator<Item = &'a str> + Clone), decimal: char) -> Option<Notation> {
+    pub(crate) fn with<'a>(texts: &(impl Iterator<Item = &'a str> + Clone), decimal: char) -> Option<Notation> {
         let candidates: Vec<Notation> = Notation::candidates(b',').into_iter().filter(|notation| notation.decimal == decimal).collect();
         Notation::first(&candidates, texts)
     }
 
     fn first<'a>(candidates: &[Notation], texts: &(impl Iterator<Item = &'a str> + Clone)) -> Option<Notation> {
-        candidates.iter().copied().find(|notation| {
+        let unit = Unit::of(texts.clone());
+        candidates.iter().map(|notation| Notation { unit, ..*notation }).find(|notation| {
             let mut grouped = false;
             texts.clone().all(|text| notation.parse(text).inspect(|found| grouped |= found.grouped).is_some())
                 && (notation.thousands.is_none() || grouped)
@@ -99,11 +157,12 @@ impl Notation {
     }
 
     /// What the texts tell of the sign before decimals: `Err` where each sign they bear may as well stand between thousands.
-    pub(super) fn told<'a>(texts: &(impl Iterator<Item = &'a str> + Clone)) -> Result<Option<char>, ()> {
+    pub(crate) fn told<'a>(texts: &(impl Iterator<Item = &'a str> + Clone)) -> Result<Option<char>, ()> {
+        let unit = Unit::of(texts.clone());
         let [point, comma] = ['.', ','].map(|decimal| {
             let other = if decimal == '.' { ',' } else { '.' };
             // Read by the other sign, this one groups: `1.234`, but neither `0.234`, as no group begins with 0, nor `1.2`.
-            let grouping = Notation { decimal: other, thousands: Some(decimal) };
+            let grouping = Notation { decimal: other, thousands: Some(decimal), unit };
             let groups = texts.clone().all(|text| grouping.parse(text).is_some());
             (Notation::with(texts, decimal).is_some(), groups)
         });
@@ -119,7 +178,12 @@ impl Notation {
     }
 
     /// The number as text, with `decimals` of them; closing zeros are cut unless `fixed`.
-    pub(super) fn write(self, value: f64, decimals: usize, fixed: bool) -> String {
+    pub(crate) fn write(self, value: f64, decimals: usize, fixed: bool) -> String {
+        if let Some(Unit { sign, before, spaced }) = self.unit {
+            let number = Notation { unit: None, ..self }.write(value, decimals, fixed);
+            let blank = if spaced { " " } else { "" };
+            return if before { format!("{sign}{blank}{number}") } else { format!("{number}{blank}{sign}") };
+        }
         // Beyond 15 decimals a double's own shortest text is the honest one.
         let mut text = if decimals > 15 { value.to_string() } else { format!("{value:.decimals$}") };
         if !fixed && text.contains('.') {
@@ -148,7 +212,7 @@ impl Notation {
 }
 
 /// Decimals of a double's shortest text.
-pub(super) fn decimals_of(value: f64) -> usize {
+pub(crate) fn decimals_of(value: f64) -> usize {
     value.to_string().split_once('.').map_or(0, |(_, fraction)| fraction.len())
 }
 
@@ -163,9 +227,9 @@ mod tests {
     #[test]
     fn numbers_are_read_as_their_country_writes_them() {
         let value = |notation: Notation, text: &str| notation.parse(text).map(|written| written.value);
-        let comma = Notation { decimal: ',', thousands: None };
-        let german = Notation { decimal: ',', thousands: Some('.') };
-        let english = Notation { decimal: '.', thousands: Some(',') };
+        let comma = Notation { decimal: ',', thousands: None, unit: None };
+        let german = Notation { decimal: ',', thousands: Some('.'), unit: None };
+        let english = Notation { decimal: '.', thousands: Some(','), unit: None };
         assert_eq!(value(comma, "-3,5"), Some(-3.5));
         assert_eq!(value(german, "1.234.567,25"), Some(1_234_567.25));
         assert_eq!(value(english, "12,500"), Some(12_500.0));
@@ -182,17 +246,17 @@ mod tests {
 
     #[test]
     fn the_separator_decides_what_a_comma_is() {
-        assert_eq!(found(&["1,500", "2,000"], b';'), Some(Notation { decimal: ',', thousands: None }));
-        assert_eq!(found(&["1,500", "2,000"], b','), Some(Notation { decimal: '.', thousands: Some(',') }));
-        assert_eq!(found(&["1,5", "2,25"], b','), Some(Notation { decimal: ',', thousands: None }));
-        assert_eq!(found(&["1.500,5", "7"], b';'), Some(Notation { decimal: ',', thousands: Some('.') }));
+        assert_eq!(found(&["1,500", "2,000"], b';'), Some(Notation { decimal: ',', thousands: None, unit: None }));
+        assert_eq!(found(&["1,500", "2,000"], b','), Some(Notation { decimal: '.', thousands: Some(','), unit: None }));
+        assert_eq!(found(&["1,5", "2,25"], b','), Some(Notation { decimal: ',', thousands: None, unit: None }));
+        assert_eq!(found(&["1.500,5", "7"], b';'), Some(Notation { decimal: ',', thousands: Some('.'), unit: None }));
         assert_eq!(found(&["1.5", "7"], b';'), Some(Notation::PLAIN));
         assert_eq!(found(&["1.5", "x"], b';'), None);
         let grouped = Notation::of(&["1.500", "12.250"].into_iter(), b';', Some(','));
-        assert_eq!(grouped, Some(Notation { decimal: ',', thousands: Some('.') }), "with decimal commas beside it");
+        assert_eq!(grouped, Some(Notation { decimal: ',', thousands: Some('.'), unit: None }), "with decimal commas beside it");
         assert_eq!(Notation::of(&["1.5"].into_iter(), b';', Some(',')), Some(Notation::PLAIN));
         let commas = Notation::of(&["1,500", "12,250"].into_iter(), b';', Some('.'));
-        assert_eq!(commas, Some(Notation { decimal: '.', thousands: Some(',') }), "with decimal points beside it");
+        assert_eq!(commas, Some(Notation { decimal: '.', thousands: Some(','), unit: None }), "with decimal points beside it");
     }
 
     #[test]
@@ -225,9 +289,10 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_the_same() {
-        for (notation, delimiter) in
-            [(Notation { decimal: ',', thousands: Some('.') }, b';'), (Notation { decimal: '.', thousands: Some(',') }, b',')]
-        {
+        for (notation, delimiter) in [
+            (Notation { decimal: ',', thousands: Some('.'), unit: None }, b';'),
+            (Notation { decimal: '.', thousands: Some(','), unit: None }, b','),
+        ] {
             for value in [0.0, -0.0, 999.0, 1000.0, -1_234_567.25, 0.07] {
                 let text = notation.write(value, 2, true);
                 assert_eq!(notation.parse(&text).unwrap().value, value, "{text} {delimiter}");
@@ -236,6 +301,6 @@ mod tests {
         assert_eq!(Notation::PLAIN.write(2.5, 2, false), "2.5");
         assert_eq!(Notation::PLAIN.write(2.5, 2, true), "2.50");
         assert_eq!(Notation::PLAIN.write(-0.001, 2, false), "0");
-        assert_eq!(Notation { decimal: ',', thousands: Some('.') }.write(-1_234_567.5, 1, false), "-1.234.567,5");
+        assert_eq!(Notation { decimal: ',', thousands: Some('.'), unit: None }.write(-1_234_567.5, 1, false), "-1.234.567,5");
     }
 }

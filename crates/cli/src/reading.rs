@@ -1,0 +1,56 @@
+//! How tables are read: the same options for every command that reads one.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Args;
+use evenhand_data::table::{self, TableSettings};
+use evenhand_rows::roles::words::Categories;
+
+/// Options of every command that reads tables.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Reading tables")]
+pub(crate) struct Reading {
+    /// Sign between the fields of text files: `,` `;` `|` or tab [default: found by the rows]
+    #[arg(long, value_name = "SIGN")]
+    pub(crate) separator: Option<String>,
+    /// Lines above the header [default: found by the rows]
+    #[arg(long, value_name = "N")]
+    pub(crate) skip_lines: Option<usize>,
+    /// Worksheet of a workbook [default: the first that holds rows]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) worksheet: Option<String>,
+    /// Encoding of text files: utf-8, utf-16 or windows-1252 [default: found by the bytes]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) encoding: Option<String>,
+    /// Text that means "missing", beside the empty field, NaN, N/A, NA, null, -, #N/A and (blank); may be repeated
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) missing: Vec<String>,
+    /// File of categories that stand for others: columns `from` and `to`, and `column` where a rule is for one column
+    #[arg(long, value_name = "FILE")]
+    pub(crate) categories: Option<PathBuf>,
+    /// Keep only the rows with this value; repeated, values of one column are alternatives and columns must all hold
+    #[arg(long = "where", value_name = "COLUMN=VALUE")]
+    pub(crate) filter: Vec<String>,
+}
+
+impl Reading {
+    /// The settings for these files.
+    pub(crate) fn settings(&self, files: &[String]) -> anyhow::Result<TableSettings> {
+        let mut settings = TableSettings::default();
+        if !self.filter.is_empty() {
+            let columns = table::columns(files, &settings)?;
+            settings.filter = self
+                .filter
+                .iter()
+                .map(|text| TableSettings::parse_filter(text, &columns).with_context(|| format!("--where \"{text}\"")))
+                .collect::<Result<_, _>>()?;
+        }
+        Ok(settings)
+    }
+
+    /// The map of categories.
+    pub(crate) fn categories(&self) -> anyhow::Result<Categories> {
+        Ok(self.categories.as_deref().map(table::read_categories).transpose().context("--categories")?.unwrap_or_default())
+    }
+}

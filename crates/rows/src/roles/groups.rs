@@ -1,0 +1,178 @@
+//! Sensitive attributes: columns as they stand, intersections, cuts of a number, one group against all others.
+
+use super::words::{Categories, Missing, spelling_key};
+use super::{Columns, Extent, joined, numbers, tell};
+use crate::{Groups, RowsError, SensitiveRole, UNKNOWN};
+
+/// What a text for "not known" is taken as.
+pub const UNKNOWN_GROUP: &str = "unknown group";
+
+/// Groups of one attribute beyond which a remark warns: a number was probably meant to be cut by a rule.
+const MANY_GROUPS: usize = 50;
+
+/// A rule that cuts numbers in two.
+#[derive(Debug, Clone, PartialEq)]
+struct Rule {
+    sign: &'static str,
+    bound: f64,
+}
+
+impl Rule {
+    /// Reads `> 25`, `>= 25`, `< 25` or `<= 25`.
+    fn parse(attribute: &str, text: &str) -> Result<Self, RowsError> {
+        let bad = || RowsError::BadRule { attribute: attribute.to_owned(), rule: text.to_owned() };
+        let trimmed = text.trim();
+        let (sign, rest) =
+            [">=", "<=", ">", "<"].into_iter().find_map(|sign| trimmed.strip_prefix(sign).map(|rest| (sign, rest))).ok_or_else(bad)?;
+        let bound = rest.trim().parse::<f64>().ok().filter(|bound| bound.is_finite()).ok_or_else(bad)?;
+        Ok(Rule { sign, bound })
+    }
+
+    fn holds(&self, number: f64) -> bool {
+        match self.sign {
+            ">=" => number >= self.bound,
+            "<=" => number <= self.bound,
+            ">" => number > self.bound,
+            _ => number < self.bound,
+        }
+    }
+
+    /// The attribute that the rule makes of a column; NaN is unknown. The part for which the rule holds comes first.
+    fn groups(&self, attribute: &str, column: &str, numbers: &[f64]) -> Groups {
+        let opposite = match self.sign {
+            ">=" => "<",
+            "<=" => ">",
+            ">" => "<=",
+            _ => ">=",
+        };
+        let levels = [self.sign, opposite].map(|sign| format!("{column} {sign} {}", self.bound)).to_vec();
+        let code = |number: f64| if number.is_nan() { UNKNOWN } else { u32::from(!self.holds(number)) };
+        Groups::new(attribute, levels, numbers.iter().map(|&number| code(number)).collect()).made_of(vec![column.to_owned()])
+    }
+}
+
+/// Name and plain columns of an attribute: a role without columns takes the column of its own name.
+fn columns_of(role: &SensitiveRole) -> Vec<String> {
+    if role.columns.is_empty() { vec![role.name.clone()] } else { role.columns.clone() }
+}
+
+/// Columns of the table that the sensitive roles need: those that are no attribute named earlier.
+pub fn sensitive_columns(roles: &[SensitiveRole]) -> Vec<String> {
+    let mut needed = Vec::new();
+    for (position, role) in roles.iter().enumerate() {
+        for column in columns_of(role) {
+            let earlier = roles[..position].iter().any(|earlier| earlier.name == column);
+            if !earlier && !needed.contains(&column) {
+                needed.push(column);
+            }
+        }
+    }
+    needed
+}
+
+/// The sensitive attributes of a table, with remarks about what is unknown or odd.
+pub fn sensitive(
+    table: &impl Columns,
+    roles: &[SensitiveRole],
+    missing: Missing<'_>,
+    categories: &Categories,
+    extent: Extent,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Groups>, RowsError> {
+    let mut attributes: Vec<Groups> = Vec::new();
+    for role in roles {
+        let columns = columns_of(role);
+        let name = if role.name.is_empty() { columns.join(" x ") } else { role.name.clone() };
+        if attributes.iter().any(|groups| groups.name() == name) {
+            let reason = "two sensitive attributes have this name; give them different names".to_owned();
+            return Err(RowsError::BadColumn { column: name, reason });
+        }
+        let mut plain = |name: &str, column: &str| -> Result<Groups, RowsError> {
+            if let Some(groups) = attributes.iter().find(|groups| groups.name() == column) {
+                return Ok(groups.clone().renamed(name));
+            }
+            let coded = joined(table, table.position(column)?, |text| missing.group(text), UNKNOWN_GROUP, categories, notes);
+            Ok(Groups::new(name, coded.levels, coded.codes).made_of(vec![column.to_owned()]))
+        };
+        let groups = match (columns.as_slice(), &role.rule) {
+            ([column], Some(rule)) if pooled(rule).is_some() => {
+                let groups = plain(&name, column)?;
+                if extent == Extent::Part { against_rest_of_part(&groups, rule) } else { against_rest(&groups, rule)? }
+            }
+            ([column], Some(rule)) => {
+                let rule = Rule::parse(&name, rule)?;
+                rule.groups(&name, column, &cut_numbers(table, column, missing)?)
+            }
+            ([column], None) => plain(&name, column)?,
+            (_, Some(rule)) => return Err(RowsError::BadRule { attribute: name, rule: format!("{rule} over several columns") }),
+            (columns, None) => {
+                let parts = columns.iter().map(|column| plain(column, column)).collect::<Result<Vec<Groups>, _>>()?;
+                Groups::intersection(&parts.iter().collect::<Vec<_>>()).renamed(name)
+            }
+        };
+        remark(&groups, notes);
+        attributes.push(groups);
+    }
+    Ok(attributes)
+}
+
+/// The numbers of a column that a rule cuts; the words for an unknown group are missing here, too.
+fn cut_numbers(table: &impl Columns, column: &str, missing: Missing<'_>) -> Result<Vec<f64>, RowsError> {
+    let position = table.position(column)?;
+    if table.numbers(position, missing).is_ok() {
+        return numbers(table, position, missing);
+    }
+    let mut texts = missing.texts.to_vec();
+    texts.extend(table.texts(position).levels.into_iter().filter(|text| missing.group(text)));
+    numbers(table, position, Missing { texts: &texts })
+}
+
+/// The group that a rule `= GROUP` sets against all others.
+fn pooled(rule: &str) -> Option<&str> {
+    rule.trim().strip_prefix('=').map(str::trim)
+}
+
+/// The spelling under which the groups know a name.
+fn known_as<'a>(groups: &'a Groups, level: &'a str) -> &'a str {
+    if groups.code(level).is_some() {
+        return level;
+    }
+    let key = spelling_key(level);
+    groups.levels().iter().find(|known| spelling_key(known) == key).map_or(level, String::as_str)
+}
+
+/// The same for a part of a file, in which the group may have no row.
+fn against_rest_of_part(groups: &Groups, rule: &str) -> Groups {
+    let wanted = pooled(rule).unwrap_or_default();
+    let level = known_as(groups, wanted);
+    let set = groups.against_rest(level).unwrap_or_else(|| {
+        let codes = groups.codes().iter().map(|&code| if code == UNKNOWN { UNKNOWN } else { 1 }).collect();
+        Groups::new(groups.name(), vec![String::new(); 2], codes).made_of(groups.columns().to_vec())
+    });
+    // Parts must agree on the names, whatever spelling each of them holds.
+    let levels = vec![wanted.to_owned(), format!("not {wanted}")];
+    Groups::new(set.name(), levels, set.codes().to_vec()).made_of(set.columns().to_vec())
+}
+
+/// Applies a rule `= GROUP`.
+pub fn against_rest(groups: &Groups, rule: &str) -> Result<Groups, RowsError> {
+    let level = known_as(groups, pooled(rule).unwrap_or_default());
+    groups.against_rest(level).ok_or_else(|| RowsError::unknown_group(groups.name(), level, groups.levels()))
+}
+
+/// Says what a reader of the report should know of an attribute.
+pub fn remark(groups: &Groups, notes: &mut Vec<String>) {
+    let name = groups.name();
+    let unknown = groups.unknown_count();
+    if unknown > 0 {
+        tell(notes, format!("`{name}`: the group of {unknown} rows is unknown; they are left out of every gap"));
+    }
+    match groups.sizes().iter().filter(|&&size| size > 0).count() {
+        0 => tell(notes, format!("`{name}`: no row has a known group, so no gap can be measured")),
+        1 => tell(notes, format!("`{name}`: all rows are of one group, so no gap can be measured")),
+        many if many > MANY_GROUPS => {
+            tell(notes, format!("`{name}` has {many} groups; a number can be cut by a rule, for example `> 25`"));
+        }
+        _ => {}
+    }
+}

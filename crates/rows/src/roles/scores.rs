@@ -1,0 +1,489 @@
+//! Scores that somebody already holds, with what is needed to judge them by group.
+
+use std::collections::HashMap;
+
+use super::words::{Categories, Missing, known_decision, spelling_key};
+use super::{Columns, Extent, Numbers, identity, joined, label, quoted, sensitive, sensitive_columns, tell, weights};
+use crate::{Dataset, FileDigest, Groups, Label, LabelRole, Provenance, RowsError, SensitiveRole};
+
+/// Rows that counts may stand for, all together.
+const MOST_COUNTED: f64 = 50e6;
+
+/// The scale on which a person scores, and its way to [0, 1], where 1 is best.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scale {
+    /// Lowest possible score.
+    pub low: f64,
+    /// Highest possible score.
+    pub high: f64,
+    /// Whether the lowest score is the best.
+    pub lower_is_better: bool,
+}
+
+impl Default for Scale {
+    fn default() -> Self {
+        Scale { low: 0.0, high: 1.0, lower_is_better: false }
+    }
+}
+
+impl Scale {
+    /// Whether scores are taken as they are.
+    pub fn is_plain(&self) -> bool {
+        *self == Scale::default()
+    }
+
+    /// A score of this scale in [0, 1], or beyond where it is no possible score.
+    pub fn to_unit(&self, score: f64) -> f64 {
+        if self.is_plain() {
+            return score;
+        }
+        let unit = (score - self.low) / (self.high - self.low);
+        if self.lower_is_better { 1.0 - unit } else { unit }
+    }
+
+    /// The score of this scale that a number in [0, 1] stands for.
+    pub fn to_score(&self, unit: f64) -> f64 {
+        if self.is_plain() {
+            return unit;
+        }
+        let share = if self.lower_is_better { 1.0 - unit } else { unit };
+        let score = self.low + share * (self.high - self.low);
+        // What the way there and back has added is no part of the person's number.
+        let digits = 1e12 / (self.high - self.low).abs().max(1e-300);
+        if digits.is_finite() { (score * digits).round() / digits } else { score }
+    }
+}
+
+/// Columns of numbers of applicants and of the selected, a row a category.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// Column with the number of applicants.
+    pub applicants: String,
+    /// Column with the number of those who were selected.
+    pub selected: String,
+}
+
+/// Which columns of a file of scores are to be read.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ScoreRoles {
+    /// Column of the score: numbers, or decisions in words.
+    pub score: String,
+    /// Instead of a score: how many applied and how many were selected, a row a category.
+    pub counted: Option<Counted>,
+    /// The sensitive attributes.
+    pub groups: Vec<SensitiveRole>,
+    /// The truth, where it is known.
+    pub label: Option<LabelRole>,
+    /// Sample weight.
+    pub weight: Option<String>,
+    /// How many equal rows a row stands for.
+    pub count: Option<String>,
+    /// Whose row it is: somebody with several rows counts once.
+    pub person: Option<String>,
+    /// Texts that mean "missing", beside the usual ones.
+    pub missing: Vec<String>,
+    /// Texts that stand for others.
+    pub categories: Categories,
+    /// Favourable values of a score that is a decision in words.
+    pub favourable: Vec<String>,
+    /// Values of such a score on which nothing was decided, beside the usual words.
+    pub undecided: Vec<String>,
+    /// Lowest and highest possible score when that is not 0 to 1; scores are then rescaled to [0, 1].
+    pub range: Option<(f64, f64)>,
+    /// Whether the lowest score is the best.
+    pub lower_is_better: bool,
+    /// Leaves rows without a score out, counted by group, instead of refusing them.
+    pub skip_unscored: bool,
+}
+
+/// Scores and what is needed to judge them by group.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Scored {
+    /// A score in [0, 1] per row, 1 being best.
+    pub scores: Vec<f64>,
+    /// The scale of the person's own numbers.
+    pub scale: Scale,
+    /// The truth in [0, 1], where a column was named; NaN where nothing was decided.
+    pub label: Option<Label>,
+    /// Weights, where a column was named.
+    pub weights: Option<Vec<f64>>,
+    /// The sensitive attributes in the order of the roles.
+    pub groups: Vec<Groups>,
+    /// Files with their digests, and remarks.
+    pub provenance: Provenance,
+}
+
+/// Consecutive rows of a stream of scores.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Chunk {
+    /// A score in [0, 1] per row.
+    pub scores: Vec<f64>,
+    /// The truth in [0, 1], where a column was named; NaN where nothing was decided.
+    pub labels: Option<Vec<f64>>,
+    /// Weights, where a column was named.
+    pub weights: Option<Vec<f64>>,
+    /// The sensitive attributes. Their levels are those seen so far in the stream: the levels of a later chunk begin with the levels of
+    /// every earlier one, so a code never changes its meaning.
+    pub groups: Vec<Groups>,
+}
+
+/// What a stream was made of, known after its last chunk.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Streamed {
+    /// Files with their digests.
+    pub files: Vec<FileDigest>,
+    /// Remarks, each one once.
+    pub notes: Vec<String>,
+}
+
+impl Scored {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.scores.len()
+    }
+
+    /// True when there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.scores.is_empty()
+    }
+
+    /// Scores in [0, 1] and one attribute, from whoever holds them.
+    pub fn new(scores: Vec<f64>, groups: Groups) -> Self {
+        Scored { scores, groups: vec![groups], ..Scored::default() }
+    }
+
+    /// The same with the truth of every row, in [0, 1]; NaN where nothing was decided.
+    #[must_use]
+    pub fn with_labels(self, name: &str, values: Vec<f64>) -> Self {
+        let binary = values.iter().filter(|value| !value.is_nan()).all(|&value| value == 0.0 || value == 1.0);
+        let kind = if binary { crate::LabelKind::Binary } else { crate::LabelKind::Continuous };
+        Scored { label: Some(Label { name: name.to_owned(), kind, values }), ..self }
+    }
+
+    /// The rows on which something was decided; all of them where there is no label.
+    pub fn decided(&self) -> Option<Vec<usize>> {
+        let values = &self.label.as_ref()?.values;
+        values.iter().any(|value| value.is_nan()).then(|| (0..values.len()).filter(|&row| !values[row].is_nan()).collect())
+    }
+
+    /// The chosen rows in the chosen order; a row may be chosen more than once.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        let picked = |values: &Vec<f64>| rows.iter().map(|&row| values[row]).collect::<Vec<f64>>();
+        Scored {
+            scores: picked(&self.scores),
+            scale: self.scale,
+            label: self.label.as_ref().map(|label| Label { values: picked(&label.values), ..label.clone() }),
+            weights: self.weights.as_ref().map(picked),
+            groups: self.groups.iter().map(|groups| groups.select(rows)).collect(),
+            provenance: self.provenance.clone(),
+        }
+    }
+
+    /// The rows as a data set, for what is told of data.
+    pub fn dataset(&self, name: &str) -> Dataset {
+        Dataset {
+            name: name.to_owned(),
+            rows: (1..=self.scores.len() as u64).collect(),
+            label: self.label.clone(),
+            sensitive: self.groups.clone(),
+            weights: self.weights.clone(),
+            provenance: self.provenance.clone(),
+            ..Dataset::default()
+        }
+    }
+}
+
+impl ScoreRoles {
+    /// The scale of the scores.
+    pub fn scale(&self) -> Result<Scale, RowsError> {
+        let (low, high) = self.range.unwrap_or((0.0, 1.0));
+        if !(low < high && low.is_finite() && high.is_finite()) {
+            let reason = format!("the range {low} to {high} of the score is empty; give the lowest and the highest possible score");
+            return Err(RowsError::BadColumn { column: self.score.clone(), reason });
+        }
+        Ok(Scale { low, high, lower_is_better: self.lower_is_better })
+    }
+
+    /// The columns to read.
+    pub fn columns(&self) -> Result<Vec<String>, RowsError> {
+        self.scale()?;
+        let mut names = match &self.counted {
+            Some(counted) => vec![counted.applicants.clone(), counted.selected.clone()],
+            None => vec![self.score.clone()],
+        };
+        let others = self.label.iter().map(|role| role.column.clone());
+        let others = others.chain([&self.weight, &self.count, &self.person].into_iter().flatten().cloned());
+        for name in others.chain(sensitive_columns(&self.groups)) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+
+    fn missing(&self) -> Missing<'_> {
+        Missing { texts: &self.missing }
+    }
+
+    /// Gives the columns their roles.
+    pub fn read(&self, table: &impl Columns, extent: Extent, files: Vec<FileDigest>, mut notes: Vec<String>) -> Result<Scored, RowsError> {
+        let scale = self.scale()?;
+        if self.range.is_some() {
+            let (low, high) = (scale.low, scale.high);
+            notes.push(format!("scores were rescaled from {low} to {high} to 0 to 1"));
+        }
+        if scale.lower_is_better {
+            notes.push("lower scores are better: the lowest possible one counts as 1".to_owned());
+        }
+        let label =
+            self.label.as_ref().map(|role| label::label(table, role, self.missing(), &self.categories, extent, &mut notes)).transpose()?;
+        let weights = self.weight.as_ref().map(|column| weights(table, column, self.missing(), extent)).transpose()?;
+        let mut remarks = Vec::new();
+        let groups = sensitive(table, &self.groups, self.missing(), &self.categories, extent, &mut remarks)?;
+        let mut scored = Scored { scores: Vec::new(), scale, label, weights, groups, provenance: Provenance::default() };
+        let mut repeats: Option<Vec<usize>> = None;
+        let mut reread = false;
+        if let Some(counted) = &self.counted {
+            let (scores, rows) = self.outcomes(table, counted)?;
+            scored = scored.select(&rows);
+            scored.scores = scores;
+        } else {
+            scored.scores = self.scores(table, scale, extent, &mut notes)?;
+            repeats = self.count.as_ref().map(|column| self.repeats(table, column)).transpose()?;
+        }
+        if let Some(rows) = repeats {
+            scored = scored.select(&rows);
+            reread = true;
+        }
+        if scored.scores.iter().any(|score| score.is_nan()) {
+            scored = self.without_unscored(table, scored, extent, &mut notes)?;
+            reread = true;
+        }
+        if let Some(column) = &self.person
+            && extent == Extent::Whole
+            && !reread
+        {
+            scored = once_a_person(table, column, self.missing(), scored, &mut notes)?;
+            reread = true;
+        }
+        if reread || self.counted.is_some() {
+            remarks.retain(|note: &String| !note.contains("the group of ") && !note.contains("all rows are of one group"));
+            scored.groups.iter().for_each(|groups| super::remark(groups, &mut remarks));
+        }
+        notes.extend(remarks);
+        scored.provenance = Provenance { loader: "table".to_owned(), files, notes };
+        Ok(scored)
+    }
+
+    /// The scores in [0, 1], NaN where there is none.
+    fn scores(&self, table: &impl Columns, scale: Scale, extent: Extent, notes: &mut Vec<String>) -> Result<Vec<f64>, RowsError> {
+        let column = table.position(&self.score)?;
+        let (low, high) = (scale.low, scale.high);
+        match table.numbers(column, self.missing()) {
+            Ok(Numbers { mut values, percent }) => {
+                let unit = if percent && high <= 1.0 { 100.0 } else { 1.0 };
+                for (row, value) in values.iter_mut().enumerate() {
+                    let number = if percent { *value / unit } else { *value };
+                    if number < low || number > high {
+                        let shown = format!("`{value}{}`", if percent { "%" } else { "" });
+                        let remedy = if self.range.is_some() {
+                            format!("the range of the scores was stated as {low} to {high}; correct the row or the range")
+                        } else {
+                            "a score is a number from 0 to 1; correct the row, or state the range of the scores (`range`) so that they are \
+                             rescaled"
+                                .to_owned()
+                        };
+                        return Err(table.bad_value(column, row, shown, remedy));
+                    }
+                    *value = scale.to_unit(number);
+                }
+                Ok(values)
+            }
+            Err(odd) => {
+                let coded = joined(table, column, |text| self.missing().value(text), "missing", &self.categories, &mut Vec::new());
+                let words = label::decided(&coded, &self.undecided);
+                if let Some(values) = label::truths(&coded, &words).filter(|_| self.favourable.is_empty() && self.range.is_none()) {
+                    return Ok(if scale.lower_is_better { values.into_iter().map(|value| 1.0 - value).collect() } else { values });
+                }
+                let here = |text: &&String| coded.levels.iter().any(|level| spelling_key(level) == spelling_key(text.trim()));
+                let named: Vec<String> = self.favourable.iter().filter(here).cloned().collect();
+                let favourable = match known_decision(words.iter().copied()) {
+                    _ if !named.is_empty() || extent == Extent::Part && !self.favourable.is_empty() => self.favourable.clone(),
+                    Some(known) if self.favourable.is_empty() => vec![known.to_owned()],
+                    _ => {
+                        let remedy = if words.len() <= 50 && words.iter().all(|word| word.parse::<f64>().is_err()) {
+                            format!(
+                                "the column holds words ({}); name those that are a favourable decision (`favourable`), or name a column of \
+                                 numbers",
+                                quoted(words.into_iter())
+                            )
+                        } else {
+                            "a score is a finite number; correct the row, or list the text under those that mean missing".to_owned()
+                        };
+                        return Err(table.bad_value(column, odd.row, format!("`{}`", odd.text), remedy));
+                    }
+                };
+                let shown: Vec<&str> = coded
+                    .levels
+                    .iter()
+                    .map(String::as_str)
+                    .filter(|level| favourable.iter().any(|text| spelling_key(text.trim()) == spelling_key(level)))
+                    .collect();
+                if extent == Extent::Whole {
+                    tell(notes, format!("`{}` holds decisions in words: {} counts as selected", self.score, quoted(shown.into_iter())));
+                }
+                let role = LabelRole { column: self.score.clone(), undecided: self.undecided.clone(), ..LabelRole::default() };
+                label::cut(table, column, &role, &favourable, self.missing(), &self.categories, extent, notes)
+            }
+        }
+    }
+
+    /// Decisions out of numbers of applicants and selected: a score, and the row that it comes from.
+    fn outcomes(&self, table: &impl Columns, counted: &Counted) -> Result<(Vec<f64>, Vec<usize>), RowsError> {
+        let applicants = self.counts(table, &counted.applicants)?;
+        let selected = self.counts(table, &counted.selected)?;
+        let (mut scores, mut rows) = (Vec::new(), Vec::new());
+        for (row, (&all, &chosen)) in applicants.iter().zip(&selected).enumerate() {
+            if all.is_nan() {
+                let remedy = "fill it in or remove the row".to_owned();
+                return Err(table.bad_value(table.position(&counted.applicants)?, row, "a missing value".to_owned(), remedy));
+            }
+            if chosen > all {
+                let remedy = format!("more were selected than the {all} who applied; correct one of the two numbers");
+                return Err(table.bad_value(table.position(&counted.selected)?, row, format!("`{chosen}`"), remedy));
+            }
+            rows.extend(std::iter::repeat_n(row, all as usize));
+            if chosen.is_nan() {
+                scores.extend(std::iter::repeat_n(f64::NAN, all as usize));
+            } else {
+                scores.extend(std::iter::repeat_n(1.0, chosen as usize));
+                scores.extend(std::iter::repeat_n(0.0, (all - chosen) as usize));
+            }
+        }
+        Ok((scores, rows))
+    }
+
+    /// Each row as often as its count says.
+    fn repeats(&self, table: &impl Columns, column: &str) -> Result<Vec<usize>, RowsError> {
+        let counts = self.counts(table, column)?;
+        if let Some(row) = counts.iter().position(|count| count.is_nan()) {
+            let remedy = "fill it in or remove the row".to_owned();
+            return Err(table.bad_value(table.position(column)?, row, "a missing value".to_owned(), remedy));
+        }
+        Ok(counts.iter().enumerate().flat_map(|(row, &count)| std::iter::repeat_n(row, count as usize)).collect())
+    }
+
+    /// Whole numbers that are not negative, NaN where missing.
+    fn counts(&self, table: &impl Columns, column: &str) -> Result<Vec<f64>, RowsError> {
+        let position = table.position(column)?;
+        let remedy = || "a count is a whole number that is not negative; correct the row".to_owned();
+        let counts = table
+            .numbers(position, self.missing())
+            .map_err(|odd| table.bad_value(position, odd.row, format!("`{}`", odd.text), remedy()))?
+            .values;
+        if let Some(row) = counts.iter().position(|count| *count < 0.0 || count.fract() != 0.0 && !count.is_nan()) {
+            return Err(table.bad_value(position, row, format!("`{}`", counts[row]), remedy()));
+        }
+        let all: f64 = counts.iter().filter(|count| !count.is_nan()).sum();
+        if all > MOST_COUNTED || all < 1.0 {
+            let reason = format!("its counts add up to {all}; rows are counted one by one, from 1 to {MOST_COUNTED}");
+            return Err(RowsError::BadColumn { column: column.to_owned(), reason });
+        }
+        Ok(counts)
+    }
+
+    /// Leaves rows without a score out and notes how many of each group: who cannot be scored is a gap of its own.
+    fn without_unscored(&self, table: &impl Columns, scored: Scored, extent: Extent, notes: &mut Vec<String>) -> Result<Scored, RowsError> {
+        let unscored: Vec<usize> = (0..scored.len()).filter(|&row| scored.scores[row].is_nan()).collect();
+        // Of numbers every row must have one; decisions in words may not have been taken yet.
+        let words =
+            self.counted.is_some() || table.position(&self.score).is_ok_and(|column| table.numbers(column, self.missing()).is_err());
+        if !self.skip_unscored && !words && self.count.is_none() {
+            let remedy = "fill it in, or leave such rows out (`skip_unscored`)".to_owned();
+            return Err(table.bad_value(table.position(&self.score)?, unscored[0], "a missing value".to_owned(), remedy));
+        }
+        if extent == Extent::Whole {
+            let told: Vec<String> = scored
+                .groups
+                .iter()
+                .map(|groups| {
+                    let sizes = groups.select(&unscored).sizes();
+                    let levels = groups.levels().iter().zip(sizes).zip(groups.sizes());
+                    let shares: Vec<String> = levels.map(|((level, without), all)| format!("{level} {without} of {all}")).collect();
+                    format!("{}: {}", groups.name(), shares.join(", "))
+                })
+                .collect();
+            notes.push(format!("{} of {} rows have no score and are left out ({})", unscored.len(), scored.len(), told.join("; ")));
+        }
+        let kept: Vec<usize> = (0..scored.len()).filter(|&row| !scored.scores[row].is_nan()).collect();
+        if kept.is_empty() && extent == Extent::Whole {
+            return Err(RowsError::BadColumn { column: self.score.clone(), reason: "no row has a score".to_owned() });
+        }
+        Ok(scored.select(&kept))
+    }
+}
+
+/// One row a person: equal rows once, and of rows that differ their mean score and label.
+fn once_a_person(
+    table: &impl Columns,
+    column: &str,
+    missing: Missing<'_>,
+    scored: Scored,
+    notes: &mut Vec<String>,
+) -> Result<Scored, RowsError> {
+    let persons = identity(table, column, missing)?;
+    if persons.levels.len() == scored.len() {
+        return Ok(scored);
+    }
+    let mut rows: Vec<Vec<usize>> = vec![Vec::new(); persons.levels.len()];
+    for (row, &person) in persons.codes.iter().enumerate() {
+        rows[person as usize].push(row);
+    }
+    let mut once = scored.select(&rows.iter().map(|rows| rows[0]).collect::<Vec<usize>>());
+    let mut differing = 0;
+    for (person, rows) in rows.iter().enumerate().filter(|(_, rows)| rows.len() > 1) {
+        for groups in &scored.groups {
+            if let Some(&row) = rows.iter().find(|&&row| groups.codes()[row] != groups.codes()[rows[0]]) {
+                let remedy = format!("`{}` differs between rows of this person; correct it", groups.name());
+                return Err(table.bad_value(table.position(column)?, row, format!("`{}`", persons.levels[person]), remedy));
+            }
+        }
+        let mean = |values: &[f64]| {
+            let known: Vec<f64> = rows.iter().map(|&row| values[row]).filter(|value| !value.is_nan()).collect();
+            let first = known.first().copied().unwrap_or(f64::NAN);
+            // The mean of equal numbers is that number, without rounding.
+            if known.iter().all(|value| *value == first) { (first, false) } else { (known.iter().sum::<f64>() / known.len() as f64, true) }
+        };
+        let (score, differ) = mean(&scored.scores);
+        once.scores[person] = score;
+        if let (Some(label), Some(all)) = (&mut once.label, &scored.label) {
+            label.values[person] = mean(&all.values).0;
+        }
+        if let (Some(weights), Some(all)) = (&mut once.weights, &scored.weights) {
+            weights[person] = mean(all).0;
+        }
+        differing += usize::from(differ);
+    }
+    let means =
+        if differing > 0 { format!("; {differing} of them have different scores, of which the mean counts") } else { String::new() };
+    notes.push(format!("{} rows are of {} persons (`{column}`), each of whom counts once{means}", scored.len(), persons.levels.len()));
+    Ok(once)
+}
+
+/// A remark on persons who have several rows though nobody said how they are to count.
+pub fn remark_repeats(table: &impl Columns, column: usize) -> Option<String> {
+    let coded = table.texts(column);
+    let rows = coded.codes.len();
+    let mut seen: HashMap<u32, usize> = HashMap::new();
+    coded.codes.iter().filter(|&&code| code != crate::MISSING).for_each(|code| *seen.entry(*code).or_default() += 1);
+    let repeated = seen.values().filter(|count| **count > 1).count();
+    (repeated > 0).then(|| {
+        format!(
+            "`{0}` repeats: {rows} rows have {1} values, {repeated} of them several times. Intervals take every row for a person of its own; \
+             name the column as the person to count each once",
+            table.names()[column],
+            seen.len()
+        )
+    })
+}

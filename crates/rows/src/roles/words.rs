@@ -1,0 +1,399 @@
+//! What texts mean: missing, declined, undecided, yes and no, and which texts are two spellings of one thing.
+//!
+//! One meaning for every command and recipe. Case and blanks around and inside a text never make a difference.
+
+use std::borrow::Cow;
+
+/// Texts that stand for a missing score, label, number, weight or group, beside the empty field; compared in lower case.
+pub const MISSING_WORDS: [&str; 10] = ["nan", "n/a", "na", "null", "-", "#n/a", "#na", "(blank)", "(empty)", "<na>"];
+
+/// Texts that say in a sensitive column that the group is not known, as [`simplified`] writes them.
+const UNKNOWN_GROUPS: [&str; 44] = [
+    "unknown",
+    "not known",
+    "unspecified",
+    "not specified",
+    "not stated",
+    "not available",
+    "not applicable",
+    "not provided",
+    "not given",
+    "not reported",
+    "not recorded",
+    "not answered",
+    "not disclosed",
+    "not declared",
+    "not indicated",
+    "not identified",
+    "not selected",
+    "not set",
+    "undisclosed",
+    "undeclared",
+    "undetermined",
+    "missing",
+    "blank",
+    "empty",
+    "none",
+    "none given",
+    "none specified",
+    "no answer",
+    "no response",
+    "no data",
+    "no information",
+    "n a",
+    "na",
+    "nan",
+    "null",
+    "refused",
+    "withheld",
+    "declined",
+    "keine angabe",
+    "k a",
+    "unbekannt",
+    "nicht angegeben",
+    "non renseigné",
+    "desconocido",
+];
+
+/// Beginnings of the wordings in which people decline to say their group, as [`simplified`] writes them.
+const DECLINING: [&str; 26] = [
+    "prefer not",
+    "prefers not",
+    "i prefer not",
+    "rather not",
+    "i d rather not",
+    "id rather not",
+    "i would rather not",
+    "would rather not",
+    "decline to",
+    "declines to",
+    "declined to",
+    "i decline",
+    "choose not",
+    "chose not",
+    "chooses not",
+    "i choose not",
+    "do not wish",
+    "does not wish",
+    "did not wish",
+    "i do not wish",
+    "do not want to",
+    "i do not want to",
+    "i don t wish",
+    "i don t want to",
+    "möchte ich nicht",
+    "möchte nicht",
+];
+
+/// Texts of a label or a decision that say that nothing has been decided yet, as [`simplified`] writes them.
+const UNDECIDED: [&str; 25] = [
+    "in process",
+    "in progress",
+    "in review",
+    "under review",
+    "under consideration",
+    "under evaluation",
+    "pending",
+    "awaiting decision",
+    "waiting",
+    "waitlist",
+    "waitlisted",
+    "waiting list",
+    "on hold",
+    "hold",
+    "open",
+    "undecided",
+    "not decided",
+    "not yet decided",
+    "no decision",
+    "to be decided",
+    "tbd",
+    "withdrawn",
+    "withdrew",
+    "candidate withdrew",
+    "withdrawn by candidate",
+];
+
+/// Pairs of a favourable and an unfavourable word, in lower case.
+const DECISIONS: [[&str; 2]; 17] = [
+    ["true", "false"],
+    ["yes", "no"],
+    ["y", "n"],
+    ["t", "f"],
+    ["pass", "fail"],
+    ["passed", "failed"],
+    ["p", "f"],
+    ["hired", "not hired"],
+    ["hired", "rejected"],
+    ["hire", "no hire"],
+    ["selected", "not selected"],
+    ["selected", "rejected"],
+    ["accepted", "rejected"],
+    ["accept", "reject"],
+    ["invited", "not invited"],
+    ["ja", "nein"],
+    ["oui", "non"],
+];
+
+/// A text in lower case, its words set apart by one blank and everything between them cut; empty where it holds no letter or digit.
+pub fn simplified(text: &str) -> String {
+    let mut simple = String::with_capacity(text.len());
+    for word in text.split(|sign: char| !sign.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        if !simple.is_empty() {
+            simple.push(' ');
+        }
+        simple.extend(word.chars().flat_map(char::to_lowercase));
+    }
+    simple
+}
+
+/// Which texts mean "missing".
+#[derive(Debug, Clone, Copy)]
+pub struct Missing<'a> {
+    /// Texts beside the usual ones, as the person gave them.
+    pub texts: &'a [String],
+}
+
+impl Missing<'_> {
+    fn given(self, text: &str) -> bool {
+        self.texts.iter().any(|missing| missing.trim() == text)
+    }
+
+    /// Whether a text, blanks around it cut, stands for a missing score, label, number or weight.
+    pub fn value(self, text: &str) -> bool {
+        text.is_empty() || text.len() <= 8 && MISSING_WORDS.iter().any(|word| text.eq_ignore_ascii_case(word)) || self.given(text)
+    }
+
+    /// Whether a text of a sensitive column says that the group is not known.
+    pub fn group(self, text: &str) -> bool {
+        if self.value(text) {
+            return true;
+        }
+        let simple = simplified(text);
+        // Nothing but signs, such as `?`, `--` or `.`.
+        simple.is_empty() || UNKNOWN_GROUPS.contains(&simple.as_str()) || DECLINING.iter().any(|beginning| simple.starts_with(beginning))
+    }
+
+    /// Whether a text of a category that is kept by name is missing: only what the person named, and the empty field.
+    pub fn category(self, text: &str) -> bool {
+        text.is_empty() || self.given(text)
+    }
+}
+
+/// Whether a label's text says that nothing has been decided yet.
+pub fn is_undecided(text: &str) -> bool {
+    UNDECIDED.contains(&simplified(text).as_str())
+}
+
+/// The number that a truth value stands for.
+pub fn truth(text: &str) -> Option<f64> {
+    match text {
+        _ if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("yes") => Some(1.0),
+        _ if text.eq_ignore_ascii_case("false") || text.eq_ignore_ascii_case("no") => Some(0.0),
+        _ => None,
+    }
+}
+
+/// The favourable word of a column that holds the two words of a known pair, or one of them, and nothing else.
+pub fn known_decision<'a>(words: impl Iterator<Item = &'a str> + Clone) -> Option<&'static str> {
+    let folded: Vec<String> = words.map(folded).collect();
+    if folded.is_empty() {
+        return None;
+    }
+    let pair = DECISIONS.iter().find(|pair| folded.iter().all(|word| pair.contains(&word.as_str())));
+    pair.map(|[favourable, _]| *favourable)
+}
+
+/// A text in lower case with one blank where it has several.
+pub fn folded(text: &str) -> String {
+    let mut words = text.split_whitespace();
+    let mut joined = words.next().unwrap_or_default().to_lowercase();
+    for word in words {
+        joined.push(' ');
+        joined.push_str(&word.to_lowercase());
+    }
+    joined
+}
+
+/// A whole or decimal number as the shortest text, so that `1`, `1.0` and `01.0` of a typed export are one; codes with leading zeros such as
+/// `007` are names made of digits and stay.
+pub fn number_text(text: &str) -> Option<String> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let code = whole.len() > 1 && whole.starts_with('0');
+    if whole.is_empty() || !plain(whole) || !plain(fraction) || code || digits.len() > 15 {
+        return None;
+    }
+    text.parse::<f64>().ok().filter(|number| number.is_finite()).map(|number| (number + 0.0).to_string())
+}
+
+/// What two spellings of one thing share: case, blanks, the closing `.0` of a number, and the order of the parts of a list such as
+/// `White; Asian`.
+pub fn spelling_key(text: &str) -> String {
+    if let Some(number) = number_text(text) {
+        return number;
+    }
+    let folded = folded(text);
+    if !folded.contains(LIST_SIGNS) {
+        return folded;
+    }
+    let mut parts: Vec<String> = folded.split(LIST_SIGNS).map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect();
+    if parts.len() < 2 {
+        return folded;
+    }
+    parts.sort_unstable();
+    parts.join("; ")
+}
+
+/// Signs between the parts of a list in one field.
+const LIST_SIGNS: [char; 3] = [';', '|', '+'];
+
+/// How a thing is shown: a number without its closing `.0`, everything else as it stands.
+pub fn shown(text: &str) -> Cow<'_, str> {
+    number_text(text).map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
+/// A map of texts to the texts that stand for them, by column or for every column.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Categories {
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Entry {
+    column: Option<String>,
+    key: String,
+    from: String,
+    to: String,
+}
+
+impl Categories {
+    /// Adds a rule: `from`, in the named column or in all, becomes `to`. `Err` where it contradicts an earlier rule.
+    pub fn insert(&mut self, column: Option<&str>, from: &str, to: &str) -> Result<(), String> {
+        let (key, to) = (spelling_key(from.trim()), to.trim().to_owned());
+        let column = column.map(str::trim).filter(|column| !column.is_empty()).map(str::to_owned);
+        if let Some(known) = self.entries.iter().find(|known| known.column == column && known.key == key) {
+            if known.to == to {
+                return Ok(());
+            }
+            return Err(format!("`{}` becomes both `{}` and `{to}`; leave one of the two rules out", known.from, known.to));
+        }
+        self.entries.push(Entry { column, key, from: from.trim().to_owned(), to });
+        Ok(())
+    }
+
+    /// What a text of a column becomes; a rule of the column comes before one of all columns.
+    pub fn map<'a>(&'a self, column: &str, text: &str) -> Option<&'a str> {
+        if self.entries.is_empty() {
+            return None;
+        }
+        let key = spelling_key(text);
+        let of = |wanted: Option<&str>| self.entries.iter().find(|entry| entry.column.as_deref() == wanted && entry.key == key);
+        of(Some(column)).or_else(|| of(None)).map(|entry| entry.to.as_str())
+    }
+
+    /// True without a rule.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The rules: column, from, to.
+    pub fn rules(&self) -> impl Iterator<Item = (Option<&str>, &str, &str)> {
+        self.entries.iter().map(|entry| (entry.column.as_deref(), entry.from.as_str(), entry.to.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Missing<'static> = Missing { texts: &[] };
+
+    #[test]
+    fn one_meaning_of_missing() {
+        for text in ["", "NaN", "nan", "N/A", "NA", "null", "NULL", "-", "#N/A", "(blank)", "(Blank)"] {
+            assert!(PLAIN.value(text) && PLAIN.group(text), "{text}");
+        }
+        for text in ["0", "none", "no", "unknown", "Nan A", "--1"] {
+            assert!(!PLAIN.value(text), "{text}");
+        }
+        let given = ["N.N.".to_owned()];
+        assert!(Missing { texts: &given }.value("N.N.") && Missing { texts: &given }.category("N.N."));
+        assert!(!PLAIN.category("NA"), "a category may be called so");
+    }
+
+    #[test]
+    fn wordings_of_declining_are_unknown_groups() {
+        for text in [
+            "Unspecified",
+            "Unknown",
+            "Prefer not to say",
+            "Prefer Not to Answer",
+            "prefer  not to  disclose",
+            "Not Available",
+            "Not Applicable",
+            "None",
+            "No answer",
+            "Missing",
+            "I do not wish to answer",
+            "I don't wish to answer",
+            "I don\u{2019}t want to say",
+            "I'd rather not say",
+            "Decline to self-identify",
+            "Decline To State",
+            "Choose not to disclose",
+            ".",
+            "?",
+            "--",
+            "Keine Angabe",
+            "k. A.",
+        ] {
+            assert!(PLAIN.group(text), "{text}");
+        }
+        for text in ["Other", "Non-binary", "Two or more races", "X", "0", "Not Hispanic or Latino", "Nonwhite", "Native American"] {
+            assert!(!PLAIN.group(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn one_thing_has_one_key() {
+        for (one, other) in [
+            ("1", "1.0"),
+            ("hired", " HIRED ".trim()),
+            ("White; Asian", "Asian;White"),
+            ("two  or more", "Two or More"),
+            ("-0", "0.0"),
+            ("Asian|White", "white; asian"),
+        ] {
+            assert_eq!(spelling_key(one), spelling_key(other), "{one} {other}");
+        }
+        for (one, other) in [("007", "7"), ("1.5", "15"), ("M/F", "F/M"), ("Black, not Hispanic", "Hispanic, not Black"), ("1e3", "1000")] {
+            assert_ne!(spelling_key(one), spelling_key(other), "{one} {other}");
+        }
+        assert_eq!((shown("2.0").as_ref(), shown("Two").as_ref()), ("2", "Two"));
+    }
+
+    #[test]
+    fn decisions_in_words_are_known_by_their_pair() {
+        let known = |words: &[&str]| known_decision(words.iter().copied());
+        assert_eq!(known(&["Yes", "no"]), Some("yes"));
+        assert_eq!(known(&["N", "Y"]), Some("y"));
+        assert_eq!(known(&["Fail", "Pass"]), Some("pass"));
+        assert_eq!(known(&["Selected", "Not selected"]), Some("selected"));
+        assert_eq!(known(&["Selected", "Maybe"]), None);
+        assert_eq!(known(&[]), None);
+    }
+
+    #[test]
+    fn a_map_joins_texts_and_refuses_contradictions() {
+        let mut map = Categories::default();
+        map.insert(Some("race"), "White; Asian", "Two or more races").unwrap();
+        map.insert(None, "f", "women").unwrap();
+        map.insert(None, "F", "women").unwrap();
+        assert_eq!(map.map("race", "Asian;White"), Some("Two or more races"));
+        assert_eq!(map.map("ethnicity", "Asian;White"), None);
+        assert_eq!(map.map("gender", "F"), Some("women"));
+        assert!(map.insert(None, "F", "men").unwrap_err().contains("leave one of the two rules out"));
+    }
+}
