@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use evenhand_audit::balancing::Reading;
+use evenhand_data::sheet::Reading as ColumnReading;
 use evenhand_audit::catalog::Value;
 use evenhand_audit::shortlists::Wanted;
+
+use crate::reading::Reading;
 
 /// Scores and shortlists that treat groups even-handedly, and the evidence.
 #[derive(Debug, Parser)]
@@ -129,6 +131,38 @@ pub(crate) struct Sweep {
     pub(crate) by: Option<String>,
 }
 
+/// A threshold on the person's own scale.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Threshold {
+    Value(f64),
+    Median,
+}
+
+fn threshold(text: &str) -> Result<Threshold, String> {
+    if text.trim().eq_ignore_ascii_case("median") {
+        return Ok(Threshold::Median);
+    }
+    number(text).map(Threshold::Value).map_err(|error| format!("{error}, nor `median`"))
+}
+
+/// How many of the best scores are selected.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Top {
+    Count(usize),
+    Share(f64),
+}
+
+fn top(text: &str) -> Result<Top, String> {
+    let text = text.trim();
+    match text.strip_suffix('%') {
+        Some(percent) => match number(percent.trim()) {
+            Ok(percent) if percent > 0.0 && percent <= 100.0 => Ok(Top::Share(percent / 100.0)),
+            _ => Err(format!("`{text}` is no share; give a percentage above 0 and at most 100, such as 20%")),
+        },
+        None => text.parse().map(Top::Count).map_err(|_| format!("`{text}` is neither a number of rows, such as 60, nor a share, such as 20%")),
+    }
+}
+
 /// A setting and its values.
 #[derive(Debug, Clone)]
 pub(crate) struct Over {
@@ -174,6 +208,8 @@ pub(crate) struct Score {
     /// Manifest: candidates at a time [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Recordings")]
     pub(crate) jobs: Option<u16>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 /// Whose definitions.
@@ -193,45 +229,65 @@ pub(crate) enum Definition {
 
 #[derive(Debug, Args)]
 pub(crate) struct Audit {
-    /// CSV or Parquet files, or globs; or one predictions_*.npy of FairCVtest with its profiles beside it
+    /// Tables (CSV and its kin, Parquet, Feather, JSON lines, xlsx; also packed), or globs, or - for standard input; or one predictions_*.npy of
+    /// FairCVtest with its profiles beside it
     #[arg(required = true)]
     pub(crate) files: Vec<String>,
-    /// Column with the score, or a 0/1 decision
-    #[arg(long, value_name = "COLUMN")]
+    /// Column with the score, or with a decision: 0/1, or words
+    #[arg(long, value_name = "COLUMN", required_unless_present = "applicants", conflicts_with = "applicants", default_value = "", hide_default_value = true)]
     pub(crate) score: String,
+    /// Column with the number of applicants, where a row is a category and not a person
+    #[arg(long, value_name = "COLUMN", requires = "selected")]
+    pub(crate) applicants: Option<String>,
+    /// Column with the number of those who were selected
+    #[arg(long, value_name = "COLUMN", requires = "applicants")]
+    pub(crate) selected: Option<String>,
+    /// Column that says how many equal rows a row stands for
+    #[arg(long, value_name = "COLUMN", conflicts_with = "applicants")]
+    pub(crate) count: Option<String>,
+    /// Column that says whose row it is: somebody with several rows counts once
+    #[arg(long, value_name = "COLUMN", conflicts_with_all = ["count", "applicants", "stream"])]
+    pub(crate) person: Option<String>,
+    /// The lowest score is the best
+    #[arg(long)]
+    pub(crate) lower_is_better: bool,
     /// Sensitive attribute: a column, an intersection ("gender x race"), a cut ("age > 25") or one group against the rest ("race = White"); may be repeated
     #[arg(long = "group", required = true, value_name = "COLUMN")]
     pub(crate) groups: Vec<String>,
-    /// Column with the truth: 0/1, true/false, or a number in [0, 1]
+    /// Column with the truth: 0/1, words, or a number in [0, 1] or in --label-range; rows without it count in what needs no truth
     #[arg(long, value_name = "COLUMN")]
     pub(crate) label: Option<String>,
     /// Leave rows without a score out, counted by group, as `score` writes for candidates that it could not score
     #[arg(long)]
     pub(crate) skip_unscored: bool,
-    /// The favourable value of the label, when it is a word
-    #[arg(long, value_name = "VALUE", requires = "label")]
-    pub(crate) favourable: Option<String>,
+    /// A favourable value of the label or of a decision in words; may be repeated
+    #[arg(long, value_name = "VALUE")]
+    pub(crate) favourable: Vec<String>,
+    /// A value of the label on which nothing is decided yet, beside words such as pending or withdrawn; may be repeated
+    #[arg(long, value_name = "VALUE")]
+    pub(crate) undecided: Vec<String>,
+    /// Lowest and highest possible label, when that is not 0 to 1; labels are rescaled to [0, 1]
+    #[arg(long, value_name = "LOW,HIGH", value_parser = range, allow_hyphen_values = true, requires = "label")]
+    pub(crate) label_range: Option<(f64, f64)>,
     /// Column with the sample weight
     #[arg(long, value_name = "COLUMN")]
     pub(crate) weight: Option<String>,
-    /// Text that means "missing", beside the empty field; may be repeated
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) missing: Vec<String>,
     /// Lowest and highest possible score, when that is not 0 to 1; scores and threshold are rescaled to [0, 1]
     #[arg(long, value_name = "LOW,HIGH", value_parser = range, allow_hyphen_values = true)]
     pub(crate) range: Option<(f64, f64)>,
-    /// Selected when the score is above this threshold [default: 0.5, or the middle of --range]
-    #[arg(long, value_name = "T", value_parser = number, allow_negative_numbers = true)]
-    pub(crate) threshold: Option<f64>,
-    /// Selected are the K highest scores, and those equal to the last of them, whatever the threshold
-    #[arg(long, value_name = "K", conflicts_with = "threshold")]
-    pub(crate) top: Option<usize>,
+    /// Selected when the score is above this threshold, a number of the score's own scale or `median`; where lower is better, at or below it
+    /// [default: 0.5, or the middle of --range]
+    #[arg(long, value_name = "T", value_parser = threshold, allow_negative_numbers = true)]
+    pub(crate) threshold: Option<Threshold>,
+    /// Selected are the K best scores or the best P %, and those equal to the last of them, whatever the threshold
+    #[arg(long, value_name = "K|P%", conflicts_with = "threshold", value_parser = top)]
+    pub(crate) top: Option<Top>,
     /// Select scores equal to the threshold as well
     #[arg(long)]
     pub(crate) at_or_above: bool,
-    /// A continuous label counts as positive at or above this value
-    #[arg(long, default_value_t = 0.5, value_name = "T", value_parser = number)]
-    pub(crate) label_threshold: f64,
+    /// A continuous label counts as positive at or above this value [default: 0.5, or the middle of --label-range]
+    #[arg(long, value_name = "T", value_parser = number, allow_negative_numbers = true)]
+    pub(crate) label_threshold: Option<f64>,
     /// The privileged group of an attribute, for signed definitions
     #[arg(long, value_name = "ATTRIBUTE=GROUP", value_parser = pair)]
     pub(crate) privileged: Vec<(String, String)>,
@@ -268,11 +324,13 @@ pub(crate) struct Audit {
     /// Heading of the report [default: the file's name]
     #[arg(long, value_name = "TEXT")]
     pub(crate) title: Option<String>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Balance {
-    /// CSV or Parquet files, or globs
+    /// Tables (CSV and its kin, Parquet, Feather, JSON lines, xlsx; also packed), or globs, or - for standard input
     #[arg(required = true)]
     pub(crate) files: Vec<String>,
     /// Sensitive attribute: a column; for methods that make no rows also an intersection ("gender x race"), a cut ("age > 25") or one group
@@ -282,9 +340,15 @@ pub(crate) struct Balance {
     /// Column with the label; without it rows are made for the groups alone
     #[arg(long, value_name = "COLUMN")]
     pub(crate) label: Option<String>,
-    /// The favourable value of the label, when it is a word
+    /// A favourable value of the label, when it holds words; may be repeated
     #[arg(long, value_name = "VALUE", requires = "label")]
-    pub(crate) favourable: Option<String>,
+    pub(crate) favourable: Vec<String>,
+    /// A value of the label on which nothing is decided yet, beside words such as pending or withdrawn; may be repeated
+    #[arg(long, value_name = "VALUE", requires = "label")]
+    pub(crate) undecided: Vec<String>,
+    /// Lowest and highest possible label, when that is not 0 to 1; labels are rescaled to [0, 1]
+    #[arg(long, value_name = "LOW,HIGH", value_parser = range, allow_hyphen_values = true, requires = "label")]
+    pub(crate) label_range: Option<(f64, f64)>,
     /// A synthesiser (ctgan, gaussian-copula) or a rebalancer (oversampling, rejection-sampling, …); `evenhand catalog` lists them
     #[arg(long, default_value = "gaussian-copula", value_name = "ID")]
     pub(crate) method: String,
@@ -302,10 +366,7 @@ pub(crate) struct Balance {
     pub(crate) job: Option<String>,
     /// How a column is read: number, number-point, number-comma, category, date, date-ymd, date-dmy, date-mdy or leave-out; may be repeated
     #[arg(long, value_name = "COLUMN=KIND", value_parser = reading)]
-    pub(crate) read: Vec<(String, Reading)>,
-    /// Text that means "missing", beside the empty field; may be repeated
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) missing: Vec<String>,
+    pub(crate) read: Vec<(String, ColumnReading)>,
     /// Rows to make [default: as many as were learned from]
     #[arg(long, value_name = "N", help_heading = "Made rows")]
     pub(crate) rows: Option<usize>,
@@ -333,22 +394,27 @@ pub(crate) struct Balance {
     /// Heading of the report [default: the file's name]
     #[arg(long, value_name = "TEXT")]
     pub(crate) title: Option<String>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
-fn reading(text: &str) -> Result<(String, Reading), String> {
+fn reading(text: &str) -> Result<(String, ColumnReading), String> {
     let (column, word) = text.rsplit_once('=').ok_or("write it as COLUMN=KIND, for example born=date-dmy")?;
-    let kind = Reading::from_word(word.trim()).ok_or_else(|| format!("`{word}` is none of {}", Reading::WORDS.join(", ")))?;
+    let kind = ColumnReading::from_word(word.trim()).ok_or_else(|| format!("`{word}` is none of {}", ColumnReading::WORDS.join(", ")))?;
     Ok((column.trim().to_owned(), kind))
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Rank {
-    /// CSV or Parquet files, or globs
+    /// Tables (CSV and its kin, Parquet, Feather, JSON lines, xlsx; also packed), or globs, or - for standard input
     #[arg(required = true)]
     pub(crate) files: Vec<String>,
-    /// Column with the score; higher is better
+    /// Column with the score; higher is better, unless --lower-is-better says otherwise
     #[arg(long, value_name = "COLUMN")]
     pub(crate) score: String,
+    /// The lowest score is the best
+    #[arg(long)]
+    pub(crate) lower_is_better: bool,
     /// Sensitive attribute: a column, an intersection ("gender x race"), a cut ("age > 25") or one group against the rest ("race = White")
     #[arg(long, value_name = "COLUMN")]
     pub(crate) group: String,
@@ -373,18 +439,21 @@ pub(crate) struct Rank {
     /// Column with the truth (0/1, true/false, or a number in [0, 1]), to measure how high those who fit stand
     #[arg(long, value_name = "COLUMN")]
     pub(crate) label: Option<String>,
-    /// The favourable value of the label, when it is a word
+    /// A favourable value of the label, when it holds words; may be repeated
     #[arg(long, value_name = "VALUE", requires = "label")]
-    pub(crate) favourable: Option<String>,
-    /// Text that means "missing", beside the empty field; may be repeated
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) missing: Vec<String>,
+    pub(crate) favourable: Vec<String>,
+    /// A value of the label on which nothing is decided yet, beside words such as pending or withdrawn; may be repeated
+    #[arg(long, value_name = "VALUE", requires = "label")]
+    pub(crate) undecided: Vec<String>,
+    /// Lowest and highest possible label, when that is not 0 to 1; labels are rescaled to [0, 1]
+    #[arg(long, value_name = "LOW,HIGH", value_parser = range, allow_hyphen_values = true, requires = "label")]
+    pub(crate) label_range: Option<(f64, f64)>,
     /// Candidates without a score stand last, unranked; else they are an error
     #[arg(long)]
     pub(crate) skip_unscored: bool,
     /// How a column is read: number, number-point, number-comma, category, date, date-ymd, date-dmy or date-mdy; may be repeated
     #[arg(long, value_name = "COLUMN=KIND", value_parser = reading)]
-    pub(crate) read: Vec<(String, Reading)>,
+    pub(crate) read: Vec<(String, ColumnReading)>,
     /// CSV file to write: every row with its rank by score, its rank, whether it is shortlisted, and why
     #[arg(long, default_value = "ranked.csv", value_name = "FILE")]
     pub(crate) out: PathBuf,
@@ -403,6 +472,8 @@ pub(crate) struct Rank {
     /// Heading of the report [default: the file's name]
     #[arg(long, value_name = "TEXT")]
     pub(crate) title: Option<String>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 /// A parameter as a recipe would have it.
@@ -443,15 +514,21 @@ fn limit(text: &str) -> Result<(String, f64), String> {
 
 #[derive(Debug, Args)]
 pub(crate) struct Skew {
-    /// CSV or Parquet files, or globs
+    /// Tables (CSV and its kin, Parquet, Feather, JSON lines, xlsx; also packed), or globs, or - for standard input
     #[arg(required = true)]
     pub(crate) files: Vec<String>,
     /// Column with the label or score in [0, 1]
     #[arg(long, value_name = "COLUMN")]
     pub(crate) label: String,
-    /// The favourable value of the label, when it is a word
+    /// A favourable value of the label, when it holds words; may be repeated
     #[arg(long, value_name = "VALUE")]
-    pub(crate) favourable: Option<String>,
+    pub(crate) favourable: Vec<String>,
+    /// A value of the label on which nothing is decided yet, beside words such as pending or withdrawn; may be repeated
+    #[arg(long, value_name = "VALUE")]
+    pub(crate) undecided: Vec<String>,
+    /// Lowest and highest possible label, when that is not 0 to 1; labels are rescaled to [0, 1]
+    #[arg(long, value_name = "LOW,HIGH", value_parser = range, allow_hyphen_values = true)]
+    pub(crate) label_range: Option<(f64, f64)>,
     /// Sensitive attribute: a column, an intersection ("gender x race"), a cut ("age > 25") or one group against the rest ("race = White")
     #[arg(long, value_name = "COLUMN")]
     pub(crate) group: String,
@@ -476,6 +553,8 @@ pub(crate) struct Skew {
     /// Seed of the random choice
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 #[derive(Debug, Args)]
