@@ -7,10 +7,10 @@ pub mod balancing;
 mod error;
 mod evidence;
 pub mod extraction;
+pub mod grid;
 pub mod html;
 pub mod keys;
 pub mod listing;
-mod lock;
 mod lookup;
 pub mod making;
 mod measures;
@@ -22,6 +22,7 @@ pub mod report;
 pub mod run;
 pub mod scores;
 pub mod shortlists;
+mod steps;
 pub mod synthetic;
 pub mod tilting;
 pub mod view;
@@ -33,9 +34,10 @@ pub use evenhand_data::loaders::first_impressions;
 pub use evenhand_media as media;
 
 pub use error::AuditError;
+pub use grid::{Observer, Options, Silent, compare};
 pub use recipe::Recipe;
 pub use report::{FORMAT, Report, ReportKind};
-pub use run::{Observer, Options, Silent, compare, write_report};
+pub use run::write_report;
 pub use scores::{ScoresRequest, audit};
 
 impl Report {

@@ -10,12 +10,13 @@ use evenhand_media::extract::origin::Origin;
 use evenhand_media::extract::settings::{Detector, Encoder as TextEncoder};
 use evenhand_media::extract::table::Table as Facts;
 use evenhand_media::manifest::Manifest;
-use evenhand_rerank::{Fitted, Shortlist};
+use evenhand_rerank::Fitted;
 use evenhand_rows::recordings::Modality;
-use evenhand_rows::{Dataset, Encoder, GROUP_INPUT, Identity, Schema, SensitiveAsFeatures};
+use evenhand_rows::{Dataset, Encoder, GROUP_INPUT, Schema, SensitiveAsFeatures};
 use serde::{Deserialize, Serialize};
 
 use crate::recipe::Recipe;
+use crate::steps::repair::apply_repair;
 use crate::{AuditError, write};
 
 /// The file of a model's folder that holds the repair of its scores.
@@ -184,7 +185,7 @@ pub fn score(model: &Path, files: &[String], out: &Path, extraction: &Extraction
                 kept.attribute
             ))
         })?;
-        prediction.scores = repaired(&kept.fitted, &prediction.scores, &data, &kept.attribute, kept.seed)?;
+        prediction.scores = apply_repair(&kept.fitted, &prediction.scores, &data, &kept.attribute, kept.seed)?;
         notes.push(format!("the scores are repaired by the group of every candidate ({})", kept.attribute));
     }
 
@@ -194,18 +195,6 @@ pub fn score(model: &Path, files: &[String], out: &Path, extraction: &Extraction
     columns.push(scores(&columns, &prediction));
     write(&rows, &columns, out)?;
     Ok(Scored { rows: data.len(), unscored: 0, notes })
-}
-
-/// Scores as a repair changes them. Where the data names persons, what is drawn hangs on the person and the job, so that a candidate is decided
-/// alike in whatever file it comes.
-pub(crate) fn repaired(repair: &Fitted, scores: &[f64], data: &Dataset, attribute: &str, seed: u64) -> Result<Vec<f64>, AuditError> {
-    let groups = data.groups(attribute)?;
-    let rows = Shortlist::new(scores, groups.codes(), groups.levels())?;
-    let Some(person) = &data.person else { return Ok(repair.apply(&rows, seed)?) };
-    let text = |identity: &Identity, row: usize| identity.levels[identity.codes[row] as usize].clone();
-    let job = |row: usize| data.job.as_ref().map_or_else(String::new, |job| text(job, row));
-    let keys: Vec<String> = (0..scores.len()).map(|row| format!("{}\n{}", text(person, row), job(row))).collect();
-    Ok(repair.apply_by_key(&rows, &keys, seed)?)
 }
 
 /// Whether a model scores recordings, which takes long; false where there is no model that can be read.

@@ -5,7 +5,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use evenhand_data::table;
-use sha2::{Digest as _, Sha256};
 
 use crate::AuditError;
 
@@ -107,7 +106,7 @@ pub(crate) fn refuse_inputs<'a>(
     for (name, sha256) in inputs.filter(|(name, _)| names.contains(&name.as_str())) {
         let path = folder.join(name);
         let same = match fs::read(&path) {
-            Ok(bytes) => crate::run::hex(&Sha256::digest(bytes)) == *sha256,
+            Ok(bytes) => evenhand_rows::digest::of_bytes(&bytes) == *sha256,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
             Err(error) => return Err(AuditError::io(&path, "read")(error)),
         };
