@@ -86,7 +86,7 @@ pub fn documents(tables: &[(String, String)]) -> Result<[(&'static str, String);
         &[Kind::Corpus, Kind::Rebalancer, Kind::Synthesiser, Kind::Objective, Kind::Reranker, Kind::Repair],
         &places,
     );
-    Ok([("metrics.md", metrics), ("methods.md", methods), ("recipes.md", crate::keys::page())])
+    Ok([("metrics.md", metrics), ("methods.md", methods), ("recipes.md", crate::recipe::keys::page())])
 }
 
 fn document(title: &str, summary: &str, kinds: &[Kind], places: &BTreeMap<String, String>) -> String {

@@ -4,9 +4,8 @@ use evenhand_rebalance::balanced::BalancedCell;
 use evenhand_rebalance::quality::Quality;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use crate::fitting::{Fitting, Watched, fitted_for};
 use crate::report::{MethodChoice, Tilt};
-pub(crate) use crate::steps::fits::{Fitting, Watched};
-pub(crate) use crate::steps::synthesise::fitted_for;
 
 /// What became of the training rows when they were replaced by made ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -7,10 +7,10 @@ use evenhand_rows::{Dataset, Encoder, Matrix, SensitiveInput};
 
 use super::RunPlan;
 use super::fit::{Sides, fit_scorer};
-use super::fits::Watched;
 use super::measure::measure_numbers;
 use crate::analyses::counterfactual::{self, Counterfactual};
 use crate::analyses::importance::{self, Importances};
+use crate::fitting::Watched;
 use crate::recipe::CounterfactualName;
 use crate::report::{Landscape, RunReport};
 use crate::{AuditError, evidence};

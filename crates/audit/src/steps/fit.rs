@@ -6,8 +6,8 @@ use evenhand_learn::{OBJECTIVES, Rows, RunHooks, Scorer};
 use evenhand_rows::{Dataset, Encoder, Matrix, SensitiveInput};
 
 use super::RunPlan;
-use super::fits::Watched;
 use crate::AuditError;
+use crate::fitting::Watched;
 
 /// Training and validation rows, encoded.
 #[derive(Debug, Clone)]

@@ -2,81 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use evenhand_rebalance::RebalanceError;
-use evenhand_rebalance::synthesis::{Generator, SYNTHESISERS, Table, Watch};
+use evenhand_rebalance::synthesis::{Generator, SYNTHESISERS, Table};
 use evenhand_rows::digest;
 
+use crate::fitting::{Fitting, Watched};
 use crate::recipe::Choice;
 use crate::run::versions;
 use crate::{AuditError, write};
 
 /// Digits of the digest of a fit, or of a cell.
 pub(crate) const DIGITS: usize = 24;
-
-/// Who watches a fit, of a synthesiser or of a scorer.
-#[derive(Clone, Copy)]
-pub(crate) struct Watched<'a> {
-    /// Told of every epoch out of how many.
-    pub(crate) epoch: &'a (dyn Fn(usize, usize) + Sync),
-    /// Set to stop at the next epoch.
-    pub(crate) interrupted: &'a AtomicBool,
-}
-
-impl std::fmt::Debug for Watched<'_> {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Watched").field("interrupted", &self.interrupted).finish_non_exhaustive()
-    }
-}
-
-/// Watches a fit, and keeps what it has learned until its rows are safe: an interrupt, or whatever fails between the fit and its rows, does not cost
-/// the training, and a crash no more than [`BETWEEN`].
-pub(crate) struct Fitting<'a> {
-    watched: Watched<'a>,
-    /// The file that it is kept in.
-    pub(crate) state: PathBuf,
-    written: Mutex<Instant>,
-}
-
-/// Time between two writes of a fit on its way.
-const BETWEEN: Duration = Duration::from_mins(1);
-
-impl<'a> Fitting<'a> {
-    pub(crate) fn new(watched: Watched<'a>, state: PathBuf) -> Self {
-        Fitting { watched, state, written: Mutex::new(Instant::now()) }
-    }
-}
-
-impl Fitting<'_> {
-    /// Removes what was kept; a file that cannot be removed is one too many and nothing worse.
-    pub(crate) fn forget(&self) {
-        let _ = fs::remove_file(&self.state);
-    }
-}
-
-impl Watch for Fitting<'_> {
-    fn epoch(&self, epoch: usize, epochs: usize, _: &[(f64, f64)]) -> bool {
-        (self.watched.epoch)(epoch, epochs);
-        !self.watched.interrupted.load(Ordering::Relaxed)
-    }
-
-    fn kept(&self) -> Option<Vec<u8>> {
-        fs::read(&self.state).ok()
-    }
-
-    fn keep(&self, ends: bool, state: &dyn Fn() -> Vec<u8>) {
-        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        if ends || written.elapsed() >= BETWEEN {
-            // Without the file the next call begins anew, and nothing worse.
-            let _ = write::replace(&self.state, &state());
-            *written = Instant::now();
-        }
-    }
-}
 
 /// Endings of the files of [`Fits`]: a finished fit, and one on its way.
 pub(crate) const FIT_FILES: [&str; 2] = ["generator", "synthesiser"];

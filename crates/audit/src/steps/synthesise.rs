@@ -1,17 +1,17 @@
 //! Training rows as a table to be learned, and a table of made rows as training rows.
 
-use evenhand_catalog::Value;
 use evenhand_learn::LearnError;
 use evenhand_rebalance::RebalanceError;
 use evenhand_rebalance::balanced::{Balance, balanced_apart};
 use evenhand_rebalance::quality;
 use evenhand_rebalance::shares::Shares;
-use evenhand_rebalance::synthesis::{Cells, Column, Form, SYNTHESISERS, Table};
+use evenhand_rebalance::synthesis::{Cells, Column, Form, Table};
 use evenhand_rows::seed::generator_for;
 use evenhand_rows::{Dataset, Feature, Groups, Label, LabelKind, MISSING, UNKNOWN, Values};
 
-use super::fits::{Fits, Watched};
-use crate::recipe::{Choice, SynthesisSection};
+use super::fits::Fits;
+use crate::fitting::{Watched, fitted_for};
+use crate::recipe::SynthesisSection;
 use crate::synthetic::Synthesis;
 use crate::{AuditError, evidence};
 
@@ -100,20 +100,6 @@ fn make_rows(making: Making<'_>, train: &Dataset, holdout: &Dataset) -> Result<(
         tilt,
     };
     Ok((rows, told))
-}
-
-/// The method, with the columns that rows are asked for as those whose cells it learns apart, where it has such a parameter and it was left
-/// empty: one dependence for all cells would blur the very differences between groups that balanced rows must keep.
-pub(crate) fn fitted_for(method: &Choice, asked: &[&str]) -> Choice {
-    let mut method = method.clone();
-    if let Ok(entry) = evenhand_catalog::find(SYNTHESISERS, &method.id)
-        && entry.card.parameters.iter().any(|parameter| parameter.name == "by")
-        && method.parameters.get("by").is_none_or(|by| *by == Value::Text(String::new()))
-        && !asked.iter().any(|name| name.contains(','))
-    {
-        method.parameters.insert("by".to_owned(), Value::Text(asked.join(",")));
-    }
-    method
 }
 
 fn table_of(data: &Dataset) -> Result<(Table, Layout), AuditError> {
