@@ -20,8 +20,8 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use crate::numbers::{count, counted};
-use crate::recipe::Choice;
 use crate::report::{DataSummary, MethodReport, Report, ReportKind, RunReport, Sizes};
+use crate::settings::Choice;
 use crate::synthetic::{Fitting, Synthesis, Watched, fitted_for};
 use crate::{AuditError, evidence, run, scores, write};
 
@@ -420,8 +420,8 @@ fn efficacy(sides: &[Dataset; 3], attribute: &str, seed: u64, interrupted: &Atom
             let (inputs, validation_inputs) = (encoder.transform(&train)?, encoder.transform(&validation)?);
             let choice = Choice { id: objective.to_owned(), parameters: BTreeMap::new() };
             let scorer = evenhand_learn::fit(
-                &run::rows(&train, &inputs, attribute, None)?,
-                &run::rows(&validation, &validation_inputs, attribute, None)?,
+                &run::training_rows(&train, &inputs, attribute, None)?,
+                &run::training_rows(&validation, &validation_inputs, attribute, None)?,
                 &Architecture { hidden: Vec::new(), ..Architecture::default() },
                 &Training { learning_rate: 0.01, ..Training::default() },
                 choice.build(OBJECTIVES)?,

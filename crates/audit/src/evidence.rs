@@ -20,31 +20,35 @@ const BAND_LEVEL: f64 = 0.95;
 /// Rows of the latent plot.
 const LATENT_POINTS: usize = 600;
 /// Rows from which a group may be one of the two whose tilt is shown.
-pub(crate) const TILT_ROWS: usize = 30;
+pub const TILT_ROWS: usize = 30;
 /// Bins of a label histogram.
 const LABEL_BINS: usize = 20;
 
 /// True when the metric compares groups, false when it is overall performance.
-pub(crate) fn compares_groups(metric: &str) -> bool {
+pub fn compares_groups(metric: &str) -> bool {
     !evenhand_metrics::PERFORMANCE.iter().any(|known| known.card().id == metric)
 }
 
 /// All findings about some outcomes: overall performance, and what compares groups.
-pub(crate) fn findings(outcomes: &Outcomes<'_>, plan: Option<&IntervalPlan>) -> Result<(Vec<Finding>, Vec<Finding>), AuditError> {
+pub fn findings(outcomes: &Outcomes<'_>, plan: Option<&IntervalPlan>) -> Result<(Vec<Finding>, Vec<Finding>), AuditError> {
     let all = evenhand_metrics::evaluate(&[], outcomes, plan)?;
     Ok(all.into_iter().partition(|finding| !compares_groups(&finding.metric)))
 }
 
 /// Groups with their sizes, and the number of rows of unknown group.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Counted {
-    pub(crate) attribute: String,
-    pub(crate) groups: Vec<GroupCount>,
-    pub(crate) unknown: usize,
+pub struct Counted {
+    /// The attribute.
+    pub attribute: String,
+    /// Its groups.
+    pub groups: Vec<GroupCount>,
+    /// Rows of unknown group.
+    pub unknown: usize,
 }
 
 impl Counted {
-    pub(crate) fn of(groups: &Groups) -> Self {
+    /// Counts the rows of each group.
+    pub fn of(groups: &Groups) -> Self {
         Counted {
             attribute: groups.name().to_owned(),
             groups: groups.levels().iter().zip(groups.sizes()).map(|(name, n)| GroupCount { name: name.clone(), n }).collect(),
@@ -54,7 +58,7 @@ impl Counted {
 }
 
 /// One attribute's part of a run; the plots are drawn where `plots` says so.
-pub(crate) fn attribute(outcomes: &Outcomes<'_>, counted: Counted, findings: Vec<Finding>, plots: bool) -> AttributeFindings {
+pub fn attribute(outcomes: &Outcomes<'_>, counted: Counted, findings: Vec<Finding>, plots: bool) -> AttributeFindings {
     let pair = findings.iter().find(|finding| finding.metric == "spdd").and_then(|finding| finding.largest_pair.clone());
     AttributeFindings {
         attribute: counted.attribute,
@@ -91,7 +95,7 @@ fn pass_rates(outcomes: &Outcomes<'_>, pair: Option<(String, String)>) -> PassRa
 }
 
 /// Up to 600 evenly spaced rows of known group in the plane of their first two principal components; `None` without embeddings.
-pub(crate) fn latent_plot(latent: Latent<'_>, groups: &Groups, labels: &[f64], threshold: f64) -> Option<LatentPlot> {
+pub fn latent_plot(latent: Latent<'_>, groups: &Groups, labels: &[f64], threshold: f64) -> Option<LatentPlot> {
     let plane = pca_2d(latent);
     let known: Vec<usize> = (0..plane.coordinates.len()).filter(|&row| groups.codes()[row] != UNKNOWN).collect();
     let stride = known.len().div_ceil(LATENT_POINTS).max(1);
@@ -111,7 +115,7 @@ pub(crate) fn latent_plot(latent: Latent<'_>, groups: &Groups, labels: &[f64], t
 }
 
 /// What is known of the data before any model.
-pub(crate) fn data_summary(data: &Dataset, threshold: f64) -> Result<DataSummary, AuditError> {
+pub fn data_summary(data: &Dataset, threshold: f64) -> Result<DataSummary, AuditError> {
     let label = data.label.as_ref();
     let attributes = data
         .sensitive
@@ -178,7 +182,7 @@ pub(crate) fn data_summary(data: &Dataset, threshold: f64) -> Result<DataSummary
 
 /// The tilt of some rows between two groups; without a pair, between the groups with the highest and the lowest share of high labels.
 /// `None` when there are no two groups with rows.
-pub(crate) fn tilt<'a>(
+pub fn tilt<'a>(
     stage: &str,
     data: &'a Dataset,
     attribute: &str,
@@ -242,7 +246,7 @@ pub(crate) fn tilt<'a>(
 }
 
 /// What a reader must know of intervals of largest gaps, where one of them does not hold its own value.
-pub(crate) fn interval_note<'a>(runs: impl Iterator<Item = &'a RunReport>) -> Option<String> {
+pub fn interval_note<'a>(runs: impl Iterator<Item = &'a RunReport>) -> Option<String> {
     let findings = |run: &'a RunReport| {
         let lists = run.shortlists.iter().flat_map(|lists| lists.before.iter().chain(&lists.after));
         run.attributes.iter().flat_map(|attribute| &attribute.findings).chain(lists)
@@ -259,7 +263,7 @@ pub(crate) fn interval_note<'a>(runs: impl Iterator<Item = &'a RunReport>) -> Op
 }
 
 /// Refuses a key of a limit or a published value that names an attribute which the data, or the metric, does not have.
-pub(crate) fn check_key(key: &str, data: &Dataset) -> Result<(), AuditError> {
+pub fn check_key(key: &str, data: &Dataset) -> Result<(), AuditError> {
     match key.split_once('@') {
         Some((metric, _)) if !compares_groups(metric) => {
             Err(AuditError::Request(format!("`{key}`: {metric} is measured over all rows, not by attribute; write `{metric}`")))
@@ -270,7 +274,7 @@ pub(crate) fn check_key(key: &str, data: &Dataset) -> Result<(), AuditError> {
 }
 
 /// The metric of performance for a kind of label.
-pub(crate) fn usual_performance(data: &Dataset) -> &'static str {
+pub fn usual_performance(data: &Dataset) -> &'static str {
     match data.label().map(|label| label.kind) {
         Ok(LabelKind::Continuous) => "srcc",
         _ => "accuracy",
@@ -278,7 +282,7 @@ pub(crate) fn usual_performance(data: &Dataset) -> &'static str {
 }
 
 /// The columns of the main table: what the recipe asks for, or the usual ones for the kind of label.
-pub(crate) fn columns(wanted: &[String], data: &Dataset, kind: LabelKind) -> Result<Vec<Column>, AuditError> {
+pub fn columns(wanted: &[String], data: &Dataset, kind: LabelKind) -> Result<Vec<Column>, AuditError> {
     let usual: &[&str] = match kind {
         LabelKind::Continuous => &["pcc", "srcc", "spdd", "speo"],
         LabelKind::Binary => &["accuracy", "roc-auc", "spdd", "demographic-parity-difference", "equalized-odds-difference"],
@@ -296,7 +300,8 @@ pub(crate) fn columns(wanted: &[String], data: &Dataset, kind: LabelKind) -> Res
     Ok(columns)
 }
 
-pub(crate) fn column(metric: &str, attribute: Option<String>) -> Result<Column, AuditError> {
+/// The column of a metric.
+pub fn column(metric: &str, attribute: Option<String>) -> Result<Column, AuditError> {
     let card = evenhand_metrics::find(metric)?.card();
     Ok(Column {
         metric: metric.to_owned(),
@@ -320,13 +325,13 @@ fn folded(ratio: f64) -> f64 {
 
 /// How far a value lies from its metric's fair value, 0 at it: |value - fair|, and 1 - min(value, 1 / value) where the fair value is 1.
 /// `None` where the metric has no fair value.
-pub(crate) fn distance(card: &Card, value: f64) -> Option<f64> {
+pub fn distance(card: &Card, value: f64) -> Option<f64> {
     card.fair_value.map(|fair| if fair == 1.0 { 1.0 - folded(value) } else { (value - fair).abs() })
 }
 
 /// What a limit is compared with: the value's distance from the fair value, of a ratio the ratio at most 1, and the value itself where the
 /// metric has no fair value. Over several runs these are averaged, never the values: gaps of either sign would cancel.
-pub(crate) fn judged(card: &Card, value: f64) -> f64 {
+pub fn judged(card: &Card, value: f64) -> f64 {
     match card.fair_value {
         Some(1.0) => folded(value),
         Some(fair) => (value - fair).abs(),
@@ -335,26 +340,26 @@ pub(crate) fn judged(card: &Card, value: f64) -> f64 {
 }
 
 /// Mean; `None` of nothing.
-pub(crate) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+pub fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     let (sum, n) = values.fold((0.0, 0_usize), |(sum, n), value| (sum + value, n + 1));
     (n > 0).then(|| sum / n as f64)
 }
 
 /// Sample standard deviation; `None` with fewer than two values.
-pub(crate) fn spread(values: &[f64]) -> Option<f64> {
+pub fn spread(values: &[f64]) -> Option<f64> {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     (values.len() > 1).then(|| (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt())
 }
 
 /// Mean distance from the fair value over the runs in which the metric is defined.
-pub(crate) fn mean_distance(runs: &[RunReport], metric: &str, attribute: Option<&str>) -> Option<f64> {
+pub fn mean_distance(runs: &[RunReport], metric: &str, attribute: Option<&str>) -> Option<f64> {
     let card = evenhand_metrics::find(metric).ok()?.card();
     mean(runs.iter().filter_map(|run| distance(card, lookup::finding(run, metric, attribute)?.estimate.number()?)))
 }
 
 /// Whether a judged number, or the mean of several, keeps a limit.
-pub(crate) fn within(card: &Card, value: f64, limit: f64) -> bool {
+pub fn within(card: &Card, value: f64, limit: f64) -> bool {
     match (card.direction, card.fair_value) {
         (Direction::Higher, _) | (Direction::NearFair, Some(1.0)) => value >= limit,
         _ => value <= limit,
@@ -364,7 +369,7 @@ pub(crate) fn within(card: &Card, value: f64, limit: f64) -> bool {
 /// Judges every method of a report against the limits: an upper limit for what is better low, a lower one for what is better high; for
 /// a ratio whose fair value is 1 a lower limit. Over several runs the distances from the fair value are averaged. An undefined number meets
 /// no limit.
-pub(crate) fn check_limits(
+pub fn check_limits(
     limits: &BTreeMap<String, f64>,
     report: &Report,
     answers: impl Fn(&MethodReport) -> bool,

@@ -147,7 +147,7 @@ pub fn failures(folder: &Path) -> Result<Vec<String>, AuditError> {
 }
 
 /// Names of the columns of an extracted folder.
-pub(crate) fn columns(folder: &Path) -> Result<Vec<String>, AuditError> {
+pub fn columns(folder: &Path) -> Result<Vec<String>, AuditError> {
     Ok(table::columns(&[folder.join(CANDIDATES).display().to_string()])?)
 }
 
@@ -158,7 +158,7 @@ pub fn report(folder: &Path, sensitive: &[String]) -> Result<ExtractionReport, A
 }
 
 /// Reads an extracted folder and compares the groups of these attributes; `missing`: texts that stand for an unknown group.
-pub(crate) fn by_roles(folder: &Path, sensitive: &[SensitiveRole], missing: &[String]) -> Result<ExtractionReport, AuditError> {
+pub fn by_roles(folder: &Path, sensitive: &[SensitiveRole], missing: &[String]) -> Result<ExtractionReport, AuditError> {
     let about = origin::about(folder)?;
     let path = folder.join(CANDIDATES);
     let facts = Facts::read(&path)?;

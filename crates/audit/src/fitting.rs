@@ -14,11 +14,11 @@ use crate::write;
 
 /// Who watches a fit, of a synthesiser or of a scorer.
 #[derive(Clone, Copy)]
-pub(crate) struct Watched<'a> {
+pub struct Watched<'a> {
     /// Told of every epoch out of how many.
-    pub(crate) epoch: &'a (dyn Fn(usize, usize) + Sync),
+    pub epoch: &'a (dyn Fn(usize, usize) + Sync),
     /// Set to stop at the next epoch.
-    pub(crate) interrupted: &'a AtomicBool,
+    pub interrupted: &'a AtomicBool,
 }
 
 impl std::fmt::Debug for Watched<'_> {
@@ -29,10 +29,11 @@ impl std::fmt::Debug for Watched<'_> {
 
 /// Watches a fit, and keeps what it has learned until its rows are safe: an interrupt, or whatever fails between the fit and its rows, does not cost
 /// the training, and a crash no more than [`BETWEEN`].
-pub(crate) struct Fitting<'a> {
+#[derive(Debug)]
+pub struct Fitting<'a> {
     watched: Watched<'a>,
     /// The file that it is kept in.
-    pub(crate) state: PathBuf,
+    pub state: PathBuf,
     written: Mutex<Instant>,
 }
 
@@ -40,14 +41,15 @@ pub(crate) struct Fitting<'a> {
 const BETWEEN: Duration = Duration::from_mins(1);
 
 impl<'a> Fitting<'a> {
-    pub(crate) fn new(watched: Watched<'a>, state: PathBuf) -> Self {
+    /// Watches for somebody, and keeps the fit in a file.
+    pub fn new(watched: Watched<'a>, state: PathBuf) -> Self {
         Fitting { watched, state, written: Mutex::new(Instant::now()) }
     }
 }
 
 impl Fitting<'_> {
     /// Removes what was kept; a file that cannot be removed is one too many and nothing worse.
-    pub(crate) fn forget(&self) {
+    pub fn forget(&self) {
         let _ = fs::remove_file(&self.state);
     }
 }
@@ -74,7 +76,7 @@ impl Watch for Fitting<'_> {
 
 /// The method, with the columns that rows are asked for as those whose cells it learns apart, where it has such a parameter and it was left
 /// empty: one dependence for all cells would blur the very differences between groups that balanced rows must keep.
-pub(crate) fn fitted_for(method: &Choice, asked: &[&str]) -> Choice {
+pub fn fitted_for(method: &Choice, asked: &[&str]) -> Choice {
     let mut method = method.clone();
     if let Ok(entry) = evenhand_catalog::find(SYNTHESISERS, &method.id)
         && entry.card.parameters.iter().any(|parameter| parameter.name == "by")

@@ -1,33 +1,27 @@
-//! Recipe to run to report; the only crate that joins the others.
-//!
-//! The faces (the command line, later a server and Python) translate to and from the functions here and hold no formula.
+//! Questions about rows, and the report that answers them. Recipes and their grids stand above, in `experiment`.
 
 pub mod analyses;
 pub mod balancing;
 mod error;
-mod evidence;
+pub mod evidence;
 pub mod extraction;
 pub mod fitting;
-pub mod grid;
 pub mod html;
 pub mod listing;
-mod lookup;
+pub mod lookup;
 pub mod making;
 mod measures;
-pub mod model;
-mod numbers;
-pub mod recipe;
+pub mod numbers;
 pub mod registry;
 pub mod report;
 pub mod run;
 pub mod scores;
 pub mod settings;
 pub mod shortlists;
-mod steps;
 pub mod synthetic;
 pub mod tilting;
 pub mod view;
-mod write;
+pub mod write;
 
 pub use evenhand_catalog as catalog;
 pub use evenhand_data::fetch;
@@ -35,8 +29,6 @@ pub use evenhand_data::loaders::first_impressions;
 pub use evenhand_media as media;
 
 pub use error::AuditError;
-pub use grid::{Observer, Options, Silent, compare};
-pub use recipe::{Recipe, keys};
 pub use report::{FORMAT, Report, ReportKind};
 pub use run::write_report;
 pub use scores::{ScoresRequest, audit};

@@ -49,7 +49,7 @@ pub(crate) fn measured(method: &MethodReport, metric: &str, attribute: Option<&s
 }
 
 /// A finding of one run.
-pub(crate) fn finding<'a>(run: &'a RunReport, metric: &str, attribute: Option<&str>) -> Option<&'a Finding> {
+pub fn finding<'a>(run: &'a RunReport, metric: &str, attribute: Option<&str>) -> Option<&'a Finding> {
     let findings = match attribute {
         None => &run.performance,
         Some(name) => &findings_of(run, name)?.findings,
@@ -82,7 +82,7 @@ pub(crate) fn key(column: &Column) -> String {
 }
 
 /// Names of the sensitive attributes, in the data's order, then any that only the runs name.
-pub(crate) fn attributes(report: &Report) -> Vec<String> {
+pub fn attributes(report: &Report) -> Vec<String> {
     let mut names: Vec<String> = report.data.attributes.iter().map(|attribute| attribute.name.clone()).collect();
     for findings in report.methods.iter().flat_map(|method| &method.runs).flat_map(|run| &run.attributes) {
         if !names.contains(&findings.attribute) {
@@ -114,7 +114,7 @@ pub(crate) fn unit(report: &Report) -> &'static str {
 
 /// The metric that stands for performance in pictures and sentences: SRCC for continuous labels, accuracy for binary ones,
 /// otherwise the first overall column of which more is better.
-pub(crate) fn performance_metric(report: &Report) -> Option<String> {
+pub fn performance_metric(report: &Report) -> Option<String> {
     let continuous = report.data.label.as_ref().is_some_and(|label| label.kind == "continuous");
     let wanted = if continuous { ["srcc", "pcc", "accuracy"] } else { ["accuracy", "roc-auc", "srcc"] };
     let exists = |metric: &str| {
@@ -195,7 +195,7 @@ pub(crate) fn estimates(report: &Report) -> Vec<Place<'_>> {
 const ALIKE: f64 = 0.005;
 
 /// Whether a method takes one decision for nearly all test rows in some run: gaps of its decisions are small whatever it learned.
-pub(crate) fn decides_alike(method: &MethodReport) -> bool {
+pub fn decides_alike(method: &MethodReport) -> bool {
     method.runs.iter().any(|run| {
         let rates =
             run.attributes.first().and_then(|attribute| attribute.findings.iter().find(|finding| finding.metric == "selection-rate"));

@@ -29,7 +29,7 @@ pub(crate) fn significant(value: f64) -> String {
 }
 
 /// As [`significant`], without trailing zeros: for parameters and tick labels.
-pub(crate) fn plain(value: f64) -> String {
+pub fn plain(value: f64) -> String {
     let text = significant(value);
     if text.contains('.') && !text.contains('e') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }

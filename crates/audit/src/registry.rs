@@ -71,8 +71,8 @@ fn indented(text: &str, indent: &str) -> String {
 }
 
 /// `docs/metrics.md`, `docs/methods.md` and `docs/recipes.md`: file name and content. `tables` are our own committed results: name of the folder under `docs/results` and its
-/// `measures.csv`; every method says where it stands in them.
-pub fn documents(tables: &[(String, String)]) -> Result<[(&'static str, String); 3], String> {
+/// `measures.csv`; every method says where it stands in them. `recipes` is the page of a recipe's keys.
+pub fn documents(tables: &[(String, String)], recipes: String) -> Result<[(&'static str, String); 3], String> {
     let places = measures::places(tables)?;
     let metrics = document(
         "Metrics",
@@ -86,12 +86,13 @@ pub fn documents(tables: &[(String, String)]) -> Result<[(&'static str, String);
         &[Kind::Corpus, Kind::Rebalancer, Kind::Synthesiser, Kind::Objective, Kind::Reranker, Kind::Repair],
         &places,
     );
-    Ok([("metrics.md", metrics), ("methods.md", methods), ("recipes.md", crate::recipe::keys::page())])
+    Ok([("metrics.md", metrics), ("methods.md", methods), ("recipes.md", recipes)])
 }
 
 fn document(title: &str, summary: &str, kinds: &[Kind], places: &BTreeMap<String, String>) -> String {
-    let mut text =
-        format!("# {title}\n\n{summary}\n\nThis page is generated; `UPDATE_DOCS=1 cargo test -p evenhand-audit docs` writes it anew.\n");
+    let mut text = format!(
+        "# {title}\n\n{summary}\n\nThis page is generated; `UPDATE_DOCS=1 cargo test -p evenhand-experiment docs` writes it anew.\n"
+    );
     for kind in kinds {
         if kinds.len() > 1 {
             let _ = write!(text, "\n## {}\n", heading(*kind));

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use evenhand_learn::Rows;
+use evenhand_rows::{Dataset, Matrix, SensitiveInput};
+
 use crate::report::Report;
-pub(crate) use crate::steps::fit::training_rows as rows;
 use crate::{AuditError, write};
 
 /// Versions that the numbers depend on.
@@ -17,8 +19,26 @@ pub fn versions() -> BTreeMap<String, String> {
     ])
 }
 
+/// Encoded rows as a training method reads them.
+pub fn training_rows<'a>(
+    data: &'a Dataset,
+    features: &'a Matrix,
+    attribute: &str,
+    sensitive: Option<&'a SensitiveInput>,
+) -> Result<Rows<'a>, AuditError> {
+    Ok(Rows {
+        features,
+        labels: &data.label()?.values,
+        groups: data.groups(attribute)?,
+        weights: data.weights.as_deref(),
+        recordings: data.recordings.as_ref(),
+        targets: &data.targets,
+        sensitive,
+    })
+}
+
 /// The files of a report.
-pub(crate) const FILES: [&str; 3] = ["report.json", "report.html", "measures.csv"];
+pub const FILES: [&str; 3] = ["report.json", "report.html", "measures.csv"];
 
 /// Writes `report.json`, `report.html` and `measures.csv` (the main table's numbers of every run) into a folder; each appears whole or not at all. Gives the
 /// first two. A file that the report was made of is not replaced.

@@ -10,11 +10,11 @@ use evenhand_metrics::{Estimate, Outcomes, Tally};
 use evenhand_rows::{Dataset, Groups, LabelRole, SensitiveRole};
 
 use crate::evidence::Counted;
-use crate::recipe::{DecisionRuleName, IntervalSection, MetricsSection};
 use crate::report::{
     AttributeFindings, AttributeSummary, Column, DataSummary, FileSummary, GroupCount, GroupSummary, LabelSummary, MethodReport, Report,
     ReportKind, RunReport, Sizes, Summary,
 };
+use crate::settings::{DecisionRuleName, IntervalSection, MetricsSection};
 use crate::{AuditError, evidence, run};
 
 /// Bins of the sketch of each group's scores when reading in chunks.

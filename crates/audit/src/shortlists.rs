@@ -17,8 +17,8 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::recipe::{Choice, IntervalSection};
 use crate::report::{DataSummary, MethodChoice, MethodReport, Report, ReportKind, RunReport, Sizes};
+use crate::settings::{Choice, IntervalSection};
 use crate::{AuditError, evidence, run, scores, write};
 
 /// Which share of each group is wanted.
@@ -53,7 +53,7 @@ impl Wanted {
     }
 
     /// Refuses shares of groups that the data does not have.
-    pub(crate) fn check_groups(&self, groups: &Groups) -> Result<(), String> {
+    pub fn check_groups(&self, groups: &Groups) -> Result<(), String> {
         let Wanted::Shares(shares) = self else { return Ok(()) };
         match shares.keys().find(|name| groups.code(name).is_none()) {
             None => Ok(()),
@@ -85,7 +85,7 @@ impl Wanted {
     }
 
     /// Refuses words that are no target, and shares that do not add up.
-    pub(crate) fn check(&self) -> Result<(), String> {
+    pub fn check(&self) -> Result<(), String> {
         self.target()?;
         let Wanted::Shares(shares) = self else { return Ok(()) };
         if let Some((group, share)) = shares.iter().find(|(_, share)| !(0.0..=1.0).contains(*share)) {
@@ -99,7 +99,7 @@ impl Wanted {
     }
 
     /// The target in words.
-    pub(crate) fn told(&self) -> String {
+    pub fn told(&self) -> String {
         match self {
             Wanted::Word(word) if word == "equal" => "an equal share of every group".to_owned(),
             Wanted::Word(word) if word == "pool" => "each group's share of the applicants".to_owned(),
@@ -114,13 +114,17 @@ impl Wanted {
 
 /// What lists are wanted.
 #[derive(Debug, Clone)]
-pub(crate) struct Plan<'a> {
-    pub(crate) reranker: Option<&'a Choice>,
-    pub(crate) wanted: &'a Wanted,
+pub struct Plan<'a> {
+    /// The re-ranker; `None` lists by score.
+    pub reranker: Option<&'a Choice>,
+    /// Wanted shares.
+    pub wanted: &'a Wanted,
     /// Targets of single jobs.
-    pub(crate) by_job: &'a BTreeMap<String, Wanted>,
-    pub(crate) top: usize,
-    pub(crate) seed: u64,
+    pub by_job: &'a BTreeMap<String, Wanted>,
+    /// Places of a list.
+    pub top: usize,
+    /// Seed of what is drawn.
+    pub seed: u64,
 }
 
 /// The seed of a job's draw: of the run's seed and the job's name, so that neither neighbouring seeds nor other jobs share or move it.
@@ -198,15 +202,15 @@ pub struct PrefixShares {
 
 /// The lists of all jobs in two orders; rows are those of the scores.
 #[derive(Debug)]
-pub(crate) struct Lists {
+pub struct Lists {
     /// Candidates of each job.
-    pub(crate) sizes: Vec<usize>,
+    pub sizes: Vec<usize>,
     /// Rows by score, job after job, best first.
-    pub(crate) before: Vec<usize>,
+    pub before: Vec<usize>,
     /// Rows as re-ranked; the candidates beyond the shortlist follow by score.
-    pub(crate) after: Vec<usize>,
+    pub after: Vec<usize>,
     /// Why a row of `after` stands there; `None` beyond the shortlist and without a re-ranker.
-    pub(crate) reasons: Vec<Option<Reason>>,
+    pub reasons: Vec<Option<Reason>>,
     /// Wanted shares, job after job.
     wanted: Vec<f64>,
     breaches: Vec<Vec<Breach>>,
@@ -218,7 +222,7 @@ pub(crate) struct Lists {
 
 impl Lists {
     /// Ranks the candidates of every job; without jobs all rows are one list.
-    pub(crate) fn new(plan: &Plan, scores: &[f64], groups: &Groups, job: Option<&Identity>) -> Result<Self, AuditError> {
+    pub fn new(plan: &Plan, scores: &[f64], groups: &Groups, job: Option<&Identity>) -> Result<Self, AuditError> {
         if plan.top == 0 {
             return Err(AuditError::Request("a shortlist of 0 places was asked for; give --top 1 or more".to_owned()));
         }
@@ -313,7 +317,7 @@ impl Lists {
     }
 
     /// What the lists give to the groups.
-    pub(crate) fn measure(
+    pub fn measure(
         &self,
         plan: &Plan,
         groups: &Groups,

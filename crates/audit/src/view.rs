@@ -639,7 +639,7 @@ pub(crate) fn of_sample(sample: Option<&MethodChoice>, report: &Report) -> Strin
 }
 
 /// A choice with the parameters that tell it from others of its id.
-pub(crate) fn apart(choice: &MethodChoice, among: &[MethodChoice]) -> String {
+pub fn apart(choice: &MethodChoice, among: &[MethodChoice]) -> String {
     let differs = |name: &str, value: &serde_json::Value| {
         among.iter().any(|other| other.id == choice.id && other.parameters.get(name) != Some(value))
     };

@@ -6,7 +6,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use evenhand_audit::recipe::{IntervalSection, MetricsSection};
+use evenhand_audit::settings::{IntervalSection, MetricsSection};
 use evenhand_audit::{AuditError, Report, ScoresRequest, audit};
 use evenhand_data::loaders::corpus_folder;
 

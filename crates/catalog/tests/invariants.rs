@@ -22,9 +22,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("rebalance", &["catalog", "rows", "metrics", "kernels"]),
     ("learn", &["catalog", "rows", "metrics", "kernels"]),
     ("audit", &["catalog", "rows", "data", "metrics", "rerank", "media", "rebalance", "learn"]),
-    ("cli", &["audit"]),
-    ("server", &["audit"]),
-    ("python", &["audit"]),
+    ("experiment", &["catalog", "rows", "data", "metrics", "rerank", "media", "rebalance", "learn", "audit"]),
+    ("cli", &["audit", "experiment", "data", "rows", "catalog", "metrics"]),
+    ("server", &["audit", "experiment"]),
+    ("python", &["audit", "experiment"]),
 ];
 
 /// Crates that may name the tensor library.

@@ -26,7 +26,7 @@ pub struct Wish {
 
 /// A resolved wish: what must be measured on validation rows.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Search {
+pub struct Search {
     by: String,
     limits: Vec<(String, Option<String>, f64)>,
 }
@@ -74,7 +74,7 @@ pub struct Limited {
 
 impl Search {
     /// Checks a wish against the registry and the data.
-    pub(crate) fn new(wish: &Wish, data: &Dataset) -> Result<Self, AuditError> {
+    pub fn new(wish: &Wish, data: &Dataset) -> Result<Self, AuditError> {
         let by = wish.by.clone().unwrap_or_else(|| evidence::usual_performance(data).to_owned());
         let card = evenhand_metrics::find(&by)?.card();
         if evidence::compares_groups(&by) || card.direction != evenhand_catalog::Direction::Higher {
@@ -101,7 +101,7 @@ impl Search {
     }
 
     /// What is measured: each metric with its attribute once.
-    pub(crate) fn wanted(&self) -> Vec<(String, Option<String>)> {
+    pub fn wanted(&self) -> Vec<(String, Option<String>)> {
         let mut wanted = vec![(self.by.clone(), None)];
         for (metric, attribute, _) in &self.limits {
             if !wanted.contains(&(metric.clone(), attribute.clone())) {
@@ -112,7 +112,7 @@ impl Search {
     }
 
     /// The choice among finished methods.
-    pub(crate) fn choose(&self, methods: &[MethodReport]) -> Result<Choice, AuditError> {
+    pub fn choose(&self, methods: &[MethodReport]) -> Result<Choice, AuditError> {
         let mut candidates = Vec::new();
         for method in methods {
             let mut limited = Vec::new();

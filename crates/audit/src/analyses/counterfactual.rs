@@ -52,14 +52,14 @@ pub struct Shift {
 }
 
 /// The groups that rows are re-written to with two known groups: each to the other one. `None` with another number of groups.
-pub(crate) fn swapped(input: &SensitiveInput, codes: &[u32]) -> Option<Vec<u32>> {
+pub fn swapped(input: &SensitiveInput, codes: &[u32]) -> Option<Vec<u32>> {
     let known = input.groups().iter().filter(|values| values.is_some()).count();
     let other = |&code: &u32| input.others(code).next().filter(|_| input.values(code).is_some()).unwrap_or(UNKNOWN);
     (known == 2).then(|| codes.iter().map(other).collect())
 }
 
 /// Scores the rows as every other group. `measure` gives the main table's numbers of some predictions.
-pub(crate) fn rescored(
+pub fn rescored(
     scorer: &Scorer,
     input: &SensitiveInput,
     features: &Matrix,

@@ -106,7 +106,7 @@ mod plain {
 }
 
 /// Shuffles every input `repeats` times. `judge` gives performance and gap of a prediction; `inputs` are names and encoded columns.
-pub(crate) fn importances(
+pub fn importances(
     scorer: &Scorer,
     features: &Matrix,
     test: &Dataset,
@@ -153,7 +153,7 @@ pub(crate) fn importances(
 }
 
 /// Says how much each input tells of the attribute, on all rows of the data: no scorer takes part, so it is not kept with the runs.
-pub(crate) fn associate(found: &mut Importances, data: &Dataset) -> Result<(), AuditError> {
+pub fn associate(found: &mut Importances, data: &Dataset) -> Result<(), AuditError> {
     let groups = data.groups(&found.attribute)?;
     for one in &mut found.inputs {
         let feature = data.features.iter().find(|feature| feature.name == one.input);

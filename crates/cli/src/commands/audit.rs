@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use evenhand_audit::ScoresRequest;
-use evenhand_audit::recipe::{ConventionName, DecisionRuleName, DefinitionName, IntervalSection, MetricsSection};
+use evenhand_audit::settings::{ConventionName, DecisionRuleName, DefinitionName, IntervalSection, MetricsSection};
 
 use super::{Outcome, grid};
 use crate::args::{Audit, Convention, Definition};

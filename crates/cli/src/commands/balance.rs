@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use evenhand_audit::balancing::{BalanceRequest, BalancedFile, Progress, balance as balance_file};
-use evenhand_audit::recipe::Choice;
+use evenhand_audit::settings::Choice;
 use evenhand_audit::{making, view};
 use indicatif::{ProgressBar, ProgressStyle};
 

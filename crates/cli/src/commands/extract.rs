@@ -4,9 +4,9 @@ use std::path::Path;
 
 use anyhow::Context;
 use evenhand_audit::extraction::{self, ExtractionReport};
-use evenhand_audit::media::extract::settings::{AudioPooling, Detector, Draw, Encoder, Settings, TextPooling};
-use evenhand_audit::media::extract::{self, Options, Summary};
-use evenhand_audit::media::manifest::Manifest;
+use evenhand_experiment::media::extract::settings::{AudioPooling, Detector, Draw, Encoder, Settings, TextPooling};
+use evenhand_experiment::media::extract::{self, Options, Summary};
+use evenhand_experiment::media::manifest::Manifest;
 
 use super::{Outcome, grid};
 use crate::args::{Extract, ExtractedModality, FaceDetector, FrameDraw, SoundPooling, WordPooling};

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use evenhand_audit::analyses::choice::Wish;
-use evenhand_audit::{Options, Recipe, Report, ReportKind, listing, view};
+use evenhand_audit::{Report, ReportKind, listing, view};
+use evenhand_experiment::{Options, Recipe};
 
 use super::Outcome;
 use crate::args::{Compare, Demo, Grid, Run, Sweep};
@@ -93,7 +94,7 @@ pub(super) fn interrupted() -> anyhow::Result<&'static AtomicBool> {
 fn execute(recipe: &Recipe, place: &Place<'_>, kind: ReportKind, json: bool) -> anyhow::Result<Outcome> {
     let interrupted = interrupted()?;
     let bars = Bars::new();
-    let report = evenhand_audit::compare(
+    let report = evenhand_experiment::compare(
         recipe,
         Options {
             data_folder: place.data,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use evenhand_audit::recipe::{Choice, IntervalSection};
+use evenhand_audit::settings::{Choice, IntervalSection};
 use evenhand_audit::shortlists::{RankRequest, Ranked, rank as rank_file};
 use evenhand_audit::{Report, listing};
 

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::AtomicBool;
 
-use evenhand_audit::media::extract::Options;
-use evenhand_audit::model::{self, Extraction, Scored};
+use evenhand_experiment::media::extract::Options;
+use evenhand_experiment::model::{self, Extraction, Scored};
 
 use super::{Outcome, grid};
 use crate::args::Score;

@@ -1,0 +1,18 @@
+//! From a recipe to its report.
+//!
+//! A [`Recipe`] says what is done; [`compare`] runs its grid, a cell a method, seed and fold, and joins the report. A run may keep its [`model::Model`],
+//! which scores rows in memory or in files. The faces (the command line, later a server and Python) translate to and from the functions here and hold no formula.
+
+mod error;
+pub mod grid;
+pub mod model;
+pub mod recipe;
+mod steps;
+
+pub use evenhand_media as media;
+
+use evenhand_audit::{analyses, evidence, extraction, fitting, lookup, numbers, report, run, settings, shortlists, synthetic, view, write};
+
+pub use error::ExperimentError;
+pub use grid::{Observer, Options, Silent, compare};
+pub use recipe::{Recipe, keys};
