@@ -21,8 +21,8 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::numbers::{count, counted};
 use crate::recipe::Choice;
-use crate::report::{DataSummary, MethodReport, Report, ReportKind, RunReport, Sizes};
-use crate::synthetic::{Fitting, Synthesis, Watched, fitted_for};
+use crate::report::{DataSummary, MethodReport, Report, ReportKind, RunReport, Sizes, Synthesis};
+use crate::synthetic::{Fitting, Watched, fitted_for};
 use crate::{AuditError, evidence, run, scores, write};
 
 /// A file to be balanced.

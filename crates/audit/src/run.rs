@@ -26,16 +26,15 @@ use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 
 use crate::analyses::choice::{Search, Wish};
-use crate::analyses::importance::Importances;
 use crate::analyses::{contrast, counterfactual, front, importance};
 use crate::evidence::Counted;
-use crate::extraction::ExtractionReport;
 use crate::recipe::{Choice, CounterfactualName, MethodSection, Recipe, ShortlistSection, SplitSection, SynthesisSection, Together};
 use crate::report::{
-    Landscape, Measured, MethodChoice, MethodReport, Report, ReportKind, RunReport, Sizes, Summary, TargetFindings, Tilt, WithoutModality,
+    ExtractionReport, Front, Importances, Landscape, Measured, MethodChoice, MethodReport, Report, ReportKind, RunReport, Shortlists,
+    Sizes, Summary, Synthesis, TargetFindings, Tilt, WithoutModality,
 };
-use crate::shortlists::{Shortlists, Wanted};
-use crate::synthetic::{self, FIT_FILES, Fits, Synthesis, Watched};
+use crate::shortlists::Wanted;
+use crate::synthetic::{self, FIT_FILES, Fits, Watched};
 use crate::{AuditError, evidence, lock, lookup, shortlists, write};
 
 /// Who watches a long run: progress bars live in the faces, not here.
@@ -273,7 +272,7 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, AuditErr
 }
 
 /// The planes of performance and fairness, one an attribute and sample.
-fn fronts(recipe: &Recipe, report: &Report) -> Vec<front::Front> {
+fn fronts(recipe: &Recipe, report: &Report) -> Vec<Front> {
     let usual = || Some([lookup::performance_metric(report)?, "spdd".to_owned()]);
     let Some([performance, gap]) = recipe.analyses.front.clone().or_else(usual) else { return Vec::new() };
     let attributes = lookup::attributes(report);
@@ -1329,7 +1328,7 @@ fn tilts(recipe: &Recipe, data: &Dataset, attribute: &str, part: &Part) -> Resul
 fn told_apart(recipe: &Recipe, method: &MethodSection) -> String {
     let gates = |method: &MethodSection| [&method.sample, &method.rebalance].into_iter().flatten().map(Choice::summary).collect::<Vec<_>>();
     let all: Vec<MethodChoice> = recipe.methods.iter().flat_map(gates).collect();
-    gates(method).iter().map(|choice| crate::view::apart(choice, &all)).collect::<Vec<_>>().join("; ")
+    gates(method).iter().map(|choice| crate::report::naming::apart(choice, &all)).collect::<Vec<_>>().join("; ")
 }
 
 /// Tilt of the rows that synthesisers made in the first run; methods that learned from the same rows show them once.
@@ -1392,8 +1391,8 @@ pub fn write_report(report: &Report, folder: &Path) -> Result<(PathBuf, PathBuf)
     fs::create_dir_all(folder).map_err(AuditError::io(folder, "create the folder"))?;
     let [json, page, table] = FILES.map(|name| folder.join(name));
     write::replace(&json, report.to_json()?.as_bytes())?;
-    write::replace(&page, crate::html::render(report)?.as_bytes())?;
-    write::replace(&table, &crate::measures::csv(report)?)?;
+    write::replace(&page, crate::report::html::render(report, &crate::registry::cards())?.as_bytes())?;
+    write::replace(&table, &crate::report::views::measures::csv(report)?)?;
     Ok((json, page))
 }
 

@@ -9,43 +9,20 @@ use std::time::{Duration, Instant};
 
 use evenhand_catalog::Value;
 use evenhand_rebalance::RebalanceError;
-use evenhand_rebalance::balanced::{Balance, BalancedCell, balanced_apart};
-use evenhand_rebalance::quality::{self, Quality};
+use evenhand_rebalance::balanced::{Balance, balanced_apart};
+use evenhand_rebalance::quality;
 use evenhand_rebalance::shares::Shares;
 use evenhand_rebalance::synthesis::{Cells, Column, Form, Generator, SYNTHESISERS, Table, Watch};
 use evenhand_rows::{Dataset, Feature, Groups, LabelKind, MISSING, UNKNOWN, Values};
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::recipe::{Choice, SynthesisSection};
-use crate::report::{MethodChoice, Tilt};
+use crate::report::Synthesis;
 use crate::{AuditError, evidence, run, write};
 
 /// Decimals that a made number is rounded to where the training rows' numbers have more.
 const DECIMALS: usize = 6;
-
-/// What became of the training rows when they were replaced by made ones.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Synthesis {
-    /// The synthesiser with its parameters.
-    pub method: MethodChoice,
-    /// Rows of each group and label, before and after.
-    pub cells: Vec<BalancedCell>,
-    /// Exact copies of real rows, learned from or held out, that were made and left out, or kept where that was asked for.
-    pub copies: usize,
-    /// Held-out rows that learners were judged on.
-    #[serde(default)]
-    pub judged_on: usize,
-    /// How like the training rows the made ones are, and how near to single ones.
-    pub quality: Quality,
-    /// Losses of the critic and of the generator by epoch, where the method has them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub losses: Vec<(f64, f64)>,
-    /// The tilt of the made rows.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tilt: Vec<Tilt>,
-}
 
 /// What stands where in the table of a data set.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use evenhand_audit::recipe::Recipe;
-use evenhand_audit::report::{Report, ReportKind};
 use evenhand_audit::run::{Observer, Options, compare};
+use evenhand_report::{Report, ReportKind};
 
 /// Epochs of the synthesiser; the scorers have another number, by which they are told apart.
 const EPOCHS: usize = 7;

@@ -2,12 +2,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod analyses;
 mod docs;
 mod extraction;
 mod faircv;
 mod fits;
-mod html;
-mod measures;
+mod places;
 mod recipes;
+#[path = "../../report/tests/sample.rs"]
+#[allow(dead_code, reason = "these tests need some of the made-up reports")]
 mod sample;
-mod view;
