@@ -19,10 +19,10 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
+use crate::fitting::{Fitting, Watched, fitted_for};
 use crate::numbers::{count, counted};
-use crate::report::{DataSummary, MethodReport, Report, ReportKind, RunReport, Sizes};
+use crate::report::{DataSummary, MethodReport, Report, ReportKind, RunReport, Sizes, Synthesis};
 use crate::settings::Choice;
-use crate::synthetic::{Fitting, Synthesis, Watched, fitted_for};
 use crate::{AuditError, evidence, run, scores, write};
 
 /// A file to be balanced.

@@ -48,9 +48,9 @@ pub enum AuditError {
     /// Recordings could not be used.
     #[error(transparent)]
     Media(#[from] evenhand_media::MediaError),
-    /// The page could not be written.
+    /// The report cannot be judged or shown.
     #[error(transparent)]
-    Html(#[from] crate::html::HtmlError),
+    Report(#[from] evenhand_report::ReportError),
 }
 
 impl AuditError {

@@ -26,11 +26,9 @@ use evenhand_media::extract::columns::STATUS_DETAIL;
 use evenhand_media::extract::origin;
 use evenhand_media::extract::table::Table as Facts;
 use evenhand_metrics::{Comparison, Estimate, GroupFinding, Interval};
+use evenhand_report::{AttributeExtraction, ExtractionReport, FACTS, Fact, Measure};
 use evenhand_rows::{Groups, Schema, SensitiveRole};
-use serde::{Deserialize, Serialize};
 
-use crate::numbers::{counted, fixed, percent};
-use crate::view::Table;
 use crate::{AuditError, scores};
 
 const LEVEL: f64 = 0.95;
@@ -40,98 +38,8 @@ const Z: f64 = 1.959_963_984_540_054;
 const MODALITIES: [(&str, &str, &str); 3] =
     [("video", "video_reason", "no_video_rate"), ("audio", "audio_reason", "no_audio_rate"), ("text", "text_reason", "no_text_rate")];
 
-/// Facts whose means are compared, with their headings.
-const MEANS: &[(&str, &str)] = &[
-    ("seconds", "seconds"),
-    ("faces_found_share", "share of frames with a face"),
-    ("face_score", "score of the faces"),
-    ("voiced_share", "share of sound that is not silent"),
-    ("level_dbfs", "level in dBFS"),
-    ("words", "words"),
-    ("words_per_minute", "words per minute"),
-    ("transcript_confidence", "confidence of the transcript"),
-];
-
 /// Those that a face detector finds.
 const FACES: [&str; 2] = ["faces_found_share", "face_score"];
-
-/// What an extraction found.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ExtractionReport {
-    /// Version of this format.
-    pub format: u32,
-    /// Candidates in all.
-    pub candidates: usize,
-    /// Candidates with a record.
-    pub extracted: usize,
-    /// Candidates without a record, by reason.
-    pub failed: BTreeMap<String, usize>,
-    /// For each modality that was asked for, the extracted candidates without it, by reason.
-    pub missing: BTreeMap<String, BTreeMap<String, usize>>,
-    /// Facts over all candidates for which they are known.
-    pub facts: Vec<Fact>,
-    /// By sensitive attribute.
-    pub attributes: Vec<AttributeExtraction>,
-    /// Remarks of the extraction.
-    pub notes: Vec<String>,
-}
-
-/// One fact over all candidates.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Fact {
-    /// Its column.
-    pub name: String,
-    /// Candidates for which it is known.
-    pub n: usize,
-    /// Its mean.
-    pub mean: Estimate,
-    /// Least and largest value.
-    pub range: Option<(f64, f64)>,
-}
-
-/// How the extraction went for the groups of one attribute.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AttributeExtraction {
-    /// The attribute.
-    pub attribute: String,
-    /// Groups and their candidates.
-    pub groups: Vec<(String, usize)>,
-    /// Candidates whose group is unknown.
-    pub unknown: usize,
-    /// Rates and means.
-    pub measures: Vec<Measure>,
-}
-
-/// One rate or mean by group.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Measure {
-    /// Its name.
-    pub name: String,
-    /// Its heading.
-    pub heading: String,
-    /// Every group.
-    pub by_group: Vec<GroupFinding>,
-    /// Every pair: first minus second.
-    pub differences: Vec<Comparison>,
-}
-
-impl Measure {
-    /// The pair that lies furthest apart.
-    pub fn largest(&self) -> Option<&Comparison> {
-        let size = |pair: &Comparison| pair.estimate.number().map(f64::abs);
-        self.differences.iter().filter(|pair| size(pair).is_some()).fold(None, |best: Option<&Comparison>, pair| match best {
-            Some(best) if size(best) >= size(pair) => Some(best),
-            _ => Some(pair),
-        })
-    }
-}
-
-impl ExtractionReport {
-    /// Share of the candidates without a record.
-    pub fn failed_share(&self) -> f64 {
-        (self.candidates - self.extracted) as f64 / self.candidates.max(1) as f64
-    }
-}
 
 /// Who has no record and why: id, reason and what more is known, in the order of the manifest.
 pub fn failures(folder: &Path) -> Result<Vec<String>, AuditError> {
@@ -198,7 +106,7 @@ pub fn by_roles(folder: &Path, sensitive: &[SensitiveRole], missing: &[String]) 
     }
     // Without a detector every frame counts as a face, of every group: that says nothing.
     let looked = about["settings"]["face"]["detector"] != "centre";
-    let means: Vec<(&str, &str, Vec<Option<f64>>)> = MEANS
+    let means: Vec<(&str, &str, Vec<Option<f64>>)> = FACTS
         .iter()
         .filter(|(name, _)| looked || !FACES.contains(name))
         .filter_map(|(name, heading)| Some((*name, *heading, facts.numbers(name)?)))
@@ -418,85 +326,6 @@ fn log_gamma(x: f64) -> f64 {
     let square = 1.0 / (x * x);
     let series = (1.0 / 12.0 - square * (1.0 / 360.0 - square * (1.0 / 1260.0 - square / 1680.0))) / x;
     shift + (x - 0.5) * x.ln() - x + 0.5 * (2.0 * std::f64::consts::PI).ln() + series
-}
-
-/// The report as plain tables.
-pub fn tables(report: &ExtractionReport) -> Vec<Table> {
-    let mut counts = Table {
-        title: format!("Extraction of {}", counted(report.candidates, "candidate")),
-        headers: ["", "reason", "candidates", "share"].map(str::to_owned).to_vec(),
-        right_aligned: vec![false, false, true, true],
-        ..Table::default()
-    };
-    let mut row = |what: &str, reason: &str, n: usize, of: usize| {
-        let share = if of == 0 { "undefined".to_owned() } else { percent(n as f64 / of as f64) };
-        counts.rows.push(vec![what.to_owned(), reason.to_owned(), n.to_string(), share]);
-    };
-    row("extracted", "", report.extracted, report.candidates);
-    for (reason, n) in &report.failed {
-        row("failed", reason, *n, report.candidates);
-    }
-    for (modality, reasons) in &report.missing {
-        for (reason, n) in reasons {
-            row(&format!("without {modality}"), reason, *n, report.extracted);
-        }
-    }
-    counts.footnotes.push("Shares of failures are of all candidates, those of missing modalities of the extracted ones.".to_owned());
-    let mut facts = Table {
-        title: "What was found".to_owned(),
-        headers: ["fact", "n", "mean", "95 % interval", "least", "largest"].map(str::to_owned).to_vec(),
-        right_aligned: vec![false, true, true, true, true, true],
-        ..Table::default()
-    };
-    for fact in &report.facts {
-        let (low, high) = fact.range.map_or((String::new(), String::new()), |(low, high)| (fixed(low, 3), fixed(high, 3)));
-        let heading = MEANS.iter().find(|(name, _)| *name == fact.name).map_or(fact.name.as_str(), |(_, heading)| heading);
-        facts.rows.push(vec![heading.to_owned(), fact.n.to_string(), value(&fact.mean), interval(&fact.mean), low, high]);
-    }
-    let mut tables = vec![counts, facts];
-    tables.extend(report.attributes.iter().map(attribute));
-    tables
-}
-
-fn attribute(found: &AttributeExtraction) -> Table {
-    let mut table = Table {
-        title: format!("By {}", found.attribute),
-        headers: ["measure", "group", "n", "value", "95 % interval", "largest difference", "95 % interval"].map(str::to_owned).to_vec(),
-        right_aligned: vec![false, false, true, true, true, true, true],
-        ..Table::default()
-    };
-    for measure in &found.measures {
-        for (position, group) in measure.by_group.iter().enumerate() {
-            let mut row = vec![
-                if position == 0 { measure.heading.clone() } else { String::new() },
-                group.group.clone(),
-                group.n.to_string(),
-                value(&group.estimate),
-                interval(&group.estimate),
-            ];
-            match measure.largest().filter(|_| position == 0) {
-                Some(pair) => {
-                    row.push(format!("{} - {}: {}", pair.group, pair.against, value(&pair.estimate)));
-                    row.push(interval(&pair.estimate));
-                }
-                None => row.extend([String::new(), String::new()]),
-            }
-            table.rows.push(row);
-        }
-    }
-    if found.unknown > 0 {
-        table.footnotes.push(format!("Of unknown {}, in no group: {}.", found.attribute, counted(found.unknown, "candidate")));
-    }
-    table.footnotes.push("Intervals are not corrected for the number of comparisons; an association is no cause.".to_owned());
-    table
-}
-
-fn value(estimate: &Estimate) -> String {
-    estimate.number().map_or_else(|| "undefined".to_owned(), |number| fixed(number, 3))
-}
-
-fn interval(estimate: &Estimate) -> String {
-    estimate.interval().map_or_else(String::new, |interval| format!("[{}, {}]", fixed(interval.low, 3), fixed(interval.high, 3)))
 }
 
 #[cfg(test)]

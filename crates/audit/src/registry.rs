@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use evenhand_catalog::{Card, CatalogError, Direction, Kind, Parameters, unknown_id};
-
-use crate::measures;
+use evenhand_report::standings;
 
 /// Every card, by kind and in the order of its registry.
 pub fn cards() -> Vec<&'static Card> {
@@ -73,7 +72,7 @@ fn indented(text: &str, indent: &str) -> String {
 /// `docs/metrics.md`, `docs/methods.md` and `docs/recipes.md`: file name and content. `tables` are our own committed results: name of the folder under `docs/results` and its
 /// `measures.csv`; every method says where it stands in them. `recipes` is the page of a recipe's keys.
 pub fn documents(tables: &[(String, String)], recipes: String) -> Result<[(&'static str, String); 3], String> {
-    let places = measures::places(tables)?;
+    let places = standings::places(tables)?;
     let metrics = document(
         "Metrics",
         "Every number that Evenhand measures, from the registry. An `Undefined` number carries its reason through to the report.",

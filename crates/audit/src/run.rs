@@ -48,7 +48,7 @@ pub fn write_report(report: &Report, folder: &Path) -> Result<(PathBuf, PathBuf)
     fs::create_dir_all(folder).map_err(AuditError::io(folder, "create the folder"))?;
     let [json, page, table] = FILES.map(|name| folder.join(name));
     write::replace(&json, report.to_json()?.as_bytes())?;
-    write::replace(&page, crate::html::render(report)?.as_bytes())?;
-    write::replace(&table, &crate::measures::csv(report)?)?;
+    write::replace(&page, crate::report::html::render(report, &crate::registry::cards())?.as_bytes())?;
+    write::replace(&table, &crate::report::views::measures::csv(report)?)?;
     Ok((json, page))
 }

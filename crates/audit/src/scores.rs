@@ -463,10 +463,10 @@ fn columns(request: &ScoresRequest, run: &RunReport) -> Result<Vec<Column>, Audi
         let (metric, named) = key.split_once('@').map_or((key.as_str(), None), |(metric, attribute)| (metric, Some(attribute)));
         if evidence::compares_groups(metric) {
             for attribute in run.attributes.iter().filter(|attribute| named.is_none_or(|name| name == attribute.attribute)) {
-                columns.push(evidence::column(metric, Some(attribute.attribute.clone()))?);
+                columns.push(Column::of(metric, Some(attribute.attribute.clone()))?);
             }
         } else {
-            columns.push(evidence::column(metric, None)?);
+            columns.push(Column::of(metric, None)?);
         }
     }
     Ok(columns)

@@ -4,10 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use evenhand_audit::extraction::{Measure, report, tables};
+use evenhand_audit::extraction::report;
 use evenhand_audit::media::extract::settings::Settings;
 use evenhand_audit::media::extract::{self, Modality, Options, Silent};
 use evenhand_audit::media::manifest::Manifest;
+use evenhand_report::Measure;
+use evenhand_report::views::extraction::tables;
 
 fn near(found: f64, expected: f64) {
     assert!((found - expected).abs() < 1e-4, "{found} instead of {expected}");

@@ -2,9 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod analyses;
 mod extraction;
 mod faircv;
-mod html;
-mod measures;
+mod places;
+#[path = "../../report/tests/sample.rs"]
+#[allow(dead_code, reason = "these tests need some of the made-up reports")]
 mod sample;
-mod view;

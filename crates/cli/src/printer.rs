@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
-use evenhand_audit::view;
 use evenhand_experiment::ExperimentError;
+use evenhand_report::views;
 
 /// Writes to standard output; a closed pipe becomes an error that `main` takes for success.
 pub(crate) fn text(text: &str) -> anyhow::Result<()> {
@@ -26,7 +26,7 @@ const STYLE: TableStyle = TableStyle::new()
     .bottom_border(LineStyle::none().fill('─').junction('─'));
 
 /// Writes a table with its title and footnotes.
-pub(crate) fn table(view: &view::Table) -> anyhow::Result<()> {
+pub(crate) fn table(view: &views::Table) -> anyhow::Result<()> {
     if view.rows.is_empty() {
         return Ok(());
     }

@@ -90,6 +90,9 @@ pub enum ExperimentError {
     /// Recordings could not be used.
     #[error(transparent)]
     Media(#[from] evenhand_media::MediaError),
+    /// The report could not be made.
+    #[error(transparent)]
+    Report(#[from] evenhand_report::ReportError),
 }
 
 /// A value with a blank before it; nothing of nothing.

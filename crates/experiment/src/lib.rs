@@ -11,7 +11,8 @@ mod steps;
 
 pub use evenhand_media as media;
 
-use evenhand_audit::{analyses, evidence, extraction, fitting, lookup, numbers, report, run, settings, shortlists, synthetic, view, write};
+use evenhand_audit::{analyses, evidence, extraction, fitting, run, settings, shortlists, write};
+use evenhand_report::{self as report, lookup, numbers};
 
 pub use error::ExperimentError;
 pub use grid::{Observer, Options, Silent, compare};

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use evenhand_audit::report::{Report, ReportKind};
 use evenhand_experiment::grid::{Observer, Options, compare};
 use evenhand_experiment::recipe::Recipe;
+use evenhand_report::{Report, ReportKind};
 
 /// Epochs of the synthesiser; the scorers have another number, by which they are told apart.
 const EPOCHS: usize = 7;

@@ -15,73 +15,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
-use crate::report::{MethodChoice, MethodReport, RunReport};
+use crate::lookup::samples;
+use crate::report::dominance::{dominates, front};
+use crate::report::{Dominance, Family, Front, MethodReport, Point, RunReport};
 use crate::{evidence, lookup};
-
-/// The comparison in one plane.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Front {
-    /// Metric of performance; higher is better.
-    pub performance: String,
-    /// Metric of the gap; the points hold its distance from its fair value.
-    pub gap: String,
-    /// Attribute of the gap.
-    pub attribute: String,
-    /// What all rows of its methods were sampled to; absent where they were not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sample: Option<MethodChoice>,
-    /// Gap and performance of the corner that areas are measured from.
-    pub corner: [f64; 2],
-    /// Every method with a point, in the report's order.
-    pub points: Vec<Point>,
-    /// Every family, by falling area.
-    pub families: Vec<Family>,
-}
-
-/// One method in the plane.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Point {
-    /// The method.
-    pub method: String,
-    /// Its family.
-    pub family: String,
-    /// Mean gap: distance from the fair value.
-    pub gap: f64,
-    /// Mean performance.
-    pub performance: f64,
-    /// The methods that dominate it by their means; empty on the front.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub dominated_by: Vec<Dominance>,
-}
-
-/// A method that is at least as good in both respects and better in one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dominance {
-    /// The method.
-    pub method: String,
-    /// Common runs in which it dominates, too.
-    pub runs: usize,
-    /// Common runs.
-    pub of: usize,
-}
-
-/// Methods that differ only in their settings.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Family {
-    /// Its name.
-    pub name: String,
-    /// How many methods it has.
-    pub points: usize,
-    /// Area under the front of its means.
-    pub area: f64,
-    /// Standard deviation of the area over the runs, each with its own points and the same corner; absent with fewer than two.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub std: Option<f64>,
-    /// Its methods on its own front, by rising gap.
-    pub front: Vec<String>,
-}
 
 /// A method with its gap and performance.
 type Placed<'a> = (&'a MethodReport, (f64, f64));
@@ -90,18 +27,6 @@ type RunKey = (u64, Option<usize>);
 
 /// The corner lies this far out: 1 would be at the last method.
 const BEYOND: f64 = 1.1;
-
-/// Whether one point dominates another; a point is gap and performance.
-pub(crate) fn dominates(one: (f64, f64), other: (f64, f64)) -> bool {
-    one.0 <= other.0 && one.1 >= other.1 && (one.0 < other.0 || one.1 > other.1)
-}
-
-/// Which points no other dominates, by rising gap.
-pub(crate) fn front(points: &[(f64, f64)]) -> Vec<usize> {
-    let mut front: Vec<usize> = (0..points.len()).filter(|&place| !points.iter().any(|other| dominates(*other, points[place]))).collect();
-    front.sort_by(|&one, &other| points[one].0.total_cmp(&points[other].0));
-    front
-}
 
 /// The share of the box between (0, best) and the corner that the points dominate.
 fn area(points: &[(f64, f64)], corner: (f64, f64), best: f64) -> f64 {
@@ -116,17 +41,6 @@ fn area(points: &[(f64, f64)], corner: (f64, f64), best: f64) -> f64 {
         (until - inside[place].0) * (inside[place].1.min(best) - corner.1).max(0.0)
     };
     order.iter().enumerate().map(strip).sum::<f64>() / box_area
-}
-
-/// The samples that a report's methods were tested on, in the order of their first method; one where all share their rows.
-pub fn samples(methods: &[MethodReport]) -> Vec<Option<&MethodChoice>> {
-    let mut samples: Vec<Option<&MethodChoice>> = Vec::new();
-    for method in methods {
-        if !samples.contains(&method.sample.as_ref()) {
-            samples.push(method.sample.as_ref());
-        }
-    }
-    samples
 }
 
 /// Points, dominance and areas of a report's methods, a plane a sample; planes with fewer than two points are left out.

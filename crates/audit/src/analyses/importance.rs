@@ -16,7 +16,7 @@
 //! the correlation ratio, PNAS 21, 1935.
 //!
 //! A gap that falls when an input is shuffled came through that input. Inputs that are strongly associated with the attribute
-//! (at least [`PROXY`]) can stand in for it and are marked as proxies. Inputs that repeat each other share their importance: shuffling one
+//! (at least [`PROXY`](crate::report::PROXY)) can stand in for it and are marked as proxies. Inputs that repeat each other share their importance: shuffling one
 //! leaves the other (Breiman, "Random forests", 2001; Fisher et al., "All models are wrong, but many are useful", 2019).
 
 use std::ops::Range;
@@ -26,84 +26,10 @@ use evenhand_metrics::Estimate;
 use evenhand_rows::{Dataset, Feature, Groups, MISSING, Matrix, UNKNOWN, Values};
 use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
 
 use crate::AuditError;
 use crate::evidence::{mean, spread};
-
-/// Association from which an input is marked as a proxy.
-pub const PROXY: f64 = 0.3;
-
-/// One input of the model.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Importance {
-    /// Its name.
-    pub input: String,
-    /// Mean loss of performance over the repeats; in JSON a plain number, or the reason why there is none.
-    #[serde(with = "plain")]
-    pub importance: Estimate,
-    /// Standard deviation over the repeats; absent with fewer than two.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub std: Option<f64>,
-    /// Mean change of the gap, as its distance from parity; absent where the gap is undefined.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gap_change: Option<f64>,
-    /// Association with the attribute; absent where it is undefined (one group, a constant input, a category a row).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub association: Option<f64>,
-    /// True for the attribute itself.
-    pub sensitive: bool,
-}
-
-/// Importances of a run's inputs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Importances {
-    /// Metric of performance.
-    pub performance: String,
-    /// Metric of the gap.
-    pub gap: String,
-    /// Attribute of gap and association.
-    pub attribute: String,
-    /// Shuffles of each input.
-    pub repeats: usize,
-    /// The inputs, the most important first.
-    pub inputs: Vec<Importance>,
-}
-
-impl Importance {
-    /// True when the input can stand in for the attribute.
-    pub fn is_proxy(&self) -> bool {
-        !self.sensitive && self.association.is_some_and(|association| association >= PROXY)
-    }
-}
-
-/// An estimate as a plain number, or with its reason.
-mod plain {
-    use evenhand_metrics::Estimate;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    #[derive(Serialize, Deserialize)]
-    #[serde(untagged)]
-    enum Plain {
-        Number(f64),
-        Undefined { undefined: String },
-    }
-
-    pub(super) fn serialize<S: Serializer>(estimate: &Estimate, serializer: S) -> Result<S::Ok, S::Error> {
-        match estimate {
-            Estimate::Value { value, .. } => Plain::Number(*value),
-            Estimate::Undefined { undefined } => Plain::Undefined { undefined: undefined.clone() },
-        }
-        .serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Estimate, D::Error> {
-        Ok(match Plain::deserialize(deserializer)? {
-            Plain::Number(value) => Estimate::value(value),
-            Plain::Undefined { undefined } => Estimate::undefined(undefined),
-        })
-    }
-}
+use crate::report::{Importance, Importances};
 
 /// Shuffles every input `repeats` times. `judge` gives performance and gap of a prediction; `inputs` are names and encoded columns.
 pub fn importances(
@@ -234,6 +160,7 @@ fn cramers_v(cells: &[f64], width: usize) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::PROXY;
 
     fn groups(codes: &[u32]) -> Groups {
         Groups::new("g", vec!["a".into(), "b".into()], codes.to_vec())

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use evenhand_audit::balancing::{BalanceRequest, BalancedFile, Progress, balance as balance_file};
+use evenhand_audit::registry;
 use evenhand_audit::settings::Choice;
-use evenhand_audit::{making, view};
+use evenhand_report::views::{making, tables};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Outcome, grid};
@@ -51,8 +52,8 @@ pub(crate) fn balance(arguments: Balance, json: bool) -> anyhow::Result<Outcome>
         for note in &notes {
             printer::tell(&format!("note: {note}"));
         }
-        printer::table(&view::tilt_table(&report))?;
-        for table in making::tables(&report) {
+        printer::table(&tables::tilt_table(&report))?;
+        for table in making::tables(&report, &registry::cards()) {
             printer::table(&table)?;
         }
     }

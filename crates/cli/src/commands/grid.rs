@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use evenhand_audit::analyses::choice::Wish;
-use evenhand_audit::{Report, ReportKind, listing, view};
 use evenhand_experiment::{Options, Recipe};
+use evenhand_report::views::{listing, tables};
+use evenhand_report::{Report, ReportKind};
 
 use super::Outcome;
 use crate::args::{Compare, Demo, Grid, Run, Sweep};
@@ -125,17 +126,17 @@ pub(crate) fn show(report: &Report, json: bool) -> anyhow::Result<()> {
     for note in &report.notes {
         printer::tell(&format!("note: {note}"));
     }
-    printer::table(&view::tilt_table(report))?;
+    printer::table(&tables::tilt_table(report))?;
     if report.kind == ReportKind::Audit {
-        for table in view::group_tables(report) {
+        for table in tables::group_tables(report) {
             printer::table(&table)?;
         }
     } else {
-        printer::table(&view::method_table(report))?;
-        printer::table(&view::choice_table(report))?;
+        printer::table(&tables::method_table(report))?;
+        printer::table(&tables::choice_table(report))?;
         for table in listing::tables(report) {
             printer::table(&table)?;
         }
     }
-    printer::table(&view::limits_table(report))
+    printer::table(&tables::limits_table(report))
 }

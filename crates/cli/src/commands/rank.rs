@@ -4,7 +4,8 @@ use std::path::Path;
 
 use evenhand_audit::settings::{Choice, IntervalSection};
 use evenhand_audit::shortlists::{RankRequest, Ranked, rank as rank_file};
-use evenhand_audit::{Report, listing};
+use evenhand_report::Report;
+use evenhand_report::views::listing;
 
 use super::{Outcome, grid};
 use crate::args::Rank;

@@ -9,7 +9,7 @@ use super::remarks;
 use crate::analyses::choice::Wish;
 use crate::analyses::{front, importance};
 use crate::recipe::{Choice, MethodSection, Recipe, SynthesisSection};
-use crate::report::{DataSummary, LimitCheck, MethodChoice, MethodReport, Report, RunReport, Summary, Tilt};
+use crate::report::{DataSummary, Front, LimitCheck, MethodChoice, MethodReport, Report, RunReport, Summary, Tilt};
 use crate::steps::balance::balance_rows;
 use crate::steps::sample::sample_parts;
 use crate::{ExperimentError, evidence, lookup};
@@ -138,7 +138,7 @@ fn measure_tilts(recipe: &Recipe, data: &Dataset, attribute: &str, part: &Part) 
 fn name_apart(recipe: &Recipe, method: &MethodSection) -> String {
     let gates = |method: &MethodSection| [&method.sample, &method.rebalance].into_iter().flatten().map(Choice::summary).collect::<Vec<_>>();
     let all: Vec<MethodChoice> = recipe.methods.iter().flat_map(gates).collect();
-    gates(method).iter().map(|choice| crate::view::apart(choice, &all)).collect::<Vec<_>>().join("; ")
+    gates(method).iter().map(|choice| crate::report::naming::apart(choice, &all)).collect::<Vec<_>>().join("; ")
 }
 
 /// Tilt of the rows that synthesisers made in the first run; methods that learned from the same rows show them once.
@@ -169,7 +169,7 @@ fn tilts_of_made(recipe: &Recipe, methods: &[MethodReport]) -> Vec<Tilt> {
 }
 
 /// The planes of performance and fairness, one an attribute and sample.
-pub(crate) fn draw_fronts(recipe: &Recipe, report: &Report) -> Vec<front::Front> {
+pub(crate) fn draw_fronts(recipe: &Recipe, report: &Report) -> Vec<Front> {
     let usual = || Some([lookup::performance_metric(report)?, "spdd".to_owned()]);
     let Some([performance, gap]) = recipe.analyses.front.clone().or_else(usual) else { return Vec::new() };
     let attributes = lookup::attributes(report);

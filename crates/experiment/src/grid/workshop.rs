@@ -15,6 +15,7 @@ use super::{Options, kept, pool};
 use crate::analyses::choice::Search;
 use crate::fitting::Watched;
 use crate::recipe::Recipe;
+use crate::report::Synthesis;
 use crate::report::{RunReport, Sizes};
 use crate::steps::RunPlan;
 use crate::steps::balance::balance_rows;
@@ -25,7 +26,6 @@ use crate::steps::measure::{measure_numbers, measure_run};
 use crate::steps::repair::{fit_repair, score_rows};
 use crate::steps::sample::sample_parts;
 use crate::steps::synthesise::{Making, Stage, replace_rows};
-use crate::synthetic::Synthesis;
 use crate::{ExperimentError, evidence, model, write};
 
 /// The file of a model's folder that holds the digest of its cell.

@@ -8,10 +8,12 @@ use evenhand_rows::{Dataset, Encoder, Matrix, SensitiveInput};
 use super::RunPlan;
 use super::fit::{Sides, fit_scorer};
 use super::measure::measure_numbers;
-use crate::analyses::counterfactual::{self, Counterfactual};
-use crate::analyses::importance::{self, Importances};
+use crate::analyses::counterfactual;
+use crate::analyses::importance;
 use crate::fitting::Watched;
 use crate::recipe::CounterfactualName;
+use crate::report::Counterfactual;
+use crate::report::Importances;
 use crate::report::{Landscape, RunReport};
 use crate::{ExperimentError, evidence};
 

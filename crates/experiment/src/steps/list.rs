@@ -8,7 +8,8 @@ use evenhand_rows::Dataset;
 use super::RunPlan;
 use crate::ExperimentError;
 use crate::recipe::{MethodSection, Recipe, ShortlistSection};
-use crate::shortlists::{Lists, Plan, Shortlists, Wanted};
+use crate::report::Shortlists;
+use crate::shortlists::{Lists, Plan, Wanted};
 
 /// The lists that a method's scores are made into; a re-ranker asks for them by itself.
 pub(crate) fn wanted_lists<'a>(recipe: &'a Recipe, method: &MethodSection) -> Option<Cow<'a, ShortlistSection>> {

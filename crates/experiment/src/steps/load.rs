@@ -7,8 +7,9 @@ use evenhand_media::extract::origin::Origin;
 use evenhand_rows::{Dataset, SensitiveRole};
 
 use crate::ExperimentError;
-use crate::extraction::{self, ExtractionReport};
+use crate::extraction;
 use crate::recipe::Recipe;
+use crate::report::ExtractionReport;
 
 /// Loads the rows of a recipe and keeps the attributes that it asks for, in its order.
 pub(crate) fn load(recipe: &Recipe, data_folder: Option<&Path>) -> Result<Dataset, ExperimentError> {

@@ -12,7 +12,7 @@ use evenhand_rows::{Dataset, Feature, Groups, Label, LabelKind, MISSING, UNKNOWN
 use super::fits::Fits;
 use crate::fitting::{Watched, fitted_for};
 use crate::recipe::SynthesisSection;
-use crate::synthetic::Synthesis;
+use crate::report::Synthesis;
 use crate::{ExperimentError, evidence};
 
 /// Decimals that a made number is rounded to where the training rows' numbers have more.
