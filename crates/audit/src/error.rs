@@ -45,9 +45,6 @@ pub enum AuditError {
     /// A metric was refused.
     #[error(transparent)]
     Metric(#[from] MetricError),
-    /// Recordings could not be used.
-    #[error(transparent)]
-    Media(#[from] evenhand_media::MediaError),
     /// The report cannot be judged or shown.
     #[error(transparent)]
     Report(#[from] evenhand_report::ReportError),

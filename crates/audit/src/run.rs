@@ -1,14 +1,11 @@
-//! The files of a report, and the versions that its numbers depend on.
+//! The versions that numbers depend on, and rows as a training method reads them.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
 
 use evenhand_learn::Rows;
 use evenhand_rows::{Dataset, Matrix, SensitiveInput};
 
-use crate::report::Report;
-use crate::{AuditError, write};
+use crate::AuditError;
 
 /// Versions that the numbers depend on.
 pub fn versions() -> BTreeMap<String, String> {
@@ -35,20 +32,4 @@ pub fn training_rows<'a>(
         targets: &data.targets,
         sensitive,
     })
-}
-
-/// The files of a report.
-pub const FILES: [&str; 3] = ["report.json", "report.html", "measures.csv"];
-
-/// Writes `report.json`, `report.html` and `measures.csv` (the main table's numbers of every run) into a folder; each appears whole or not at all. Gives the
-/// first two. A file that the report was made of is not replaced.
-pub fn write_report(report: &Report, folder: &Path) -> Result<(PathBuf, PathBuf), AuditError> {
-    write::refuse_inputs(folder, &FILES, report.data.files.iter().map(|file| (&file.name, &file.sha256)))?;
-    write::refuse_strangers(folder)?;
-    fs::create_dir_all(folder).map_err(AuditError::io(folder, "create the folder"))?;
-    let [json, page, table] = FILES.map(|name| folder.join(name));
-    write::replace(&json, report.to_json()?.as_bytes())?;
-    write::replace(&page, crate::report::html::render(report, &crate::registry::cards())?.as_bytes())?;
-    write::replace(&table, &crate::report::views::measures::csv(report)?)?;
-    Ok((json, page))
 }

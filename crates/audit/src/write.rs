@@ -8,6 +8,9 @@ use evenhand_data::table;
 
 use crate::AuditError;
 
+/// The files of a report.
+pub const FILES: [&str; 3] = ["report.json", "report.html", "measures.csv"];
+
 /// Refuses an output that would replace one of its inputs.
 pub fn refuse_input(out: &Path, files: &[String]) -> Result<(), AuditError> {
     let same = |file: &Path| matches!((fs::canonicalize(file), fs::canonicalize(out)), (Ok(one), Ok(other)) if one == other);
@@ -35,13 +38,13 @@ pub fn probe_folder(folder: &Path) -> Result<(), AuditError> {
     if folder.exists() && !folder.is_dir() {
         return Err(AuditError::Request(format!("--report {}: this is a file; give the name of a folder", folder.display())));
     }
-    crate::run::FILES.iter().try_for_each(|name| probe(&folder.join(name)))?;
+    FILES.iter().try_for_each(|name| probe(&folder.join(name)))?;
     refuse_strangers(folder)
 }
 
 /// Refuses a folder in which a table of the user's own has the name of a report's.
 pub fn refuse_strangers(folder: &Path) -> Result<(), AuditError> {
-    let [json, page, table] = crate::run::FILES.map(|name| folder.join(name));
+    let [json, page, table] = FILES.map(|name| folder.join(name));
     if table.exists() && !json.exists() && !page.exists() {
         return Err(AuditError::Request(format!(
             "{} is of no report, and a report in this folder would replace it; give another folder",
@@ -57,7 +60,7 @@ pub fn refuse_own_report(out: &Path, folder: &Path) -> Result<(), AuditError> {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         (fs::canonicalize(parent).ok(), path.file_name().map(ToOwned::to_owned))
     };
-    match crate::run::FILES.iter().map(|name| folder.join(name)).find(|file| place(file) == place(out)) {
+    match FILES.iter().map(|name| folder.join(name)).find(|file| place(file) == place(out)) {
         Some(_) => Err(AuditError::Request(format!(
             "--out {}: the report writes a file of this name into {}; give another name or folder",
             out.display(),

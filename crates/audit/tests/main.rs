@@ -2,10 +2,4 @@
 
 #![allow(clippy::unwrap_used)]
 
-mod analyses;
-mod extraction;
 mod faircv;
-mod places;
-#[path = "../../report/tests/sample.rs"]
-#[allow(dead_code, reason = "these tests need some of the made-up reports")]
-mod sample;

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use evenhand_audit::balancing::Reading;
-use evenhand_audit::catalog::Value;
 use evenhand_audit::shortlists::Wanted;
+use evenhand_catalog::Value;
 
 /// Scores and shortlists that treat groups even-handedly, and the evidence.
 #[derive(Debug, Parser)]

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use evenhand_audit::balancing::{BalanceRequest, BalancedFile, Progress, balance as balance_file};
-use evenhand_audit::registry;
 use evenhand_audit::settings::Choice;
+use evenhand_experiment::registry;
 use evenhand_report::views::{making, tables};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -45,7 +45,7 @@ pub(crate) fn balance(arguments: Balance, json: bool) -> anyhow::Result<Outcome>
     );
     bar.0.finish_and_clear();
     let BalancedFile { report, rows, notes } = made?;
-    let written = report_folder.map(|folder| evenhand_audit::write_report(&report, &folder)).transpose()?;
+    let written = report_folder.map(|folder| evenhand_experiment::write_report(&report, &folder)).transpose()?;
     if json {
         grid::show(&report, true)?;
     } else {

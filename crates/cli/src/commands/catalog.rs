@@ -1,7 +1,7 @@
 //! `catalog`: what recipes can name.
 
-use evenhand_audit::catalog::Card;
-use evenhand_audit::registry;
+use evenhand_catalog::Card;
+use evenhand_experiment::registry;
 
 use super::Outcome;
 use crate::args::Catalog;

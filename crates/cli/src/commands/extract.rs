@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use evenhand_audit::extraction;
+use evenhand_experiment::extraction;
 use evenhand_experiment::media::extract::settings::{AudioPooling, Detector, Draw, Encoder, Settings, TextPooling};
 use evenhand_experiment::media::extract::{self, Options, Summary};
 use evenhand_experiment::media::manifest::Manifest;

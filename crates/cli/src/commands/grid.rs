@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
-use evenhand_audit::analyses::choice::Wish;
+use evenhand_experiment::analyses::choice::Wish;
 use evenhand_experiment::{Options, Recipe};
 use evenhand_report::views::{listing, tables};
 use evenhand_report::{Report, ReportKind};
@@ -109,7 +109,7 @@ fn execute(recipe: &Recipe, place: &Place<'_>, kind: ReportKind, json: bool) -> 
             observer: &bars,
         },
     )?;
-    let (file, page) = evenhand_audit::write_report(&report, place.out)?;
+    let (file, page) = evenhand_experiment::write_report(&report, place.out)?;
     show(&report, json)?;
     if place.keep_models {
         printer::tell(&format!("Models: {}", place.out.join("models").display()));

@@ -36,7 +36,7 @@ pub(crate) fn rank(arguments: Rank, json: bool) -> anyhow::Result<Outcome> {
         out: out.clone(),
         report: report_folder.clone(),
     })?;
-    let written = report_folder.map(|folder| evenhand_audit::write_report(&report, &folder)).transpose()?;
+    let written = report_folder.map(|folder| evenhand_experiment::write_report(&report, &folder)).transpose()?;
     show(&report, &notes, json)?;
     printer::tell(&format!("Ranked candidates: {}", out.display()));
     if let Some((file, page)) = written {

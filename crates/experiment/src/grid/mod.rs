@@ -22,9 +22,10 @@ use crate::analyses::choice::{Search, Wish};
 use crate::analyses::contrast;
 use crate::recipe::Recipe;
 use crate::report::{Report, ReportKind};
-use crate::run::{FILES, versions};
+use crate::run::versions;
 use crate::steps::fits::Fits;
 use crate::steps::load::{load, read_recordings};
+use crate::write::FILES;
 use crate::{ExperimentError, evidence, report, write};
 use workshop::Workshop;
 

@@ -12,7 +12,6 @@ use crate::ExperimentError;
 use crate::evidence::{self, Counted};
 use crate::recipe::MetricsSection;
 use crate::report::{Measured, RunReport, Sizes, TargetFindings, WithoutModality};
-use evenhand_audit::AuditError;
 
 /// Everything that a run's scores of the test rows say, `features` being their encoded inputs.
 pub(crate) fn measure_run(
@@ -72,7 +71,7 @@ fn compare_outcomes<'a>(
     prediction: &'a Prediction,
     data: &'a Dataset,
     groups: &'a Groups,
-) -> Result<Outcomes<'a>, AuditError> {
+) -> Result<Outcomes<'a>, ExperimentError> {
     let latent = Latent { width: prediction.latent_width, values: &prediction.latent };
     let mut outcomes =
         Outcomes::new(&prediction.scores, groups)?.labels(&data.label()?.values)?.conventions(metrics.conventions(groups.name()));
@@ -91,7 +90,7 @@ pub(crate) fn measure_numbers(
     metrics: &MetricsSection,
     prediction: &Prediction,
     data: &Dataset,
-) -> Result<Vec<Measured>, AuditError> {
+) -> Result<Vec<Measured>, ExperimentError> {
     let mut found = Vec::new();
     for (metric, attribute) in wanted {
         let groups = match (attribute, data.sensitive.first()) {

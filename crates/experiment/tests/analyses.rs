@@ -1,6 +1,6 @@
 //! Tests between methods and fronts, on reports made up.
 
-use evenhand_audit::analyses::{contrast, front};
+use evenhand_experiment::analyses::{contrast, front};
 use evenhand_metrics::Estimate;
 use evenhand_report::views::tables::method_table;
 use evenhand_report::{Front, MethodChoice, MethodReport, Report, html};

@@ -29,7 +29,7 @@ use evenhand_metrics::{Comparison, Estimate, GroupFinding, Interval};
 use evenhand_report::{AttributeExtraction, ExtractionReport, FACTS, Fact, Measure};
 use evenhand_rows::{Groups, Schema, SensitiveRole};
 
-use crate::{AuditError, scores};
+use crate::{ExperimentError, scores};
 
 const LEVEL: f64 = 0.95;
 const Z: f64 = 1.959_963_984_540_054;
@@ -42,7 +42,7 @@ const MODALITIES: [(&str, &str, &str); 3] =
 const FACES: [&str; 2] = ["faces_found_share", "face_score"];
 
 /// Who has no record and why: id, reason and what more is known, in the order of the manifest.
-pub fn failures(folder: &Path) -> Result<Vec<String>, AuditError> {
+pub fn failures(folder: &Path) -> Result<Vec<String>, ExperimentError> {
     let facts = Facts::read(&folder.join(CANDIDATES))?;
     let texts = |name: &str| facts.texts(name).unwrap_or_else(|| vec![None; facts.rows()]);
     let (ids, status, details) = (texts(ID), texts(STATUS), texts(STATUS_DETAIL));
@@ -55,23 +55,23 @@ pub fn failures(folder: &Path) -> Result<Vec<String>, AuditError> {
 }
 
 /// Names of the columns of an extracted folder.
-pub fn columns(folder: &Path) -> Result<Vec<String>, AuditError> {
+pub(crate) fn columns(folder: &Path) -> Result<Vec<String>, ExperimentError> {
     Ok(table::columns(&[folder.join(CANDIDATES).display().to_string()])?)
 }
 
 /// Reads an extracted folder and compares the groups of these attributes (columns, intersections or cuts).
-pub fn report(folder: &Path, sensitive: &[String]) -> Result<ExtractionReport, AuditError> {
+pub fn report(folder: &Path, sensitive: &[String]) -> Result<ExtractionReport, ExperimentError> {
     let roles: Vec<SensitiveRole> = sensitive.iter().map(|text| scores::sensitive_role(text)).collect::<Result<_, _>>()?;
     by_roles(folder, &roles, &[])
 }
 
 /// Reads an extracted folder and compares the groups of these attributes; `missing`: texts that stand for an unknown group.
-pub fn by_roles(folder: &Path, sensitive: &[SensitiveRole], missing: &[String]) -> Result<ExtractionReport, AuditError> {
+pub(crate) fn by_roles(folder: &Path, sensitive: &[SensitiveRole], missing: &[String]) -> Result<ExtractionReport, ExperimentError> {
     let about = origin::about(folder)?;
     let path = folder.join(CANDIDATES);
     let facts = Facts::read(&path)?;
     let status = facts.texts(STATUS).ok_or_else(|| {
-        AuditError::Media(MediaError::BadFile {
+        ExperimentError::Media(MediaError::BadFile {
             path: path.clone(),
             problem: format!("has no column `{STATUS}`"),
             remedy: "name a folder that `evenhand extract` wrote".to_owned(),
@@ -139,7 +139,7 @@ pub fn by_roles(folder: &Path, sensitive: &[SensitiveRole], missing: &[String]) 
     Ok(report)
 }
 
-fn groups(path: &Path, sensitive: &[SensitiveRole], missing: &[String]) -> Result<Vec<Groups>, AuditError> {
+fn groups(path: &Path, sensitive: &[SensitiveRole], missing: &[String]) -> Result<Vec<Groups>, ExperimentError> {
     if sensitive.is_empty() {
         return Ok(Vec::new());
     }

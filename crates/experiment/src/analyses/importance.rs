@@ -27,21 +27,21 @@ use evenhand_rows::{Dataset, Feature, Groups, MISSING, Matrix, UNKNOWN, Values};
 use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 
-use crate::AuditError;
+use crate::ExperimentError;
 use crate::evidence::{mean, spread};
 use crate::report::{Importance, Importances};
 
 /// Shuffles every input `repeats` times. `judge` gives performance and gap of a prediction; `inputs` are names and encoded columns.
-pub fn importances(
+pub(crate) fn importances(
     scorer: &Scorer,
     features: &Matrix,
     test: &Dataset,
     inputs: &[(String, Range<usize>)],
     repeats: usize,
     rng: &mut ChaCha8Rng,
-    judge: impl Fn(&Prediction) -> Result<(Estimate, Option<f64>), AuditError>,
-) -> Result<Vec<Importance>, AuditError> {
-    let predict = |matrix: &Matrix| -> Result<(Estimate, Option<f64>), AuditError> {
+    judge: impl Fn(&Prediction) -> Result<(Estimate, Option<f64>), ExperimentError>,
+) -> Result<Vec<Importance>, ExperimentError> {
+    let predict = |matrix: &Matrix| -> Result<(Estimate, Option<f64>), ExperimentError> {
         judge(&scorer.predict(Candidates { features: matrix, recordings: test.recordings.as_ref() })?)
     };
     let (performance, gap) = predict(features)?;
@@ -79,7 +79,7 @@ pub fn importances(
 }
 
 /// Says how much each input tells of the attribute, on all rows of the data: no scorer takes part, so it is not kept with the runs.
-pub fn associate(found: &mut Importances, data: &Dataset) -> Result<(), AuditError> {
+pub(crate) fn associate(found: &mut Importances, data: &Dataset) -> Result<(), ExperimentError> {
     let groups = data.groups(&found.attribute)?;
     for one in &mut found.inputs {
         let feature = data.features.iter().find(|feature| feature.name == one.input);

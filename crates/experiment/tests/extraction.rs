@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use evenhand_audit::extraction::report;
-use evenhand_audit::media::extract::settings::Settings;
-use evenhand_audit::media::extract::{self, Modality, Options, Silent};
-use evenhand_audit::media::manifest::Manifest;
+use evenhand_experiment::extraction::report;
+use evenhand_experiment::media::extract::settings::Settings;
+use evenhand_experiment::media::extract::{self, Modality, Options, Silent};
+use evenhand_experiment::media::manifest::Manifest;
 use evenhand_report::Measure;
 use evenhand_report::views::extraction::tables;
 
@@ -78,6 +78,6 @@ fn rates_and_means_by_group_are_those_worked_out_by_hand() {
     let shown = tables(&report);
     assert_eq!(shown[0].rows[1], ["failed", "nothing-found", "9", "42.9 %"]);
     assert!(shown[2].rows[0][5].contains("a - b: -0.600"), "{:?}", shown[2].rows[0]);
-    assert!(evenhand_audit::extraction::report(&folder.path().join("out"), &["gander".to_owned()]).is_err());
-    assert!(evenhand_audit::extraction::report(folder.path(), &[]).is_err());
+    assert!(evenhand_experiment::extraction::report(&folder.path().join("out"), &["gander".to_owned()]).is_err());
+    assert!(evenhand_experiment::extraction::report(folder.path(), &[]).is_err());
 }

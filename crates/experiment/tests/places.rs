@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use evenhand_audit::registry;
+use evenhand_experiment::registry;
 
 #[test]
 fn lists_say_nothing_of_an_objective_s_place() {
@@ -10,7 +10,7 @@ fn lists_say_nothing_of_an_objective_s_place() {
                 a,vanilla,,0,,accuracy,,,100,0.8,,,,\n\
                 a,vanilla,,0,,ndkl,sex,,9,0.3,,,,by score\n\
                 a,vanilla,,0,,spdd,sex,,100,0.1,,,,\n";
-    let documents = registry::documents(&[("t".to_owned(), text.to_owned())], String::new()).unwrap();
+    let documents = registry::documents(&[("t".to_owned(), text.to_owned())]).unwrap();
     let methods = &documents[1].1;
     assert!(methods.contains("| spdd for sex 0.100, 1 of 1 |") && !methods.contains("ndkl for sex"), "{methods}");
 }
@@ -32,7 +32,7 @@ fn a_method_s_place_is_its_rank_and_whether_another_row_beats_it() {
             let _ = writeln!(text, "{name},{id},,{seed},,disparate-impact,sex,f,50,0.3,,,");
         }
     }
-    let documents = registry::documents(&[("t".to_owned(), text)], String::new()).unwrap();
+    let documents = registry::documents(&[("t".to_owned(), text)]).unwrap();
     let methods = &documents[1].1;
     for line in [
         "| [t](results/t/) | a | accuracy 0.800 (0.028), 2 of 4 | disparate-impact for sex 0.800 (0.141), 2 of 4 | yes | 2 |",

@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use evenhand_catalog::{Card, CatalogError, Direction, Kind, Parameters, unknown_id};
 use evenhand_report::standings;
 
+use crate::keys;
+
 /// Every card, by kind and in the order of its registry.
 pub fn cards() -> Vec<&'static Card> {
     let metrics = evenhand_metrics::metrics().map(evenhand_metrics::Metric::card);
@@ -70,8 +72,8 @@ fn indented(text: &str, indent: &str) -> String {
 }
 
 /// `docs/metrics.md`, `docs/methods.md` and `docs/recipes.md`: file name and content. `tables` are our own committed results: name of the folder under `docs/results` and its
-/// `measures.csv`; every method says where it stands in them. `recipes` is the page of a recipe's keys.
-pub fn documents(tables: &[(String, String)], recipes: String) -> Result<[(&'static str, String); 3], String> {
+/// `measures.csv`; every method says where it stands in them.
+pub fn documents(tables: &[(String, String)]) -> Result<[(&'static str, String); 3], String> {
     let places = standings::places(tables)?;
     let metrics = document(
         "Metrics",
@@ -85,7 +87,7 @@ pub fn documents(tables: &[(String, String)], recipes: String) -> Result<[(&'sta
         &[Kind::Corpus, Kind::Rebalancer, Kind::Synthesiser, Kind::Objective, Kind::Reranker, Kind::Repair],
         &places,
     );
-    Ok([("metrics.md", metrics), ("methods.md", methods), ("recipes.md", recipes)])
+    Ok([("metrics.md", metrics), ("methods.md", methods), ("recipes.md", keys::page())])
 }
 
 fn document(title: &str, summary: &str, kinds: &[Kind], places: &BTreeMap<String, String>) -> String {

@@ -12,7 +12,7 @@ use evenhand_metrics::Estimate;
 use evenhand_rows::Dataset;
 
 use crate::report::{Candidate, Choice, Limited, Measured, MethodReport};
-use crate::{AuditError, evidence};
+use crate::{ExperimentError, evidence};
 
 /// What a sweep shall choose by.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -32,16 +32,16 @@ pub struct Search {
 
 impl Search {
     /// Checks a wish against the registry and the data.
-    pub fn new(wish: &Wish, data: &Dataset) -> Result<Self, AuditError> {
+    pub fn new(wish: &Wish, data: &Dataset) -> Result<Self, ExperimentError> {
         let by = wish.by.clone().unwrap_or_else(|| evidence::usual_performance(data).to_owned());
         let card = evenhand_metrics::find(&by)?.card();
         if evidence::compares_groups(&by) || card.direction != evenhand_catalog::Direction::Higher {
-            return Err(AuditError::Request(format!(
-                "--by {by}: a choice is made by a metric of which more is better, over all rows, for example accuracy, roc-auc or srcc"
-            )));
+            let message = "a choice is made by a metric of which more is better, over all rows, for example accuracy, roc-auc or srcc";
+            return Err(ExperimentError::Setting { setting: "by", value: by, message: message.to_owned() });
         }
         if wish.limits.is_empty() {
-            return Err(AuditError::Request("a choice needs a limit: give --limit metric=value, for example --limit spdd=0.05".to_owned()));
+            let message = "a choice needs a limit: metric=value, for example spdd=0.05".to_owned();
+            return Err(ExperimentError::Setting { setting: "limit", value: String::new(), message });
         }
         let mut limits = Vec::new();
         for (key, &limit) in &wish.limits {
@@ -70,7 +70,7 @@ impl Search {
     }
 
     /// The choice among finished methods.
-    pub fn choose(&self, methods: &[MethodReport]) -> Result<Choice, AuditError> {
+    pub fn choose(&self, methods: &[MethodReport]) -> Result<Choice, ExperimentError> {
         let mut candidates = Vec::new();
         for method in methods {
             let mut limited = Vec::new();

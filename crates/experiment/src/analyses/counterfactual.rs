@@ -15,26 +15,26 @@
 use evenhand_learn::{Candidates, Prediction, Scorer};
 use evenhand_rows::{Dataset, Matrix, SensitiveInput, UNKNOWN};
 
-use crate::AuditError;
+use crate::ExperimentError;
 use crate::report::{Counterfactual, Measured, Shift};
 
 /// The groups that rows are re-written to with two known groups: each to the other one. `None` with another number of groups.
-pub fn swapped(input: &SensitiveInput, codes: &[u32]) -> Option<Vec<u32>> {
+pub(crate) fn swapped(input: &SensitiveInput, codes: &[u32]) -> Option<Vec<u32>> {
     let known = input.groups().iter().filter(|values| values.is_some()).count();
     let other = |&code: &u32| input.others(code).next().filter(|_| input.values(code).is_some()).unwrap_or(UNKNOWN);
     (known == 2).then(|| codes.iter().map(other).collect())
 }
 
 /// Scores the rows as every other group. `measure` gives the main table's numbers of some predictions.
-pub fn rescored(
+pub(crate) fn rescored(
     scorer: &Scorer,
     input: &SensitiveInput,
     features: &Matrix,
     scores: &[f64],
     test: &Dataset,
     decide: impl Fn(f64) -> bool,
-    measure: impl Fn(&Prediction) -> Result<Vec<Measured>, AuditError>,
-) -> Result<Option<Counterfactual>, AuditError> {
+    measure: impl Fn(&Prediction) -> Result<Vec<Measured>, ExperimentError>,
+) -> Result<Option<Counterfactual>, ExperimentError> {
     let groups = test.groups(input.attribute())?;
     let mut totals = vec![(0_usize, 0.0_f64, 0.0_f64); groups.levels().len()];
     let (mut pairs, mut turned) = (0_usize, 0_usize);
