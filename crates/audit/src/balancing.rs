@@ -19,10 +19,10 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
+use crate::fitting::{Fitting, Watched, fitted_for};
 use crate::numbers::{count, counted};
-use crate::recipe::Choice;
-use crate::report::{DataSummary, MethodReport, Report, ReportKind, RunReport, Sizes};
-use crate::synthetic::{Fitting, Synthesis, Watched, fitted_for};
+use crate::report::{DataSummary, MethodReport, Report, ReportKind, RunReport, Sizes, Synthesis};
+use crate::settings::Choice;
 use crate::{AuditError, evidence, run, scores, write};
 
 /// A file to be balanced.
@@ -110,7 +110,7 @@ pub fn balance(request: &BalanceRequest, progress: &dyn Progress, interrupted: &
 fn schema(request: &BalanceRequest, role: SensitiveRole) -> Schema {
     Schema {
         features: Some(Vec::new()),
-        label: request.label.clone().map(|column| LabelRole { column, favourable: request.favourable.clone() }),
+        label: request.label.clone().map(|column| LabelRole { column, favourable: request.favourable.iter().cloned().collect(), ..LabelRole::default() }),
         sensitive: vec![role],
         job: request.job.clone(),
         missing: request.missing.clone(),
@@ -141,7 +141,7 @@ fn chosen(request: &BalanceRequest) -> Result<BalancedFile, AuditError> {
     let options = scores::carrying(&request.files, request.label.as_ref(), &role, &request.readings, &request.missing)?;
     let sensitive = if role.is_cut() { Vec::new() } else { role.columns.clone() };
     let mut sheet = sheet::read(&request.files, &ReadOptions { sensitive, ..options })?;
-    let mut data = sheet::dataset(&sheet.table, &request.files.join(", "), &schema(request, role))?;
+    let mut data = evenhand_rows::roles::dataset(&sheet.table, &request.files.join(", "), &schema(request, role))?;
     scores::refuse_no_groups(data.groups(&attribute)?)?;
     let weighed = data.weights.clone();
     let mut rng = ChaCha8Rng::seed_from_u64(request.seed);
@@ -265,7 +265,7 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
     let group_shares = Shares::parse(&request.groups).map_err(|reason| AuditError::Request(format!("--groups: {reason}")))?;
     let label_shares = Shares::parse(&request.labels).map_err(|reason| AuditError::Request(format!("--labels: {reason}")))?;
     // What can be refused is refused before a fit that takes minutes.
-    let data = sheet::dataset(&sheet.table, &name, &schema)?;
+    let data = evenhand_rows::roles::dataset(&sheet.table, &name, &schema)?;
     scores::refuse_no_groups(data.groups(&role.name)?)?;
     check_shares(&learned, column, &group_shares, "--groups")?;
     if let Some(label) = &request.label {
@@ -305,11 +305,11 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
     let apart: Vec<&Table> = holdout.into_iter().collect();
     let balanced = balanced_apart(generator.as_ref(), &learned, &apart, &balance, &mut rng)?;
     let mut quality = quality::measure(&learned, holdout, &balanced.table, request.compared, &mut rng)?;
-    let after = sheet::dataset(&balanced.table, &name, &schema)?;
+    let after = evenhand_rows::roles::dataset(&balanced.table, &name, &schema)?;
     if let Some(unseen) = holdout.filter(|_| request.label.is_some()) {
         let all = Schema { features: None, ..schema };
         let sides =
-            [sheet::dataset(&learned, &name, &all)?, sheet::dataset(&balanced.table, &name, &all)?, sheet::dataset(unseen, &name, &all)?];
+            [evenhand_rows::roles::dataset(&learned, &name, &all)?, evenhand_rows::roles::dataset(&balanced.table, &name, &all)?, evenhand_rows::roles::dataset(unseen, &name, &all)?];
         match efficacy(&sides, &role.name, request.seed, interrupted) {
             Ok(found) => quality.efficacy = found,
             Err(_) if interrupted.load(Ordering::Relaxed) => return Err(stopped(&watch.state)),
@@ -420,8 +420,8 @@ fn efficacy(sides: &[Dataset; 3], attribute: &str, seed: u64, interrupted: &Atom
             let (inputs, validation_inputs) = (encoder.transform(&train)?, encoder.transform(&validation)?);
             let choice = Choice { id: objective.to_owned(), parameters: BTreeMap::new() };
             let scorer = evenhand_learn::fit(
-                &run::rows(&train, &inputs, attribute, None)?,
-                &run::rows(&validation, &validation_inputs, attribute, None)?,
+                &run::training_rows(&train, &inputs, attribute, None)?,
+                &run::training_rows(&validation, &validation_inputs, attribute, None)?,
                 &Architecture { hidden: Vec::new(), ..Architecture::default() },
                 &Training { learning_rate: 0.01, ..Training::default() },
                 choice.build(OBJECTIVES)?,

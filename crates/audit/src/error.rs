@@ -21,37 +21,9 @@ pub enum AuditError {
         /// What the system said.
         cause: std::io::Error,
     },
-    /// The recipe is not what it should be.
-    #[error("{origin}: {message}")]
-    Recipe {
-        /// Path of the recipe, or where the setting came from.
-        origin: String,
-        /// What is wrong and what to do.
-        message: String,
-    },
     /// The request itself makes no sense.
     #[error("{0}")]
     Request(String),
-    /// The user asked to stop; what was finished is kept.
-    #[error("interrupted; {finished} of {total} runs are kept in {}, the same command goes on from there", folder.display())]
-    Interrupted {
-        /// Runs finished.
-        finished: usize,
-        /// Runs in all.
-        total: usize,
-        /// Where they are kept.
-        folder: PathBuf,
-    },
-    /// A method of one run failed.
-    #[error("{method}, seed {seed}: {cause}")]
-    Method {
-        /// Name of the method.
-        method: String,
-        /// Seed of the run.
-        seed: u64,
-        /// What went wrong.
-        cause: Box<AuditError>,
-    },
     /// An id or parameter was refused.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
@@ -73,24 +45,12 @@ pub enum AuditError {
     /// A metric was refused.
     #[error(transparent)]
     Metric(#[from] MetricError),
-    /// Recordings could not be used.
+    /// The report cannot be judged or shown.
     #[error(transparent)]
-    Media(#[from] evenhand_media::MediaError),
-    /// The page could not be written.
-    #[error(transparent)]
-    Html(#[from] crate::html::HtmlError),
+    Report(#[from] evenhand_report::ReportError),
 }
 
 impl AuditError {
-    /// True when the user asked to stop.
-    pub(crate) fn is_interrupt(&self) -> bool {
-        match self {
-            AuditError::Interrupted { .. } | AuditError::Learn(LearnError::Interrupted { .. }) => true,
-            AuditError::Method { cause, .. } => cause.is_interrupt(),
-            _ => false,
-        }
-    }
-
     pub(crate) fn io(path: impl Into<PathBuf>, action: &'static str) -> impl FnOnce(std::io::Error) -> AuditError {
         let path = path.into();
         move |cause| AuditError::Io { path, action, cause }

@@ -1,18 +1,16 @@
 //! The pieces of a report: what the metrics, the data and the training have to say, put into the report's types.
 
-use std::collections::BTreeMap;
-
-use evenhand_catalog::{Card, Direction};
-use evenhand_learn::EpochRecord;
+use crate::AuditError;
 use evenhand_metrics::representation::pca_2d;
 use evenhand_metrics::{Estimate, Finding, IntervalPlan, Latent, Outcomes};
-use evenhand_rows::{Dataset, Groups, LabelKind, UNKNOWN, skew};
-
-use crate::report::{
-    AttributeFindings, AttributeSummary, Column, DataSummary, Density, DisparityTrace, Epoch, FileSummary, GroupCount, GroupSummary,
-    LabelSummary, LatentPlot, LatentPoint, LimitCheck, MethodReport, PassRate, PassRates, Report, RunReport, Tilt,
+pub use evenhand_report::averages::{mean, spread};
+pub use evenhand_report::cards::compares_groups;
+pub use evenhand_report::limits::{check_limits, distance, judged, within};
+use evenhand_report::{
+    AttributeFindings, AttributeSummary, Column, DataSummary, Density, FileSummary, GroupCount, GroupSummary, LabelSummary, LatentPlot,
+    LatentPoint, PassRate, PassRates, RunReport, Tilt,
 };
-use crate::{AuditError, lookup};
+use evenhand_rows::{Dataset, Groups, LabelKind, UNKNOWN, skew};
 
 /// Points of the density and pass-rate plots.
 const PLOT_POINTS: usize = 101;
@@ -20,34 +18,31 @@ const PLOT_POINTS: usize = 101;
 const BAND_LEVEL: f64 = 0.95;
 /// Rows of the latent plot.
 const LATENT_POINTS: usize = 600;
-/// What the trainer calls the loss of the task itself.
-const DATA_LOSS: &str = "data";
 /// Rows from which a group may be one of the two whose tilt is shown.
-pub(crate) const TILT_ROWS: usize = 30;
+pub const TILT_ROWS: usize = 30;
 /// Bins of a label histogram.
 const LABEL_BINS: usize = 20;
 
-/// True when the metric compares groups, false when it is overall performance.
-pub(crate) fn compares_groups(metric: &str) -> bool {
-    !evenhand_metrics::PERFORMANCE.iter().any(|known| known.card().id == metric)
-}
-
 /// All findings about some outcomes: overall performance, and what compares groups.
-pub(crate) fn findings(outcomes: &Outcomes<'_>, plan: Option<&IntervalPlan>) -> Result<(Vec<Finding>, Vec<Finding>), AuditError> {
+pub fn findings(outcomes: &Outcomes<'_>, plan: Option<&IntervalPlan>) -> Result<(Vec<Finding>, Vec<Finding>), AuditError> {
     let all = evenhand_metrics::evaluate(&[], outcomes, plan)?;
     Ok(all.into_iter().partition(|finding| !compares_groups(&finding.metric)))
 }
 
 /// Groups with their sizes, and the number of rows of unknown group.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Counted {
-    pub(crate) attribute: String,
-    pub(crate) groups: Vec<GroupCount>,
-    pub(crate) unknown: usize,
+pub struct Counted {
+    /// The attribute.
+    pub attribute: String,
+    /// Its groups.
+    pub groups: Vec<GroupCount>,
+    /// Rows of unknown group.
+    pub unknown: usize,
 }
 
 impl Counted {
-    pub(crate) fn of(groups: &Groups) -> Self {
+    /// Counts the rows of each group.
+    pub fn of(groups: &Groups) -> Self {
         Counted {
             attribute: groups.name().to_owned(),
             groups: groups.levels().iter().zip(groups.sizes()).map(|(name, n)| GroupCount { name: name.clone(), n }).collect(),
@@ -57,7 +52,7 @@ impl Counted {
 }
 
 /// One attribute's part of a run; the plots are drawn where `plots` says so.
-pub(crate) fn attribute(outcomes: &Outcomes<'_>, counted: Counted, findings: Vec<Finding>, plots: bool) -> AttributeFindings {
+pub fn attribute(outcomes: &Outcomes<'_>, counted: Counted, findings: Vec<Finding>, plots: bool) -> AttributeFindings {
     let pair = findings.iter().find(|finding| finding.metric == "spdd").and_then(|finding| finding.largest_pair.clone());
     AttributeFindings {
         attribute: counted.attribute,
@@ -93,66 +88,8 @@ fn pass_rates(outcomes: &Outcomes<'_>, pair: Option<(String, String)>) -> PassRa
     }
 }
 
-/// The training curve in the report's types.
-pub(crate) fn epochs(curve: &[EpochRecord]) -> Vec<Epoch> {
-    let loss = |terms: &BTreeMap<String, f64>| terms.get(DATA_LOSS).copied();
-    curve
-        .iter()
-        .map(|record| {
-            let mut terms: BTreeMap<String, f64> =
-                record.training.iter().filter(|(name, _)| *name != DATA_LOSS).map(|(name, value)| (name.clone(), *value)).collect();
-            terms.insert("validation accuracy".to_owned(), record.validation_accuracy);
-            terms.extend(record.validation_correlation.map(|value| ("validation PCC".to_owned(), value)));
-            terms.extend(record.validation_spdd.map(|value| ("validation SPDD".to_owned(), value)));
-            Epoch { epoch: record.epoch, train_loss: loss(&record.training), validation_loss: loss(&record.validation), terms }
-        })
-        .collect()
-}
-
-/// The traced contribution disparities, one series a label, pair of groups and weight array, in the order of the first epoch.
-pub(crate) fn disparities(curve: &[EpochRecord]) -> Vec<DisparityTrace> {
-    // A few digits: a recipe's report holds tens of thousands of these numbers.
-    let short = |value: Option<f64>| value.map(|value| format!("{value:.5e}").parse().unwrap_or(value));
-    let mut traces: Vec<DisparityTrace> = Vec::new();
-    for record in curve {
-        for found in &record.contribution_disparity {
-            let same =
-                |trace: &DisparityTrace| trace.favourable == found.favourable && trace.groups == found.groups && trace.array == found.array;
-            let at = traces.iter().position(same).unwrap_or_else(|| {
-                traces.push(DisparityTrace {
-                    favourable: found.favourable,
-                    groups: found.groups.clone(),
-                    array: found.array.clone(),
-                    epochs: Vec::new(),
-                    score: Vec::new(),
-                    median: Vec::new(),
-                });
-                traces.len() - 1
-            });
-            let trace = &mut traces[at];
-            trace.epochs.push(record.epoch);
-            trace.score.push(short(found.score));
-            trace.median.push(short(found.median));
-        }
-    }
-    traces
-}
-
-/// Batches on which a term of the objective could not be computed, in words.
-pub(crate) fn skips(curve: &[EpochRecord]) -> Vec<String> {
-    let mut skipped: BTreeMap<&str, u64> = BTreeMap::new();
-    for (term, count) in curve.iter().flat_map(|record| &record.skipped) {
-        *skipped.entry(term).or_default() += count;
-    }
-    skipped.retain(|_, count| *count > 0);
-    skipped
-        .into_iter()
-        .map(|(term, count)| format!("the term `{term}` was left out of {count} training batches in which a group was absent"))
-        .collect()
-}
-
 /// Up to 600 evenly spaced rows of known group in the plane of their first two principal components; `None` without embeddings.
-pub(crate) fn latent_plot(latent: Latent<'_>, groups: &Groups, labels: &[f64], threshold: f64) -> Option<LatentPlot> {
+pub fn latent_plot(latent: Latent<'_>, groups: &Groups, labels: &[f64], threshold: f64) -> Option<LatentPlot> {
     let plane = pca_2d(latent);
     let known: Vec<usize> = (0..plane.coordinates.len()).filter(|&row| groups.codes()[row] != UNKNOWN).collect();
     let stride = known.len().div_ceil(LATENT_POINTS).max(1);
@@ -172,7 +109,7 @@ pub(crate) fn latent_plot(latent: Latent<'_>, groups: &Groups, labels: &[f64], t
 }
 
 /// What is known of the data before any model.
-pub(crate) fn data_summary(data: &Dataset, threshold: f64) -> Result<DataSummary, AuditError> {
+pub fn data_summary(data: &Dataset, threshold: f64) -> Result<DataSummary, AuditError> {
     let label = data.label.as_ref();
     let attributes = data
         .sensitive
@@ -239,7 +176,7 @@ pub(crate) fn data_summary(data: &Dataset, threshold: f64) -> Result<DataSummary
 
 /// The tilt of some rows between two groups; without a pair, between the groups with the highest and the lowest share of high labels.
 /// `None` when there are no two groups with rows.
-pub(crate) fn tilt<'a>(
+pub fn tilt<'a>(
     stage: &str,
     data: &'a Dataset,
     attribute: &str,
@@ -303,7 +240,7 @@ pub(crate) fn tilt<'a>(
 }
 
 /// What a reader must know of intervals of largest gaps, where one of them does not hold its own value.
-pub(crate) fn interval_note<'a>(runs: impl Iterator<Item = &'a RunReport>) -> Option<String> {
+pub fn interval_note<'a>(runs: impl Iterator<Item = &'a RunReport>) -> Option<String> {
     let findings = |run: &'a RunReport| {
         let lists = run.shortlists.iter().flat_map(|lists| lists.before.iter().chain(&lists.after));
         run.attributes.iter().flat_map(|attribute| &attribute.findings).chain(lists)
@@ -320,7 +257,7 @@ pub(crate) fn interval_note<'a>(runs: impl Iterator<Item = &'a RunReport>) -> Op
 }
 
 /// Refuses a key of a limit or a published value that names an attribute which the data, or the metric, does not have.
-pub(crate) fn check_key(key: &str, data: &Dataset) -> Result<(), AuditError> {
+pub fn check_key(key: &str, data: &Dataset) -> Result<(), AuditError> {
     match key.split_once('@') {
         Some((metric, _)) if !compares_groups(metric) => {
             Err(AuditError::Request(format!("`{key}`: {metric} is measured over all rows, not by attribute; write `{metric}`")))
@@ -331,7 +268,7 @@ pub(crate) fn check_key(key: &str, data: &Dataset) -> Result<(), AuditError> {
 }
 
 /// The metric of performance for a kind of label.
-pub(crate) fn usual_performance(data: &Dataset) -> &'static str {
+pub fn usual_performance(data: &Dataset) -> &'static str {
     match data.label().map(|label| label.kind) {
         Ok(LabelKind::Continuous) => "srcc",
         _ => "accuracy",
@@ -339,7 +276,7 @@ pub(crate) fn usual_performance(data: &Dataset) -> &'static str {
 }
 
 /// The columns of the main table: what the recipe asks for, or the usual ones for the kind of label.
-pub(crate) fn columns(wanted: &[String], data: &Dataset, kind: LabelKind) -> Result<Vec<Column>, AuditError> {
+pub fn columns(wanted: &[String], data: &Dataset, kind: LabelKind) -> Result<Vec<Column>, AuditError> {
     let usual: &[&str] = match kind {
         LabelKind::Continuous => &["pcc", "srcc", "spdd", "speo"],
         LabelKind::Binary => &["accuracy", "roc-auc", "spdd", "demographic-parity-difference", "equalized-odds-difference"],
@@ -352,188 +289,7 @@ pub(crate) fn columns(wanted: &[String], data: &Dataset, kind: LabelKind) -> Res
             None if compares_groups(&key) => (key.clone(), data.sensitive.first().map(|groups| groups.name().to_owned())),
             None => (key.clone(), None),
         };
-        columns.push(column(&metric, attribute)?);
+        columns.push(Column::of(&metric, attribute)?);
     }
     Ok(columns)
-}
-
-pub(crate) fn column(metric: &str, attribute: Option<String>) -> Result<Column, AuditError> {
-    let card = evenhand_metrics::find(metric)?.card();
-    Ok(Column {
-        metric: metric.to_owned(),
-        attribute,
-        heading: card.name.to_owned(),
-        direction: match card.direction {
-            Direction::Higher => "higher",
-            Direction::Lower => "lower",
-            Direction::NearFair => "near-fair",
-            Direction::Describes => "describes",
-        }
-        .to_owned(),
-        fair_value: card.fair_value,
-    })
-}
-
-/// A ratio as far from 1 as this one, at most 1: 2 is as far from parity as 1/2.
-fn folded(ratio: f64) -> f64 {
-    ratio.min(1.0 / ratio)
-}
-
-/// How far a value lies from its metric's fair value, 0 at it: |value - fair|, and 1 - min(value, 1 / value) where the fair value is 1.
-/// `None` where the metric has no fair value.
-pub(crate) fn distance(card: &Card, value: f64) -> Option<f64> {
-    card.fair_value.map(|fair| if fair == 1.0 { 1.0 - folded(value) } else { (value - fair).abs() })
-}
-
-/// What a limit is compared with: the value's distance from the fair value, of a ratio the ratio at most 1, and the value itself where the
-/// metric has no fair value. Over several runs these are averaged, never the values: gaps of either sign would cancel.
-pub(crate) fn judged(card: &Card, value: f64) -> f64 {
-    match card.fair_value {
-        Some(1.0) => folded(value),
-        Some(fair) => (value - fair).abs(),
-        None => value,
-    }
-}
-
-/// Mean; `None` of nothing.
-pub(crate) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let (sum, n) = values.fold((0.0, 0_usize), |(sum, n), value| (sum + value, n + 1));
-    (n > 0).then(|| sum / n as f64)
-}
-
-/// Sample standard deviation; `None` with fewer than two values.
-pub(crate) fn spread(values: &[f64]) -> Option<f64> {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    (values.len() > 1).then(|| (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt())
-}
-
-/// Mean distance from the fair value over the runs in which the metric is defined.
-pub(crate) fn mean_distance(runs: &[RunReport], metric: &str, attribute: Option<&str>) -> Option<f64> {
-    let card = evenhand_metrics::find(metric).ok()?.card();
-    mean(runs.iter().filter_map(|run| distance(card, lookup::finding(run, metric, attribute)?.estimate.number()?)))
-}
-
-/// Whether a judged number, or the mean of several, keeps a limit.
-pub(crate) fn within(card: &Card, value: f64, limit: f64) -> bool {
-    match (card.direction, card.fair_value) {
-        (Direction::Higher, _) | (Direction::NearFair, Some(1.0)) => value >= limit,
-        _ => value <= limit,
-    }
-}
-
-/// Judges every method of a report against the limits: an upper limit for what is better low, a lower one for what is better high; for
-/// a ratio whose fair value is 1 a lower limit. Over several runs the distances from the fair value are averaged. An undefined number meets
-/// no limit.
-pub(crate) fn check_limits(
-    limits: &BTreeMap<String, f64>,
-    report: &Report,
-    answers: impl Fn(&MethodReport) -> bool,
-) -> Result<Vec<LimitCheck>, AuditError> {
-    let mut checks = Vec::new();
-    for (key, &limit) in limits {
-        let (metric, named) = key.split_once('@').map_or((key.as_str(), None), |(metric, attribute)| (metric, Some(attribute.to_owned())));
-        let card = evenhand_metrics::find(metric)?.card();
-        let attributes: Vec<Option<String>> = match (compares_groups(metric), named) {
-            (false, _) => vec![None],
-            (true, Some(name)) => vec![Some(name)],
-            (true, None) => report.data.attributes.iter().map(|attribute| Some(attribute.name.clone())).collect(),
-        };
-        for (method, attribute) in report
-            .methods
-            .iter()
-            .filter(|method| answers(method))
-            .flat_map(|method| attributes.iter().map(move |attribute| (method, attribute)))
-        {
-            let summary = method
-                .summary
-                .iter()
-                .find(|summary| summary.metric == metric && summary.attribute == *attribute)
-                .ok_or_else(|| AuditError::Request(format!("limit `{key}`: the report has no such number")))?;
-            let values = method.runs.iter().filter_map(|run| lookup::finding(run, metric, attribute.as_deref())?.estimate.number());
-            let size = mean(values.map(|value| judged(card, value)));
-            let (estimate, apart) = match (summary.mean.number(), size) {
-                (Some(_), _) if summary.defined < summary.runs => {
-                    let reason = format!("it is undefined in {} of {} runs", summary.runs - summary.defined, summary.runs);
-                    (Estimate::undefined(reason), false)
-                }
-                // Runs on both sides of the fair value: their mean is nearer to it than they are.
-                (Some(mean), Some(size)) if (judged(card, mean) - size).abs() > 1e-12 => (Estimate::value(size), true),
-                _ => (summary.mean.clone(), false),
-            };
-            let met = estimate.number().is_some_and(|value| within(card, judged(card, value), limit));
-            let how = match (apart, card.fair_value) {
-                (true, Some(1.0)) => format!(" (mean over {} runs of the ratio or its inverse, whichever is below 1)", summary.runs),
-                (true, Some(fair)) => format!(" (mean distance from {fair} over {} runs)", summary.runs),
-                _ => String::new(),
-            };
-            let place = attribute.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
-            let of = if report.methods.len() > 1 { format!("{}: ", method.name) } else { String::new() };
-            let explanation = match (&estimate, met) {
-                (Estimate::Undefined { undefined }, _) => {
-                    format!("{of}{}{place} is undefined ({undefined}), so the limit {limit} cannot be called met", card.name)
-                }
-                (Estimate::Value { value, .. }, true) => format!("{of}{}{place} = {value:.4}{how} is within the limit {limit}", card.name),
-                (Estimate::Value { value, .. }, false) => format!("{of}{}{place} = {value:.4}{how} breaches the limit {limit}", card.name),
-            };
-            checks.push(LimitCheck { metric: metric.to_owned(), attribute: attribute.clone(), limit, estimate, met, explanation });
-        }
-    }
-    Ok(checks)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::{check_limits, distance, judged, within};
-    use crate::report::Report;
-
-    #[test]
-    fn distances_from_parity_by_hand() {
-        let card = |id: &str| evenhand_metrics::find(id).unwrap().card();
-        let (gap, ratio, rate) = (card("equal-opportunity-difference"), card("disparate-impact"), card("accuracy"));
-        for value in [-0.25, 0.25] {
-            assert_eq!((distance(gap, value), judged(gap, value)), (Some(0.25), 0.25));
-        }
-        for value in [0.5, 2.0] {
-            assert_eq!((distance(ratio, value), judged(ratio, value)), (Some(0.5), 0.5));
-        }
-        assert_eq!((distance(ratio, 0.0), judged(ratio, 0.0)), (Some(1.0), 0.0));
-        assert_eq!((distance(rate, 0.7), judged(rate, 0.7)), (None, 0.7));
-        assert!(within(gap, 0.25, 0.25) && !within(gap, 0.25, 0.24));
-        assert!(within(ratio, 0.8, 0.8) && !within(ratio, 0.79, 0.8));
-        assert!(within(rate, 0.7, 0.7) && !within(rate, 0.69, 0.7));
-    }
-    #[test]
-    fn gaps_of_either_sign_breach_a_limit_that_their_mean_keeps() {
-        let run = |seed: u64, gap: f64, ratio: f64| {
-            let finding = |metric: &str, value: f64| serde_json::json!({ "metric": metric, "estimate": { "value": value }, "n": 10 });
-            serde_json::json!({
-                "seed": seed, "sizes": { "train": 5, "validation": 5, "test": 10 }, "performance": [],
-                "attributes": [{ "attribute": "sex", "groups": [], "unknown": 0, "findings": [
-                    finding("equal-opportunity-difference", gap), finding("disparate-impact", ratio),
-                ]}],
-            })
-        };
-        let summary = |metric: &str, mean: f64| serde_json::json!({ "metric": metric, "attribute": "sex", "mean": { "value": mean }, "defined": 2, "runs": 2 });
-        let report: Report = serde_json::from_value(serde_json::json!({
-            "format": 1, "kind": "comparison", "title": "t", "versions": {}, "recipe": {}, "columns": [],
-            "data": { "name": "d", "loader": "table", "rows": 20, "files": [], "label": null, "features": [],
-                      "attributes": [{ "name": "sex", "groups": [], "unknown": 0 }] },
-            "methods": [{ "name": "m", "runs": [run(0, 0.3, 0.5), run(1, -0.3, 2.0)],
-                          "summary": [summary("equal-opportunity-difference", 0.0), summary("disparate-impact", 1.25)] }],
-        }))
-        .unwrap();
-        let check = |metric: &str, limit: f64| {
-            let limits = BTreeMap::from([(metric.to_owned(), limit)]);
-            check_limits(&limits, &report, |_| true).unwrap().remove(0)
-        };
-        for (metric, size, kept, breached) in [("equal-opportunity-difference", 0.3, 0.31, 0.1), ("disparate-impact", 0.5, 0.49, 0.8)] {
-            assert!(check(metric, kept).met && !check(metric, breached).met, "{metric}");
-            let found = check(metric, breached);
-            assert!((found.estimate.number().unwrap() - size).abs() < 1e-12, "{found:?}");
-            assert!(found.explanation.contains("over 2 runs"), "{found:?}");
-        }
-    }
 }

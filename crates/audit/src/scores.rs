@@ -10,11 +10,11 @@ use evenhand_metrics::{Estimate, Outcomes, Tally};
 use evenhand_rows::{Dataset, Groups, LabelRole, SensitiveRole};
 
 use crate::evidence::Counted;
-use crate::recipe::{DecisionRuleName, IntervalSection, MetricsSection};
 use crate::report::{
     AttributeFindings, AttributeSummary, Column, DataSummary, FileSummary, GroupCount, GroupSummary, LabelSummary, MethodReport, Report,
     ReportKind, RunReport, Sizes, Summary,
 };
+use crate::settings::{DecisionRuleName, IntervalSection, MetricsSection};
 use crate::{AuditError, evidence, run};
 
 /// Bins of the sketch of each group's scores when reading in chunks.
@@ -61,11 +61,12 @@ impl ScoresRequest {
         Ok(ScoreRoles {
             score: self.score.clone(),
             groups: self.groups.iter().map(|text| sensitive_role(text)).collect::<Result<_, _>>()?,
-            label: self.label.clone().map(|column| LabelRole { column, favourable: self.favourable.clone() }),
+            label: self.label.clone().map(|column| LabelRole { column, favourable: self.favourable.iter().cloned().collect(), ..LabelRole::default() }),
             weight: self.weight.clone(),
             missing: self.missing.clone(),
             range: self.range,
             skip_unscored: self.skip_unscored,
+            ..ScoreRoles::default()
         })
     }
 }
@@ -172,7 +173,7 @@ fn read(request: &ScoresRequest) -> Result<Scored, AuditError> {
         [file] if is_npy(file) => Ok(faircv_2020::read_scores(Path::new(file), &roles)?),
         files => match files.iter().find(|file| is_npy(file)) {
             Some(file) => Err(AuditError::Request(format!("{file} cannot be read together with other files; audit it on its own"))),
-            None => Ok(table::read_scores(files, &roles)?),
+            None => Ok(table::read_scores(files, &roles, &table::TableSettings::default())?),
         },
     }
 }
@@ -219,7 +220,7 @@ fn whole(request: &ScoresRequest) -> Result<Report, AuditError> {
     let mut attributes = Vec::new();
     for groups in &scored.groups {
         let mut outcomes = Outcomes::new(&scored.scores, groups)?.conventions(request.metrics.conventions(groups.name()));
-        if let Some(labels) = scored.labels() {
+        if let Some(labels) = scored.label.as_ref().map(|label| label.values.as_slice()) {
             outcomes = outcomes.labels(labels)?;
         }
         if let Some(weights) = &scored.weights {
@@ -262,7 +263,7 @@ fn streamed(request: &ScoresRequest) -> Result<Report, AuditError> {
     if let Some(file) = request.files.iter().find(|file| is_npy(file)) {
         return Err(AuditError::Request(format!("{file} cannot be read in chunks; leave out --stream")));
     }
-    let mut chunks = table::stream_scores(&request.files, &request.roles()?)?;
+    let mut chunks = table::stream_scores(&request.files, &request.roles()?, &table::TableSettings::default())?;
     let mut seen: Vec<Seen> = Vec::new();
     let (mut rows, mut label_sum) = (0, 0.0);
     for chunk in &mut chunks {
@@ -463,10 +464,10 @@ fn columns(request: &ScoresRequest, run: &RunReport) -> Result<Vec<Column>, Audi
         let (metric, named) = key.split_once('@').map_or((key.as_str(), None), |(metric, attribute)| (metric, Some(attribute)));
         if evidence::compares_groups(metric) {
             for attribute in run.attributes.iter().filter(|attribute| named.is_none_or(|name| name == attribute.attribute)) {
-                columns.push(evidence::column(metric, Some(attribute.attribute.clone()))?);
+                columns.push(Column::of(metric, Some(attribute.attribute.clone()))?);
             }
         } else {
-            columns.push(evidence::column(metric, None)?);
+            columns.push(Column::of(metric, None)?);
         }
     }
     Ok(columns)

@@ -17,8 +17,8 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::recipe::{Choice, IntervalSection};
-use crate::report::{DataSummary, MethodChoice, MethodReport, Report, ReportKind, RunReport, Sizes};
+use crate::report::{DataSummary, MethodReport, PrefixShares, Report, ReportKind, RunReport, Shortlists, Sizes};
+use crate::settings::{Choice, IntervalSection};
 use crate::{AuditError, evidence, run, scores, write};
 
 /// Which share of each group is wanted.
@@ -53,7 +53,7 @@ impl Wanted {
     }
 
     /// Refuses shares of groups that the data does not have.
-    pub(crate) fn check_groups(&self, groups: &Groups) -> Result<(), String> {
+    pub fn check_groups(&self, groups: &Groups) -> Result<(), String> {
         let Wanted::Shares(shares) = self else { return Ok(()) };
         match shares.keys().find(|name| groups.code(name).is_none()) {
             None => Ok(()),
@@ -85,7 +85,7 @@ impl Wanted {
     }
 
     /// Refuses words that are no target, and shares that do not add up.
-    pub(crate) fn check(&self) -> Result<(), String> {
+    pub fn check(&self) -> Result<(), String> {
         self.target()?;
         let Wanted::Shares(shares) = self else { return Ok(()) };
         if let Some((group, share)) = shares.iter().find(|(_, share)| !(0.0..=1.0).contains(*share)) {
@@ -99,7 +99,7 @@ impl Wanted {
     }
 
     /// The target in words.
-    pub(crate) fn told(&self) -> String {
+    pub fn told(&self) -> String {
         match self {
             Wanted::Word(word) if word == "equal" => "an equal share of every group".to_owned(),
             Wanted::Word(word) if word == "pool" => "each group's share of the applicants".to_owned(),
@@ -114,64 +114,23 @@ impl Wanted {
 
 /// What lists are wanted.
 #[derive(Debug, Clone)]
-pub(crate) struct Plan<'a> {
-    pub(crate) reranker: Option<&'a Choice>,
-    pub(crate) wanted: &'a Wanted,
+pub struct Plan<'a> {
+    /// The re-ranker; `None` lists by score.
+    pub reranker: Option<&'a Choice>,
+    /// Wanted shares.
+    pub wanted: &'a Wanted,
     /// Targets of single jobs.
-    pub(crate) by_job: &'a BTreeMap<String, Wanted>,
-    pub(crate) top: usize,
-    pub(crate) seed: u64,
+    pub by_job: &'a BTreeMap<String, Wanted>,
+    /// Places of a list.
+    pub top: usize,
+    /// Seed of what is drawn.
+    pub seed: u64,
 }
 
 /// The seed of a job's draw: of the run's seed and the job's name, so that neither neighbouring seeds nor other jobs share or move it.
 fn seed_of(seed: u64, job: &str) -> u64 {
     let digest = Sha256::digest(format!("{seed} rerank {job}"));
     digest.iter().take(8).fold(0, |seed, &byte| seed << 8 | u64::from(byte))
-}
-
-/// What lists of candidates give to the groups.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Shortlists {
-    /// The attribute.
-    pub attribute: String,
-    /// Lists: one a job.
-    pub jobs: usize,
-    /// Candidates of all jobs.
-    pub candidates: usize,
-    /// Places of a shortlist.
-    pub top: usize,
-    /// The wanted shares in words.
-    pub target: String,
-    /// The re-ranker; without one the lists are ranked by score alone and `after` is empty.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reranker: Option<MethodChoice>,
-    /// Ranking metrics of the lists by score.
-    pub before: Vec<Finding>,
-    /// The same of the lists by the re-ranker.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub after: Vec<Finding>,
-    /// What lists of the same pools have on average whose order is drawn by lot, of the metrics that chance alone moves away from their fair
-    /// value; n counts the lists drawn.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub by_lot: Vec<Finding>,
-    /// Each group's mean share of the first 1, 2, ... places (first run of each method only).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub shares: Vec<PrefixShares>,
-    /// Candidates who stand in a shortlist only since the re-ranking.
-    pub entered: usize,
-    /// Lists in which some prefix has fewer of a group than its wanted share asks for.
-    pub below_floor: usize,
-    /// Those of them in which a group has no candidate left to put there.
-    pub ran_out: usize,
-    /// Lists whose candidates are all of one group, where the wanted shares are of the groups that a list has: they count as even.
-    #[serde(default)]
-    pub of_one_group: usize,
-    /// Lists of which no order, nor any draw of orders, gives the wanted exposure; of methods that promise it.
-    #[serde(default)]
-    pub short: usize,
-    /// The least of the wanted exposure that a list can give, from 0 (no more than by the groups' shares of the pool) to 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub least_reached: Option<f64>,
 }
 
 /// The metrics that are also told of lists drawn by lot: means of numbers of single lists, which chance alone moves away from their fair
@@ -182,31 +141,17 @@ const LISTS_BY_LOT: usize = 200;
 /// ...as long as they have no more places than this. Of more, some of the lists are drawn, each once.
 const PLACES_BY_LOT: usize = 2_000_000;
 
-/// One group's share of the first places.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PrefixShares {
-    /// The group.
-    pub group: String,
-    /// Its wanted share, mean over the lists.
-    pub wanted: f64,
-    /// Mean over the lists of its share among the first 1, 2, ... places by score.
-    pub before: Vec<f64>,
-    /// The same after the re-ranking; empty without one.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub after: Vec<f64>,
-}
-
 /// The lists of all jobs in two orders; rows are those of the scores.
 #[derive(Debug)]
-pub(crate) struct Lists {
+pub struct Lists {
     /// Candidates of each job.
-    pub(crate) sizes: Vec<usize>,
+    pub sizes: Vec<usize>,
     /// Rows by score, job after job, best first.
-    pub(crate) before: Vec<usize>,
+    pub before: Vec<usize>,
     /// Rows as re-ranked; the candidates beyond the shortlist follow by score.
-    pub(crate) after: Vec<usize>,
+    pub after: Vec<usize>,
     /// Why a row of `after` stands there; `None` beyond the shortlist and without a re-ranker.
-    pub(crate) reasons: Vec<Option<Reason>>,
+    pub reasons: Vec<Option<Reason>>,
     /// Wanted shares, job after job.
     wanted: Vec<f64>,
     breaches: Vec<Vec<Breach>>,
@@ -218,7 +163,7 @@ pub(crate) struct Lists {
 
 impl Lists {
     /// Ranks the candidates of every job; without jobs all rows are one list.
-    pub(crate) fn new(plan: &Plan, scores: &[f64], groups: &Groups, job: Option<&Identity>) -> Result<Self, AuditError> {
+    pub fn new(plan: &Plan, scores: &[f64], groups: &Groups, job: Option<&Identity>) -> Result<Self, AuditError> {
         if plan.top == 0 {
             return Err(AuditError::Request("a shortlist of 0 places was asked for; give --top 1 or more".to_owned()));
         }
@@ -313,7 +258,7 @@ impl Lists {
     }
 
     /// What the lists give to the groups.
-    pub(crate) fn measure(
+    pub fn measure(
         &self,
         plan: &Plan,
         groups: &Groups,
@@ -531,13 +476,13 @@ pub fn rank(request: &RankRequest) -> Result<Ranked, AuditError> {
     let mut sheet = sheet::read(&request.files, &options)?;
     let schema = Schema {
         features: Some(Vec::new()),
-        label: request.label.clone().map(|column| LabelRole { column, favourable: request.favourable.clone() }),
+        label: request.label.clone().map(|column| LabelRole { column, favourable: request.favourable.iter().cloned().collect(), ..LabelRole::default() }),
         sensitive: vec![role.clone()],
         job: request.job.clone(),
         missing: request.missing.clone(),
         ..Schema::default()
     };
-    let mut data = sheet::dataset(&sheet.table, &request.files.join(", "), &schema)?;
+    let mut data = evenhand_rows::roles::dataset(&sheet.table, &request.files.join(", "), &schema)?;
     let mut scores = score_column(&sheet, &request.score)?;
     let (scored, unscored): (Vec<usize>, Vec<usize>) = (0..scores.len()).partition(|&row| scores[row].is_finite());
     if scored.is_empty() {

@@ -66,11 +66,11 @@ pub fn tilt(request: &TiltRequest) -> Result<TiltReport, AuditError> {
     let attribute = role.name.clone();
     let schema = Schema {
         features: Some(Vec::new()),
-        label: Some(LabelRole { column: request.label.clone(), favourable: request.favourable.clone() }),
+        label: Some(LabelRole { column: request.label.clone(), favourable: request.favourable.iter().cloned().collect(), ..LabelRole::default() }),
         sensitive: vec![role],
         ..Schema::default()
     };
-    let data = table::read(&request.files, &schema)?;
+    let data = table::read(&request.files, &schema, &table::TableSettings::default())?;
     let measured = |stage: &str, rows: &Dataset, pair: Option<(String, String)>| -> Result<Tilt, AuditError> {
         evidence::tilt(stage, rows, &attribute, pair, request.threshold)?
             .ok_or_else(|| AuditError::Request(format!("`{attribute}` has fewer than two groups with rows; a tilt needs two")))

@@ -6,9 +6,10 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use evenhand_audit::recipe::{IntervalSection, MetricsSection};
-use evenhand_audit::{AuditError, Report, ScoresRequest, audit};
+use evenhand_audit::settings::{IntervalSection, MetricsSection};
+use evenhand_audit::{AuditError, ScoresRequest, audit};
 use evenhand_data::loaders::corpus_folder;
+use evenhand_report::Report;
 
 /// The folder of the corpus, or `None` after saying that the test is skipped.
 fn corpus(test: &str) -> Option<PathBuf> {

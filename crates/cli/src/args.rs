@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use evenhand_data::sheet::Reading as ColumnReading;
-use evenhand_audit::catalog::Value;
 use evenhand_audit::shortlists::Wanted;
+use evenhand_catalog::Value;
+use evenhand_data::sheet::Reading as ColumnReading;
 
 use crate::reading::Reading;
 

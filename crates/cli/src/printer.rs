@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
-use evenhand_audit::view;
+use evenhand_experiment::ExperimentError;
+use evenhand_report::views;
 
 /// Writes to standard output; a closed pipe becomes an error that `main` takes for success.
 pub(crate) fn text(text: &str) -> anyhow::Result<()> {
@@ -25,7 +26,7 @@ const STYLE: TableStyle = TableStyle::new()
     .bottom_border(LineStyle::none().fill('─').junction('─'));
 
 /// Writes a table with its title and footnotes.
-pub(crate) fn table(view: &view::Table) -> anyhow::Result<()> {
+pub(crate) fn table(view: &views::Table) -> anyhow::Result<()> {
     if view.rows.is_empty() {
         return Ok(());
     }
@@ -64,13 +65,20 @@ pub(crate) fn tell(text: &str) {
 
 /// Tells an error and what caused it; a cause that the message already holds is not told twice.
 pub(crate) fn error(error: &anyhow::Error) {
-    let mut text = error.to_string();
+    let mut text = given_as_flag(error).unwrap_or_else(|| error.to_string());
     for cause in error.chain().skip(1).map(ToString::to_string) {
         if !text.contains(&cause) {
             text = format!("{text}: {cause}");
         }
     }
     tell(&format!("error: {text}"));
+}
+
+/// A setting's error with the flag that gives the setting; `None` for other errors.
+fn given_as_flag(error: &anyhow::Error) -> Option<String> {
+    let Some(ExperimentError::Setting { setting, value, message }) = error.downcast_ref() else { return None };
+    let flag = format!("--{} {value}", setting.replace('_', "-"));
+    Some(format!("{}: {message}", flag.trim_end()))
 }
 
 /// True when standard output was closed by its reader.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use evenhand_audit::Observer;
-use evenhand_audit::media::extract;
+use evenhand_experiment::Observer;
+use evenhand_experiment::media::extract;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 /// Shows the grid of runs.

@@ -49,3 +49,6 @@ pub use trainer::{EpochRecord, RunHooks, Task, fit};
 pub use training::{DataLoss, Decay, Selection, Trace, Training};
 pub use transport::{Pairs, Transport, between_groups};
 pub use weights::{Array, Bound, Gradients, Slot, WeightDirection, Weights, host};
+
+/// The tensor library and the engine that it computes with, as built: numbers depend on it.
+pub const ENGINE: &str = concat!("burn ", env!("EVENHAND_BURN"), ", flex");

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::ops::Range;
 
 use burn::tensor::{Device, Gradients as Tape, Tensor, TensorData};
-use evenhand_catalog::{Card, Parameters, Value};
+use evenhand_catalog::{Card, Parameters};
 use evenhand_rows::{Matrix, UNKNOWN};
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -119,8 +119,7 @@ pub trait Objective: Debug + Send {
     /// Whether a score is the probability of a positive decision in a mixture of classifiers: what the method promises of the mixture it then
     /// promises of the mean score, and not of decisions cut from scores.
     fn scores_are_expected_decisions(&self) -> bool {
-        // Methods that mix classifiers let the user choose between this and drawn decisions.
-        self.parameters().iter().any(|(name, value)| name == "prediction" && *value == Value::Text("expected".to_owned()))
+        false
     }
 
     /// A method with a fit of its own (trees, rounds of whole fits) does it here and returns `Some`; the loop over batches is then

@@ -15,6 +15,7 @@ mod gains;
 mod gaps;
 mod job_means;
 mod joint;
+pub mod likeness;
 mod metric;
 mod order;
 mod outcomes;

@@ -17,10 +17,10 @@
 
 use std::collections::{HashSet, VecDeque};
 
+pub use evenhand_metrics::likeness::BalancedCell;
 use evenhand_rows::MISSING;
 use rand::Rng;
 use rand::seq::SliceRandom;
-use serde::{Deserialize, Serialize};
 
 use crate::RebalanceError;
 use crate::alignment::{aligned, keys};
@@ -58,19 +58,6 @@ pub struct Balanced {
     pub copies_of_others: usize,
     /// What became of the rules that hold in every training row.
     pub rules: Vec<KeptRule>,
-}
-
-/// Rows of one group, or of one group with one label.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BalancedCell {
-    /// Name of the group.
-    pub group: String,
-    /// The label, where labels are balanced too.
-    pub label: Option<String>,
-    /// Training rows.
-    pub before: usize,
-    /// Rows made.
-    pub rows: usize,
 }
 
 /// Rows made beyond which a cell whose rows are nearly all copies is given up: this many times those wanted, and some.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use evenhand_audit::ScoresRequest;
-use evenhand_audit::recipe::{ConventionName, DecisionRuleName, DefinitionName, IntervalSection, MetricsSection};
+use evenhand_audit::settings::{ConventionName, DecisionRuleName, DefinitionName, IntervalSection, MetricsSection};
 
 use super::{Outcome, grid};
 use crate::args::{Audit, Convention, Definition};
@@ -14,7 +14,7 @@ pub(crate) fn audit(arguments: Audit, json: bool) -> anyhow::Result<Outcome> {
     let out = arguments.out.clone();
     let limits = super::limits(&arguments.limits)?;
     let report = evenhand_audit::audit(&ScoresRequest { limits, ..request(arguments) })?;
-    let written = out.map(|folder| evenhand_audit::write_report(&report, &folder)).transpose()?;
+    let written = out.map(|folder| evenhand_experiment::write_report(&report, &folder)).transpose()?;
     grid::show(&report, json)?;
     if let Some((file, page)) = written {
         printer::tell(&format!("Report: {} (open it in a browser), {}", page.display(), file.display()));

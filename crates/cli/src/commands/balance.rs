@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use evenhand_audit::balancing::{BalanceRequest, BalancedFile, Progress, balance as balance_file};
-use evenhand_audit::recipe::Choice;
-use evenhand_audit::{making, view};
+use evenhand_audit::settings::Choice;
+use evenhand_experiment::registry;
+use evenhand_report::views::{making, tables};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Outcome, grid};
@@ -44,15 +45,15 @@ pub(crate) fn balance(arguments: Balance, json: bool) -> anyhow::Result<Outcome>
     );
     bar.0.finish_and_clear();
     let BalancedFile { report, rows, notes } = made?;
-    let written = report_folder.map(|folder| evenhand_audit::write_report(&report, &folder)).transpose()?;
+    let written = report_folder.map(|folder| evenhand_experiment::write_report(&report, &folder)).transpose()?;
     if json {
         grid::show(&report, true)?;
     } else {
         for note in &notes {
             printer::tell(&format!("note: {note}"));
         }
-        printer::table(&view::tilt_table(&report))?;
-        for table in making::tables(&report) {
+        printer::table(&tables::tilt_table(&report))?;
+        for table in making::tables(&report, &registry::cards()) {
             printer::table(&table)?;
         }
     }

@@ -1,7 +1,7 @@
 //! `catalog`: what recipes can name.
 
-use evenhand_audit::catalog::Card;
-use evenhand_audit::registry;
+use evenhand_catalog::Card;
+use evenhand_experiment::registry;
 
 use super::Outcome;
 use crate::args::Catalog;
@@ -12,7 +12,7 @@ pub(crate) fn catalog(arguments: &Catalog, json: bool) -> anyhow::Result<Outcome
         if json {
             printer::json(&keys_as_json())?;
         } else {
-            printer::text(&evenhand_audit::keys::describe())?;
+            printer::text(&evenhand_experiment::keys::describe())?;
         }
         return Ok(Outcome::Fine);
     }
@@ -46,7 +46,7 @@ pub(crate) fn catalog(arguments: &Catalog, json: bool) -> anyhow::Result<Outcome
 }
 
 fn keys_as_json() -> serde_json::Value {
-    let sections = evenhand_audit::keys::SECTIONS.iter().map(|section| {
+    let sections = evenhand_experiment::keys::SECTIONS.iter().map(|section| {
         let keys: Vec<_> = section
             .keys
             .iter()

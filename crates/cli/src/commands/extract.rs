@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use anyhow::Context;
-use evenhand_audit::extraction::{self, ExtractionReport};
-use evenhand_audit::media::extract::settings::{AudioPooling, Detector, Draw, Encoder, Settings, TextPooling};
-use evenhand_audit::media::extract::{self, Options, Summary};
-use evenhand_audit::media::manifest::Manifest;
+use evenhand_experiment::extraction;
+use evenhand_experiment::media::extract::settings::{AudioPooling, Detector, Draw, Encoder, Settings, TextPooling};
+use evenhand_experiment::media::extract::{self, Options, Summary};
+use evenhand_experiment::media::manifest::Manifest;
+use evenhand_report::{ExtractionReport, views};
 
 use super::{Outcome, grid};
 use crate::args::{Extract, ExtractedModality, FaceDetector, FrameDraw, SoundPooling, WordPooling};
@@ -161,7 +162,7 @@ fn show(report: &ExtractionReport, json: bool) -> anyhow::Result<()> {
     for note in &report.notes {
         printer::tell(&format!("note: {note}"));
     }
-    for table in extraction::tables(report) {
+    for table in views::extraction::tables(report) {
         printer::table(&table)?;
     }
     Ok(())

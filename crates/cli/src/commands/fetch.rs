@@ -1,6 +1,6 @@
 //! `fetch`: public corpora.
 
-use evenhand_audit::fetch::{self, Network, ORIGINS, Source, Stage};
+use evenhand_data::fetch::{self, Network, ORIGINS, Source, Stage};
 
 use super::Outcome;
 use crate::args::Fetch;

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
-use evenhand_audit::analyses::choice::Wish;
-use evenhand_audit::{Options, Recipe, Report, ReportKind, listing, view};
+use evenhand_experiment::analyses::choice::Wish;
+use evenhand_experiment::{Options, Recipe};
+use evenhand_report::views::{listing, tables};
+use evenhand_report::{Report, ReportKind};
 
 use super::Outcome;
 use crate::args::{Compare, Demo, Grid, Run, Sweep};
@@ -93,7 +95,7 @@ pub(super) fn interrupted() -> anyhow::Result<&'static AtomicBool> {
 fn execute(recipe: &Recipe, place: &Place<'_>, kind: ReportKind, json: bool) -> anyhow::Result<Outcome> {
     let interrupted = interrupted()?;
     let bars = Bars::new();
-    let report = evenhand_audit::compare(
+    let report = evenhand_experiment::compare(
         recipe,
         Options {
             data_folder: place.data,
@@ -107,7 +109,7 @@ fn execute(recipe: &Recipe, place: &Place<'_>, kind: ReportKind, json: bool) -> 
             observer: &bars,
         },
     )?;
-    let (file, page) = evenhand_audit::write_report(&report, place.out)?;
+    let (file, page) = evenhand_experiment::write_report(&report, place.out)?;
     show(&report, json)?;
     if place.keep_models {
         printer::tell(&format!("Models: {}", place.out.join("models").display()));
@@ -124,17 +126,17 @@ pub(crate) fn show(report: &Report, json: bool) -> anyhow::Result<()> {
     for note in &report.notes {
         printer::tell(&format!("note: {note}"));
     }
-    printer::table(&view::tilt_table(report))?;
+    printer::table(&tables::tilt_table(report))?;
     if report.kind == ReportKind::Audit {
-        for table in view::group_tables(report) {
+        for table in tables::group_tables(report) {
             printer::table(&table)?;
         }
     } else {
-        printer::table(&view::method_table(report))?;
-        printer::table(&view::choice_table(report))?;
+        printer::table(&tables::method_table(report))?;
+        printer::table(&tables::choice_table(report))?;
         for table in listing::tables(report) {
             printer::table(&table)?;
         }
     }
-    printer::table(&view::limits_table(report))
+    printer::table(&tables::limits_table(report))
 }

@@ -1,6 +1,6 @@
 //! `manifest`: a corpus of recordings in, the list of candidates that `extract` reads out.
 
-use evenhand_audit::first_impressions;
+use evenhand_data::loaders::first_impressions;
 
 use super::Outcome;
 use crate::args::{Manifest, RecordedCorpus};

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use evenhand_audit::recipe::{Choice, IntervalSection};
+use evenhand_audit::settings::{Choice, IntervalSection};
 use evenhand_audit::shortlists::{RankRequest, Ranked, rank as rank_file};
-use evenhand_audit::{Report, listing};
+use evenhand_report::Report;
+use evenhand_report::views::listing;
 
 use super::{Outcome, grid};
 use crate::args::Rank;
@@ -35,7 +36,7 @@ pub(crate) fn rank(arguments: Rank, json: bool) -> anyhow::Result<Outcome> {
         out: out.clone(),
         report: report_folder.clone(),
     })?;
-    let written = report_folder.map(|folder| evenhand_audit::write_report(&report, &folder)).transpose()?;
+    let written = report_folder.map(|folder| evenhand_experiment::write_report(&report, &folder)).transpose()?;
     show(&report, &notes, json)?;
     printer::tell(&format!("Ranked candidates: {}", out.display()));
     if let Some((file, page)) = written {

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::AtomicBool;
 
-use evenhand_audit::media::extract::Options;
-use evenhand_audit::model::{self, Extraction, Scored};
+use evenhand_experiment::media::extract::Options;
+use evenhand_experiment::model::{self, Extraction, Scored};
 
 use super::{Outcome, grid};
 use crate::args::Score;
@@ -23,7 +23,7 @@ pub(crate) fn score(arguments: &Score, threads: Option<u16>, json: bool) -> anyh
         recogniser: arguments.recogniser.as_deref(),
         options: Options { jobs: super::jobs(arguments.jobs, threads), interrupted, observer: &bar, retry_failed: false, replace: false },
     };
-    let scored = model::score(&arguments.model, &arguments.files, &arguments.out, &extraction);
+    let scored = model::score(&arguments.model, &arguments.files, &arguments.reading.settings(&arguments.files)?, &arguments.out, &extraction);
     bar.clear();
     let scored = scored?;
     if json {

@@ -1,7 +1,7 @@
 //! `skew`: the unfairness degree of a file's labels.
 
 use evenhand_audit::tilting::{TiltRequest, Wanted, tilt};
-use evenhand_audit::view;
+use evenhand_report::views::tables;
 
 use super::Outcome;
 use crate::args::Skew;
@@ -27,7 +27,7 @@ pub(crate) fn skew(arguments: Skew, json: bool) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Fine);
     }
     let stages: Vec<_> = std::iter::once(&report.before).chain(&report.after).cloned().collect();
-    printer::table(&view::tilts(&stages))?;
+    printer::table(&tables::tilts(&stages))?;
     if let Some(path) = &report.written {
         printer::tell(&format!("Subset: {}", path.display()));
     }

@@ -1,6 +1,6 @@
 //! `weights`: files that the user obtained, in the form that `extract` reads.
 
-use evenhand_audit::media::face::weights;
+use evenhand_experiment::media::face::weights;
 
 use super::Outcome;
 use crate::args::{Weights, WeightsCommand};

@@ -167,6 +167,7 @@ impl Own<'_> {
             types: asked.types.clone(),
             missing: Vec::new(),
             categories: Categories::default(),
+            keep_unlabelled: asked.keep_unlabelled,
         };
         let mut data = crate::table::dataset(table, &schema, card.id.to_owned(), card.id)?;
         // Also the columns of attributes that the recipe does not pick are sensitive; the report names them.

@@ -127,6 +127,10 @@ impl Objective for ExponentiatedGradient {
         true
     }
 
+    fn scores_are_expected_decisions(&self) -> bool {
+        !self.draws_decisions()
+    }
+
     fn fit_alone(&mut self, task: &mut Task<'_, '_>) -> Option<Result<Box<dyn Fitted>, LearnError>> {
         Some(self.fit(task))
     }
@@ -142,6 +146,11 @@ struct Play {
 }
 
 impl ExponentiatedGradient {
+    /// Whether scores are decisions drawn from the mixture, not their probabilities.
+    fn draws_decisions(&self) -> bool {
+        self.parameters.text("prediction") == "randomised"
+    }
+
     fn fit(&self, task: &mut Task<'_, '_>) -> Result<Box<dyn Fitted>, LearnError> {
         let parameters = &self.parameters;
         let bound = parameters.number("difference_bound");
@@ -217,7 +226,7 @@ impl ExponentiatedGradient {
         let columns = task.train.features.columns();
         let members = responder.found.into_iter().zip(weights).filter(|(_, weight)| *weight > 0.0);
         let members = members.map(|(classifier, weight)| Member { weight, fitted: classifier.fitted }).collect();
-        let draw = (parameters.text("prediction") == "randomised").then_some(task.seed);
+        let draw = self.draws_decisions().then_some(task.seed);
         Ok(Box::new(Mixture { columns, members, draw }))
     }
 

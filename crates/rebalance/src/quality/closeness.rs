@@ -21,10 +21,10 @@
 use std::collections::HashSet;
 
 use evenhand_metrics::Estimate;
+use evenhand_metrics::likeness::{Closeness, Distances};
 use rand::Rng;
 use rand::seq::index;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use crate::alignment::keys;
 use crate::synthesis::{Cells, Table};
@@ -35,46 +35,6 @@ const BLOCK: usize = 1024;
 const PORTION: usize = 64;
 /// Difference below which two distances are the same.
 const TIE: f32 = 1e-6;
-
-/// What was found about distances.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Closeness {
-    /// Synthetic rows that equal a training row in every column, of all of them.
-    pub copies: usize,
-    /// Training rows that equal another training row: where real rows repeat, some copies are no memory.
-    pub training_repeats: usize,
-    /// Synthetic rows whose distances were computed.
-    pub synthetic_rows: usize,
-    /// Training rows compared with.
-    pub training_rows: usize,
-    /// Hold-out rows compared with; 0 without a hold-out.
-    pub holdout_rows: usize,
-    /// Synthetic rows nearer to a training row than to any hold-out row.
-    pub closer_to_training: usize,
-    /// Synthetic rows nearer to a hold-out row.
-    pub closer_to_holdout: usize,
-    /// Synthetic rows as near to one as to the other.
-    pub tied: usize,
-    /// Share of the first among the first two.
-    pub share_closer_to_training: Estimate,
-    /// That share if nothing was learned by heart.
-    pub expected_share: Estimate,
-    /// Distances of synthetic rows to the closest training row.
-    pub synthetic_to_training: Distances,
-    /// Distances of synthetic rows to the closest hold-out row.
-    pub synthetic_to_holdout: Distances,
-    /// Distances of hold-out rows to the closest training row: what is usual between different people.
-    pub holdout_to_training: Distances,
-}
-
-/// Quantiles of distances to the closest row.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Distances {
-    /// The fifth percentile.
-    pub fifth_percentile: Estimate,
-    /// The median.
-    pub median: Estimate,
-}
 
 /// Compares aligned tables.
 pub(super) fn closeness(training: &Table, holdout: Option<&Table>, synthetic: &Table, most_rows: usize, rng: &mut dyn Rng) -> Closeness {

@@ -9,23 +9,10 @@
 //! Range [0, 1], 1 alike. Undefined where one of the tables has no value in the column. As `KSComplement` and `TVComplement` of sdmetrics.
 
 use evenhand_metrics::Estimate;
+use evenhand_metrics::likeness::ColumnQuality;
 use evenhand_rows::MISSING;
-use serde::{Deserialize, Serialize};
 
 use crate::synthesis::{Cells, Table};
-
-/// One column compared.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ColumnQuality {
-    /// Its name.
-    pub column: String,
-    /// `ks-complement` or `tv-complement`.
-    pub measure: String,
-    /// Similarity of the values present.
-    pub similarity: Estimate,
-    /// Similarity of the shares of missing values.
-    pub missing: Estimate,
-}
 
 /// Compares every column of two aligned tables.
 pub(super) fn columns(real: &Table, synthetic: &Table) -> Vec<ColumnQuality> {

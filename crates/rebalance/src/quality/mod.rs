@@ -17,64 +17,12 @@ pub mod marginal;
 pub mod pairwise;
 
 use evenhand_metrics::Estimate;
+pub use evenhand_metrics::likeness::{Closeness, ColumnQuality, Distances, Efficacy, GroupEfficacy, PairQuality, Quality};
 use rand::Rng;
-use serde::{Deserialize, Serialize};
 
 use crate::RebalanceError;
 use crate::alignment::aligned;
 use crate::synthesis::{Cells, Table};
-pub use closeness::Closeness;
-pub use marginal::ColumnQuality;
-pub use pairwise::PairQuality;
-
-/// What was found about a synthetic table.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Quality {
-    /// Rows of the training table.
-    pub training_rows: usize,
-    /// Rows of the synthetic table.
-    pub synthetic_rows: usize,
-    /// Mean similarity of the columns.
-    pub marginal: Estimate,
-    /// Mean similarity of the pairs of columns.
-    pub pairwise: Estimate,
-    /// Each column.
-    pub columns: Vec<ColumnQuality>,
-    /// Each pair of columns, in the order of the columns.
-    pub pairs: Vec<PairQuality>,
-    /// Nearness to single rows.
-    pub closeness: Closeness,
-    /// Models that learned from synthetic rows; empty until somebody fills it in.
-    pub efficacy: Vec<Efficacy>,
-}
-
-/// A model judged on real rows that nobody learned from, learned once from real and once from synthetic rows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Efficacy {
-    /// Id of the learner.
-    pub learner: String,
-    /// Id of the metric.
-    pub metric: String,
-    /// The metric after learning from the real training rows.
-    pub trained_on_real: Estimate,
-    /// The metric after learning from the synthetic rows.
-    pub trained_on_synthetic: Estimate,
-    /// The same by group.
-    pub by_group: Vec<GroupEfficacy>,
-}
-
-/// The same for the rows of one group.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct GroupEfficacy {
-    /// Name of the group.
-    pub group: String,
-    /// Rows it is judged on.
-    pub rows: usize,
-    /// The metric after learning from the real training rows.
-    pub trained_on_real: Estimate,
-    /// The metric after learning from the synthetic rows.
-    pub trained_on_synthetic: Estimate,
-}
 
 /// Compares synthetic rows with the training rows and, for closeness, with real rows that the synthesiser did not see. Of tables larger
 /// than `most_rows` closeness takes a sample of so many rows.

@@ -13,9 +13,9 @@
 use std::collections::BTreeMap;
 
 use evenhand_metrics::Estimate;
+use evenhand_metrics::likeness::PairQuality;
 use evenhand_rows::MISSING;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use crate::synthesis::{Cells, Table};
 
@@ -23,19 +23,6 @@ use crate::synthesis::{Cells, Table};
 const BINS: usize = 10;
 /// Cells up to which the shares are counted in a plain table.
 const FEW_CELLS: usize = 1 << 20;
-
-/// Two columns compared.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PairQuality {
-    /// Name of the first column.
-    pub first: String,
-    /// Name of the second column.
-    pub second: String,
-    /// `correlation` or `contingency`.
-    pub measure: String,
-    /// The similarity.
-    pub similarity: Estimate,
-}
 
 /// Compares every pair of columns of two aligned tables.
 pub(super) fn pairs(real: &Table, synthetic: &Table) -> Vec<PairQuality> {

@@ -288,15 +288,20 @@ pub fn dataset_of(
         rows,
         provenance,
     };
-    without_undecided(data)
+    without_undecided(data, schema.keep_unlabelled)
 }
 
 /// The rows that have a label, where one is asked for; the others are told.
-fn without_undecided(data: Dataset) -> Result<Dataset, RowsError> {
+fn without_undecided(mut data: Dataset, keep: bool) -> Result<Dataset, RowsError> {
     let Some(label) = &data.label else { return Ok(data) };
     let decided: Vec<usize> = (0..label.values.len()).filter(|&row| !label.values[row].is_nan()).collect();
     let out = label.values.len() - decided.len();
     if out == 0 {
+        return Ok(data);
+    }
+    if keep {
+        data.provenance.notes.push(format!("`{}`: {out} of {} rows have no label, so it is left out", label.name, label.values.len()));
+        data.label = None;
         return Ok(data);
     }
     let note = format!("`{}`: {out} of {} rows have no label; they are left out, {} stay", label.name, label.values.len(), decided.len());

@@ -1,0 +1,134 @@
+//! A recipe's grid of cells, one a method, seed and fold, and the report that their runs are joined into.
+//!
+//! Cells do not depend on each other, so they run on several threads, and every finished cell is kept in the output folder: the same command after
+//! an interrupt computes only what is missing. A cell is found again by the digest of everything that it depends on, so a changed recipe never meets
+//! an old cell.
+
+pub(crate) mod cells;
+pub(crate) mod checks;
+pub(crate) mod digests;
+pub(crate) mod join;
+pub(crate) mod kept;
+pub(crate) mod lock;
+pub(crate) mod parts;
+pub(crate) mod pool;
+pub(crate) mod remarks;
+pub(crate) mod workshop;
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use crate::analyses::choice::{Search, Wish};
+use crate::analyses::contrast;
+use crate::recipe::Recipe;
+use crate::report::{Report, ReportKind};
+use crate::run::versions;
+use crate::steps::fits::Fits;
+use crate::steps::load::{load, read_recordings};
+use crate::write::FILES;
+use crate::{ExperimentError, evidence, report, write};
+use workshop::Workshop;
+
+/// Who watches a long run: progress bars live in the faces, not here.
+pub trait Observer: Sync {
+    /// The grid has so many cells, of which some were found finished.
+    fn started(&self, _total: usize, _found: usize) {}
+    /// A cell begins.
+    fn cell_started(&self, _cell: usize, _label: &str) {}
+    /// A cell has finished an epoch out of at most so many.
+    fn epoch(&self, _cell: usize, _epoch: usize, _epochs: usize) {}
+    /// A cell is done.
+    fn cell_finished(&self, _cell: usize) {}
+}
+
+/// Watches nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Silent;
+
+impl Observer for Silent {}
+
+/// How a recipe is run.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    /// Where fetched corpora lie; `None` looks where `evenhand fetch` puts them.
+    pub data_folder: Option<&'a Path>,
+    /// Where finished cells, models and the report go.
+    pub out: &'a Path,
+    /// Cells that run at a time; `None`: one a core, but one alone where recordings are trained on, as each of those uses all cores and
+    /// much memory.
+    pub jobs: Option<usize>,
+    /// Keeps the fitted scorer of every cell under `out/models/`.
+    pub keep_models: bool,
+    /// Forgets finished cells of earlier calls.
+    pub fresh: bool,
+    /// Choose among the methods under limits, judged on validation rows (a sweep).
+    pub choose: Option<&'a Wish>,
+    /// What kind of report is wanted.
+    pub kind: ReportKind,
+    /// Set to stop at the next epoch.
+    pub interrupted: &'a AtomicBool,
+    /// Who watches.
+    pub observer: &'a dyn Observer,
+}
+
+impl std::fmt::Debug for Options<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Options").field("out", &self.out).field("jobs", &self.jobs).finish_non_exhaustive()
+    }
+}
+
+/// Runs every cell of a recipe and joins the report.
+pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, ExperimentError> {
+    let data = load(recipe, options.data_folder)?;
+    write::refuse_inputs(options.out, &FILES, data.provenance.files.iter().map(|file| (&file.name, &file.sha256)))?;
+    write::refuse_strangers(options.out)?;
+    let attribute = checks::refuse_early(recipe, &data)?;
+    let search = options.choose.map(|wish| Search::new(wish, &data)).transpose()?;
+    let columns = evidence::columns(&recipe.metrics.table, &data, data.label()?.kind)?;
+    let recordings = read_recordings(recipe, options.data_folder)?;
+    let parts = parts::cut_parts(recipe, &data, &attribute)?;
+    let cells = cells::lay_out(recipe, &parts);
+
+    let folder = options.out.join("cells");
+    let _lock = lock::hold(&folder)?;
+    if options.fresh {
+        kept::forget(&folder)?;
+    }
+    let digests = digests::digest_cells(&cells, recipe, &data, search.as_ref())?;
+    let workshop = Workshop {
+        recipe,
+        data: &data,
+        attribute: &attribute,
+        options,
+        folder: &folder,
+        origin: recordings.as_ref().map(|(_, origin)| origin),
+        search: search.as_ref(),
+        fits: &Fits::new(&folder),
+    };
+    workshop.try_methods(&cells, &digests)?;
+    let runs = workshop.run_cells(&cells, &digests)?;
+
+    let methods = join::join_methods(recipe, &data, &attribute, &parts, runs)?;
+    let summary = join::summarise_data(recipe, &data, &attribute, &parts[0], &methods)?;
+    let notes = remarks::remark(recipe, &data, &attribute, &summary, &parts, &methods)?;
+    let choice = search.as_ref().map(|search| search.choose(&methods)).transpose()?;
+    let mut report = Report {
+        format: report::FORMAT,
+        kind: options.kind,
+        title: recipe.name.clone(),
+        versions: versions(),
+        recipe: recipe.to_json(),
+        data: summary,
+        contrasts: contrast::contrasts(&methods, &columns),
+        methods,
+        columns,
+        limits: Vec::new(),
+        fronts: Vec::new(),
+        choice,
+        extraction: recordings.map(|(extraction, _)| extraction),
+        notes,
+    };
+    report.fronts = join::draw_fronts(recipe, &report);
+    report.limits = join::judge_limits(recipe, options.choose, &report)?;
+    Ok(report)
+}

@@ -1,0 +1,125 @@
+//! What a reader must know of the whole grid before comparing its methods.
+
+use evenhand_learn::OBJECTIVES;
+use evenhand_rows::{Dataset, LabelKind};
+
+use super::parts::Part;
+use crate::recipe::{MethodSection, Recipe};
+use crate::report::{DataSummary, MethodReport};
+use crate::steps::measure::hardly_vary;
+use crate::{ExperimentError, evidence, lookup};
+
+/// All remarks, in the order in which a report tells them.
+pub(crate) fn remark(
+    recipe: &Recipe,
+    data: &Dataset,
+    attribute: &str,
+    summary: &DataSummary,
+    parts: &[Part],
+    methods: &[MethodReport],
+) -> Result<Vec<String>, ExperimentError> {
+    let mut notes = summary.notes.clone();
+    notes.extend(sensitive_inputs(summary));
+    notes.extend(left_out_by_skew(recipe, data, attribute)?);
+    notes.extend(small_groups(data, parts));
+    notes.extend(hardly_varying(methods));
+    if data.label()?.kind == LabelKind::Binary {
+        notes.extend(deciding_alike(methods));
+    }
+    notes.extend(mixtures(recipe)?);
+    notes.extend(evidence::interval_note(methods.iter().flat_map(|method| &method.runs)));
+    Ok(notes)
+}
+
+/// A remark on sensitive columns that the model reads.
+fn sensitive_inputs(summary: &DataSummary) -> Option<String> {
+    let names = &summary.sensitive_features;
+    (!names.is_empty()).then(|| format!("Sensitive columns are among the inputs of the model: {}.", names.join(", ")))
+}
+
+/// A remark on rows of other groups than the two that `skew` tilts.
+fn left_out_by_skew(recipe: &Recipe, data: &Dataset, attribute: &str) -> Result<Option<String>, ExperimentError> {
+    let Some(skew) = &recipe.skew else { return Ok(None) };
+    let groups = data.groups(skew.attribute.as_deref().unwrap_or(attribute))?;
+    let pair = [groups.code(&skew.privileged), groups.code(&skew.unprivileged)];
+    let others = groups.codes().iter().filter(|code| !pair.contains(&Some(**code))).count();
+    Ok((others > 0).then(|| {
+        format!(
+            "The skew keeps rows of `{}` and `{}` only: {others} rows of other or unknown groups train and validate nothing.",
+            skew.privileged, skew.unprivileged
+        )
+    }))
+}
+
+/// Fewer test rows of a group than this are told.
+const SMALL: usize = 30;
+
+/// A remark on test parts in which a group has few rows.
+fn small_groups(data: &Dataset, parts: &[Part]) -> Option<String> {
+    let counted = data.sensitive.iter().flat_map(|groups| {
+        parts.iter().flat_map(move |part| {
+            let sizes = groups.select(&part.split.test).sizes();
+            groups.levels().iter().cloned().zip(sizes).map(move |(level, size)| (size, level, groups.name().to_owned()))
+        })
+    });
+    let (size, level, attribute) = counted.filter(|(size, ..)| *size > 0).min()?;
+    (size < SMALL).then(|| {
+        format!(
+            "The smallest group of the test rows, {attribute} {level}, has {size} in a run: gaps of so few rows are mostly chance; read their \
+             intervals, and do not rank methods by them."
+        )
+    })
+}
+
+/// A remark on methods whose scores are nearly one number.
+fn hardly_varying(methods: &[MethodReport]) -> Option<String> {
+    let flat: Vec<&str> =
+        methods.iter().filter(|method| method.runs.iter().any(|run| hardly_vary(run))).map(|method| method.name.as_str()).collect();
+    (!flat.is_empty()).then(|| {
+        format!(
+            "The scores of {} hardly vary in some runs: small gaps between them say nothing about even treatment; see standardised SPDD and KS.",
+            flat.join(", ")
+        )
+    })
+}
+
+/// A remark on methods that decide alike for nearly all.
+fn deciding_alike(methods: &[MethodReport]) -> Option<String> {
+    let names: Vec<&str> = methods.iter().filter(|method| lookup::decides_alike(method)).map(|method| method.name.as_str()).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "{} took one decision for nearly all test rows in some run: gaps of such decisions are small whatever was learned.",
+            names.join(", ")
+        )
+    })
+}
+
+/// A remark on methods whose scores are probabilities of a positive decision.
+fn mixtures(recipe: &Recipe) -> Result<Option<String>, ExperimentError> {
+    let mut names = Vec::new();
+    for method in &recipe.methods {
+        if method.objective.build(OBJECTIVES)?.scores_are_expected_decisions() {
+            names.push(method.name.as_str());
+        }
+    }
+    Ok((!names.is_empty()).then(|| {
+        format!(
+            "The scores of {} are probabilities of a positive decision in a mixture of classifiers. Their constraint is promised of the mean of \
+             these probabilities; metrics of decisions cut them at {} first, and of those nothing is promised.",
+            names.join(", "),
+            crate::numbers::plain(recipe.metrics.threshold)
+        )
+    }))
+}
+
+/// A remark on a run whose scores are probabilities of a positive decision: what the method promises holds before they are cut.
+pub(crate) fn mixture(recipe: &Recipe, method: &MethodSection) -> Result<Option<String>, ExperimentError> {
+    Ok(method.objective.build(OBJECTIVES)?.scores_are_expected_decisions().then(|| {
+        format!(
+            "its score is the probability of a positive decision in a mixture of classifiers: {} promises its constraint of the mean of these \
+             probabilities, and nothing of decisions cut from them at the threshold {}",
+            method.objective.id,
+            crate::numbers::plain(recipe.metrics.threshold)
+        )
+    }))
+}

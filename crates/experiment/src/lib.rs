@@ -1,0 +1,25 @@
+//! From a recipe to its report.
+//!
+//! A [`Recipe`] says what is done; [`compare`] runs its grid, a cell a method, seed and fold, and joins the report. A run may keep its [`model::Model`],
+//! which scores rows in memory or in files. [`registry`] holds the cards of everything that a recipe may name, [`extraction`] reads
+//! what an extraction of interviews found. The faces (the command line, later a server and Python) translate to and from the functions here and hold no formula.
+
+pub mod analyses;
+mod error;
+pub mod extraction;
+mod files;
+pub mod grid;
+pub mod model;
+pub mod recipe;
+pub mod registry;
+mod steps;
+
+pub use evenhand_media as media;
+
+use evenhand_audit::{evidence, fitting, run, scores, settings, shortlists, write};
+use evenhand_report::{self as report, lookup, numbers};
+
+pub use error::ExperimentError;
+pub use files::write_report;
+pub use grid::{Observer, Options, Silent, compare};
+pub use recipe::{Recipe, keys};

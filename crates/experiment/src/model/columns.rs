@@ -1,0 +1,52 @@
+//! Scores as the columns of a CSV file.
+
+use std::path::Path;
+
+use evenhand_rows::Dataset;
+
+use crate::{ExperimentError, write};
+
+/// The text of one column in a row.
+pub(super) type Field<'a> = Box<dyn Fn(usize) -> String + 'a>;
+
+/// The roles that the rows have, by the row's position.
+pub(super) fn role_columns(data: &Dataset) -> Vec<(&str, Field<'_>)> {
+    let mut columns: Vec<(&str, Field<'_>)> = Vec::new();
+    for identity in data.person.iter().chain(&data.job) {
+        columns.push((&identity.name, Box::new(|row| quoted(&identity.levels[identity.codes[row] as usize]))));
+    }
+    for groups in &data.sensitive {
+        columns.push((groups.name(), Box::new(|row| quoted(groups.level(groups.codes()[row])))));
+    }
+    if let Some(label) = &data.label {
+        columns.push((&label.name, Box::new(|row| label.values[row].to_string())));
+    }
+    columns
+}
+
+/// The column of scores. A label may be called `score` itself.
+pub(super) fn score_column<'a>(columns: &[(&str, Field<'_>)], scores: &'a [f64]) -> (&'static str, Field<'a>) {
+    let heading = if columns.iter().any(|(name, _)| *name == "score") { "prediction" } else { "score" };
+    (heading, Box::new(|row| scores[row].to_string()))
+}
+
+/// Writes a header and these rows, whole or not at all.
+pub(super) fn write_rows(rows: &[usize], columns: &[(&str, Field<'_>)], out: &Path) -> Result<(), ExperimentError> {
+    let names: Vec<String> = columns.iter().map(|(name, _)| quoted(name)).collect();
+    let mut text = names.join(",") + "\n";
+    for &row in rows {
+        for (position, (_, value)) in columns.iter().enumerate() {
+            if position > 0 {
+                text.push(',');
+            }
+            text.push_str(&value(row));
+        }
+        text.push('\n');
+    }
+    Ok(write::replace(out, text.as_bytes())?)
+}
+
+/// A CSV field, quoted where it must be.
+pub(super) fn quoted(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+}

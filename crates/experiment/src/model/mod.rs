@@ -1,0 +1,144 @@
+//! A fitted scorer in its folder: kept by a run, opened to score rows in memory or in files.
+
+mod columns;
+mod files;
+mod interviews;
+mod kept;
+
+use std::path::{Path, PathBuf};
+
+use evenhand_learn::{Candidates, Prediction, Scorer};
+use evenhand_rows::{Dataset, Encoder, GROUP_INPUT, Schema, SensitiveAsFeatures};
+
+use crate::ExperimentError;
+use crate::recipe::Recipe;
+use crate::steps::repair::apply_repair;
+use kept::{KeptRepair, REPAIR, read_repair};
+
+pub use files::{Scored, score};
+pub use interviews::Extraction;
+pub(crate) use kept::{save, save_repair};
+
+/// A model that a run kept: scorer, encoder, the recipe that it was trained by, and the repair of its scores.
+#[derive(Debug)]
+pub struct Model {
+    folder: PathBuf,
+    scorer: Scorer,
+    encoder: Encoder,
+    recipe: Recipe,
+    repair: Option<KeptRepair>,
+}
+
+/// Scores of rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scores {
+    /// A score in [0, 1] a row, in the rows' order, as the model's repair leaves it.
+    pub scores: Vec<f64>,
+    /// Scores of the further targets that the model learned, by their names.
+    pub targets: Vec<(String, Vec<f64>)>,
+    /// What the reader must know: unseen categories, missing values, a repair by group.
+    pub notes: Vec<String>,
+}
+
+impl Model {
+    /// Opens a model's folder, or that of a run that kept one model.
+    pub fn open(folder: &Path) -> Result<Self, ExperimentError> {
+        let folder = find_folder(folder)?;
+        let scorer = Scorer::load(&folder)?;
+        let damaged = |what: &str, error: &serde_json::Error| ExperimentError::Recipe {
+            origin: folder.display().to_string(),
+            message: format!("the {what} kept with the model cannot be read ({error}); train it again with `evenhand run`"),
+        };
+        let encoder: Encoder = serde_json::from_value(scorer.companions().encoder.clone()).map_err(|error| damaged("encoder", &error))?;
+        let recipe: Recipe = serde_json::from_str(&scorer.companions().recipe).map_err(|error| damaged("recipe", &error))?;
+        let repair = read_repair(&folder)?;
+        let repaired = recipe.methods.len() == 1 && recipe.methods[0].repair.is_some();
+        if repaired && repair.is_none() {
+            return Err(ExperimentError::Request(format!(
+                "{} lacks the repair of its scores ({REPAIR}), without which they would be other scores; train it again with `evenhand run`",
+                folder.display()
+            )));
+        }
+        Ok(Model { folder, scorer, encoder, recipe, repair })
+    }
+
+    /// Whether it scores recordings, which takes long.
+    pub fn reads_recordings(&self) -> bool {
+        self.scorer.shape().is_some()
+    }
+
+    /// The attribute whose group every candidate must have to be scored; `None` where none is needed.
+    pub fn repaired_by(&self) -> Option<&str> {
+        self.repair.as_ref().map(|kept| kept.attribute.as_str())
+    }
+
+    /// The roles and types of the columns that it reads: those of the rows that it was trained on.
+    pub fn schema(&self) -> Schema {
+        let mut schema = self.recipe.schema();
+        // Groups as inputs are made anew from the columns of their attributes.
+        let made = |input: &&str| schema.sensitive_as_features == SensitiveAsFeatures::Groups && input.ends_with(GROUP_INPUT);
+        schema.features = Some(self.encoder.inputs().filter(|input| !made(input)).map(str::to_owned).collect());
+        schema.types = self.encoder.types();
+        schema.targets = Vec::new();
+        schema.weight = None;
+        schema
+    }
+
+    /// Scores rows: those need the model's inputs, its recordings where it reads some, and the groups that its repair reads. Labels take no part.
+    pub fn score(&self, rows: &Dataset) -> Result<Scores, ExperimentError> {
+        let mut notes = Vec::new();
+        for (input, unseen) in self.encoder.unseen(rows)? {
+            notes.push(format!(
+                "`{input}`: {unseen} of {} rows hold a category that the model never saw, or miss the value where no training row did; such a value counts \
+                 as no category, or as the mean",
+                rows.len()
+            ));
+        }
+        let mut prediction = self.predict(rows)?;
+        if let Some(kept) = &self.repair {
+            rows.groups(&kept.attribute).map_err(|_| {
+                ExperimentError::Request(format!(
+                    "the model's scores are repaired by `{0}`, so that every candidate's group is needed to score; add the column of `{0}` to the \
+                     file, or train without `repair`",
+                    kept.attribute
+                ))
+            })?;
+            prediction.scores = apply_repair(&kept.fitted, &prediction.scores, rows, &kept.attribute, kept.seed)?;
+            notes.push(format!("the scores are repaired by the group of every candidate ({})", kept.attribute));
+        }
+        let names = self.scorer.targets().iter().enumerate();
+        let targets = names.map(|(place, name)| (name.clone(), prediction.target_scores(place))).collect();
+        Ok(Scores { scores: prediction.scores, targets, notes })
+    }
+
+    /// What the scorer says of rows, before any repair.
+    fn predict(&self, rows: &Dataset) -> Result<Prediction, ExperimentError> {
+        let features = self.encoder.transform(rows)?;
+        Ok(self.scorer.predict(Candidates { features: &features, recordings: rows.recordings.as_ref() })?)
+    }
+}
+
+/// Whether a model scores recordings; false where there is no model that can be read.
+pub fn reads_recordings(model: &Path) -> bool {
+    find_folder(model).ok().and_then(|model| Scorer::load(&model).ok()).is_some_and(|scorer| scorer.shape().is_some())
+}
+
+/// The model's folder; of a run's folder the one model in it.
+fn find_folder(given: &Path) -> Result<PathBuf, ExperimentError> {
+    let models = given.join("models");
+    if Scorer::is_in(given) || !models.is_dir() {
+        return Ok(given.to_owned());
+    }
+    let entries = std::fs::read_dir(&models).map_err(ExperimentError::io(&models, "read"))?;
+    let mut found: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_dir()).collect();
+    found.sort();
+    match found.as_slice() {
+        [one] => Ok(one.clone()),
+        [] => Ok(given.to_owned()),
+        several => Err(ExperimentError::Request(format!(
+            "`{}` holds several models; name one of them: {}",
+            given.display(),
+            several.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+        ))),
+    }
+}

@@ -1,0 +1,45 @@
+//! What a sweep chose under limits, judged on validation rows.
+
+use evenhand_metrics::Estimate;
+use serde::{Deserialize, Serialize};
+
+/// The outcome of a search.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// Metric of performance.
+    pub by: String,
+    /// Every setting in the sweep's order.
+    pub candidates: Vec<Candidate>,
+    /// Name of the chosen one; absent when none is within the limits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<String>,
+}
+
+/// One setting.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Its name in the report.
+    pub method: String,
+    /// Mean performance on validation rows.
+    pub performance: Estimate,
+    /// Every limited number on validation rows.
+    pub limited: Vec<Limited>,
+    /// True when all of them are within their limits.
+    pub within: bool,
+}
+
+/// A limited number of one setting.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Limited {
+    /// Metric id.
+    pub metric: String,
+    /// Attribute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<String>,
+    /// The limit.
+    pub limit: f64,
+    /// Mean over the runs, of the distance from the fair value where the metric has one.
+    pub estimate: Estimate,
+    /// True when it is defined and within the limit.
+    pub met: bool,
+}

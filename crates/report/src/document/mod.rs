@@ -1,0 +1,143 @@
+//! The report: everything a run found, as one versioned JSON document. Tables, pages and other faces are views of it.
+
+mod choice;
+mod contrast;
+mod counterfactual;
+mod data;
+mod extraction;
+mod findings;
+mod front;
+mod importances;
+mod method;
+mod run;
+mod shortlists;
+mod synthesis;
+
+use std::collections::BTreeMap;
+
+use evenhand_catalog::Direction;
+use serde::{Deserialize, Serialize};
+
+pub use choice::{Candidate, Choice, Limited};
+pub use contrast::Contrast;
+pub use counterfactual::{Counterfactual, Shift};
+pub use data::{AttributeSummary, DataSummary, FileSummary, GroupSummary, LabelSummary, Tilt};
+pub use extraction::{AttributeExtraction, ExtractionReport, FACTS, Fact, Measure};
+pub use findings::{AttributeFindings, Density, GroupCount, LimitCheck, PassRate, PassRates, TargetFindings, WithoutModality};
+pub use front::{Dominance, Family, Front, Point};
+pub use importances::{Importance, Importances, PROXY};
+pub use method::{MethodChoice, MethodReport, Published, Summary};
+pub use run::{DisparityTrace, Epoch, Landscape, LatentPlot, LatentPoint, Measured, RunReport, Sizes};
+pub use shortlists::{PrefixShares, Shortlists};
+pub use synthesis::Synthesis;
+
+use crate::error::ReportError;
+
+/// Version of the report's layout. It rises when a field changes its meaning or goes away.
+pub const FORMAT: u32 = 1;
+
+/// What produced the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReportKind {
+    /// One method, one seed.
+    Run,
+    /// Several methods over seeds or folds.
+    Comparison,
+    /// One method over the values of one parameter.
+    Sweep,
+    /// Scores that somebody already holds.
+    Audit,
+    /// The candidates of a file in a new order.
+    Ranking,
+    /// The rows of a file, balanced.
+    Balancing,
+}
+
+/// The evidence of one run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// What produced it.
+    pub kind: ReportKind,
+    /// Heading.
+    pub title: String,
+    /// Versions of the programs that made it.
+    pub versions: BTreeMap<String, String>,
+    /// The resolved recipe: every default filled in.
+    pub recipe: serde_json::Value,
+    /// What is known of the data.
+    pub data: DataSummary,
+    /// The methods in the recipe's order; one entry named `scores` for an audit; one entry per value for a sweep.
+    pub methods: Vec<MethodReport>,
+    /// Which metrics stand in the main table, in order; `metric@attribute` for those that compare groups.
+    pub columns: Vec<Column>,
+    /// Limits the user set, and whether each was met.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<LimitCheck>,
+    /// Tests between the methods, every pair on the same rows in every column of the main table.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contrasts: Vec<Contrast>,
+    /// Performance against the gap, one plane an attribute and sample: points, dominance, areas.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fronts: Vec<Front>,
+    /// What a sweep chose under limits, judged on validation rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choice: Option<Choice>,
+    /// How well the recordings could be read, overall and by group, where the rows are extracted interviews.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extraction: Option<ExtractionReport>,
+    /// Sentences that the reader must see: sensitive inputs, rows left out, what was approximated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// One column of the main table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Column {
+    /// Id of the metric.
+    pub metric: String,
+    /// Attribute whose groups it compares; `None` for overall performance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<String>,
+    /// Heading (the card's name).
+    pub heading: String,
+    /// `higher`, `lower`, `near-fair` or `describes`.
+    pub direction: String,
+    /// Value at parity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fair_value: Option<f64>,
+}
+
+impl Report {
+    /// The report as JSON on one line; the same report gives the same bytes.
+    pub fn to_json(&self) -> Result<String, ReportError> {
+        serde_json::to_string(self).map(|text| text + "\n").map_err(ReportError::Json)
+    }
+
+    /// True when a limit was set and breached, or no setting of a sweep is within its limits.
+    pub fn breaches_a_limit(&self) -> bool {
+        self.limits.iter().any(|check| !check.met) || self.choice.as_ref().is_some_and(|choice| choice.chosen.is_none())
+    }
+}
+
+impl Column {
+    /// The column of a metric, as its card names it.
+    pub fn of(metric: &str, attribute: Option<String>) -> Result<Self, ReportError> {
+        let card = evenhand_metrics::find(metric)?.card();
+        Ok(Column {
+            metric: metric.to_owned(),
+            attribute,
+            heading: card.name.to_owned(),
+            direction: match card.direction {
+                Direction::Higher => "higher",
+                Direction::Lower => "lower",
+                Direction::NearFair => "near-fair",
+                Direction::Describes => "describes",
+            }
+            .to_owned(),
+            fair_value: card.fair_value,
+        })
+    }
+}

@@ -1,0 +1,121 @@
+//! Score or label densities by group: laid over each other for few groups, one ridge each for many.
+
+use super::axis::{Frame, Scale, extent};
+use super::svg::{Anchor, Style, Svg, Swatch, between};
+use super::{Figure, LegendEntry, WIDTH, frame, style_of};
+use crate::document::Density;
+use crate::numbers::{count, significant};
+
+/// Up to this many groups lie over each other; more would hide one another.
+const MOST_OVERLAID: usize = 4;
+
+/// Densities with at most this many points are histograms and drawn as steps.
+const MOST_BINS: usize = 40;
+
+/// The densities of one set of rows. `groups` is the attribute's list, which fixes the styles; ridges take the height they need.
+pub(crate) fn figure(title: &str, densities: &[Density], groups: &[String], axis: &str, height: f64) -> Figure {
+    if densities.len() <= MOST_OVERLAID { overlaid(title, densities, groups, axis, height) } else { ridges(title, densities, axis) }
+}
+
+/// The distance between two neighbouring points.
+fn step(density: &Density) -> f64 {
+    match density.points.as_slice() {
+        [first, second, ..] => second - first,
+        _ => 1.0,
+    }
+}
+
+/// The range of the axis: the unit interval for scores inside it.
+fn domain(densities: &[Density]) -> (f64, f64) {
+    let ends = densities.iter().filter_map(|density| Some((*density.points.first()?, density.points.last()? + bin(density))));
+    let (low, high) = extent(ends.flat_map(|(low, high)| [low, high])).unwrap_or((0.0, 1.0));
+    if low >= -1e-9 && high <= 1.0 + 1e-9 { (0.0, 1.0) } else { (low, high) }
+}
+
+/// Width of a histogram's last bin; a curve on points has none.
+fn bin(density: &Density) -> f64 {
+    if density.points.len() <= MOST_BINS { step(density) } else { 0.0 }
+}
+
+/// The outline of a density: steps for a histogram, a curve for many points.
+fn outline(density: &Density, x: &Scale, y: impl Fn(f64) -> f64) -> Vec<(f64, f64)> {
+    let pairs = density.points.iter().zip(&density.values);
+    if density.points.len() <= MOST_BINS {
+        let width = step(density);
+        pairs.flat_map(|(point, value)| [(x.inside(*point), y(*value)), (x.inside(point + width), y(*value))]).collect()
+    } else {
+        pairs.map(|(point, value)| (x.inside(*point), y(*value))).collect()
+    }
+}
+
+fn highest(densities: &[Density]) -> f64 {
+    densities.iter().flat_map(|density| density.values.iter().copied()).fold(0.0, f64::max).max(1e-9)
+}
+
+fn overlaid(title: &str, densities: &[Density], groups: &[String], axis: &str, height: f64) -> Figure {
+    let frame = frame(WIDTH, height);
+    let mut svg = Svg::new(WIDTH, height);
+    let x = Scale::linear(domain(densities), frame.width());
+    let y = Scale::linear((0.0, highest(densities) * 1.06), frame.height());
+    frame.y_axis(&mut svg, &y, 4, "density");
+    let floor = [(x.at(domain(densities).0), frame.bottom), (x.at(domain(densities).1), frame.bottom)];
+    for density in densities {
+        let style = style_of(groups, &density.group);
+        let line = outline(density, &x, |value| y.at(value));
+        svg.path(&between(&line, &floor), &format!("wash {}", style.fill()));
+    }
+    for density in densities {
+        let style = style_of(groups, &density.group);
+        svg.curve(&outline(density, &x, |value| y.at(value)), style, "curve");
+    }
+    frame.x_axis(&mut svg, &x, 5, axis);
+    for density in densities {
+        let style = style_of(groups, &density.group);
+        let at = x.inside(density.mean);
+        svg.line((at, frame.bottom), (at, frame.top), &format!("mean {}", style.stroke()));
+        svg.mark(style, (at, frame.bottom), 5.0, "mark");
+    }
+    let legend = densities
+        .iter()
+        .map(|density| {
+            let label = format!("{} (n = {}, mean {})", density.group, count(density.n), significant(density.mean));
+            LegendEntry::new(Swatch::Line(style_of(groups, &density.group)), label)
+        })
+        .collect();
+    let described = format!("{title}: density of the {axis} of {} groups", densities.len());
+    Figure { title: title.to_owned(), svg: svg.finish(&described), legend, caption: "Marks on the axis: each group's mean.".to_owned() }
+}
+
+fn ridges(title: &str, densities: &[Density], axis: &str) -> Figure {
+    let row = (290.0 / densities.len() as f64).clamp(24.0, 46.0);
+    let frame = Frame { left: 186.0, right: WIDTH - 54.0, top: 34.0, bottom: 34.0 + row * densities.len() as f64 + 6.0 };
+    let height = frame.bottom + 38.0;
+    let mut svg = Svg::new(WIDTH, height);
+    let x = Scale::linear(domain(densities), frame.width());
+    let highest = highest(densities);
+    for (value, _) in x.ticks(5) {
+        svg.line((x.at(value), frame.top - 12.0), (x.at(value), frame.bottom), "grid");
+    }
+    svg.text((frame.right + 48.0, frame.top - 18.0), Anchor::End, "axis", "mean");
+    for (position, density) in densities.iter().enumerate() {
+        let base = frame.top + row * (position as f64 + 1.0);
+        let line = outline(density, &x, |value| base - value / highest * row * 1.25);
+        let floor = [(x.at(domain(densities).0), base), (x.at(domain(densities).1), base)];
+        svg.path(&between(&line, &floor), "ridge");
+        svg.curve(&line, Style(0), "curve thin");
+        svg.told_text((frame.left - 8.0, base - 3.0), Anchor::End, "tick", &density.group, 28);
+        svg.text((frame.right + 48.0, base - 3.0), Anchor::End, "tick", &significant(density.mean));
+    }
+    // Over the ridges, so that none hides the mean of the group above it.
+    for (position, density) in densities.iter().enumerate() {
+        svg.mark(Style(0), (x.inside(density.mean), frame.top + row * (position as f64 + 1.0)), 3.4, "mark");
+    }
+    frame.x_axis(&mut svg, &x, 5, axis);
+    let described = format!("{title}: density of the {axis} of {} groups", densities.len());
+    Figure {
+        title: title.to_owned(),
+        svg: svg.finish(&described),
+        legend: Vec::new(),
+        caption: "All ridges have one scale; marks show each group's mean.".to_owned(),
+    }
+}

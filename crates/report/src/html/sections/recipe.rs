@@ -1,0 +1,63 @@
+//! What is needed to make the report again: the resolved recipe, the digests of the data, the versions of the programs.
+
+use minijinja::{Value, context};
+
+use super::{Learners, Section};
+use crate::document::Report;
+use crate::html::grid::{Cell, Grid, Head};
+use crate::numbers::count;
+
+pub(super) const SECTION: Section = Section {
+    id: "recipe",
+    title: "Recipe and provenance",
+    name: "sections/recipe.html",
+    template: include_str!("../../../templates/sections/recipe.html"),
+    content,
+};
+
+#[allow(clippy::unnecessary_wraps, reason = "the signature is that of every section")]
+fn content(report: &Report, _: Learners<'_>) -> Option<Value> {
+    let files: Vec<Vec<Cell>> = report
+        .data
+        .files
+        .iter()
+        .map(|file| {
+            vec![
+                Cell::text(&file.name),
+                Cell::text(count(usize::try_from(file.bytes).unwrap_or(usize::MAX))),
+                Cell { text: file.sha256.clone(), class: "code", ..Cell::default() },
+            ]
+        })
+        .collect();
+    let files = (!files.is_empty()).then(|| Grid {
+        title: "Data files".to_owned(),
+        columns: vec![Head::words("file"), Head::number("bytes"), Head::words("sha256")],
+        rows: files,
+        ..Grid::default()
+    });
+    let versions: Vec<Value> =
+        report.versions.iter().map(|(name, version)| context! { name => name.clone(), version => version.clone() }).collect();
+    Some(context! { recipe => text(&report.recipe), versions => versions, files => files })
+}
+
+/// The recipe as TOML; what TOML cannot hold is shown as JSON.
+fn text(recipe: &serde_json::Value) -> Option<String> {
+    if recipe.is_null() {
+        return None;
+    }
+    let mut plain = recipe.clone();
+    drop_nulls(&mut plain);
+    toml::to_string(&plain).ok().or_else(|| serde_json::to_string_pretty(recipe).ok())
+}
+
+/// TOML has no null: an absent key says the same.
+fn drop_nulls(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::Object(fields) => {
+            fields.retain(|_, field| !field.is_null());
+            fields.values_mut().for_each(drop_nulls);
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        _ => {}
+    }
+}

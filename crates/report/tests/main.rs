@@ -1,0 +1,8 @@
+//! Integration tests of the report crate, one module a subject.
+
+#![allow(clippy::unwrap_used)]
+
+mod html;
+mod measures;
+mod sample;
+mod view;
