@@ -1,4 +1,4 @@
-"""Expected values for associations of inputs with an attribute (crates/audit/src/analyses/importance.rs).
+"""Expected values for associations of inputs with an attribute (crates/experiment/src/analyses/importance.rs).
 
 chi squared comes from scipy's contingency tables; epsilon squared is reached over scipy's F of the one-way analysis of variance:
 epsilon2 = (k - 1)(F - 1) / ((k - 1) F + n - k).

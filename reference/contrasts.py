@@ -1,4 +1,4 @@
-"""Expected values for the tests between methods (crates/audit/src/analyses/contrast.rs).
+"""Expected values for the tests between methods (crates/experiment/src/analyses/contrast.rs).
 
 t-tests and quantiles come from scipy; Holm's correction is worked from its definition by trying every level that matters.
 

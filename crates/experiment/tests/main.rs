@@ -6,6 +6,7 @@ mod analyses;
 mod docs;
 mod extraction;
 mod fits;
+mod models;
 mod places;
 mod recipes;
 #[path = "../../report/tests/sample.rs"]

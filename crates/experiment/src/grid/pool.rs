@@ -5,15 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Does each piece once on at most so many threads. Pieces are begun in their order; after one has failed, or when `interrupted` is set, no other is
 /// begun. `None` stands for a piece that was not done, also where a thread panicked.
-pub(crate) fn do_each<T: Send, R: Send, E: Send>(
+pub(crate) fn do_each<T: Sync, R: Send, E: Send>(
     threads: usize,
     pieces: &[T],
     interrupted: &AtomicBool,
     work: impl Fn(&T) -> Result<R, E> + Sync,
-) -> Option<Vec<Option<Result<R, E>>>>
-where
-    T: Sync,
-{
+) -> Option<Vec<Option<Result<R, E>>>> {
     let next = AtomicUsize::new(0);
     let failed = AtomicBool::new(false);
     let results: Mutex<Vec<Option<Result<R, E>>>> = Mutex::new(pieces.iter().map(|_| None).collect());

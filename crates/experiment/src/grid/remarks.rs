@@ -73,8 +73,7 @@ fn small_groups(data: &Dataset, parts: &[Part]) -> Option<String> {
 
 /// A remark on methods whose scores are nearly one number.
 fn hardly_varying(methods: &[MethodReport]) -> Option<String> {
-    let flat: Vec<&str> =
-        methods.iter().filter(|method| method.runs.iter().any(|run| hardly_vary(run))).map(|method| method.name.as_str()).collect();
+    let flat: Vec<&str> = methods.iter().filter(|method| method.runs.iter().any(hardly_vary)).map(|method| method.name.as_str()).collect();
     (!flat.is_empty()).then(|| {
         format!(
             "The scores of {} hardly vary in some runs: small gaps between them say nothing about even treatment; see standardised SPDD and KS.",

@@ -133,7 +133,9 @@ impl Workshop<'_> {
         let found = self.is_finished(cells, digests, twins).then(|| kept::read_finished(&path)).flatten();
         let same: Vec<&Cell<'_>> = twins.iter().map(|&index| &cells[index]).collect();
         let result = found.map_or_else(|| self.run(index, &same, digest, &path), Ok);
-        twins.iter().for_each(|&index| self.options.observer.cell_finished(index));
+        for &index in twins {
+            self.options.observer.cell_finished(index);
+        }
         result
     }
 

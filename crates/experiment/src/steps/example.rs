@@ -16,7 +16,7 @@ pub(crate) fn rows(count: usize) -> Dataset {
         _ => row % 2 == 1,
     };
     let labels: Vec<f64> = (0..count).map(|row| f64::from(u8::from(favourable(row)))).collect();
-    let years = labels.iter().enumerate().map(|(row, label)| label + (row % 5) as f64 / 5.0).collect();
+    let years = labels.iter().enumerate().map(|(row, label)| label + (row as f64 * 0.618).fract()).collect();
     Dataset {
         name: "example".to_owned(),
         features: vec![Feature { name: "years".to_owned(), values: Values::Numeric(years), sensitive: false }],

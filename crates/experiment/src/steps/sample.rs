@@ -42,24 +42,20 @@ mod tests {
     }
 
     #[test]
-    fn sampled_rows_are_fewer_and_every_part_is_drawn_from_itself() {
-        let data = rows(60);
-        let sampled = method("sample = \"rejection-sampling\"");
-        let parts = sample_parts(&sampled, &data, "gender", &split(60), 0).unwrap();
-        for (part, (from, to)) in parts.iter().zip([(0, 30), (30, 45), (45, 60)]) {
-            assert!(part.len() < to - from && !part.is_empty());
-            assert!(part.rows.iter().all(|row| data.rows[from..to].contains(row)));
-            // Each group has as many favourable labels as the other, in share.
-            let labels = &part.label.as_ref().unwrap().values;
-            let rate = |group: u32| {
-                let of: Vec<f64> =
-                    part.sensitive[0].codes().iter().zip(labels).filter(|(code, _)| **code == group).map(|(_, y)| *y).collect();
-                of.iter().sum::<f64>() / of.len() as f64
-            };
-            assert!((rate(0) - rate(1)).abs() < 0.2, "{} and {}", rate(0), rate(1));
+    fn every_part_is_sampled_to_the_wanted_shares() {
+        // Three rows of `f` to one of `m`: f, m, f, f, and again.
+        let all = rows(60);
+        let kept: Vec<usize> = (0..60).filter(|row| row % 2 == 0 || row % 6 == 1).collect();
+        let data = all.select(&kept);
+        let sampled = method("sample = { id = \"rejection-sampling\", draw = \"fewest-lost\" }");
+        let draw = |seed| sample_parts(&sampled, &data, "gender", &split(40), seed).unwrap();
+        let parts = draw(0);
+        let sizes: Vec<Vec<usize>> = parts.iter().map(|part| part.sensitive[0].sizes()).collect();
+        assert_eq!(sizes, [[5, 5], [3, 3], [2, 2]]);
+        for (part, (from, to)) in parts.iter().zip([(0, 20), (20, 30), (30, 40)]) {
+            assert!(part.rows.iter().all(|row| data.rows[from..to].contains(row)), "a part is drawn from itself");
         }
-        let again = sample_parts(&sampled, &data, "gender", &split(60), 0).unwrap();
-        assert_eq!(again[0].rows, parts[0].rows);
-        assert_ne!(sample_parts(&sampled, &data, "gender", &split(60), 1).unwrap()[0].rows, parts[0].rows);
+        assert_eq!(draw(0)[0].rows, parts[0].rows);
+        assert_ne!(draw(1)[0].rows, parts[0].rows);
     }
 }
