@@ -148,7 +148,7 @@ pub fn failures(folder: &Path) -> Result<Vec<String>, AuditError> {
 
 /// Names of the columns of an extracted folder.
 pub(crate) fn columns(folder: &Path) -> Result<Vec<String>, AuditError> {
-    Ok(table::columns(&[folder.join(CANDIDATES).display().to_string()])?)
+    Ok(table::columns(&[folder.join(CANDIDATES).display().to_string()], &table::FileOptions::default())?)
 }
 
 /// Reads an extracted folder and compares the groups of these attributes (columns, intersections or cuts).

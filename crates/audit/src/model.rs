@@ -140,7 +140,7 @@ pub fn score(model: &Path, files: &[String], out: &Path, extraction: &Extraction
     schema.features = Some(encoder.inputs().filter(|input| !made(input)).map(str::to_owned).collect());
     schema.types = encoder.types();
     // Rows to be scored need their inputs only; what else the training knew is carried along where the file has it.
-    let present = table::columns(files)?;
+    let present = table::columns(files, &table::FileOptions::default())?;
     let there = |column: &String| present.contains(column);
     schema.label = schema.label.filter(|label| there(&label.column));
     schema.targets = Vec::new();
@@ -290,7 +290,7 @@ fn score_interviews(
 
     let candidates = folder.join(interviews::CANDIDATES);
     let table = candidates.display().to_string();
-    let present = table::columns(std::slice::from_ref(&table))?;
+    let present = table::columns(std::slice::from_ref(&table), &table::FileOptions::default())?;
     let there = |column: &String| present.contains(column);
     schema.features = Some(encoder.inputs().map(str::to_owned).collect());
     schema.label = None;

@@ -78,7 +78,7 @@ pub(crate) fn carrying(
     readings: &BTreeMap<String, Reading>,
     missing: &[String],
 ) -> Result<ReadOptions, AuditError> {
-    let names = table::columns(files)?;
+    let names = table::columns(files, &table::FileOptions::default())?;
     let plain = names.iter().filter(|name| Some(*name) != label && !(role.is_cut() && role.columns.contains(name)));
     let mut all: BTreeMap<String, Reading> = plain.map(|name| (name.clone(), Reading::Categories)).collect();
     all.extend(readings.clone());
@@ -262,7 +262,7 @@ fn streamed(request: &ScoresRequest) -> Result<Report, AuditError> {
     if let Some(file) = request.files.iter().find(|file| is_npy(file)) {
         return Err(AuditError::Request(format!("{file} cannot be read in chunks; leave out --stream")));
     }
-    let mut chunks = table::stream_scores(&request.files, &request.roles()?)?;
+    let mut chunks = table::stream_scores(&request.files, &request.roles()?, &table::FileOptions::default())?;
     let mut seen: Vec<Seen> = Vec::new();
     let (mut rows, mut label_sum) = (0, 0.0);
     for chunk in &mut chunks {

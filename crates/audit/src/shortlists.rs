@@ -515,7 +515,7 @@ pub fn rank(request: &RankRequest) -> Result<Ranked, AuditError> {
         write::refuse_own_report(&request.out, folder)?;
     }
     let role = scores::sensitive_role(&request.group)?;
-    let names = table::columns(&request.files)?;
+    let names = table::columns(&request.files, &table::FileOptions::default())?;
     if let Some(name) = ADDED.iter().find(|name| names.iter().any(|known| known == *name)) {
         return Err(AuditError::Request(format!("the file has a column `{name}` already, which the ranking would add; rename it")));
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use divan::Bencher;
-use evenhand_data::table::{ScoreRoles, read, read_scores, stream_scores};
+use evenhand_data::table::{FileOptions, ScoreRoles, read, read_scores, stream_scores};
 use evenhand_rows::{LabelRole, Schema, SensitiveRole};
 
 const ROWS: usize = 1_000_000;
@@ -52,7 +52,7 @@ fn stream_of_a_million_rows(bencher: Bencher) {
     let folder = tempfile::tempdir().expect("a folder for temporary files");
     let files = [file(folder.path())];
     bencher.bench(|| {
-        let chunks = stream_scores(&files, &roles()).expect("the file was written above");
+        let chunks = stream_scores(&files, &roles(), &FileOptions::default()).expect("the file was written above");
         chunks.map(|chunk| chunk.expect("the file was written above").scores.len()).sum::<usize>()
     });
 }

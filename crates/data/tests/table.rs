@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use evenhand_data::table;
-use evenhand_data::table::{ScoreRoles, Scored};
+use evenhand_data::table::{FileOptions, ScoreRoles, Scored};
 use evenhand_rows::{ColumnType, Dataset, LabelKind, LabelRole, Provenance, Schema, SensitiveAsFeatures, SensitiveRole, Values};
 
 pub(crate) struct Folder(tempfile::TempDir);
@@ -208,7 +208,8 @@ mod parquet_files {
         let file = folder.write("text.parquet", TABLE);
         assert!(table::read(&[file], &Schema::default()).unwrap_err().to_string().contains("cannot be read as Parquet"));
         let file = folder.write("binary.csv", &whole);
-        assert!(table::read(&[file], &Schema::default()).unwrap_err().to_string().contains("give it the ending .parquet"));
+        let read = table::read(&[file], &Schema::default()).unwrap();
+        assert_eq!(read.provenance.notes[0], "`binary.csv` is Parquet by its bytes, whatever its ending says, and was read so");
     }
 }
 
@@ -281,9 +282,9 @@ fn bad_input_is_told_with_its_place_and_the_remedy() {
         ("long row", b"gender,score\nf,0.5\n\nm,0.5,7\n", &plain, "`scores.csv`, data row 2: 3 fields where the header names 2"),
         ("not UTF-8", b"gender,score\nf,0.5\n\xff,0.5\n", &plain, "`scores.csv`, data row 2: the text is not UTF-8"),
         ("header not UTF-8", b"gend\xffr,score\nf,0.5\n", &plain, "`scores.csv`, the header: the text is not UTF-8"),
-        ("UTF-16", b"\xff\xfeg\0e\0", &plain, "`scores.csv` cannot be read as CSV: the text is UTF-16"),
-        ("spreadsheet", b"PK\x03\x04...", &plain, "it is a spreadsheet or a zip archive"),
-        ("compressed", b"\x1f\x8b\x08...", &plain, "it is compressed with gzip"),
+        ("UTF-16 cut in a letter", b"\xff\xfeg\0\n\0e", &plain, "data row 1 holds bytes that are not UTF-16"),
+        ("broken archive", b"PK\x03\x04...", &plain, "`scores.csv` cannot be unpacked: "),
+        ("broken gzip", b"\x1f\x8b\x08...", &plain, "`scores.csv` cannot be unpacked: it ends too early"),
         ("quote left open", b"gender,score\nf,0.5\n\"m,0.5\n", &plain, "the double quote that opens in data row 2 is never closed"),
         ("text in a cut column", b"age,score\n24,0.5\nold,0.5\n", &cut, "column `age`, data row 2: `old` is not allowed; a finite number"),
         ("odd rule", b"age,score\n24,0.5\n", &odd_rule, "the rule `older than 25` is not understood"),
@@ -405,7 +406,7 @@ fn a_stream_gives_what_reading_at_once_gives() {
         folder.write("2.csv", "label,score,race,gender\n1,0.25,d,m\n");
         let files = [folder.path("?.csv").display().to_string()];
         let whole = table::read_scores(&files, &long_roles()).unwrap();
-        let mut stream = table::stream_scores(&files, &long_roles()).unwrap();
+        let mut stream = table::stream_scores(&files, &long_roles(), &FileOptions::default()).unwrap();
         let (mut rows, mut chunks) = (0, 0);
         let mut levels: Vec<Vec<String>> = vec![Vec::new(); 3];
         for chunk in &mut stream {
@@ -432,7 +433,8 @@ fn a_stream_gives_what_reading_at_once_gives() {
 fn a_stream_of_parquet_comes_by_row_groups() {
     let folder = Folder::new();
     let file = [parquet_files::write(&folder, "own.parquet")];
-    let chunks: Vec<table::Chunk> = table::stream(&file, &schema(), "hired").unwrap().map(Result::unwrap).collect();
+    let chunks: Vec<table::Chunk> =
+        table::stream(&file, &schema(), "hired", &FileOptions::default()).unwrap().map(Result::unwrap).collect();
     assert_eq!(chunks.iter().map(|chunk| chunk.scores.clone()).collect::<Vec<_>>(), [[1.0, 0.0], [1.0, 0.0]]);
 }
 
@@ -442,7 +444,7 @@ fn a_stream_ends_at_the_first_bad_row_and_names_it() {
     let mut text = long_table(400_000, false);
     text.push_str("row,f,a,7,1\r\n");
     let files = [folder.write("long.csv", text)];
-    let mut stream = table::stream_scores(&files, &long_roles()).unwrap();
+    let mut stream = table::stream_scores(&files, &long_roles(), &FileOptions::default()).unwrap();
     let message = stream.find_map(Result::err).unwrap().to_string();
     assert!(message.contains("column `score`, data row 400001: `7` is not allowed"), "{message}");
     assert!(stream.next().is_none());
@@ -452,7 +454,8 @@ fn a_stream_ends_at_the_first_bad_row_and_names_it() {
         ("gender,race,score,label\nf,a,1\n", "data row 1: 3 fields"),
     ] {
         let files = [folder.write("bad.csv", text)];
-        let message = table::stream_scores(&files, &long_roles()).unwrap().find_map(Result::err).unwrap().to_string();
+        let message =
+            table::stream_scores(&files, &long_roles(), &FileOptions::default()).unwrap().find_map(Result::err).unwrap().to_string();
         assert!(message.contains(expected), "{message}");
     }
 }

@@ -20,7 +20,7 @@ mod write;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::table::{Batch, RawTable};
+use crate::table::{Batch, Look, RawTable};
 use arrow_array::{ArrayRef, Float64Array, StringArray};
 pub use evenhand_rows::table::{Cells, Column, Form, Table};
 
@@ -53,6 +53,7 @@ pub fn dataset(table: &Table, name: &str, schema: &Schema) -> Result<Dataset, Da
         names: table.columns.iter().map(|column| column.name.clone()).collect(),
         batches: vec![Batch::new(0, 0, &columns)],
         notes: Vec::new(),
+        look: Look::default(),
     };
     crate::table::dataset(raw, schema, name.to_owned(), "table")
 }

@@ -8,13 +8,25 @@
 //! when the header holds more of them, by `;` or tabs, or as a first line such as `sep=;` says. Blanks around a value are cut. Several files are joined in the order given, those
 //! of a pattern in the order of their names.
 
+mod arrow_ipc;
+mod content;
 mod copy;
 mod csv;
+mod encoding;
 mod files;
+mod framing;
+mod json;
+mod kind;
+mod options;
+mod packed;
 mod parquet;
 mod raw;
 mod roles;
+mod separator;
 mod stream;
+mod text;
+mod typed;
+mod workbook;
 
 use crate::{
     ColumnType, DataError, Dataset, Feature, Groups, Label, LabelRole, MISSING, Provenance, Schema, SensitiveAsFeatures, SensitiveRole,
@@ -24,11 +36,13 @@ use roles::{Extent, Required};
 
 pub(crate) use copy::record;
 pub use copy::{columns, paths, rows_as_csv};
-pub(crate) use csv::{CsvText, Header};
+pub(crate) use csv::Header;
 pub(crate) use files::{Format, Source, bytes as file_bytes, digest as file_digest, digest_of_file, resolve};
+pub use options::{Encoding, FileOptions, Separator};
 pub(crate) use raw::{Batch, Cells as RawCells, RawTable, Wanted};
 pub(crate) use roles::{Coded, Missing, UNKNOWN_TEXTS, against_rest, categories, identity_or, remark, sensitive_columns};
 pub use stream::{Chunk, Chunks, stream, stream_scores};
+pub(crate) use text::Look;
 
 /// Categories of one input beyond which the report warns: one-hot encoding makes an input of each.
 const MANY_CATEGORIES: usize = 1000;
@@ -48,7 +62,7 @@ pub fn read(files: &[String], schema: &Schema) -> Result<Dataset, DataError> {
         }
         names
     });
-    let table = RawTable::read(&sources, named.as_deref().map_or(Wanted::All, Wanted::Named))?;
+    let table = RawTable::read(&sources, named.as_deref().map_or(Wanted::All, Wanted::Named), &FileOptions::default())?;
     let name = match sources.as_slice() {
         [only] => only.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default(),
         several => format!("{} files", several.len()),
@@ -228,6 +242,15 @@ pub(crate) fn check_roles(schema: &Schema) -> Result<(), DataError> {
     Ok(())
 }
 
+/// Refuses a file that names a column twice.
+fn refuse_equal_names(file: &str, names: &[String]) -> Result<(), DataError> {
+    let mut known = std::collections::HashSet::with_capacity(names.len());
+    match names.iter().find(|name| !known.insert(*name)) {
+        Some(name) => Err(DataError::DuplicateColumn { file: file.to_owned(), column: name.clone() }),
+        None => Ok(()),
+    }
+}
+
 /// The first name that an earlier one repeats.
 pub(crate) fn named_twice(names: &[String]) -> Option<&String> {
     names.iter().enumerate().find(|(position, name)| names[..*position].contains(name)).map(|(_, name)| name)
@@ -287,7 +310,7 @@ impl Scored {
 /// Reads scores, groups, and label and weight where named; nothing else of the files is converted.
 pub fn read_scores(files: &[String], roles: &ScoreRoles) -> Result<Scored, DataError> {
     let sources = files::resolve(files)?;
-    let mut table = RawTable::read(&sources, Wanted::Named(&roles.columns()?))?;
+    let mut table = RawTable::read(&sources, Wanted::Named(&roles.columns()?), &FileOptions::default())?;
     if roles.skip_unscored {
         leave_unscored_out(&mut table, roles)?;
     }

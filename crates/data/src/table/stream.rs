@@ -1,25 +1,21 @@
 //! Scores in parts of fixed size, for files larger than the memory.
 //!
-//! Memory: one part of text (8 MiB) and its rows, whatever the length of the files; of Parquet files one row group at a time.
+//! Memory: one part of text (8 MiB) and its rows, whatever the length of the files, plain or packed with gzip; of Parquet files one row group
+//! at a time. Files of other kinds, what is packed with zip and standard input are held as a whole.
 //! A group keeps its code through the whole stream: new groups are appended in the first part that holds them, in alphabetical order
 //! within the part; parts depend on the files alone, so the codes do not depend on the number of threads.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::Read;
 
-use sha2::{Digest, Sha256};
-
-use super::csv::{CsvText, Header, last_record_end};
-use super::files::{self, Format, Source};
+use super::content::{Content, Form};
+use super::files::{self, Source};
+use super::options::FileOptions;
 use super::parquet::ParquetFile;
-use super::raw::{Batch, RawTable};
+use super::raw::{Part, RawTable, Wanted, batches};
 use super::roles::Extent;
+use super::text::{Emptied, Look, TextParts};
 use super::{ScoreRoles, Scored, scored};
 use crate::{DataError, FileDigest, Groups, Schema, UNKNOWN};
-
-/// Bytes of text that are read at once; a record that is longer is an error.
-const PART_BYTES: usize = 8 << 20;
 
 /// Consecutive rows of a stream.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +35,7 @@ pub struct Chunk {
 #[derive(Debug)]
 pub struct Chunks {
     roles: ScoreRoles,
+    options: FileOptions,
     columns: Vec<String>,
     sources: Vec<Source>,
     next_source: usize,
@@ -56,12 +53,19 @@ struct Levels {
 
 #[derive(Debug)]
 enum Open {
-    Csv { file: File, hash: Sha256, bytes: u64, rest: Vec<u8>, header: Option<Vec<u8>>, rows: u64, ended: bool },
-    Parquet { row_group: usize, rows: u64 },
+    Text(Box<TextParts>),
+    Parquet {
+        file: Box<ParquetFile>,
+        row_group: usize,
+        emptied: Emptied,
+        notes: Vec<String>,
+    },
+    /// A file of a kind that is read at once.
+    Whole(Option<Box<RawTable>>),
 }
 
 /// Streams the score column `score` and the roles label, sensitive and weight of `schema`.
-pub fn stream(files: &[String], schema: &Schema, score: &str) -> Result<Chunks, DataError> {
+pub fn stream(files: &[String], schema: &Schema, score: &str, options: &FileOptions) -> Result<Chunks, DataError> {
     stream_scores(
         files,
         &ScoreRoles {
@@ -73,12 +77,14 @@ pub fn stream(files: &[String], schema: &Schema, score: &str) -> Result<Chunks, 
             range: None,
             skip_unscored: false,
         },
+        options,
     )
 }
 
 /// Streams what [`super::read_scores`] reads at once.
-pub fn stream_scores(files: &[String], roles: &ScoreRoles) -> Result<Chunks, DataError> {
+pub fn stream_scores(files: &[String], roles: &ScoreRoles, options: &FileOptions) -> Result<Chunks, DataError> {
     Ok(Chunks {
+        options: options.clone(),
         roles: roles.clone(),
         columns: roles.columns()?,
         sources: files::resolve(files)?,
@@ -107,13 +113,7 @@ impl Chunks {
         loop {
             let Some(source) = self.sources.get(self.next_source).cloned() else { return Ok(None) };
             if self.open.is_none() {
-                self.open = Some(match source.format {
-                    Format::Csv => {
-                        let file = File::open(&source.path).map_err(|error| DataError::Read { path: source.shown(), source: error })?;
-                        Open::Csv { file, hash: Sha256::new(), bytes: 0, rest: Vec::new(), header: None, rows: 0, ended: false }
-                    }
-                    Format::Parquet => Open::Parquet { row_group: 0, rows: 0 },
-                });
+                self.open = Some(self.open_source(&source)?);
             }
             if let Some(table) = self.next_part(&source)? {
                 return Ok(Some(table));
@@ -123,85 +123,66 @@ impl Chunks {
         }
     }
 
+    fn open_source(&self, source: &Source) -> Result<Open, DataError> {
+        let content = Content::open(source)?;
+        Ok(match content.form {
+            Form::Text => Open::Text(Box::new(TextParts::open(source, content, &self.options)?)),
+            Form::Parquet => {
+                let file = Box::new(ParquetFile::open(&content.origin, &source.shown())?);
+                Open::Parquet { file, row_group: 0, emptied: Emptied::default(), notes: content.notes }
+            }
+            _ => {
+                let table = RawTable::read(std::slice::from_ref(source), Wanted::Named(&self.columns), &self.options)?;
+                Open::Whole(Some(Box::new(table)))
+            }
+        })
+    }
+
     fn next_part(&mut self, source: &Source) -> Result<Option<RawTable>, DataError> {
         let columns = &self.columns;
-        let table = |batches: Vec<Vec<arrow_array::ArrayRef>>, rows: &mut u64| {
-            let mut table = RawTable {
-                files: vec![source.shown()],
-                digests: Vec::new(),
-                names: columns.clone(),
-                batches: Vec::new(),
-                notes: Vec::new(),
-            };
-            for arrays in &batches {
-                let batch = Batch::new(0, *rows, arrays);
-                *rows += batch.rows as u64;
-                table.batches.push(batch);
-            }
-            table
+        let table = |before: u64, parts: Vec<Part>| RawTable {
+            files: vec![source.shown()],
+            digests: Vec::new(),
+            names: columns.clone(),
+            batches: batches(0, before, parts),
+            notes: Vec::new(),
+            look: Look::default(),
         };
         match &mut self.open {
             None => Ok(None),
-            Some(Open::Parquet { row_group, rows }) => {
-                let parquet = ParquetFile::open(&source.path)?;
-                while *row_group < parquet.row_groups() {
-                    let batches = parquet.read_group(columns, *row_group)?;
-                    *row_group += 1;
-                    if !batches.is_empty() {
-                        return Ok(Some(table(batches, rows)));
-                    }
+            Some(Open::Text(text)) => {
+                if let Some((before, parts)) = text.next(columns)? {
+                    return Ok(Some(table(before, parts)));
                 }
-                if *rows == 0 {
-                    return Err(DataError::NoRows { file: source.shown() });
-                }
-                self.digests.push(files::digest_of_file(&source.path)?);
+                let (notes, digest) = text.finish(source)?;
+                self.notes.extend(notes);
+                self.digests.push(digest);
                 Ok(None)
             }
-            Some(Open::Csv { file, hash, bytes, rest, header, rows, ended }) => loop {
-                if *ended {
-                    if *rows == 0 {
-                        return Err(DataError::NoRows { file: source.shown() });
-                    }
-                    self.digests.push(files::finish(&source.path, *bytes, std::mem::take(hash)));
-                    return Ok(None);
-                }
-                let before = rest.len();
-                rest.resize(before + PART_BYTES, 0);
-                let mut filled = before;
-                while filled < rest.len() {
-                    match file.read(&mut rest[filled..]).map_err(|error| DataError::Read { path: source.shown(), source: error })? {
-                        0 => break,
-                        count => filled += count,
+            Some(Open::Parquet { file, row_group, emptied, notes }) => {
+                while *row_group < file.row_groups() {
+                    let parts = file.read_group(columns, *row_group)?;
+                    *row_group += 1;
+                    let before = emptied.rows();
+                    parts.iter().for_each(|part| emptied.add(part));
+                    if parts.iter().any(|part| part.left() > 0) {
+                        return Ok(Some(table(before, parts)));
                     }
                 }
-                *ended = filled < rest.len();
-                rest.truncate(filled);
-                hash.update(&rest[before..]);
-                *bytes += (filled - before) as u64;
-                let mut text = std::mem::take(rest);
-                let csv_header = header.clone();
-                let mut skip = 0;
-                let opened = if let Some(header) = &csv_header {
-                    CsvText::open(&source.shown(), header, Header::FirstLine, None)?
-                } else {
-                    let csv = CsvText::open(&source.shown(), &text, Header::FirstLine, None)?;
-                    skip = csv.header_bytes(&text);
-                    *header = Some(text[..skip].to_vec());
-                    csv
-                };
-                let body = &text[skip..];
-                let end = if *ended { body.len() } else { last_record_end(body, opened.delimiter()).unwrap_or(0) };
-                if end == 0 && !*ended {
-                    let reason =
-                        format!("data row {} is longer than {} MiB; a double quote is probably not closed", *rows + 1, PART_BYTES >> 20);
-                    return Err(DataError::NotCsv { file: source.shown(), reason });
+                if emptied.all() {
+                    return Err(DataError::NoRows { file: source.shown() });
                 }
-                let batches = opened.with_body(&body[..end]).read(columns, *rows)?;
-                *rest = text.split_off(skip + end);
-                if !batches.is_empty() {
-                    return Ok(Some(table(batches, rows)));
-                }
-            },
+                self.notes.extend(std::mem::take(notes));
+                self.notes.extend(emptied.note(&source.name()));
+                self.digests.push(source.digest()?);
+                Ok(None)
+            }
+            Some(Open::Whole(whole)) => {
+                let Some(mut whole) = whole.take() else { return Ok(None) };
+                self.notes.extend(std::mem::take(&mut whole.notes));
+                self.digests.append(&mut whole.digests);
+                Ok(Some(*whole))
+            }
         }
     }
 
