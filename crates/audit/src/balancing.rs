@@ -110,7 +110,11 @@ pub fn balance(request: &BalanceRequest, progress: &dyn Progress, interrupted: &
 fn schema(request: &BalanceRequest, role: SensitiveRole) -> Schema {
     Schema {
         features: Some(Vec::new()),
-        label: request.label.clone().map(|column| LabelRole { column, favourable: request.favourable.iter().cloned().collect(), ..LabelRole::default() }),
+        label: request.label.clone().map(|column| LabelRole {
+            column,
+            favourable: request.favourable.iter().cloned().collect(),
+            ..LabelRole::default()
+        }),
         sensitive: vec![role],
         job: request.job.clone(),
         missing: request.missing.clone(),
@@ -308,8 +312,11 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
     let after = evenhand_rows::roles::dataset(&balanced.table, &name, &schema)?;
     if let Some(unseen) = holdout.filter(|_| request.label.is_some()) {
         let all = Schema { features: None, ..schema };
-        let sides =
-            [evenhand_rows::roles::dataset(&learned, &name, &all)?, evenhand_rows::roles::dataset(&balanced.table, &name, &all)?, evenhand_rows::roles::dataset(unseen, &name, &all)?];
+        let sides = [
+            evenhand_rows::roles::dataset(&learned, &name, &all)?,
+            evenhand_rows::roles::dataset(&balanced.table, &name, &all)?,
+            evenhand_rows::roles::dataset(unseen, &name, &all)?,
+        ];
         match efficacy(&sides, &role.name, request.seed, interrupted) {
             Ok(found) => quality.efficacy = found,
             Err(_) if interrupted.load(Ordering::Relaxed) => return Err(stopped(&watch.state)),

@@ -61,7 +61,11 @@ impl ScoresRequest {
         Ok(ScoreRoles {
             score: self.score.clone(),
             groups: self.groups.iter().map(|text| sensitive_role(text)).collect::<Result<_, _>>()?,
-            label: self.label.clone().map(|column| LabelRole { column, favourable: self.favourable.iter().cloned().collect(), ..LabelRole::default() }),
+            label: self.label.clone().map(|column| LabelRole {
+                column,
+                favourable: self.favourable.iter().cloned().collect(),
+                ..LabelRole::default()
+            }),
             weight: self.weight.clone(),
             missing: self.missing.clone(),
             range: self.range,
@@ -79,7 +83,7 @@ pub(crate) fn carrying(
     readings: &BTreeMap<String, Reading>,
     missing: &[String],
 ) -> Result<ReadOptions, AuditError> {
-    let names = table::columns(files)?;
+    let names = table::columns(files, &table::FileOptions::default())?;
     let plain = names.iter().filter(|name| Some(*name) != label && !(role.is_cut() && role.columns.contains(name)));
     let mut all: BTreeMap<String, Reading> = plain.map(|name| (name.clone(), Reading::Categories)).collect();
     all.extend(readings.clone());

@@ -460,7 +460,7 @@ pub fn rank(request: &RankRequest) -> Result<Ranked, AuditError> {
         write::refuse_own_report(&request.out, folder)?;
     }
     let role = scores::sensitive_role(&request.group)?;
-    let names = table::columns(&request.files)?;
+    let names = table::columns(&request.files, &table::FileOptions::default())?;
     if let Some(name) = ADDED.iter().find(|name| names.iter().any(|known| known == *name)) {
         return Err(AuditError::Request(format!("the file has a column `{name}` already, which the ranking would add; rename it")));
     }
@@ -476,7 +476,11 @@ pub fn rank(request: &RankRequest) -> Result<Ranked, AuditError> {
     let mut sheet = sheet::read(&request.files, &options)?;
     let schema = Schema {
         features: Some(Vec::new()),
-        label: request.label.clone().map(|column| LabelRole { column, favourable: request.favourable.iter().cloned().collect(), ..LabelRole::default() }),
+        label: request.label.clone().map(|column| LabelRole {
+            column,
+            favourable: request.favourable.iter().cloned().collect(),
+            ..LabelRole::default()
+        }),
         sensitive: vec![role.clone()],
         job: request.job.clone(),
         missing: request.missing.clone(),

@@ -66,7 +66,11 @@ pub fn tilt(request: &TiltRequest) -> Result<TiltReport, AuditError> {
     let attribute = role.name.clone();
     let schema = Schema {
         features: Some(Vec::new()),
-        label: Some(LabelRole { column: request.label.clone(), favourable: request.favourable.iter().cloned().collect(), ..LabelRole::default() }),
+        label: Some(LabelRole {
+            column: request.label.clone(),
+            favourable: request.favourable.iter().cloned().collect(),
+            ..LabelRole::default()
+        }),
         sensitive: vec![role],
         ..Schema::default()
     };
@@ -88,7 +92,7 @@ pub fn tilt(request: &TiltRequest) -> Result<TiltReport, AuditError> {
         Wanted::Keep(count) => skew::subset_by_count(labels, groups, &privileged, &unprivileged, request.threshold, [*count; 2], &mut rng)?,
     };
     let after = measured("subset", &data.select(&rows), Some((privileged, unprivileged)))?;
-    write::replace(out, table::rows_as_csv(&request.files, &rows)?.as_bytes())?;
+    write::replace(out, table::rows_as_csv(&request.files, &rows, &table::FileOptions::default())?.as_bytes())?;
     let dp_data = vec![dp_data(&before), dp_data(&after)];
     Ok(TiltReport { before, after: Some(after), dp_data, written: Some(out.clone()) })
 }

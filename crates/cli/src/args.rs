@@ -159,7 +159,9 @@ fn top(text: &str) -> Result<Top, String> {
             Ok(percent) if percent > 0.0 && percent <= 100.0 => Ok(Top::Share(percent / 100.0)),
             _ => Err(format!("`{text}` is no share; give a percentage above 0 and at most 100, such as 20%")),
         },
-        None => text.parse().map(Top::Count).map_err(|_| format!("`{text}` is neither a number of rows, such as 60, nor a share, such as 20%")),
+        None => {
+            text.parse().map(Top::Count).map_err(|_| format!("`{text}` is neither a number of rows, such as 60, nor a share, such as 20%"))
+        }
     }
 }
 
@@ -234,7 +236,14 @@ pub(crate) struct Audit {
     #[arg(required = true)]
     pub(crate) files: Vec<String>,
     /// Column with the score, or with a decision: 0/1, or words
-    #[arg(long, value_name = "COLUMN", required_unless_present = "applicants", conflicts_with = "applicants", default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "COLUMN",
+        required_unless_present = "applicants",
+        conflicts_with = "applicants",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub(crate) score: String,
     /// Column with the number of applicants, where a row is a category and not a person
     #[arg(long, value_name = "COLUMN", requires = "selected")]

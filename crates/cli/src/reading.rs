@@ -39,7 +39,7 @@ impl Reading {
     pub(crate) fn settings(&self, files: &[String]) -> anyhow::Result<TableSettings> {
         let mut settings = TableSettings::default();
         if !self.filter.is_empty() {
-            let columns = table::columns(files, &settings)?;
+            let columns = table::columns(files, &settings.file)?;
             settings.filter = self
                 .filter
                 .iter()

@@ -88,8 +88,49 @@ pub enum DataError {
         /// What is wrong and what to do.
         reason: String,
     },
+    /// A file of a kind that is not read.
+    #[error("`{file}` is {what}; {remedy}")]
+    OtherKind {
+        /// File as given.
+        file: String,
+        /// What it is.
+        what: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// A packed file that cannot be unpacked, or not within bounds.
+    #[error("`{file}` cannot be unpacked: {reason}; pack it again, or unpack it first")]
+    NotUnpacked {
+        /// File as given.
+        file: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A file of typed columns that is broken, or holds what no table holds.
+    #[error("`{file}` cannot be read as {kind}: {reason}")]
+    NotTable {
+        /// File as given.
+        file: String,
+        /// `xlsx`, `Arrow`, `JSON`.
+        kind: &'static str,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// A worksheet that the workbook does not hold.
+    #[error("`{file}` has no worksheet `{worksheet}`; it holds {known}")]
+    NoWorksheet {
+        /// File as given.
+        file: String,
+        /// The worksheet asked for.
+        worksheet: String,
+        /// The names of its worksheets.
+        known: String,
+    },
     /// Bytes that are not UTF-8.
-    #[error("`{file}`, {place}: the text is not UTF-8; save the file with the encoding UTF-8")]
+    #[error(
+        "`{file}`, {place}: the text is not UTF-8, and nothing settles what else it is; save the file with the encoding UTF-8, or name its \
+         encoding (`encoding`)"
+    )]
     NotUtf8 {
         /// File as given.
         file: String,
@@ -99,7 +140,8 @@ pub enum DataError {
     /// A row with more or fewer fields than the header.
     #[error(
         "`{file}`, data row {row}: {found} fields where the header names {expected}; put a field that holds the separator into double \
-         quotes, or remove the row"
+         quotes, remove the row, or name what stands between the fields (`separator`) or how many lines stand before the header (`skip lines`) if \
+         that was misread"
     )]
     RaggedRow {
         /// File as given.

@@ -9,3 +9,4 @@ mod registry;
 mod sheet;
 mod synthetic;
 mod table;
+mod table_formats;

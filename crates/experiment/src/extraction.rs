@@ -56,7 +56,7 @@ pub fn failures(folder: &Path) -> Result<Vec<String>, ExperimentError> {
 
 /// Names of the columns of an extracted folder.
 pub(crate) fn columns(folder: &Path) -> Result<Vec<String>, ExperimentError> {
-    Ok(table::columns(&[folder.join(CANDIDATES).display().to_string()])?)
+    Ok(table::columns(&[folder.join(CANDIDATES).display().to_string()], &table::FileOptions::default())?)
 }
 
 /// Reads an extracted folder and compares the groups of these attributes (columns, intersections or cuts).

@@ -23,7 +23,8 @@ pub(crate) fn score(arguments: &Score, threads: Option<u16>, json: bool) -> anyh
         recogniser: arguments.recogniser.as_deref(),
         options: Options { jobs: super::jobs(arguments.jobs, threads), interrupted, observer: &bar, retry_failed: false, replace: false },
     };
-    let scored = model::score(&arguments.model, &arguments.files, &arguments.reading.settings(&arguments.files)?, &arguments.out, &extraction);
+    let scored =
+        model::score(&arguments.model, &arguments.files, &arguments.reading.settings(&arguments.files)?, &arguments.out, &extraction);
     bar.clear();
     let scored = scored?;
     if json {

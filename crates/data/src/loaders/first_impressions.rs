@@ -46,7 +46,7 @@ use super::{LoadRequest, Loader, inside, keep_attributes};
 use crate::fetch::cache_folder;
 use crate::pickle::{self, Object};
 use crate::recordings::Recordings;
-use crate::table::{Format, RawTable, Source, Wanted, file_bytes, file_digest, record};
+use crate::table::{FileOptions, Format, RawTable, Source, Wanted, file_bytes, file_digest, record};
 use crate::{DataError, Dataset, FileDigest, Groups, Identity, Label, LabelKind, Part, Provenance, Schema, UNKNOWN, split};
 
 pub(super) const CARD: Card = Card {
@@ -369,7 +369,7 @@ impl Corpus {
         columns.extend(codings.iter().map(|coding| coding.column.to_owned()));
         for path in paths {
             let source = Source { path: path.clone(), format: Format::Csv };
-            let table = RawTable::read(&[source], Wanted::Named(&columns))?;
+            let table = RawTable::read(&[source], Wanted::Named(&columns), &FileOptions::default())?;
             let bad = |column: &str, row: usize, value: &str, remedy: String| DataError::BadValue {
                 file: path.display().to_string(),
                 column: column.to_owned(),

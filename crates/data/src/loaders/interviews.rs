@@ -21,7 +21,7 @@ use serde::Deserialize;
 
 use super::{LoadRequest, Loader};
 use crate::recordings::{RecordSource, RecordStore, Recordings};
-use crate::table::{Format, RawTable, Source, Wanted};
+use crate::table::{FileOptions, Format, RawTable, Source, Wanted};
 use crate::{DataError, Dataset, FileDigest, Schema};
 
 pub(super) const CARD: Card = Card {
@@ -147,7 +147,7 @@ impl Extracted {
         }
         let store = Arc::new(store.with_digest(digest.sha256.clone()));
         let source = Source { path: folder.join(CANDIDATES), format: Format::Parquet };
-        let table = RawTable::read(&[source], wanted)?;
+        let table = RawTable::read(&[source], wanted, &FileOptions::default())?;
         let damaged = |problem: String| bad(&folder.join(CANDIDATES), problem);
         let mut named = vec![false; store.len()];
         let record = |(row, number): (usize, f64)| {

@@ -1,7 +1,6 @@
 //! From files to a table of typed columns.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use arrow_array::Array;
 use evenhand_rows::roles::words::{Categories, Missing};
@@ -10,7 +9,7 @@ use evenhand_rows::roles::{Columns, UNKNOWN_GROUP, joined, sorted};
 use super::dates::NoDates;
 use super::{Cells, Column, DateStyle, Form, Layout, LeftOut, Notation, Order, Sheet, Style, Table, ValueStyle};
 use crate::notation::decimals_of;
-use crate::table::{CsvText, Format, Header, RawCells, RawTable, Source, TableSettings, Wanted, resolve};
+use crate::table::{RawCells, RawTable, TableSettings, Wanted, resolve};
 use crate::{DataError, MISSING};
 
 /// What the caller knows better than the texts tell.
@@ -106,21 +105,16 @@ const FEW_LEVELS: usize = 20;
 const FEW_ROWS: usize = 5;
 /// Rows from which whole numbers that all differ and lie close together are taken for an id.
 const MANY_ROWS: usize = 200;
-/// Bytes at the beginning of a file that show its separator.
-const HEAD: usize = 1 << 16;
 
 /// Reads files of the same columns.
 pub fn read(files: &[String], options: &ReadOptions) -> Result<Sheet, DataError> {
     let sources = resolve(files)?;
-    let mut raw = options.settings.read(&sources, Wanted::All)?;
+    let raw = options.settings.read(&sources, Wanted::All)?;
     for name in options.readings.keys().chain(&options.sensitive).chain(&options.settled).chain(&options.complete) {
         Columns::position(&raw, name)?;
     }
-    leave_blank_rows_out(&mut raw)?;
-    let layout = match sources.first() {
-        Some(source) => layout_of(source)?,
-        None => Layout::default(),
-    };
+    let layout =
+        Layout { delimiter: raw.look.separator, byte_order_mark: raw.look.byte_order_mark, carriage_return: raw.look.carriage_return };
     let mut reader = Reader {
         delimiter: layout.delimiter,
         decimal: None,
@@ -169,50 +163,6 @@ pub fn read(files: &[String], options: &ReadOptions) -> Result<Sheet, DataError>
 fn decimal_of_file(told: impl Iterator<Item = char> + Clone) -> Option<char> {
     let first = told.clone().next()?;
     told.into_iter().all(|sign| sign == first).then_some(first)
-}
-
-/// Rows of empty fields are what a spreadsheet writes for its empty lines.
-fn leave_blank_rows_out(raw: &mut RawTable) -> Result<(), DataError> {
-    let mut blank = vec![true; Columns::rows(raw)];
-    for column in 0..raw.names.len() {
-        for (blank, empty) in blank.iter_mut().zip(raw.empty(column)) {
-            *blank &= empty;
-        }
-    }
-    let count = blank.iter().filter(|blank| **blank).count();
-    if count == blank.len() {
-        return Err(DataError::NoRows { file: raw.files.join(", ") });
-    }
-    if count > 0 {
-        raw.notes.push(format!("{count} of {} rows are empty in every column and were skipped", blank.len()));
-        raw.leave_out(&blank);
-    }
-    Ok(())
-}
-
-fn layout_of(source: &Source) -> Result<Layout, DataError> {
-    if source.format == Format::Parquet {
-        return Ok(Layout::default());
-    }
-    let head = head(&source.path)?;
-    let delimiter = CsvText::open(&source.shown(), &head, Header::FirstLine, None)?.delimiter();
-    let first_end = head.iter().position(|&byte| byte == b'\n');
-    let carriage_return = first_end.is_some_and(|end| end > 0 && head[end - 1] == b'\r');
-    Ok(Layout { delimiter, byte_order_mark: head.starts_with(b"\xEF\xBB\xBF"), carriage_return })
-}
-
-fn head(path: &Path) -> Result<Vec<u8>, DataError> {
-    use std::io::Read as _;
-    let refused = |source| DataError::Read { path: path.display().to_string(), source };
-    let mut head = Vec::new();
-    std::fs::File::open(path).map_err(refused)?.take(HEAD as u64).read_to_end(&mut head).map_err(refused)?;
-    // The cut may stand inside a line or a letter; the header is asked for alone, so whole lines are enough.
-    if head.len() == HEAD
-        && let Some(end) = head.iter().rposition(|&byte| byte == b'\n')
-    {
-        head.truncate(end + 1);
-    }
-    Ok(head)
 }
 
 /// A column before its kind is known.

@@ -97,7 +97,7 @@ impl RawTable {
         if texts.clone().next().is_none() {
             return Ok(Some(Notation::PLAIN));
         }
-        if let Some(found) = Notation::of(&texts, self.delimiter, self.decimal) {
+        if let Some(found) = Notation::of(&texts, self.look.separator, self.decimal) {
             return Ok(Some(found));
         }
         let mut rows = vec![0_usize; coded.levels.len()];
@@ -106,14 +106,14 @@ impl RawTable {
             coded.levels.iter().zip(&rows).filter(|(level, _)| notation.parse(level).is_some()).map(|(_, rows)| rows).sum()
         };
         // The first of those that fit the most rows.
-        let candidates = Notation::candidates(self.delimiter);
+        let candidates = Notation::candidates(self.look.separator);
         let most = candidates.iter().map(fitting).max().unwrap_or(0);
         Err(candidates.into_iter().find(|notation| fitting(notation) == most).unwrap_or(Notation::PLAIN))
     }
 
     /// Whether the points of a column of numbers may as well stand between thousands, and the file is one in which they can.
     fn is_ambiguous(&self, column: usize) -> bool {
-        if self.delimiter == b',' || self.decimal == Some('.') {
+        if self.look.separator == b',' || self.decimal == Some('.') {
             return false;
         }
         let grouped = |text: &str| {

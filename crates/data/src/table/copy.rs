@@ -2,20 +2,16 @@
 
 use arrow_array::Array;
 
-use super::csv::{CsvText, Header};
-use super::files::{self, Format};
-use super::parquet::ParquetFile;
+use super::files;
+use super::options::FileOptions;
 use super::raw::{Cells, RawTable, Wanted};
 use crate::DataError;
 
 /// Names of the columns of the first file.
-pub fn columns(files: &[String]) -> Result<Vec<String>, DataError> {
+pub fn columns(files: &[String], options: &FileOptions) -> Result<Vec<String>, DataError> {
     let sources = files::resolve(files)?;
     let Some(first) = sources.first() else { return Err(DataError::NoFiles) };
-    match first.format {
-        Format::Csv => Ok(CsvText::open(&first.shown(), &files::bytes(&first.path)?, Header::FirstLine, None)?.names()),
-        Format::Parquet => Ok(ParquetFile::open(&first.path)?.names().to_vec()),
-    }
+    RawTable::names_of(first, options)
 }
 
 /// The files that names and patterns stand for.
@@ -23,16 +19,20 @@ pub fn paths(files: &[String]) -> Result<Vec<std::path::PathBuf>, DataError> {
     Ok(files::resolve(files)?.into_iter().map(|source| source.path).collect())
 }
 
-/// The chosen rows (counted from 0 over all files, ascending) with all their columns, as CSV with a header.
-pub fn rows_as_csv(files: &[String], rows: &[usize]) -> Result<String, DataError> {
-    let table = RawTable::read(&files::resolve(files)?, Wanted::All)?;
-    let mut text = record(table.names.iter().map(String::as_str));
+/// The chosen rows (counted from 0 over all files, ascending) with all their columns, as CSV with a header: separator, byte order mark and
+/// line ends are those of the first file where it is a text, else those of plain CSV. Lines around the table are not copied.
+pub fn rows_as_csv(files: &[String], rows: &[usize], options: &FileOptions) -> Result<String, DataError> {
+    let table = RawTable::read(&files::resolve(files)?, Wanted::All, options)?;
+    let line_end = if table.look.carriage_return { "\r\n" } else { "\n" };
+    let separator = char::from(table.look.separator);
+    let mut text = if table.look.byte_order_mark { "\u{feff}".to_owned() } else { String::new() };
+    push_record(&mut text, table.names.iter().map(String::as_str), separator, line_end);
     let mut wanted = rows.iter().copied().peekable();
     let mut before = 0;
     for batch in &table.batches {
         while let Some(row) = wanted.next_if(|&row| row < before + batch.rows) {
             let fields: Vec<String> = batch.columns.iter().map(|cells| field(cells, row - before)).collect();
-            text.push_str(&record(fields.iter().map(String::as_str)));
+            push_record(&mut text, fields.iter().map(String::as_str), separator, line_end);
         }
         before += batch.rows;
     }
@@ -50,10 +50,25 @@ fn field(cells: &Cells, row: usize) -> String {
 
 /// One line of CSV; a field with a separator, a quote or a line end stands in quotes.
 pub(crate) fn record<'a>(fields: impl Iterator<Item = &'a str>) -> String {
-    let quoted = |field: &str| {
-        if field.contains([',', '"', '\n', '\r']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.to_owned() }
-    };
-    fields.map(quoted).collect::<Vec<_>>().join(",") + "\n"
+    let mut text = String::new();
+    push_record(&mut text, fields, ',', "\n");
+    text
+}
+
+fn push_record<'a>(text: &mut String, fields: impl Iterator<Item = &'a str>, separator: char, line_end: &str) {
+    for (position, field) in fields.enumerate() {
+        if position > 0 {
+            text.push(separator);
+        }
+        if field.contains([separator, '"', '\n', '\r']) {
+            text.push('"');
+            text.push_str(&field.replace('"', "\"\""));
+            text.push('"');
+        } else {
+            text.push_str(field);
+        }
+    }
+    text.push_str(line_end);
 }
 
 #[cfg(test)]
@@ -66,7 +81,17 @@ mod tests {
         let path = folder.path().join("rows.csv");
         std::fs::write(&path, "id,note\n007,\"a, b\"\n8,\n9,\"say \"\"hi\"\"\"\n").unwrap();
         let files = [path.to_string_lossy().into_owned()];
-        assert_eq!(columns(&files).unwrap(), ["id", "note"]);
-        assert_eq!(rows_as_csv(&files, &[0, 2]).unwrap(), "id,note\n007,\"a, b\"\n9,\"say \"\"hi\"\"\"\n");
+        assert_eq!(columns(&files, &FileOptions::default()).unwrap(), ["id", "note"]);
+        assert_eq!(rows_as_csv(&files, &[0, 2], &FileOptions::default()).unwrap(), "id,note\n007,\"a, b\"\n9,\"say \"\"hi\"\"\"\n");
+    }
+
+    #[test]
+    fn a_text_keeps_its_look() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.csv");
+        std::fs::write(&path, "\u{feff}Export;;\r\nid;note;p\r\n1;a,b;0,5\r\n;;\r\n2;\"x;y\";0,25\r\n3;c;1\r\nTotal;;1,75\r\n").unwrap();
+        let files = [path.to_string_lossy().into_owned()];
+        let text = rows_as_csv(&files, &[0, 1], &FileOptions::default()).unwrap();
+        assert_eq!(text, "\u{feff}id;note;p\r\n1;a,b;0,5\r\n2;\"x;y\";0,25\r\n");
     }
 }

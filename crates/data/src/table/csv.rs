@@ -4,18 +4,23 @@
 //! wanted columns become arrays. When it refuses a piece, the rows are walked once more with the small scanner below, which is slow
 //! and knows the number of the row that is at fault.
 
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_csv::ReaderBuilder;
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use rayon::prelude::*;
 
+use super::raw::Part;
 use crate::DataError;
 
 /// Rows that arrow decodes at once.
 const BATCH_ROWS: usize = 8192;
+/// Fields that arrow decodes at once.
+const MOST_CELLS: usize = BATCH_ROWS * 256;
 /// Bytes of text below which cutting further does not pay.
 const SMALLEST_PIECE: usize = 256 * 1024;
 
@@ -41,42 +46,26 @@ pub(crate) struct CsvText<'a> {
 }
 
 impl<'a> CsvText<'a> {
-    /// Finds header and separator. Without a given separator the one of `,` `;` tab that occurs most in the first line is taken.
-    pub(crate) fn open(file: &str, bytes: &'a [u8], header: Header, delimiter: Option<u8>) -> Result<Self, DataError> {
-        if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
-            return Err(DataError::NotCsv { file: file.to_owned(), reason: "the text is UTF-16; save it as UTF-8".to_owned() });
-        }
-        let foreign = [
-            (b"PAR1".as_slice(), "it is a Parquet file; give it the ending .parquet"),
-            (b"PK\x03\x04", "it is a spreadsheet or a zip archive; export the sheet as CSV, or unpack it"),
-            (b"\x1F\x8B", "it is compressed with gzip; unpack it first"),
-        ];
-        if let Some((_, reason)) = foreign.iter().find(|(mark, _)| bytes.starts_with(mark)) {
-            return Err(DataError::NotCsv { file: file.to_owned(), reason: (*reason).to_owned() });
-        }
+    /// Finds the header of a text that begins with it, or has none.
+    pub(crate) fn open(file: &str, bytes: &'a [u8], header: Header, delimiter: u8) -> Result<Self, DataError> {
         let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        let (text, delimiter) = match (header, declared_delimiter(text)) {
-            (Header::FirstLine, Some((declared, line))) => (&text[line..], delimiter.or(Some(declared))),
-            _ => (text, delimiter),
-        };
         if let Header::Given(names) = header {
             let columns = names.iter().map(|name| Some((*name).to_owned())).collect();
-            return Ok(CsvText { file: file.to_owned(), body: text, delimiter: delimiter.unwrap_or(b','), columns });
+            return Ok(CsvText { file: file.to_owned(), body: text, delimiter, columns });
         }
-        let first_line = Record::next(text, 0, b',').ok_or_else(|| DataError::EmptyFile { file: file.to_owned() })?;
-        let delimiter = delimiter.unwrap_or_else(|| likely_delimiter(&text[first_line.start..first_line.end]));
-        let first = Record::next(text, 0, delimiter).unwrap_or(first_line);
+        let first = Record::next(text, 0, delimiter).ok_or_else(|| DataError::EmptyFile { file: file.to_owned() })?;
         let names = fields(&text[first.start..first.end], delimiter)
             .map_err(|()| DataError::NotUtf8 { file: file.to_owned(), place: "the header".to_owned() })?;
         let mut columns: Vec<Option<String>> = Vec::with_capacity(names.len());
+        let mut known: HashSet<String> = HashSet::with_capacity(names.len());
         for (position, name) in names.iter().enumerate() {
             let name = name.trim();
             // A nameless column is what spreadsheets and pandas write for a row number; it gets a name to be excluded by.
             let name = if name.is_empty() { format!("column {}", position + 1) } else { name.to_owned() };
-            match (columns.iter().flatten().any(|known| *known == name), header) {
-                (true, Header::FirstOfEqualNames) => columns.push(None),
-                (true, _) => return Err(DataError::DuplicateColumn { file: file.to_owned(), column: name }),
-                (false, _) => columns.push(Some(name)),
+            match (known.insert(name.clone()), header) {
+                (false, Header::FirstOfEqualNames) => columns.push(None),
+                (false, _) => return Err(DataError::DuplicateColumn { file: file.to_owned(), column: name }),
+                (true, _) => columns.push(Some(name)),
             }
         }
         Ok(CsvText { file: file.to_owned(), body: &text[first.next..], delimiter, columns })
@@ -85,11 +74,6 @@ impl<'a> CsvText<'a> {
     /// Names of the columns, repeated ones left out.
     pub(crate) fn names(&self) -> Vec<String> {
         self.columns.iter().flatten().cloned().collect()
-    }
-
-    /// Separator that was found or given.
-    pub(crate) fn delimiter(&self) -> u8 {
-        self.delimiter
     }
 
     /// Number of bytes up to the first row.
@@ -102,16 +86,54 @@ impl<'a> CsvText<'a> {
         CsvText { file: self.file.clone(), body, delimiter: self.delimiter, columns: self.columns.clone() }
     }
 
+    /// Number of columns, repeated names included.
+    pub(super) fn width(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// The header alone.
+    pub(super) fn without_body(&self) -> CsvText<'static> {
+        CsvText { file: self.file.clone(), body: &[], delimiter: self.delimiter, columns: self.columns.clone() }
+    }
+
+    /// The wanted columns as [`CsvText::read`] gives them, without the rows whose fields are empty in every column of the file, as
+    /// spreadsheets write them for empty lines.
+    pub(super) fn read_filled(&self, wanted: &[String], rows_before: u64) -> Result<Vec<Part>, DataError> {
+        let batches = self.read(wanted, rows_before)?;
+        let candidates: Vec<Vec<usize>> = batches.par_iter().map(|batch| rows_without_value(batch)).collect();
+        let mut empty = vec![Vec::new(); batches.len()];
+        if candidates.iter().any(|rows| !rows.is_empty()) {
+            // The columns that are not wanted may hold something: the row itself must be looked at.
+            let mut at = 0;
+            for ((batch, candidates), empty) in batches.iter().zip(&candidates).zip(&mut empty) {
+                let rows = batch.first().map_or(0, Array::len);
+                let mut wanted = candidates.iter().copied().peekable();
+                for row in 0..rows {
+                    let Some(record) = Record::next(self.body, at, self.delimiter) else { break };
+                    at = record.next;
+                    if wanted.next_if_eq(&row).is_some() && record.is_empty(self.body, self.delimiter) {
+                        empty.push(row);
+                    }
+                }
+            }
+        }
+        Ok(batches.into_iter().zip(empty).map(|(columns, empty)| Part::without(columns, &empty)).collect())
+    }
+
     /// The wanted columns in the wanted order, as text arrays in batches of consecutive rows. `rows_before` counts the rows of the
     /// file that stand before this text: it only serves messages.
     pub(crate) fn read(&self, wanted: &[String], rows_before: u64) -> Result<Vec<Vec<ArrayRef>>, DataError> {
+        let places: HashMap<&str, usize> =
+            self.columns.iter().enumerate().filter_map(|(position, column)| column.as_deref().map(|name| (name, position))).collect();
         let positions = wanted
             .iter()
             .map(|name| {
-                let position = self.columns.iter().position(|column| column.as_ref() == Some(name));
+                let position = places.get(name.as_str()).copied();
                 position.ok_or_else(|| DataError::missing_column(&self.file, name, &self.names()))
             })
             .collect::<Result<Vec<usize>, _>>()?;
+        // Arrow keeps a place for every field of a batch, wanted or not.
+        let batch_rows = (MOST_CELLS / self.columns.len().max(1)).clamp(16, BATCH_ROWS);
         let fields: Vec<Field> = (0..self.columns.len()).map(|position| Field::new(position.to_string(), DataType::Utf8, true)).collect();
         let schema = Arc::new(Schema::new(fields));
         // The reader wants each column once and in ascending order; the wanted order is restored below.
@@ -125,7 +147,7 @@ impl<'a> CsvText<'a> {
                 ReaderBuilder::new(Arc::clone(&schema))
                     .with_header(false)
                     .with_delimiter(self.delimiter)
-                    .with_batch_size(BATCH_ROWS)
+                    .with_batch_size(batch_rows)
                     .with_projection(projection.clone())
                     .build_buffered(&self.body[piece])?
                     .collect()
@@ -198,12 +220,13 @@ impl<'a> CsvText<'a> {
 /// End of the last whole record of a part of a text, or `None` when no record ends in it. Line ends inside quotes do not count.
 pub(crate) fn last_record_end(part: &[u8], delimiter: u8) -> Option<usize> {
     if !part.contains(&b'"') {
-        return part.iter().rposition(|&byte| byte == b'\n').map(|position| position + 1);
+        let last = |end: u8| part.iter().rposition(|&byte| byte == end).map(|position| position + 1);
+        return last(b'\n').or_else(|| last(b'\r'));
     }
     let mut at = 0;
     let mut end = None;
     while let Some(record) = Record::next(part, at, delimiter) {
-        if record.next == part.len() && !part.ends_with(b"\n") || record.unclosed {
+        if record.next == part.len() && !part.ends_with(b"\n") && !part.ends_with(b"\r") || record.unclosed {
             break;
         }
         at = record.next;
@@ -215,16 +238,28 @@ pub(crate) fn last_record_end(part: &[u8], delimiter: u8) -> Option<usize> {
 /// A record found by walking the bytes as the CSV rules say: a quote counts only at the beginning of a field, a doubled quote inside
 /// quotes stands for itself, empty lines are skipped.
 #[derive(Debug, Clone, Copy)]
-struct Record {
-    start: usize,
-    end: usize,
-    next: usize,
-    fields: usize,
-    unclosed: bool,
+pub(super) struct Record {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) next: usize,
+    pub(super) fields: usize,
+    pub(super) unclosed: bool,
 }
 
 impl Record {
-    fn next(text: &[u8], from: usize, delimiter: u8) -> Option<Record> {
+    /// Its fields without the blanks around them; bytes that are no UTF-8 become a sign for that.
+    pub(super) fn texts(&self, text: &[u8], delimiter: u8) -> Vec<String> {
+        raw_fields(&text[self.start..self.end], delimiter).iter().map(|field| String::from_utf8_lossy(field).trim().to_owned()).collect()
+    }
+
+    /// Whether all its fields are empty.
+    pub(super) fn is_empty(&self, text: &[u8], delimiter: u8) -> bool {
+        // Most rows say no with their first byte.
+        let first = text[self.start];
+        (first == delimiter || first == b'"' || first.is_ascii_whitespace()) && self.texts(text, delimiter).iter().all(String::is_empty)
+    }
+
+    pub(super) fn next(text: &[u8], from: usize, delimiter: u8) -> Option<Record> {
         let start = from + text[from..].iter().position(|byte| !matches!(byte, b'\r' | b'\n'))?;
         let (mut at, mut fields, mut quoted, mut field_begins) = (start, 1, false, true);
         while at < text.len() {
@@ -255,27 +290,28 @@ impl Record {
     }
 }
 
-/// The separator that a spreadsheet's first line `sep=;` declares, and the bytes of that line.
-fn declared_delimiter(text: &[u8]) -> Option<(u8, usize)> {
-    let rest = text.strip_prefix(b"sep=")?;
-    let delimiter = *rest.first().filter(|delimiter| matches!(delimiter, b',' | b';' | b'\t' | b'|'))?;
-    let line_end = rest[1..].iter().take(2).position(|&byte| byte == b'\n')?;
-    (line_end == 0 || rest[1] == b'\r').then_some((delimiter, b"sep=".len() + 2 + line_end))
-}
-
-fn likely_delimiter(line: &[u8]) -> u8 {
-    let count = |delimiter: u8| line.split(|&byte| byte == delimiter).count();
-    // The comma wins a draw.
-    [b';', b'\t'].into_iter().fold(b',', |best, other| if count(other) > count(best) { other } else { best })
+/// Rows without a value in any of the columns.
+fn rows_without_value(columns: &[ArrayRef]) -> Vec<usize> {
+    let Some((first, others)) = columns.split_first() else { return Vec::new() };
+    let blank = |column: &ArrayRef, row: usize| {
+        let texts = column.as_string::<i32>();
+        let (from, to) = (texts.value_offsets()[row] as usize, texts.value_offsets()[row + 1] as usize);
+        from == to || texts.value_data()[from] <= b' ' && texts.value(row).trim().is_empty()
+    };
+    (0..first.len()).filter(|&row| blank(first, row) && others.iter().all(|column| blank(column, row))).collect()
 }
 
 /// The fields of one record as texts; `Err` when they are not UTF-8.
 fn fields(record: &[u8], delimiter: u8) -> Result<Vec<String>, ()> {
-    let mut fields = vec![Vec::new()];
+    raw_fields(record, delimiter).into_iter().map(|field| String::from_utf8(field).map_err(|_| ())).collect()
+}
+
+fn raw_fields(record: &[u8], delimiter: u8) -> Vec<Vec<u8>> {
+    let mut fields = Vec::new();
+    let mut field: Vec<u8> = Vec::new();
     let (mut at, mut quoted, mut field_begins) = (0, false, true);
     while at < record.len() {
         let byte = record[at];
-        let field = fields.last_mut().ok_or(())?;
         if quoted {
             match (byte, record.get(at + 1)) {
                 (b'"', Some(b'"')) => {
@@ -286,7 +322,7 @@ fn fields(record: &[u8], delimiter: u8) -> Result<Vec<String>, ()> {
                 _ => field.push(byte),
             }
         } else if byte == delimiter {
-            fields.push(Vec::new());
+            fields.push(std::mem::take(&mut field));
             field_begins = true;
             at += 1;
             continue;
@@ -298,16 +334,17 @@ fn fields(record: &[u8], delimiter: u8) -> Result<Vec<String>, ()> {
         field_begins = false;
         at += 1;
     }
-    fields.into_iter().map(|field| String::from_utf8(field).map_err(|_| ())).collect()
+    fields.push(field);
+    fields
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow_array::cast::AsArray;
 
     fn column(text: &str, name: &str) -> Vec<Option<String>> {
-        let csv = CsvText::open("x.csv", text.as_bytes(), Header::FirstLine, None).unwrap();
+        let delimiter = if text.contains(';') { b';' } else { b',' };
+        let csv = CsvText::open("x.csv", text.as_bytes(), Header::FirstLine, delimiter).unwrap();
         let batches = csv.read(&[name.to_owned()], 0).unwrap();
         batches
             .iter()
@@ -323,10 +360,12 @@ mod tests {
     }
 
     #[test]
-    fn a_declared_separator_is_taken() {
-        assert_eq!(column("sep=;\r\nname;a,b\r\nx;1\r\n", "a,b"), [Some("1".to_owned())]);
-        assert_eq!(column("sep=|\nname|b\nx|1\n", "b"), [Some("1".to_owned())]);
-        assert_eq!(column("sep=,b\nx,1\n", "sep="), [Some("x".to_owned())], "a column of that name");
+    fn rows_are_empty_only_where_the_whole_row_is() {
+        let text = "id,note,x\n1,,\n,,\n2,\" \",\n , ,\"\"\n,,3\n";
+        let csv = CsvText::open("x.csv", text.as_bytes(), Header::FirstLine, b',').unwrap();
+        let kept = |wanted: &str| csv.read_filled(&[wanted.to_owned()], 0).unwrap().remove(0).kept;
+        assert_eq!(kept("note"), Some(vec![0, 2, 4]));
+        assert_eq!(kept("id"), Some(vec![0, 2, 4]));
     }
 
     #[test]
@@ -342,5 +381,6 @@ mod tests {
         assert_eq!(last_record_end(b"1,a\n2,b", b','), Some(4));
         assert_eq!(last_record_end(b"1,\"a\nb\"\n2,\"c\nd", b','), Some(8));
         assert_eq!(last_record_end(b"1,\"a\nb", b','), None);
+        assert_eq!(last_record_end(b"1,a\r2,b", b','), Some(4), "lines of an old Mac");
     }
 }

@@ -7,7 +7,10 @@ use sha2::Sha256;
 
 use crate::{DataError, FileDigest, digest};
 
-/// How a file is read; its ending decides.
+/// The name that stands for standard input.
+pub(crate) const STANDARD_INPUT: &str = "-";
+
+/// What the ending of a file promises; its bytes decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     Csv,
@@ -24,7 +27,26 @@ pub(crate) struct Source {
 impl Source {
     /// The path as shown in messages.
     pub(crate) fn shown(&self) -> String {
-        self.path.display().to_string()
+        if self.path.as_os_str() == STANDARD_INPUT { "standard input".to_owned() } else { self.path.display().to_string() }
+    }
+
+    /// The name as shown in notes.
+    pub(crate) fn name(&self) -> String {
+        file_name(&self.path)
+    }
+
+    /// Whether its bytes can be read only once.
+    pub(crate) fn is_piped(&self) -> bool {
+        self.path.as_os_str() == STANDARD_INPUT || self.path.metadata().is_ok_and(|metadata| !metadata.is_file())
+    }
+
+    /// Name, size and sha256 of its bytes as they were given.
+    pub(crate) fn digest(&self) -> Result<FileDigest, DataError> {
+        if self.is_piped() {
+            let bytes = super::content::piped(self)?;
+            return Ok(digest(&self.path, &bytes));
+        }
+        digest_of_file(&self.path)
     }
 }
 
@@ -33,6 +55,13 @@ pub(crate) fn resolve(files: &[String]) -> Result<Vec<Source>, DataError> {
     let mut sources = Vec::new();
     for given in files {
         let path = Path::new(given);
+        if given == STANDARD_INPUT {
+            if sources.iter().any(|source: &Source| source.path == path) {
+                return Err(DataError::FileTwice { file: given.clone(), first: given.clone() });
+            }
+            sources.push(Source { path: path.to_owned(), format: Format::Csv });
+            continue;
+        }
         // A file whose very name holds a bracket or a star is taken as it is.
         if path.exists() || !given.contains(['*', '?', '[']) {
             sources.push(source(path)?);
@@ -70,6 +99,15 @@ fn source(path: &Path) -> Result<Source, DataError> {
     if metadata.is_file() && metadata.len() == 0 {
         return Err(DataError::EmptyFile { file: shown() });
     }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt as _;
+        let kind = metadata.file_type();
+        if kind.is_block_device() || kind.is_char_device() && std::fs::canonicalize(path).is_ok_and(|real| !real.starts_with("/dev/pts")) {
+            let remedy = "name a file, or `-` for standard input".to_owned();
+            return Err(DataError::OtherKind { file: shown(), what: "a device".to_owned(), remedy });
+        }
+    }
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
     let format = if matches!(ending.as_str(), "parquet" | "parq" | "pq") { Format::Parquet } else { Format::Csv };
     Ok(Source { path: path.to_owned(), format })
@@ -97,6 +135,12 @@ pub(crate) fn finish(path: &Path, bytes: u64, hash: Sha256) -> FileDigest {
 }
 
 fn named(path: &Path, bytes: u64, sha256: String) -> FileDigest {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    FileDigest { name, bytes, sha256 }
+    FileDigest { name: file_name(path), bytes, sha256 }
+}
+
+fn file_name(path: &Path) -> String {
+    if path.as_os_str() == STANDARD_INPUT {
+        return "standard input".to_owned();
+    }
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }

@@ -8,14 +8,26 @@
 //! thing) is the affair of [`evenhand_rows::roles`]. Blanks around a value are cut. Numbers may have decimal commas, signs between thousands,
 //! percent and currency signs. Several files are joined in the order given, those of a pattern in the order of their names.
 
+mod arrow_ipc;
 mod categories;
 mod columns;
+mod content;
 mod copy;
 mod csv;
+mod encoding;
 mod files;
+mod framing;
+mod json;
+mod kind;
+mod options;
+mod packed;
 mod parquet;
 mod raw;
+mod separator;
 mod stream;
+mod text;
+mod typed;
+mod workbook;
 
 use evenhand_rows::roles::words::spelling_key;
 use evenhand_rows::roles::{self, Columns, Extent, dataset_of};
@@ -26,21 +38,25 @@ use crate::{DataError, Dataset, Identity, MISSING, Schema};
 pub use categories::read_categories;
 pub(crate) use copy::record;
 pub use copy::{columns, paths, rows_as_csv};
-pub(crate) use csv::{CsvText, Header};
+pub(crate) use csv::Header;
 pub use evenhand_rows::roles::{Chunk, Counted, Scale, ScoreRoles, Scored};
 pub(crate) use files::{Format, Source, bytes as file_bytes, digest as file_digest, digest_of_file, resolve};
+pub use options::{Encoding, FileOptions, Separator};
 pub(crate) use raw::{Cells as RawCells, RawTable, Wanted};
 pub use stream::{Chunks, stream_scores};
 
 /// How files are read, the same for every command.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TableSettings {
+    /// How bytes become rows.
+    pub file: FileOptions,
     /// Rows to keep: column and value; values of one column are alternatives, of several columns all must hold.
     pub filter: Vec<(String, String)>,
 }
 
 /// The settings that keep every row.
-pub(crate) const EVERY_ROW: &TableSettings = &TableSettings { filter: Vec::new() };
+pub(crate) const EVERY_ROW: &TableSettings =
+    &TableSettings { file: FileOptions { separator: None, skip_lines: None, worksheet: None, encoding: None }, filter: Vec::new() };
 
 /// Rows beyond which nobody looks whether persons repeat.
 const MOST_LOOKED_AT: usize = 200_000;
@@ -70,10 +86,10 @@ impl TableSettings {
     /// Reads the wanted columns of the rows that stay.
     pub(crate) fn read(&self, sources: &[Source], wanted: Wanted) -> Result<RawTable, DataError> {
         let mut table = match wanted {
-            Wanted::All => RawTable::read(sources, Wanted::All)?,
-            Wanted::Named(names) => RawTable::read(sources, Wanted::Named(&self.with_columns(names.to_vec())))?,
+            Wanted::All => RawTable::read(sources, Wanted::All, &self.file)?,
+            Wanted::Named(names) => RawTable::read(sources, Wanted::Named(&self.with_columns(names.to_vec())), &self.file)?,
         };
-        settle_decimals(&mut table, sources, wanted)?;
+        settle_decimals(&mut table, sources, wanted, &self.file)?;
         self.keep(&mut table, Extent::Whole)?;
         Ok(table)
     }
@@ -126,13 +142,13 @@ impl TableSettings {
 
 /// Finds the sign before decimals of a file whose fields are separated by something else than commas: one column settles it for all, also one
 /// that is not wanted.
-fn settle_decimals(table: &mut RawTable, sources: &[Source], wanted: Wanted) -> Result<(), DataError> {
-    if table.delimiter == b',' {
+fn settle_decimals(table: &mut RawTable, sources: &[Source], wanted: Wanted, options: &FileOptions) -> Result<(), DataError> {
+    if table.look.separator == b',' {
         return Ok(());
     }
     table.decimal = table.told_decimal();
     if table.decimal.is_none() && matches!(wanted, Wanted::Named(_)) && (0..table.names.len()).any(|column| table.has_points(column)) {
-        table.decimal = RawTable::read(sources, Wanted::All)?.told_decimal();
+        table.decimal = RawTable::read(sources, Wanted::All, options)?.told_decimal();
     }
     Ok(())
 }
@@ -214,7 +230,7 @@ pub fn read_scores(files: &[String], roles: &ScoreRoles, settings: &TableSetting
     let mut wanted = roles.columns()?;
     // Nobody has said whose rows they are: a column that names persons is looked at.
     let persons = if roles.person.is_none() && roles.count.is_none() && roles.counted.is_none() {
-        columns(files)?.into_iter().find(|name| names_a_person(name) && !wanted.contains(name))
+        columns(files, &settings.file)?.into_iter().find(|name| names_a_person(name) && !wanted.contains(name))
     } else {
         None
     };
@@ -231,6 +247,15 @@ pub fn read_scores(files: &[String], roles: &ScoreRoles, settings: &TableSetting
     let digests = std::mem::take(&mut table.digests);
     let notes = std::mem::take(&mut table.notes);
     Ok(roles.read(&table, Extent::Whole, digests, notes)?)
+}
+
+/// Refuses a file that names a column twice.
+fn refuse_equal_names(file: &str, names: &[String]) -> Result<(), DataError> {
+    let mut known = std::collections::HashSet::with_capacity(names.len());
+    match names.iter().find(|name| !known.insert(*name)) {
+        Some(name) => Err(DataError::DuplicateColumn { file: file.to_owned(), column: name.clone() }),
+        None => Ok(()),
+    }
 }
 
 /// Whether a column's name says that it holds persons.

@@ -1,6 +1,7 @@
 //! Wanted columns of several files, before they have roles.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
@@ -8,9 +9,15 @@ use arrow_array::{Array, ArrayRef, Float64Array, StringArray};
 use arrow_schema::DataType;
 use evenhand_rows::roles::Columns;
 
+use super::arrow_ipc::ArrowFile;
+use super::content::{Content, Form, Origin};
 use super::csv::{CsvText, Header};
-use super::files::{self, Format, Source};
+use super::files::{self, Source};
+use super::json::JsonRows;
+use super::options::FileOptions;
 use super::parquet::ParquetFile;
+use super::text::{self, Emptied, Look, TextRows};
+use super::workbook;
 use crate::notation::Notation;
 use crate::{DataError, FileDigest};
 
@@ -42,7 +49,7 @@ pub(crate) enum Wanted<'a> {
 }
 
 /// The wanted columns of all files, in the order of the rows.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct RawTable {
     /// Files as shown in messages.
     pub(crate) files: Vec<String>,
@@ -52,8 +59,8 @@ pub(crate) struct RawTable {
     pub(crate) batches: Vec<Batch>,
     /// Remarks for the report.
     pub(crate) notes: Vec<String>,
-    /// Separator of the fields; a comma for typed files.
-    pub(crate) delimiter: u8,
+    /// How the first file is written, where it is a text.
+    pub(crate) look: Look,
     /// The sign before decimals, where some column of the file settles it.
     pub(crate) decimal: Option<char>,
     /// How columns of numbers are written, where an earlier part of a stream has shown it.
@@ -62,61 +69,152 @@ pub(crate) struct RawTable {
     pub(crate) numbers: Option<Vec<u64>>,
 }
 
-impl Default for RawTable {
-    fn default() -> Self {
-        RawTable {
-            files: Vec::new(),
-            digests: Vec::new(),
-            names: Vec::new(),
-            batches: Vec::new(),
-            notes: Vec::new(),
-            delimiter: b',',
-            decimal: None,
-            notations: BTreeMap::new(),
-            numbers: None,
+/// Consecutive rows as a file gives them.
+#[derive(Debug)]
+pub(crate) struct Part {
+    /// The wanted columns, without the rows that were left out.
+    pub(crate) columns: Vec<ArrayRef>,
+    /// Rows that were read.
+    pub(crate) rows: usize,
+    /// Places of those that stay, where some were left out.
+    pub(crate) kept: Option<Vec<usize>>,
+}
+
+impl Part {
+    /// Columns of text or numbers without the rows `out`, in ascending order.
+    pub(crate) fn without(columns: Vec<ArrayRef>, out: &[usize]) -> Self {
+        let rows = columns.first().map_or(0, Array::len);
+        if out.is_empty() {
+            return Part { columns, rows, kept: None };
         }
+        let mut out = out.iter().copied().peekable();
+        let kept: Vec<usize> = (0..rows).filter(|row| out.next_if_eq(row).is_none()).collect();
+        let columns = columns
+            .iter()
+            .map(|column| match column.data_type() {
+                DataType::Float64 => {
+                    let numbers = column.as_primitive::<Float64Type>();
+                    Arc::new(kept.iter().map(|&row| numbers.is_valid(row).then(|| numbers.value(row))).collect::<Float64Array>())
+                        as ArrayRef
+                }
+                _ => {
+                    let texts = column.as_string::<i32>();
+                    Arc::new(kept.iter().map(|&row| texts.is_valid(row).then(|| texts.value(row))).collect::<StringArray>()) as ArrayRef
+                }
+            })
+            .collect();
+        Part { columns, rows, kept: Some(kept) }
     }
+
+    /// Number of rows that stay.
+    pub(crate) fn left(&self) -> usize {
+        self.kept.as_ref().map_or(self.rows, Vec::len)
+    }
+}
+
+/// Batches of the parts of a file.
+pub(super) fn batches(file: usize, rows_before: u64, parts: Vec<Part>) -> Vec<Batch> {
+    let mut before = rows_before;
+    let numbered = parts.into_iter().map(|part| {
+        let batch = Batch { kept: part.kept, ..Batch::new(file, before, &part.columns) };
+        before += part.rows as u64;
+        batch
+    });
+    numbered.filter(|batch| batch.rows > 0).collect()
 }
 
 impl RawTable {
     /// Reads the wanted columns of all sources.
-    pub(crate) fn read(sources: &[Source], wanted: Wanted) -> Result<Self, DataError> {
+    pub(crate) fn read(sources: &[Source], wanted: Wanted, options: &FileOptions) -> Result<Self, DataError> {
         let mut table = RawTable::default();
         for source in sources {
-            match source.format {
-                Format::Csv => {
-                    let bytes = files::bytes(&source.path)?;
-                    let (digest, read) = rayon::join(
-                        || files::digest(&source.path, &bytes),
-                        || {
-                            let csv = CsvText::open(&source.shown(), &bytes, Header::FirstLine, None)?;
-                            let names = table.agreed_names(source, &csv.names(), wanted)?;
-                            Ok::<_, DataError>((csv.delimiter(), csv.read(&names, 0)?, names))
-                        },
+            let content = Content::open(source)?;
+            let (digest, rows) = match &content.origin {
+                // What is at hand is hashed while it is decoded.
+                Origin::File(_) if content.form == Form::Text => {
+                    let bytes = content.bytes(&source.shown())?;
+                    let (digest, rows) = rayon::join(
+                        || Ok(files::digest(&source.path, &bytes)),
+                        || table.rows_of(source, &content, Some(&bytes), wanted, options),
                     );
-                    let (delimiter, batches, names) = read?;
-                    table.delimiter = delimiter;
-                    if delimiter != b',' {
-                        let sign = if delimiter == b'\t' { "a tab".to_owned() } else { format!("`{}`", char::from(delimiter)) };
-                        table.notes.push(format!("the fields of {} are separated by {sign}", digest.name));
-                    }
-                    table.add(source.shown(), digest, names, &batches)?;
+                    (digest, rows)
                 }
-                Format::Parquet => {
-                    let (digest, read) = rayon::join(
-                        || files::digest_of_file(&source.path),
-                        || {
-                            let parquet = ParquetFile::open(&source.path)?;
-                            let names = table.agreed_names(source, parquet.names(), wanted)?;
-                            Ok::<_, DataError>((parquet.read(&names)?, names))
-                        },
-                    );
-                    let (batches, names) = read?;
-                    table.add(source.shown(), digest?, names, &batches)?;
-                }
-            }
+                _ => rayon::join(|| source.digest(), || table.rows_of(source, &content, None, wanted, options)),
+            };
+            let rows = rows?;
+            table.notes.extend(content.notes);
+            table.add(source.shown(), digest?, rows)?;
         }
         Ok(table)
+    }
+
+    /// The rows of a file of any kind.
+    fn rows_of(
+        &self,
+        source: &Source,
+        content: &Content,
+        bytes: Option<&[u8]>,
+        wanted: Wanted,
+        options: &FileOptions,
+    ) -> Result<TextRows, DataError> {
+        let file = source.shown();
+        let pick = |found: &[String]| self.agreed_names(source, found, wanted);
+        let held;
+        let bytes = match bytes {
+            Some(bytes) => bytes,
+            None if content.form == Form::Parquet => &[],
+            None => {
+                held = content.bytes(&file)?;
+                held.as_slice()
+            }
+        };
+        let typed = |names: Vec<String>, parts: Vec<Part>| {
+            let mut emptied = Emptied::default();
+            parts.iter().for_each(|part| emptied.add(part));
+            TextRows { names, parts, look: Look::default(), notes: emptied.note(&source.name()).into_iter().collect() }
+        };
+        match content.form {
+            Form::Text => text::read(source, bytes, options, pick),
+            Form::Workbook => {
+                let (made, note) = workbook::as_text(&file, &source.name(), bytes, options)?;
+                let mut rows = text::read_made(source, &made, options.skip_lines, pick)?;
+                rows.notes.splice(0..0, note);
+                Ok(rows)
+            }
+            Form::Parquet => {
+                let parquet = ParquetFile::open(&content.origin, &file)?;
+                let names = pick(parquet.names())?;
+                Ok(typed(names.clone(), parquet.read(&names)?))
+            }
+            Form::Arrow | Form::ArrowStream => {
+                let arrow = ArrowFile::open(&file, bytes, content.form == Form::ArrowStream)?;
+                let names = pick(arrow.names())?;
+                Ok(typed(names.clone(), arrow.read(&names)?))
+            }
+            Form::Json => {
+                let json = JsonRows::read(&file, bytes)?;
+                let names = pick(json.names())?;
+                Ok(typed(names.clone(), json.columns(&names)?))
+            }
+        }
+    }
+
+    /// Names of the columns of a file of any kind.
+    pub(super) fn names_of(source: &Source, options: &FileOptions) -> Result<Vec<String>, DataError> {
+        let content = Content::open(source)?;
+        let file = source.shown();
+        match content.form {
+            Form::Text => text::names(source, content, options),
+            Form::Workbook => {
+                let (made, _) = workbook::as_text(&file, &source.name(), &content.bytes(&file)?, options)?;
+                text::names_made(source, made, options.skip_lines)
+            }
+            Form::Parquet => Ok(ParquetFile::open(&content.origin, &file)?.names().to_vec()),
+            Form::Arrow | Form::ArrowStream => {
+                Ok(ArrowFile::open(&file, &content.bytes(&file)?, content.form == Form::ArrowStream)?.names().to_vec())
+            }
+            Form::Json => Ok(JsonRows::read(&file, &content.bytes(&file)?)?.names().to_vec()),
+        }
     }
 
     /// A text whose header or separator the caller knows (a corpus without a header, or with a known slip in it). `skip` bytes of the
@@ -124,10 +222,11 @@ impl RawTable {
     pub(crate) fn of_corpus(source: &Source, header: Header, delimiter: u8, skip: impl Fn(&[u8]) -> usize) -> Result<Self, DataError> {
         let mut table = RawTable::default();
         let bytes = files::bytes(&source.path)?;
-        let csv = CsvText::open(&source.shown(), &bytes[skip(&bytes).min(bytes.len())..], header, Some(delimiter))?;
+        let csv = CsvText::open(&source.shown(), &bytes[skip(&bytes).min(bytes.len())..], header, delimiter)?;
         let names = csv.names();
-        let batches = csv.read(&names, 0)?;
-        table.add(source.shown(), files::digest(&source.path, &bytes), names, &batches)?;
+        let parts = csv.read(&names, 0)?.into_iter().map(|columns| Part::without(columns, &[])).collect();
+        let rows = TextRows { names, parts, look: Look::default(), notes: Vec::new() };
+        table.add(source.shown(), files::digest(&source.path, &bytes), rows)?;
         Ok(table)
     }
 
@@ -141,17 +240,19 @@ impl RawTable {
     }
 
     fn agreed_names(&self, source: &Source, found: &[String], wanted: Wanted) -> Result<Vec<String>, DataError> {
+        let present: HashSet<&String> = found.iter().collect();
         match wanted {
             Wanted::Named(names) => {
-                if let Some(name) = names.iter().find(|name| !found.contains(name)) {
+                if let Some(name) = names.iter().find(|name| !present.contains(name)) {
                     return Err(DataError::missing_column(&source.shown(), name, found));
                 }
                 Ok(names.to_vec())
             }
             Wanted::All if self.files.is_empty() => Ok(found.to_vec()),
             Wanted::All => {
+                let known: HashSet<&String> = self.names.iter().collect();
                 let odd =
-                    self.names.iter().find(|name| !found.contains(name)).or_else(|| found.iter().find(|name| !self.names.contains(name)));
+                    self.names.iter().find(|name| !present.contains(name)).or_else(|| found.iter().find(|name| !known.contains(name)));
                 match odd {
                     Some(column) => {
                         Err(DataError::ColumnsDiffer { file: source.shown(), first: self.files[0].clone(), column: column.clone() })
@@ -162,18 +263,17 @@ impl RawTable {
         }
     }
 
-    fn add(&mut self, file: String, digest: FileDigest, names: Vec<String>, batches: &[Vec<ArrayRef>]) -> Result<(), DataError> {
-        if batches.is_empty() {
+    fn add(&mut self, file: String, digest: FileDigest, rows: TextRows) -> Result<(), DataError> {
+        if rows.parts.iter().all(|part| part.left() == 0) {
             return Err(DataError::NoRows { file });
         }
-        let index = self.files.len();
-        let mut rows_before = 0;
-        for columns in batches {
-            let batch = Batch::new(index, rows_before, columns);
-            rows_before += batch.rows as u64;
-            self.batches.push(batch);
+        if self.files.is_empty() {
+            self.look = rows.look;
         }
-        self.names = names;
+        self.notes.extend(rows.notes);
+        self.names = rows.names;
+        let index = self.files.len();
+        self.batches.extend(batches(index, 0, rows.parts));
         self.files.push(file);
         self.digests.push(digest);
         Ok(())
@@ -217,6 +317,7 @@ impl RawTable {
         let mut before = 0;
         for batch in &mut self.batches {
             let kept: Vec<usize> = (0..batch.rows).filter(|&row| !out[before + row]).collect();
+            let places = batch.kept.as_ref().map_or_else(|| kept.clone(), |places| kept.iter().map(|&row| places[row]).collect());
             before += batch.rows;
             for cells in &mut batch.columns {
                 *cells = match cells {
@@ -227,10 +328,7 @@ impl RawTable {
                 };
             }
             batch.rows = kept.len();
-            batch.kept = Some(match &batch.kept {
-                Some(earlier) => kept.into_iter().map(|row| earlier[row]).collect(),
-                None => kept,
-            });
+            batch.kept = Some(places);
         }
     }
 }

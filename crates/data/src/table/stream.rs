@@ -1,27 +1,23 @@
 //! Scores in parts of fixed size, for files larger than the memory.
 //!
-//! Memory: one part of text (8 MiB) and its rows, whatever the length of the files; of Parquet files one row group at a time.
+//! Memory: one part of text (8 MiB) and its rows, whatever the length of the files, plain or packed with gzip; of Parquet files one row group
+//! at a time. Files of other kinds, what is packed with zip and standard input are held as a whole.
 //! A group keeps its code through the whole stream: new groups are appended in the first part that holds them, in alphabetical order
 //! within the part; parts depend on the files alone, so the codes do not depend on the number of threads.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs::File;
-use std::io::Read;
 
 use evenhand_rows::roles::Extent;
 use evenhand_rows::roles::words::spelling_key;
-use sha2::{Digest, Sha256};
 
-use super::csv::{CsvText, Header, last_record_end};
-use super::files::{self, Format, Source};
+use super::content::{Content, Form};
+use super::files::{self, Source};
 use super::parquet::ParquetFile;
-use super::raw::{Batch, RawTable};
+use super::raw::{Part, RawTable, Wanted, batches};
+use super::text::{Emptied, TextParts};
 use super::{Chunk, ScoreRoles, Scored, TableSettings};
 use crate::notation::Notation;
 use crate::{DataError, FileDigest, Groups, UNKNOWN};
-
-/// Bytes of text that are read at once; a record that is longer is an error.
-const PART_BYTES: usize = 8 << 20;
 
 /// The chunks of a stream, and after the last one the digests of the files.
 #[derive(Debug)]
@@ -29,13 +25,13 @@ pub struct Chunks {
     roles: ScoreRoles,
     settings: TableSettings,
     columns: Vec<String>,
-    /// The sign before decimals of each file, and how its columns of numbers are written, as its first part shows.
-    decimal: Option<char>,
-    notations: BTreeMap<String, Notation>,
     sources: Vec<Source>,
     next_source: usize,
     open: Option<Open>,
     levels: Vec<Levels>,
+    /// The sign before decimals of the open file, and how its columns of numbers are written, as its parts have shown.
+    decimal: Option<char>,
+    notations: BTreeMap<String, Notation>,
     digests: Vec<FileDigest>,
     notes: BTreeSet<String>,
     failed: bool,
@@ -49,22 +45,29 @@ struct Levels {
 
 #[derive(Debug)]
 enum Open {
-    Csv { file: File, hash: Sha256, bytes: u64, rest: Vec<u8>, header: Option<Vec<u8>>, rows: u64, ended: bool },
-    Parquet { row_group: usize, rows: u64 },
+    Text(Box<TextParts>),
+    Parquet {
+        file: Box<ParquetFile>,
+        row_group: usize,
+        emptied: Emptied,
+        notes: Vec<String>,
+    },
+    /// A file of a kind that is read at once.
+    Whole(Option<Box<RawTable>>),
 }
 
 /// Streams what [`super::read_scores`] reads at once.
 pub fn stream_scores(files: &[String], roles: &ScoreRoles, settings: &TableSettings) -> Result<Chunks, DataError> {
     Ok(Chunks {
-        roles: roles.clone(),
         settings: settings.clone(),
+        roles: roles.clone(),
         columns: settings.with_columns(roles.columns()?),
-        decimal: None,
-        notations: BTreeMap::new(),
         sources: files::resolve(files)?,
         next_source: 0,
         open: None,
         levels: Vec::new(),
+        decimal: None,
+        notations: BTreeMap::new(),
         digests: Vec::new(),
         notes: BTreeSet::new(),
         failed: false,
@@ -87,13 +90,7 @@ impl Chunks {
         loop {
             let Some(source) = self.sources.get(self.next_source).cloned() else { return Ok(None) };
             if self.open.is_none() {
-                self.open = Some(match source.format {
-                    Format::Csv => {
-                        let file = File::open(&source.path).map_err(|error| DataError::Read { path: source.shown(), source: error })?;
-                        Open::Csv { file, hash: Sha256::new(), bytes: 0, rest: Vec::new(), header: None, rows: 0, ended: false }
-                    }
-                    Format::Parquet => Open::Parquet { row_group: 0, rows: 0 },
-                });
+                self.open = Some(self.open_source(&source)?);
             }
             if let Some(table) = self.next_part(&source)? {
                 return Ok(Some(table));
@@ -103,88 +100,70 @@ impl Chunks {
         }
     }
 
+    fn open_source(&self, source: &Source) -> Result<Open, DataError> {
+        let content = Content::open(source)?;
+        Ok(match content.form {
+            Form::Text => Open::Text(Box::new(TextParts::open(source, content, &self.settings.file)?)),
+            Form::Parquet => {
+                let file = Box::new(ParquetFile::open(&content.origin, &source.shown())?);
+                Open::Parquet { file, row_group: 0, emptied: Emptied::default(), notes: content.notes }
+            }
+            _ => {
+                let table = RawTable::read(std::slice::from_ref(source), Wanted::Named(&self.columns), &self.settings.file)?;
+                Open::Whole(Some(Box::new(table)))
+            }
+        })
+    }
+
     fn next_part(&mut self, source: &Source) -> Result<Option<RawTable>, DataError> {
         let columns = &self.columns;
-        let table = |batches: Vec<Vec<arrow_array::ArrayRef>>, rows: &mut u64| {
-            let mut table = RawTable { files: vec![source.shown()], names: columns.clone(), ..RawTable::default() };
-            for arrays in &batches {
-                let batch = Batch::new(0, *rows, arrays);
-                *rows += batch.rows as u64;
-                table.batches.push(batch);
-            }
-            table
+        let table = |before: u64, parts: Vec<Part>| RawTable {
+            files: vec![source.shown()],
+            names: columns.clone(),
+            batches: batches(0, before, parts),
+            ..RawTable::default()
         };
         match &mut self.open {
             None => Ok(None),
-            Some(Open::Parquet { row_group, rows }) => {
-                let parquet = ParquetFile::open(&source.path)?;
-                while *row_group < parquet.row_groups() {
-                    let batches = parquet.read_group(columns, *row_group)?;
-                    *row_group += 1;
-                    if !batches.is_empty() {
-                        return Ok(Some(table(batches, rows)));
-                    }
+            Some(Open::Text(text)) => {
+                if let Some((before, parts)) = text.next(columns)? {
+                    return Ok(Some(table(before, parts)));
                 }
-                if *rows == 0 {
-                    return Err(DataError::NoRows { file: source.shown() });
-                }
-                self.digests.push(files::digest_of_file(&source.path)?);
+                let (notes, digest) = text.finish(source)?;
+                self.notes.extend(notes);
+                self.digests.push(digest);
                 Ok(None)
             }
-            Some(Open::Csv { file, hash, bytes, rest, header, rows, ended }) => loop {
-                if *ended {
-                    if *rows == 0 {
-                        return Err(DataError::NoRows { file: source.shown() });
-                    }
-                    self.digests.push(files::finish(&source.path, *bytes, std::mem::take(hash)));
-                    return Ok(None);
-                }
-                let before = rest.len();
-                rest.resize(before + PART_BYTES, 0);
-                let mut filled = before;
-                while filled < rest.len() {
-                    match file.read(&mut rest[filled..]).map_err(|error| DataError::Read { path: source.shown(), source: error })? {
-                        0 => break,
-                        count => filled += count,
+            Some(Open::Parquet { file, row_group, emptied, notes }) => {
+                while *row_group < file.row_groups() {
+                    let parts = file.read_group(columns, *row_group)?;
+                    *row_group += 1;
+                    let before = emptied.rows();
+                    parts.iter().for_each(|part| emptied.add(part));
+                    if parts.iter().any(|part| part.left() > 0) {
+                        return Ok(Some(table(before, parts)));
                     }
                 }
-                *ended = filled < rest.len();
-                rest.truncate(filled);
-                hash.update(&rest[before..]);
-                *bytes += (filled - before) as u64;
-                let mut text = std::mem::take(rest);
-                let csv_header = header.clone();
-                let mut skip = 0;
-                let opened = if let Some(header) = &csv_header {
-                    CsvText::open(&source.shown(), header, Header::FirstLine, None)?
-                } else {
-                    let csv = CsvText::open(&source.shown(), &text, Header::FirstLine, None)?;
-                    skip = csv.header_bytes(&text);
-                    *header = Some(text[..skip].to_vec());
-                    csv
-                };
-                let body = &text[skip..];
-                let end = if *ended { body.len() } else { last_record_end(body, opened.delimiter()).unwrap_or(0) };
-                if end == 0 && !*ended {
-                    let reason =
-                        format!("data row {} is longer than {} MiB; a double quote is probably not closed", *rows + 1, PART_BYTES >> 20);
-                    return Err(DataError::NotCsv { file: source.shown(), reason });
+                if emptied.all() {
+                    return Err(DataError::NoRows { file: source.shown() });
                 }
-                let batches = opened.with_body(&body[..end]).read(columns, *rows)?;
-                *rest = text.split_off(skip + end);
-                if !batches.is_empty() {
-                    return Ok(Some(table(batches, rows)));
-                }
-            },
+                self.notes.extend(std::mem::take(notes));
+                self.notes.extend(emptied.note(&source.name()));
+                self.digests.push(source.digest()?);
+                Ok(None)
+            }
+            Some(Open::Whole(whole)) => {
+                let Some(mut whole) = whole.take() else { return Ok(None) };
+                self.notes.extend(std::mem::take(&mut whole.notes));
+                self.digests.append(&mut whole.digests);
+                Ok(Some(*whole))
+            }
         }
     }
 
     fn chunk(&mut self, mut table: RawTable) -> Result<Chunk, DataError> {
-        table.decimal = self.decimal;
-        table.notations = self.notations.clone();
         self.settings.keep(&mut table, Extent::Part)?;
-        let notes = std::mem::take(&mut table.notes);
-        let Scored { scores, label, weights, groups, provenance, .. } = self.roles.read(&table, Extent::Part, Vec::new(), notes)?;
+        let Scored { scores, label, weights, groups, provenance, .. } = self.roles.read(&table, Extent::Part, Vec::new(), Vec::new())?;
         for note in provenance.notes {
             // Remarks that count rows hold for a part only.
             if !note.contains(" rows ") {

@@ -29,7 +29,13 @@ pub struct Scored {
 /// settings that the model's own recordings had. Each row then has `id`, `status`, whether there were `video`, `audio` and `text`, the
 /// reasons where there were not, `faces_found_share`, `words`, and the scores of further targets; candidates that could not be
 /// extracted have no score.
-pub fn score(model: &Path, files: &[String], settings: &TableSettings, out: &Path, extraction: &Extraction<'_>) -> Result<Scored, ExperimentError> {
+pub fn score(
+    model: &Path,
+    files: &[String],
+    settings: &TableSettings,
+    out: &Path,
+    extraction: &Extraction<'_>,
+) -> Result<Scored, ExperimentError> {
     write::refuse_input(out, files)?;
     if let Some(other) = files.iter().find(|file| Scorer::is_in(Path::new(file))) {
         return Err(ExperimentError::Request(format!(
@@ -44,7 +50,7 @@ pub fn score(model: &Path, files: &[String], settings: &TableSettings, out: &Pat
 /// Scores the rows of tables.
 fn score_table(model: &Model, files: &[String], settings: &TableSettings, out: &Path) -> Result<Scored, ExperimentError> {
     let mut schema = Schema { keep_unlabelled: true, ..model.schema() };
-    keep_present(&mut schema, &table::columns(files)?);
+    keep_present(&mut schema, &table::columns(files, &settings.file)?);
     let mut notes = Vec::new();
     let data = match table::read(files, &schema, settings) {
         Ok(data) => data,

@@ -97,7 +97,7 @@ pub(super) fn score_interviews(
 
     let candidates = folder.join(interviews::CANDIDATES);
     let table = candidates.display().to_string();
-    let present = table::columns(std::slice::from_ref(&table))?;
+    let present = table::columns(std::slice::from_ref(&table), &table::FileOptions::default())?;
     let mut schema = Schema {
         features: Some(model.encoder.inputs().map(str::to_owned).collect()),
         types: model.recipe.schema().types,
@@ -109,7 +109,13 @@ pub(super) fn score_interviews(
     let facts = Facts::read(&candidates)?;
     let status = facts.texts(interviews::STATUS).unwrap_or_default();
     let (data, prediction) = if status.iter().flatten().any(|status| status == interviews::EXTRACTED) {
-        let data = interviews::loader().load(&LoadRequest { folder: Some(&folder), files: &[], schema: &schema, settings: &evenhand_data::table::TableSettings::default(), seed: 0 })?;
+        let data = interviews::loader().load(&LoadRequest {
+            folder: Some(&folder),
+            files: &[],
+            schema: &schema,
+            settings: &evenhand_data::table::TableSettings::default(),
+            seed: 0,
+        })?;
         let prediction = model.predict(&data)?;
         (data, prediction)
     } else {

@@ -1,0 +1,163 @@
+//! Files packed with gzip or zip, unpacked with a ceiling.
+//!
+//! A small file may unfold into more than any memory holds. What comes out is counted while it comes, and whoever reads it is stopped at
+//! [`MOST_BYTES`], or earlier where so much comes out of so little that it cannot be a table ([`MOST_RATIO`]).
+
+use std::io::{self, Cursor, Read};
+
+use crate::DataError;
+
+use super::kind::{Kind, of_members};
+
+/// Bytes that may come out of a packed file.
+pub(crate) const MOST_BYTES: u64 = 4 << 30;
+/// Bytes of which no ratio is asked.
+const FREE_BYTES: u64 = 64 << 20;
+/// Bytes out for a byte in; deflate packs a table of equal rows at about 200 to 1 and zeros at 1032 to 1.
+const MOST_RATIO: u64 = 600;
+
+/// Why a packed file was not unfolded, as far as `out` bytes of `packed` tell.
+fn too_much(packed: u64, out: u64) -> Option<String> {
+    if out > MOST_BYTES {
+        return Some(format!("it unfolds to more than {} GiB", MOST_BYTES >> 30));
+    }
+    (out > FREE_BYTES && out > MOST_RATIO * packed).then(|| {
+        format!("it unfolds to more than {MOST_RATIO} times its size ({} MiB from {packed} bytes), as no table does", FREE_BYTES >> 20)
+    })
+}
+
+/// Counts what is read and stops at the ceiling.
+#[derive(Debug)]
+pub(crate) struct Ceiling<R> {
+    inner: R,
+    packed: u64,
+    out: u64,
+}
+
+impl<R> Ceiling<R> {
+    pub(crate) fn new(inner: R, packed: u64) -> Self {
+        Ceiling { inner, packed, out: 0 }
+    }
+}
+
+impl<R: Read> Read for Ceiling<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.out += count as u64;
+        match too_much(self.packed, self.out) {
+            Some(reason) => Err(io::Error::other(reason)),
+            None => Ok(count),
+        }
+    }
+}
+
+/// What comes out of a gzip file.
+pub(crate) fn gunzip<R: Read>(packed: R, bytes: u64) -> Ceiling<flate2::read::MultiGzDecoder<R>> {
+    Ceiling::new(flate2::read::MultiGzDecoder::new(packed), bytes)
+}
+
+/// The error for a packed file that cannot be unpacked.
+pub(crate) fn refused(file: &str, error: &io::Error) -> DataError {
+    let reason = match error.kind() {
+        io::ErrorKind::UnexpectedEof => "it ends too early".to_owned(),
+        _ => error.to_string(),
+    };
+    DataError::NotUnpacked { file: file.to_owned(), reason }
+}
+
+/// What a zip archive holds.
+#[derive(Debug)]
+pub(crate) enum Member {
+    /// A workbook, whose members were looked at.
+    Workbook,
+    /// The bytes of the only file.
+    File(Vec<u8>),
+}
+
+/// Looks into a zip archive.
+pub(crate) fn unzip(file: &str, bytes: &[u8]) -> Result<Member, DataError> {
+    let broken = |error: zip::result::ZipError| DataError::NotUnpacked { file: file.to_owned(), reason: error.to_string() };
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(broken)?;
+    let names: Vec<String> =
+        archive.file_names().map(|name| name.map(std::borrow::Cow::into_owned)).collect::<Result<_, _>>().map_err(broken)?;
+    if let Some(Kind::Other(what, remedy)) = of_members(names.iter().map(String::as_str)) {
+        return Err(DataError::OtherKind { file: file.to_owned(), what: what.to_owned(), remedy: remedy.to_owned() });
+    }
+    if names.iter().any(|name| name == "xl/workbook.xml") {
+        // Its reader unfolds what it needs without counting, so everything is counted once before.
+        let mut packed = 0;
+        let mut out = 0;
+        for index in 0..archive.len() {
+            let member = archive.by_index(index).map_err(broken)?;
+            packed += member.compressed_size();
+            let left = MOST_BYTES.saturating_sub(out) + 1;
+            out += io::copy(&mut Ceiling::new(member, bytes.len() as u64).take(left), &mut io::sink())
+                .map_err(|error| refused(file, &error))?;
+            if let Some(reason) = too_much(packed.min(bytes.len() as u64), out) {
+                return Err(DataError::NotUnpacked { file: file.to_owned(), reason });
+            }
+        }
+        return Ok(Member::Workbook);
+    }
+    // Folders, and what macOS and Windows add on their own, are no files of the person.
+    let own = |name: &&String| {
+        let last = name.rsplit('/').next().unwrap_or_default();
+        !name.ends_with('/') && !name.starts_with("__MACOSX/") && !last.starts_with('.') && last != "Thumbs.db"
+    };
+    let files: Vec<&String> = names.iter().filter(own).collect();
+    let [only] = files.as_slice() else {
+        let mut shown: Vec<String> = files.iter().take(10).map(|name| format!("`{name}`")).collect();
+        shown.sort();
+        let more = if files.len() > 10 { format!(" and {} more", files.len() - 10) } else { String::new() };
+        let what = if files.is_empty() {
+            "an archive without a file".to_owned()
+        } else {
+            format!("an archive of several files ({}{more})", shown.join(", "))
+        };
+        let remedy = "unpack it and name the files that belong together, or pack one alone".to_owned();
+        return Err(DataError::OtherKind { file: file.to_owned(), what, remedy });
+    };
+    let member = archive.by_name(only).map_err(broken)?;
+    let packed = member.compressed_size().min(bytes.len() as u64);
+    let mut unpacked = Vec::new();
+    Ceiling::new(member, packed).read_to_end(&mut unpacked).map_err(|error| refused(file, &error))?;
+    Ok(Member::File(unpacked))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    fn archive(members: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, bytes) in members {
+            writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+            writer.write_all(bytes).unwrap();
+        }
+        writer.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn the_only_file_of_an_archive_is_taken_and_several_are_named() {
+        let one = archive(&[("folder/", b""), ("folder/x.csv", b"a,b\n"), ("__MACOSX/._x.csv", b"?")]);
+        assert!(matches!(unzip("x.zip", &one).unwrap(), Member::File(bytes) if bytes == b"a,b\n"));
+        let two = archive(&[("x.csv", b"a"), ("y.csv", b"b")]);
+        let told = unzip("x.zip", &two).unwrap_err().to_string();
+        assert!(told.contains("`x.csv`, `y.csv`"), "{told}");
+    }
+
+    #[test]
+    fn what_unfolds_without_end_is_stopped() {
+        let zeros = vec![0; (FREE_BYTES + (1 << 20)) as usize];
+        let told = unzip("x.zip", &archive(&[("x.csv", &zeros)])).unwrap_err().to_string();
+        assert!(told.contains("600 times its size"), "{told}");
+        let told = unzip("x.xlsx", &archive(&[("xl/workbook.xml", &zeros)])).unwrap_err().to_string();
+        assert!(told.contains("600 times its size"), "{told}");
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        packed.write_all(&zeros).unwrap();
+        let packed = packed.finish().unwrap();
+        let told = gunzip(packed.as_slice(), packed.len() as u64).read_to_end(&mut Vec::new()).unwrap_err().to_string();
+        assert!(told.contains("600 times its size"), "{told}");
+    }
+}

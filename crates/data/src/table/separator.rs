@@ -1,0 +1,222 @@
+//! Where the header of a text stands, and what separates its fields: both are found by whole rows, over a bounded beginning of the text.
+//!
+//! For each separator the rows are cut (quotes respected) and their fields counted. A separator fits as well as the share of rows that have
+//! the most frequent number of fields, if that is two or more and the header has it, too. Where several fit every row, the one is taken
+//! whose fields are more often numbers, then the one with more fields, then the earlier one of `,` `;` tab `|`. Where none does, the comma
+//! is taken, and the row that is at fault will be named.
+//!
+//! Lines above the header (a title, a date, empty lines) are recognised together with the separator ([`super::framing`]).
+
+use std::collections::HashMap;
+
+use super::csv::Record;
+use super::framing::{self, Above};
+use super::options::{FileOptions, Separator};
+
+/// Bytes that are looked at, and how far more are taken where they hold hardly a row.
+const HEADS: [usize; 3] = [1 << 16, 1 << 19, 2 << 20];
+/// Rows that are looked at.
+const MOST_ROWS: usize = 200;
+/// Rows that are enough to decide.
+const FEW_ROWS: usize = 4;
+
+/// Where the rows of a text begin and how they are cut.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shape {
+    pub(crate) separator: Separator,
+    /// Bytes before the header.
+    pub(crate) start: usize,
+    /// The lines above the header that were recognised.
+    pub(crate) above: Option<Above>,
+    /// Whether rows among the others begin with a word for a total: then the last one that does is a row like them.
+    pub(crate) totals_are_usual: bool,
+}
+
+/// Looks at the beginning of a text without byte order mark. `whole`: nothing follows these bytes.
+pub(crate) fn shape(text: &[u8], whole: bool, options: &FileOptions) -> Shape {
+    let declared = declared(text);
+    let start = match options.skip_lines {
+        Some(lines) => skip_lines(text, lines),
+        None => declared.map_or(0, |(_, line)| line),
+    };
+    let known = options.separator.or(declared.map(|(separator, _)| separator));
+    let body = &text[start..];
+    let candidates: Vec<Separator> = known.map_or_else(|| Separator::ALL.to_vec(), |known| vec![known]);
+    let mut fits: Vec<Fit> = Vec::new();
+    for separator in candidates {
+        let Some(fit) = Fit::of(body, whole, separator, options.skip_lines.is_none()) else { continue };
+        let settled = separator == Separator::Comma && fit.above.is_none() && fit.share == 1.0 && !fit.foreign;
+        fits.push(fit);
+        if settled {
+            break;
+        }
+    }
+    // A separator that fits most rows of a file with a slip beats one that needs a title to fit.
+    let rank = |fit: &Fit| match (fit.above.is_some(), fit.share) {
+        (false, 1.0) => 3,
+        (false, share) if share >= 0.9 => 2,
+        (true, _) => 1,
+        _ => 0,
+    };
+    let better = |one: &Fit, other: &Fit| {
+        let order = rank(one).cmp(&rank(other));
+        let order = if rank(one) == 3 { order } else { order.then(one.share.total_cmp(&other.share)) };
+        order.then(one.numbers.total_cmp(&other.numbers)).then(one.fields.cmp(&other.fields)).then(other.separator.cmp(&one.separator))
+    };
+    let best = fits.into_iter().max_by(|one, other| better(one, other));
+    let separator = known.or_else(|| best.as_ref().map(|fit| fit.separator)).unwrap_or(Separator::Comma);
+    let (above, totals_are_usual) = best.map_or((None, false), |fit| (fit.above, fit.totals_are_usual));
+    Shape { separator, start: start + above.as_ref().map_or(0, |above| above.bytes), above, totals_are_usual }
+}
+
+/// How well a separator fits.
+#[derive(Debug)]
+struct Fit {
+    separator: Separator,
+    /// The usual number of fields.
+    fields: usize,
+    /// Share of the rows that have it, the header among them.
+    share: f64,
+    /// Share of the fields that are numbers.
+    numbers: f64,
+    above: Option<Above>,
+    /// Whether the header holds another separator.
+    foreign: bool,
+    totals_are_usual: bool,
+}
+
+impl Fit {
+    fn of(text: &[u8], whole: bool, separator: Separator, search: bool) -> Option<Fit> {
+        let records = records(text, whole, separator.byte());
+        let mut counts: HashMap<usize, usize> = HashMap::new();
+        for record in &records {
+            *counts.entry(record.fields).or_default() += 1;
+        }
+        let (fields, _) = counts.into_iter().max_by_key(|(fields, count)| (*count, *fields))?;
+        let rows: Vec<Vec<String>> = records.iter().map(|record| record.texts(text, separator.byte())).collect();
+        let above = if search && fields > 1 { framing::above(text, &records, &rows, fields) } else { None };
+        let header = above.as_ref().map_or(0, |above| above.records);
+        let (first, data) = rows[header..].split_first()?;
+        let totals_are_usual = framing::totals_are_usual(data, whole && records.last().is_none_or(|last| last.next == text.len()));
+        if fields < 2 || first.len() != fields {
+            return None;
+        }
+        let agree = data.iter().filter(|row| row.len() == fields).count() + 1;
+        let cells = || data.iter().flatten().filter(|text| !text.is_empty());
+        let numbers = cells().filter(|text| framing::is_number(text)).count();
+        let record = &records[header];
+        let foreign = text[record.start..record.end].iter().any(|byte| matches!(byte, b';' | b'\t' | b'|'));
+        Some(Fit {
+            separator,
+            fields,
+            share: agree as f64 / (data.len() + 1) as f64,
+            numbers: numbers as f64 / cells().count().max(1) as f64,
+            above,
+            foreign,
+            totals_are_usual,
+        })
+    }
+}
+
+/// Whole records of the beginning of a text.
+fn records(text: &[u8], whole: bool, separator: u8) -> Vec<Record> {
+    let mut records = Vec::new();
+    for head in HEADS {
+        let part = &text[..head.min(text.len())];
+        records.clear();
+        let mut at = 0;
+        while records.len() < MOST_ROWS
+            && let Some(record) = Record::next(part, at, separator)
+        {
+            at = record.next;
+            records.push(record);
+        }
+        // The last one may be cut, or an open quote may hold all the rest.
+        let cut = at == part.len() && !(whole && part.len() == text.len());
+        if cut || records.last().is_some_and(|record| record.unclosed) {
+            records.pop();
+        }
+        if records.len() >= FEW_ROWS || part.len() == text.len() {
+            break;
+        }
+    }
+    records
+}
+
+/// The separator that a spreadsheet's first line `sep=;` declares, and the bytes of that line.
+fn declared(text: &[u8]) -> Option<(Separator, usize)> {
+    let rest = text.strip_prefix(b"sep=")?;
+    let sign = *rest.first()?;
+    let separator = Separator::ALL.into_iter().find(|separator| separator.byte() == sign)?;
+    let end = match rest[1..] {
+        [b'\r', b'\n', ..] => 2,
+        [b'\r' | b'\n', ..] => 1,
+        _ => return None,
+    };
+    Some((separator, b"sep=".len() + 1 + end))
+}
+
+/// Bytes of so many lines.
+fn skip_lines(text: &[u8], lines: usize) -> usize {
+    let mut at = 0;
+    for _ in 0..lines {
+        let Some(end) = text[at..].iter().position(|byte| matches!(byte, b'\r' | b'\n')) else { return text.len() };
+        at += end + 1;
+        if text[at - 1] == b'\r' && text.get(at) == Some(&b'\n') {
+            at += 1;
+        }
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Separator {
+        shape(text.as_bytes(), true, &FileOptions::default()).separator
+    }
+
+    #[test]
+    fn whole_rows_tell_the_separator() {
+        for (text, expected) in [
+            ("a,b\n1,2\n", Separator::Comma),
+            ("ID (employee, if any);Gender (self, opt);Score (0, 1)\n0;m;0.07\n1;f;0.45\n", Separator::Semicolon),
+            ("Name, first;Score\nMüller, Anna;0,5\nMaier, Eva;0,25\n", Separator::Semicolon),
+            ("a (x, y);b\n1;0,5\n2;0,75\n", Separator::Semicolon),
+            ("g;p\nf;0,07\nm;0,5\nm;1\n", Separator::Semicolon),
+            ("g\tp\nf, x\t1\nm, y\t2\n", Separator::Tab),
+            ("g|p\nf|1\nm|2\n", Separator::Pipe),
+            ("race,score\nWhite; Asian,1\nBlack,0\n", Separator::Comma),
+            ("a;b,c\n1,2\n3,4\n", Separator::Comma),
+            ("\"a;b\";c\n\"1;2;3\";4\n", Separator::Semicolon),
+            ("score\n1\n2\n", Separator::Comma),
+            ("score\n", Separator::Comma),
+            ("g;p\n", Separator::Semicolon),
+            ("g;p\nf;1\nm;2;3\nf;3\n", Separator::Semicolon),
+        ] {
+            assert_eq!(found(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_declared_or_given_separator_is_taken() {
+        let declared = shape(b"sep=;\r\nname;a,b\r\nx;1\r\n", true, &FileOptions::default());
+        assert_eq!((declared.separator, declared.start), (Separator::Semicolon, 7));
+        assert_eq!(found("sep=,b\nx,1\n"), Separator::Comma);
+        assert_eq!(shape(b"sep=,b\nx,1\n", true, &FileOptions::default()).start, 0, "a column of that name");
+        let given = FileOptions { separator: Some(Separator::Tab), ..FileOptions::default() };
+        assert_eq!(shape(b"a,b\n1,2\n", true, &given).separator, Separator::Tab);
+    }
+
+    #[test]
+    fn exactly_the_lines_asked_for_are_skipped() {
+        let skip = |lines| FileOptions { skip_lines: Some(lines), ..FileOptions::default() };
+        let text = b"one\r\n\r\na;b\r\n1;2\r\n3;4\r\n";
+        let found = shape(text, true, &skip(2));
+        assert_eq!((found.start, found.separator, found.above), (7, Separator::Semicolon, None));
+        assert_eq!(shape(b"Title,,\na,b,c\n1,2,3\n4,5,6\n7,8,9\n", true, &skip(0)).start, 0);
+        assert_eq!(shape(b"x\ry\ra,b\r1,2\r", true, &skip(2)).start, 4);
+        assert_eq!(shape(b"x", true, &skip(7)).start, 1);
+    }
+}
