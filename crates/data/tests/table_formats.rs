@@ -1,5 +1,6 @@
 //! Files of every kind give the same rows, read at once or in parts.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 
 use evenhand_data::table::{self, Encoding, FileOptions, ScoreRoles, Separator};
@@ -62,7 +63,8 @@ fn workbook(rows: &str, second: bool) -> Vec<u8> {
         Ok(number) => format!("<c><v>{number}</v></c>"),
         Err(_) => format!("<c t=\"inlineStr\"><is><t>{text}</t></is></c>"),
     };
-    let rows: String = rows.lines().map(|row| format!("<row>{}</row>", row.split(',').map(cell).collect::<String>())).collect();
+    let rows: Vec<String> = rows.lines().map(|row| format!("<row>{}</row>", row.split(',').map(cell).collect::<String>())).collect();
+    let rows = rows.concat();
     let sheet = |rows: &str| format!("<worksheet xmlns=\"{main}\"><sheetData>{rows}</sheetData></worksheet>");
     let (first, other) = if second { (String::new(), rows) } else { (rows, String::new()) };
     let book = format!(
@@ -151,7 +153,7 @@ fn what_was_found_is_told() {
 fn rows_after_an_empty_one_keep_their_number() {
     let folder = Folder::new();
     let file = folder.write("rows.csv", "id,group,score\n1,f,0.5\n,,\n2,m,7\n");
-    let whole = table::read_scores(&[file.clone()], &roles()).unwrap_err().to_string();
+    let whole = table::read_scores(std::slice::from_ref(&file), &roles()).unwrap_err().to_string();
     let mut stream = table::stream_scores(&[file], &roles(), &FileOptions::default()).unwrap();
     assert!(whole.contains("data row 3: `7`"), "{whole}");
     assert_eq!(stream.find_map(Result::err).unwrap().to_string(), whole);
@@ -188,7 +190,7 @@ fn an_encoding_that_shows_late_is_read_and_refused_alike_both_ways() {
     let folder = Folder::new();
     let mut text = String::from("id,group,score\n");
     for row in 0..600_000 {
-        text.push_str(&format!("{row:07},f,0.5\n"));
+        let _ = writeln!(text, "{row:07},f,0.5");
     }
     let late = folder.write("late.csv", [text.as_bytes(), b"x,M\xE4nner,0.5\n"].concat());
     let (scores, notes) = both_ways(&late);
@@ -229,13 +231,13 @@ fn wide_tables_are_read() {
 
 #[test]
 fn a_damaged_parquet_file_is_refused_or_read_and_never_ends_the_program() {
-    use parquet::basic::Compression;
+    use parquet::basic::{BrotliLevel, Compression};
     use std::sync::Arc;
     let folder = Folder::new();
     let ids = Arc::new(arrow_array::Int64Array::from_iter_values(0..200)) as arrow_array::ArrayRef;
     let groups = Arc::new(arrow_array::StringArray::from_iter_values((0..200).map(|row| ["f", "m"][row % 2]))) as arrow_array::ArrayRef;
     let batch = arrow_array::RecordBatch::try_from_iter([("id", ids), ("group", groups)]).unwrap();
-    for compression in [Compression::UNCOMPRESSED, Compression::LZ4_RAW, Compression::BROTLI(Default::default())] {
+    for compression in [Compression::UNCOMPRESSED, Compression::LZ4_RAW, Compression::BROTLI(BrotliLevel::default())] {
         let properties = parquet::file::properties::WriterProperties::builder().set_compression(compression).build();
         let mut whole = Vec::new();
         let mut writer = parquet::arrow::ArrowWriter::try_new(&mut whole, batch.schema(), Some(properties)).unwrap();

@@ -110,8 +110,8 @@ pub(super) fn above(text: &[u8], records: &[Record], rows: &[Vec<String>], field
 }
 
 fn count_lines(text: &[u8]) -> usize {
-    let feeds = text.iter().filter(|&&byte| byte == b'\n').count();
-    if feeds > 0 { feeds } else { text.iter().filter(|&&byte| byte == b'\r').count() }
+    let end = if text.contains(&b'\n') { b'\n' } else { b'\r' };
+    text.split(|&byte| byte == end).count() - 1
 }
 
 /// Whether a text is a word for a total, perhaps with a colon or a count.

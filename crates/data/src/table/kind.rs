@@ -121,7 +121,7 @@ pub(crate) fn kind(head: &[u8]) -> Kind {
 }
 
 /// What a zip archive holds that is no plain archive, by the names of its members.
-pub(crate) fn of_members<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Option<Kind> {
+pub(crate) fn of_members<'a>(names: &(impl Iterator<Item = &'a str> + Clone)) -> Option<Kind> {
     let has = |wanted: &str| names.clone().any(|name| name == wanted || name.starts_with(wanted) && wanted.ends_with('/'));
     if has("xl/workbook.bin") {
         return Some(Kind::Other("a binary workbook of Excel (.xlsb)", "save it as xlsx, or as CSV"));
@@ -132,7 +132,7 @@ pub(crate) fn of_members<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Op
     if has("word/") || has("ppt/") {
         return Some(Kind::Other("a document (.docx, .pptx)", NO_TABLE));
     }
-    if names.clone().next().is_some() && names.clone().all(|name| name.ends_with(".npy")) {
+    if names.clone().next().is_some() && names.clone().all(|name| name.to_lowercase().ends_with(".npy")) {
         return Some(Kind::Other("arrays of numpy (.npz)", EXPORT));
     }
     None
@@ -166,7 +166,7 @@ mod tests {
         ] {
             assert!(matches!(kind(bytes), Kind::Other(what, _) if what.contains(word)), "{word}");
         }
-        assert!(matches!(of_members(["mimetype", "content.xml", "META-INF/manifest.xml"].into_iter()), Some(Kind::Other(..))));
-        assert_eq!(of_members(["scores.csv"].into_iter()), None);
+        assert!(matches!(of_members(&["mimetype", "content.xml", "META-INF/manifest.xml"].into_iter()), Some(Kind::Other(..))));
+        assert_eq!(of_members(&["scores.csv"].into_iter()), None);
     }
 }

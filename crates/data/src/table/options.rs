@@ -92,7 +92,7 @@ impl Encoding {
 
     /// The encoding that a word stands for; case and the hyphen do not matter, and Latin-1 is read as Windows-1252, as browsers do.
     pub fn from_word(word: &str) -> Option<Self> {
-        let plain = |word: &str| word.chars().filter(|letter| letter.is_ascii_alphanumeric()).collect::<String>().to_ascii_lowercase();
+        let plain = |word: &str| word.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
         let wanted = plain(word);
         let alias = ["cp1252", "latin1", "iso88591"].contains(&wanted.as_str()).then_some(Encoding::Windows1252);
         alias.or_else(|| Self::ALL.into_iter().find(|encoding| plain(encoding.word()) == wanted))

@@ -80,7 +80,7 @@ pub(crate) fn unzip(file: &str, bytes: &[u8]) -> Result<Member, DataError> {
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(broken)?;
     let names: Vec<String> =
         archive.file_names().map(|name| name.map(std::borrow::Cow::into_owned)).collect::<Result<_, _>>().map_err(broken)?;
-    if let Some(Kind::Other(what, remedy)) = of_members(names.iter().map(String::as_str)) {
+    if let Some(Kind::Other(what, remedy)) = of_members(&names.iter().map(String::as_str)) {
         return Err(DataError::OtherKind { file: file.to_owned(), what: what.to_owned(), remedy: remedy.to_owned() });
     }
     if names.iter().any(|name| name == "xl/workbook.xml") {

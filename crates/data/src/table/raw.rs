@@ -91,15 +91,14 @@ impl Part {
         let kept: Vec<usize> = (0..rows).filter(|row| out.next_if_eq(row).is_none()).collect();
         let columns = columns
             .iter()
-            .map(|column| match column.data_type() {
-                DataType::Float64 => {
-                    let numbers = column.as_primitive::<Float64Type>();
-                    Arc::new(kept.iter().map(|&row| numbers.is_valid(row).then(|| numbers.value(row))).collect::<Float64Array>())
-                        as ArrayRef
-                }
-                _ => {
+            .map(|column| {
+                if let Some(numbers) = column.as_primitive_opt::<Float64Type>() {
+                    let left = kept.iter().map(|&row| numbers.is_valid(row).then(|| numbers.value(row)));
+                    Arc::new(left.collect::<Float64Array>()) as ArrayRef
+                } else {
                     let texts = column.as_string::<i32>();
-                    Arc::new(kept.iter().map(|&row| texts.is_valid(row).then(|| texts.value(row))).collect::<StringArray>()) as ArrayRef
+                    let left = kept.iter().map(|&row| texts.is_valid(row).then(|| texts.value(row)));
+                    Arc::new(left.collect::<StringArray>()) as ArrayRef
                 }
             })
             .collect();
@@ -170,7 +169,7 @@ impl RawTable {
         };
         let typed = |names: Vec<String>, parts: Vec<Part>| {
             let mut emptied = Emptied::default();
-            parts.iter().for_each(|part| emptied.add(part));
+            emptied.add_all(&parts);
             TextRows { names, parts, look: Look::default(), notes: emptied.note(&source.name()).into_iter().collect() }
         };
         match content.form {

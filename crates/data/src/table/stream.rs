@@ -139,7 +139,7 @@ impl Chunks {
                     let parts = file.read_group(columns, *row_group)?;
                     *row_group += 1;
                     let before = emptied.rows();
-                    parts.iter().for_each(|part| emptied.add(part));
+                    emptied.add_all(&parts);
                     if parts.iter().any(|part| part.left() > 0) {
                         return Ok(Some(table(before, parts)));
                     }

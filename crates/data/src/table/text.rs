@@ -144,7 +144,13 @@ pub(crate) struct Emptied {
 }
 
 impl Emptied {
-    pub(crate) fn add(&mut self, part: &Part) {
+    pub(crate) fn add_all(&mut self, parts: &[Part]) {
+        for part in parts {
+            self.add(part);
+        }
+    }
+
+    fn add(&mut self, part: &Part) {
         if let Some(kept) = &part.kept {
             let mut kept = kept.iter().copied().peekable();
             self.numbers.extend((0..part.rows).filter(|row| kept.next_if_eq(row).is_none()).map(|row| self.rows + row as u64 + 1));
@@ -255,7 +261,7 @@ fn rows_of(
     let parts = csv.with_body(&body[..end]).read_filled(&names, 0)?;
     let mut notes = notes_of(name, &shape);
     let mut emptied = Emptied::default();
-    parts.iter().for_each(|part| emptied.add(part));
+    emptied.add_all(&parts);
     notes.extend(emptied.note(name));
     for (row, word) in (emptied.rows() + 1..).zip(totals.iter().flat_map(|totals| &totals.shown)) {
         notes.push(note_of_totals(name, word, row));
@@ -265,12 +271,11 @@ fn rows_of(
 
 /// The error for bytes that are not what the encoding says, after `text`. `header`: the separator, where the text begins with a row.
 fn refuse(file: &str, text: &[u8], options: &FileOptions, header: Option<u8>, rows_before: u64, encoding: Encoding) -> DataError {
-    let (mut at, separator, mut row) = match header {
-        Some(separator) => (0, separator, rows_before + 1),
-        None => {
-            let shape = shape(text, false, options);
-            (shape.start, shape.separator.byte(), 0)
-        }
+    let (mut at, separator, mut row) = if let Some(separator) = header {
+        (0, separator, rows_before + 1)
+    } else {
+        let shape = shape(text, false, options);
+        (shape.start, shape.separator.byte(), 0)
     };
     while let Some(record) = Record::next(text, at, separator)
         && (record.next < text.len() || text.ends_with(b"\n") || text.ends_with(b"\r"))
@@ -367,7 +372,7 @@ impl TextParts {
             }
             let before = self.emptied.rows();
             let parts = csv.with_body(&self.rest[..end]).read_filled(columns, before)?;
-            parts.iter().for_each(|part| self.emptied.add(part));
+            self.emptied.add_all(&parts);
             if self.ended {
                 self.rest.clear();
                 if self.emptied.all() {
@@ -425,14 +430,13 @@ impl TextParts {
                 let mut until = Decoder::new(decoder.encoding());
                 let missing = fault.0 - text.len();
                 // The part up to the fault, letter by letter where it is UTF-16.
-                match decoder.encoding() {
-                    Encoding::Utf8 => text.extend_from_slice(&[decoder.waiting(), &part[mark..]].concat()[..missing]),
-                    _ => {
-                        let bytes = [decoder.waiting(), &part[mark..]].concat();
-                        for pair in bytes.chunks(2) {
-                            if until.push(pair, pair.len() < 2, &mut text).is_err() {
-                                break;
-                            }
+                let bytes = [decoder.waiting(), &part[mark..]].concat();
+                if decoder.encoding() == Encoding::Utf8 {
+                    text.extend_from_slice(&bytes[..missing]);
+                } else {
+                    for pair in bytes.chunks(2) {
+                        if until.push(pair, pair.len() < 2, &mut text).is_err() {
+                            break;
                         }
                     }
                 }
