@@ -23,7 +23,7 @@ use crate::numbers::{count, counted};
 use crate::recipe::Choice;
 use crate::report::{DataSummary, MethodReport, Report, ReportKind, RunReport, Sizes, Synthesis};
 use crate::synthetic::{Fitting, Watched, fitted_for};
-use crate::{AuditError, evidence, run, scores, write};
+use crate::{AuditError, evidence, readings, run, scores, versions, write};
 
 /// A file to be balanced.
 #[derive(Debug, Clone)]
@@ -138,7 +138,7 @@ fn chosen(request: &BalanceRequest) -> Result<BalancedFile, AuditError> {
     }
     let role = scores::sensitive_role(&request.group)?;
     let attribute = role.name.clone();
-    let options = scores::carrying(&request.files, request.label.as_ref(), &role, &request.readings, &request.missing)?;
+    let options = readings::carrying(&request.files, request.label.as_ref(), &role, &request.readings, &request.missing)?;
     let sensitive = if role.is_cut() { Vec::new() } else { role.columns.clone() };
     let mut sheet = sheet::read(&request.files, &ReadOptions { sensitive, ..options })?;
     let mut data = sheet::dataset(&sheet.table, &request.files.join(", "), &schema(request, role))?;
@@ -483,7 +483,7 @@ fn report(request: &BalanceRequest, data: DataSummary, method: MethodReport, not
         format: crate::FORMAT,
         kind: ReportKind::Balancing,
         title: request.title.clone(),
-        versions: run::versions(),
+        versions: versions::versions(),
         recipe: serde_json::json!({
             "files": request.files,
             "group": request.group,

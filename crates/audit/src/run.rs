@@ -35,7 +35,8 @@ use crate::report::{
 };
 use crate::shortlists::Wanted;
 use crate::synthetic::{self, FIT_FILES, Fits, Watched};
-use crate::{AuditError, evidence, lock, lookup, shortlists, write};
+use crate::versions::versions;
+use crate::{AuditError, curves, evidence, lock, lookup, shortlists, write};
 
 /// Who watches a long run: progress bars live in the faces, not here.
 pub trait Observer: Sync {
@@ -375,18 +376,6 @@ fn cores() -> usize {
 /// `spdd` means the gap of the first attribute; overall performance has none.
 fn with_attribute(metric: &str, attribute: &str) -> String {
     if metric.contains('@') || !evidence::compares_groups(metric) { metric.to_owned() } else { format!("{metric}@{attribute}") }
-}
-
-/// The tensor library behind `evenhand-learn`, as pinned in the workspace.
-const ENGINE: &str = "burn 0.22.1, flex";
-
-/// Versions that the numbers depend on.
-pub fn versions() -> BTreeMap<String, String> {
-    BTreeMap::from([
-        ("evenhand".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
-        ("report format".to_owned(), crate::FORMAT.to_string()),
-        ("tensor engine".to_owned(), ENGINE.to_owned()),
-    ])
 }
 
 /// The rows of one seed and fold.
@@ -1162,7 +1151,7 @@ fn measure(
     let targets = further_targets(&prediction, scorer, test, recipe)?;
     let modalities = if cell.first { without_modalities(&prediction, scorer, &features, test, recipe)? } else { Vec::new() };
     let latent = match (cell.first, test.sensitive.first()) {
-        (true, Some(groups)) => evidence::latent_plot(latent, groups, labels, recipe.metrics.label_threshold),
+        (true, Some(groups)) => curves::latent_plot(latent, groups, labels, recipe.metrics.label_threshold),
         _ => None,
     };
     Ok(RunReport {
@@ -1171,8 +1160,8 @@ fn measure(
         sizes,
         performance,
         attributes,
-        epochs: evidence::epochs(scorer.curves()),
-        disparities: evidence::disparities(scorer.curves()),
+        epochs: curves::epochs(scorer.curves()),
+        disparities: curves::disparities(scorer.curves()),
         latent,
         targets,
         modalities,
@@ -1182,7 +1171,7 @@ fn measure(
         validation: Vec::new(),
         shortlists: shortlists(recipe, cell, &prediction.scores, test)?,
         synthesis: None,
-        notes: evidence::skips(scorer.curves()).into_iter().chain(scorer.notes().iter().cloned()).chain(flat(&prediction.scores)).collect(),
+        notes: curves::skips(scorer.curves()).into_iter().chain(scorer.notes().iter().cloned()).chain(flat(&prediction.scores)).collect(),
     })
 }
 

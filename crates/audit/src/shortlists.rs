@@ -17,9 +17,10 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::recipe::{Choice, IntervalSection};
+use crate::recipe::Choice;
 use crate::report::{DataSummary, MethodReport, PrefixShares, Report, ReportKind, RunReport, Shortlists, Sizes};
-use crate::{AuditError, evidence, run, scores, write};
+use crate::settings::IntervalSection;
+use crate::{AuditError, evidence, readings, scores, versions, write};
 
 /// Which share of each group is wanted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -460,7 +461,7 @@ pub fn rank(request: &RankRequest) -> Result<Ranked, AuditError> {
     if let Some(name) = ADDED.iter().find(|name| names.iter().any(|known| known == *name)) {
         return Err(AuditError::Request(format!("the file has a column `{name}` already, which the ranking would add; rename it")));
     }
-    let mut options = scores::carrying(&request.files, request.label.as_ref(), &role, &request.readings, &request.missing)?;
+    let mut options = readings::carrying(&request.files, request.label.as_ref(), &role, &request.readings, &request.missing)?;
     if !request.readings.contains_key(&request.score) {
         options.readings.insert(request.score.clone(), Reading::Number);
     }
@@ -527,7 +528,7 @@ fn report(request: &RankRequest, data: DataSummary, shortlists: Shortlists, rows
         format: crate::FORMAT,
         kind: ReportKind::Ranking,
         title: request.title.clone(),
-        versions: run::versions(),
+        versions: versions::versions(),
         recipe: serde_json::json!({
             "files": request.files,
             "score": request.score,

@@ -104,7 +104,7 @@ impl<'a> Fits<'a> {
     /// What a method has learned of a table.
     fn generator(&self, method: &Choice, table: &Table, seed: u64, watched: Watched<'_>) -> Result<Box<dyn Generator>, AuditError> {
         let told = serde_json::json!({
-            "versions": run::versions(),
+            "versions": crate::versions::versions(),
             "edition": EDITION,
             "method": method.summary(),
             "table": table.digest(),

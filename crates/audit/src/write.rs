@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::AuditError;
 
 /// Refuses an output that would replace one of its inputs.
-pub(crate) fn refuse_input(out: &Path, files: &[String]) -> Result<(), AuditError> {
+pub fn refuse_input(out: &Path, files: &[String]) -> Result<(), AuditError> {
     let same = |file: &Path| matches!((fs::canonicalize(file), fs::canonicalize(out)), (Ok(one), Ok(other)) if one == other);
     // A pattern is seen through; a name that stands for nothing is refused by whoever reads it.
     let named: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
@@ -23,7 +23,7 @@ pub(crate) fn refuse_input(out: &Path, files: &[String]) -> Result<(), AuditErro
 }
 
 /// Refuses a file that could not be written, before the work whose result it would hold.
-pub(crate) fn probe(path: &Path) -> Result<(), AuditError> {
+pub fn probe(path: &Path) -> Result<(), AuditError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(AuditError::io(folder, "create the folder"))?;
     refuse_special(path)?;
@@ -32,7 +32,7 @@ pub(crate) fn probe(path: &Path) -> Result<(), AuditError> {
 }
 
 /// Refuses a folder of a report that could not be written, before the work.
-pub(crate) fn probe_folder(folder: &Path) -> Result<(), AuditError> {
+pub fn probe_folder(folder: &Path) -> Result<(), AuditError> {
     if folder.exists() && !folder.is_dir() {
         return Err(AuditError::Request(format!("--report {}: this is a file; give the name of a folder", folder.display())));
     }
@@ -41,7 +41,7 @@ pub(crate) fn probe_folder(folder: &Path) -> Result<(), AuditError> {
 }
 
 /// Refuses a folder in which a table of the user's own has the name of a report's.
-pub(crate) fn refuse_strangers(folder: &Path) -> Result<(), AuditError> {
+pub fn refuse_strangers(folder: &Path) -> Result<(), AuditError> {
     let [json, page, table] = crate::run::FILES.map(|name| folder.join(name));
     if table.exists() && !json.exists() && !page.exists() {
         return Err(AuditError::Request(format!(
@@ -53,7 +53,7 @@ pub(crate) fn refuse_strangers(folder: &Path) -> Result<(), AuditError> {
 }
 
 /// Refuses an output that the report beside it would replace. Both folders are there: links and `..` are seen through.
-pub(crate) fn refuse_own_report(out: &Path, folder: &Path) -> Result<(), AuditError> {
+pub fn refuse_own_report(out: &Path, folder: &Path) -> Result<(), AuditError> {
     let place = |path: &Path| {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         (fs::canonicalize(parent).ok(), path.file_name().map(ToOwned::to_owned))
@@ -88,7 +88,7 @@ fn refuse_special(path: &Path) -> Result<(), AuditError> {
 }
 
 /// Refuses a name whose ending promises another kind of file than CSV.
-pub(crate) fn refuse_other_kinds(out: &Path) -> Result<(), AuditError> {
+pub fn refuse_other_kinds(out: &Path) -> Result<(), AuditError> {
     match out.extension().and_then(|ending| ending.to_str()) {
         Some(ending) if ["parquet", "xlsx", "xls", "ods", "json"].contains(&ending.to_ascii_lowercase().as_str()) => {
             Err(AuditError::Request(format!("--out {}: the file is written as CSV; give a name that ends in .csv", out.display())))
@@ -99,11 +99,7 @@ pub(crate) fn refuse_other_kinds(out: &Path) -> Result<(), AuditError> {
 
 /// Refuses to write a file of one of these names into a folder where an input lies under it: inputs are given by name and sha256, so that
 /// patterns and folders of corpora are seen through.
-pub(crate) fn refuse_inputs<'a>(
-    folder: &Path,
-    names: &[&str],
-    inputs: impl Iterator<Item = (&'a String, &'a String)>,
-) -> Result<(), AuditError> {
+pub fn refuse_inputs<'a>(folder: &Path, names: &[&str], inputs: impl Iterator<Item = (&'a String, &'a String)>) -> Result<(), AuditError> {
     for (name, sha256) in inputs.filter(|(name, _)| names.contains(&name.as_str())) {
         let path = folder.join(name);
         let same = match fs::read(&path) {
@@ -123,7 +119,7 @@ pub(crate) fn refuse_inputs<'a>(
 }
 
 /// Writes under a temporary name beside the target, then renames: a reader sees the old file or the new one.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), AuditError> {
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), AuditError> {
     refuse_special(path)?;
     // The link stays, and the file that it names is replaced.
     let real = if path.is_symlink() { fs::canonicalize(path).ok() } else { None };

@@ -12,3 +12,5 @@ mod recipes;
 #[path = "../../report/tests/sample.rs"]
 #[allow(dead_code, reason = "these tests need some of the made-up reports")]
 mod sample;
+mod scores;
+mod tilting;

@@ -23,7 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("rebalance", &["catalog", "rows", "metrics", "kernels"]),
     ("learn", &["catalog", "rows", "metrics", "kernels"]),
     ("audit", &["catalog", "rows", "data", "metrics", "report", "rerank", "media", "rebalance", "learn"]),
-    ("cli", &["audit", "report"]),
+    ("cli", &["rows", "data", "report", "audit"]),
     ("server", &["audit"]),
     ("python", &["audit"]),
 ];

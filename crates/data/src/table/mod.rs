@@ -17,18 +17,18 @@ mod roles;
 mod stream;
 
 use crate::{
-    ColumnType, DataError, Dataset, Feature, Groups, Label, LabelRole, MISSING, Provenance, Schema, SensitiveAsFeatures, SensitiveRole,
-    Values,
+    ColumnType, DataError, Dataset, Feature, Groups, LabelRole, MISSING, Provenance, Schema, SensitiveAsFeatures, SensitiveRole, Values,
 };
 use roles::{Extent, Required};
 
 pub(crate) use copy::record;
 pub use copy::{columns, paths, rows_as_csv};
 pub(crate) use csv::{CsvText, Header};
+pub use evenhand_rows::{Chunk, Scored};
 pub(crate) use files::{Format, Source, bytes as file_bytes, digest as file_digest, digest_of_file, resolve};
 pub(crate) use raw::{Batch, Cells as RawCells, RawTable, Wanted};
 pub(crate) use roles::{Coded, Missing, UNKNOWN_TEXTS, against_rest, categories, identity_or, remark, sensitive_columns};
-pub use stream::{Chunk, Chunks, stream, stream_scores};
+pub use stream::{Chunks, stream, stream_scores};
 
 /// Categories of one input beyond which the report warns: one-hot encoding makes an input of each.
 const MANY_CATEGORIES: usize = 1000;
@@ -250,38 +250,6 @@ pub struct ScoreRoles {
     pub range: Option<(f64, f64)>,
     /// Leaves rows without a score out, counted by group, instead of refusing the file.
     pub skip_unscored: bool,
-}
-
-/// Scores and what is needed to judge them by group.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Scored {
-    /// A score in [0, 1] per row.
-    pub scores: Vec<f64>,
-    /// The truth in [0, 1], where a column was named.
-    pub label: Option<Label>,
-    /// Weights, where a column was named.
-    pub weights: Option<Vec<f64>>,
-    /// The sensitive attributes in the order of the roles.
-    pub groups: Vec<Groups>,
-    /// Files with their digests, and remarks.
-    pub provenance: Provenance,
-}
-
-impl Scored {
-    /// Number of rows.
-    pub fn len(&self) -> usize {
-        self.scores.len()
-    }
-
-    /// True when there are no rows.
-    pub fn is_empty(&self) -> bool {
-        self.scores.is_empty()
-    }
-
-    /// Values of the label.
-    pub fn labels(&self) -> Option<&[f64]> {
-        self.label.as_ref().map(|label| label.values.as_slice())
-    }
 }
 
 /// Reads scores, groups, and label and weight where named; nothing else of the files is converted.

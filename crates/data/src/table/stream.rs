@@ -15,25 +15,11 @@ use super::files::{self, Format, Source};
 use super::parquet::ParquetFile;
 use super::raw::{Batch, RawTable};
 use super::roles::Extent;
-use super::{ScoreRoles, Scored, scored};
+use super::{Chunk, ScoreRoles, Scored, scored};
 use crate::{DataError, FileDigest, Groups, Schema, UNKNOWN};
 
 /// Bytes of text that are read at once; a record that is longer is an error.
 const PART_BYTES: usize = 8 << 20;
-
-/// Consecutive rows of a stream.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Chunk {
-    /// A score in [0, 1] per row.
-    pub scores: Vec<f64>,
-    /// The truth in [0, 1], where a column was named.
-    pub labels: Option<Vec<f64>>,
-    /// Weights, where a column was named.
-    pub weights: Option<Vec<f64>>,
-    /// The sensitive attributes. Their levels are those seen so far in the stream: the levels of a later chunk begin with the levels of
-    /// every earlier one, so a code never changes its meaning.
-    pub groups: Vec<Groups>,
-}
 
 /// The chunks of a stream, and after the last one the digests of the files.
 #[derive(Debug)]
