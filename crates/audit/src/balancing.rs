@@ -21,6 +21,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::fitting::{Fitting, Watched, fitted_for};
 use crate::numbers::{count, counted};
+use crate::readings::{Reader, told_favourable};
 use crate::report::{DataSummary, MethodReport, Report, ReportKind, RunReport, Sizes, Synthesis};
 use crate::settings::Choice;
 use crate::{AuditError, evidence, run, scores, write};
@@ -35,15 +36,11 @@ pub struct BalanceRequest {
     /// Sensitive attribute: a column; for methods that leave out, repeat or weigh rows also an intersection, a cut, or one group against all others.
     pub group: String,
     /// Column with the label. Without it a synthesiser balances the groups alone.
-    pub label: Option<String>,
-    /// The favourable value of the label, when it is a word.
-    pub favourable: Option<String>,
+    pub label: Option<LabelRole>,
     /// Column with the job, for `rejection-sampling`.
     pub job: Option<String>,
-    /// How columns are read, where that is not to be found out.
-    pub readings: BTreeMap<String, Reading>,
-    /// Texts that mean "missing", beside the empty field.
-    pub missing: Vec<String>,
+    /// How the files are read.
+    pub reader: Reader,
     /// A rebalancer or a synthesiser.
     pub method: Choice,
     /// Rows to make (synthesisers); `None` as many as it learned from.
@@ -110,14 +107,11 @@ pub fn balance(request: &BalanceRequest, progress: &dyn Progress, interrupted: &
 fn schema(request: &BalanceRequest, role: SensitiveRole) -> Schema {
     Schema {
         features: Some(Vec::new()),
-        label: request.label.clone().map(|column| LabelRole {
-            column,
-            favourable: request.favourable.iter().cloned().collect(),
-            ..LabelRole::default()
-        }),
+        label: request.label.clone(),
         sensitive: vec![role],
         job: request.job.clone(),
-        missing: request.missing.clone(),
+        missing: request.reader.missing.clone(),
+        categories: request.reader.categories.clone(),
         ..Schema::default()
     }
 }
@@ -140,9 +134,10 @@ fn chosen(request: &BalanceRequest) -> Result<BalancedFile, AuditError> {
     if request.job.is_some() && request.method.id != "rejection-sampling" {
         return Err(AuditError::Request(format!("--job is for rejection-sampling; `{}` does not look at jobs", request.method.id)));
     }
-    let role = scores::sensitive_role(&request.group)?;
+    let names = request.reader.columns(&request.files)?;
+    let role = scores::sensitive_role(&request.group, &names)?;
     let attribute = role.name.clone();
-    let options = scores::carrying(&request.files, request.label.as_ref(), &role, &request.readings, &request.missing)?;
+    let options = request.reader.carrying(&names, request.label.as_ref(), &role);
     let sensitive = if role.is_cut() { Vec::new() } else { role.columns.clone() };
     let mut sheet = sheet::read(&request.files, &ReadOptions { sensitive, ..options })?;
     let mut data = evenhand_rows::roles::dataset(&sheet.table, &request.files.join(", "), &schema(request, role))?;
@@ -229,7 +224,7 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
     if request.rows == Some(0) {
         return Err(AuditError::Request("--rows 0: ask for at least one row".to_owned()));
     }
-    let role = scores::sensitive_role(&request.group)?;
+    let role = scores::sensitive_role(&request.group, &request.reader.columns(&request.files)?)?;
     let [column] = role.columns.as_slice() else {
         return Err(AuditError::Request(format!(
             "--group \"{}\": rows are made for the groups of one column; join the columns into one first, or balance with `oversampling` or \
@@ -243,11 +238,12 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
             request.group
         )));
     }
-    let mut readings = request.readings.clone();
+    let mut readings = request.reader.readings.clone();
     if let Some(label) = &request.label {
-        readings.insert(label.clone(), Reading::Categories);
+        readings.insert(label.column.clone(), Reading::Categories);
     }
-    let options = ReadOptions { readings, sensitive: vec![column.clone()], missing: request.missing.clone(), ..ReadOptions::default() };
+    let labels = request.label.iter().map(|label| label.column.clone()).collect();
+    let options = ReadOptions { readings, sensitive: vec![column.clone()], labels, ..request.reader.options() };
     let sheet = sheet::read(&request.files, &options)?;
     check_label(&sheet.table, request)?;
     let schema = schema(request, role.clone());
@@ -273,9 +269,9 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
     scores::refuse_no_groups(data.groups(&role.name)?)?;
     check_shares(&learned, column, &group_shares, "--groups")?;
     if let Some(label) = &request.label {
-        check_shares(&learned, label, &label_shares, "--labels")?;
+        check_shares(&learned, &label.column, &label_shares, "--labels")?;
     }
-    let asked: Vec<&str> = std::iter::once(column.as_str()).chain(request.label.as_deref()).collect();
+    let asked: Vec<&str> = std::iter::once(column.as_str()).chain(request.label.as_ref().map(|label| label.column.as_str())).collect();
     let method = fitted_for(&request.method, &asked);
     let file = request.out.file_name().map_or_else(|| "balanced".to_owned(), |name| name.to_string_lossy().into_owned());
     let state = request.out.with_file_name(format!(".{file}.evenhand-fit"));
@@ -295,12 +291,14 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
     let balance = Balance {
         group: column.clone(),
         group_shares,
-        label: request.label.clone(),
+        label: request.label.as_ref().map(|label| label.column.clone()),
         label_shares,
         rows: request.rows.unwrap_or_else(|| learned.rows()),
         keep_copies: request.keep_copies,
     };
     let mut notes = sheet.notes.clone();
+    // A column that is left out may be why rows are copies, or why little can be learned.
+    notes.extend(sheet.left_out.iter().map(|left| format!("column `{}` is left out: {}", left.column, left.reason)));
     let unknown = data.groups(&role.name)?.unknown_count();
     if unknown > 0 {
         notes.push(format!("{unknown} rows are of unknown {column}: they are learned from, and no row is made of unknown group"));
@@ -393,7 +391,7 @@ const FEW_ROWS: usize = 30;
 const MOST_LABELS: usize = 20;
 
 fn check_label(table: &Table, request: &BalanceRequest) -> Result<(), AuditError> {
-    let Some(label) = &request.label else { return Ok(()) };
+    let Some(label) = request.label.as_ref().map(|label| &label.column) else { return Ok(()) };
     match &table.columns[table.position(label)?].cells {
         Cells::Categories { levels, .. } if levels.len() > MOST_LABELS => Err(AuditError::Request(format!(
             "column `{label}` has {} values, and every one of them would get the same share in every group; cut it into few values first, or leave \
@@ -485,7 +483,8 @@ fn efficacy(sides: &[Dataset; 3], attribute: &str, seed: u64, interrupted: &Atom
 }
 
 fn report(request: &BalanceRequest, data: DataSummary, method: MethodReport, notes: &[String]) -> Report {
-    let readings: BTreeMap<&String, String> = request.readings.iter().map(|(column, reading)| (column, format!("{reading:?}"))).collect();
+    let readings: BTreeMap<&String, String> =
+        request.reader.readings.iter().map(|(column, reading)| (column, format!("{reading:?}"))).collect();
     Report {
         format: crate::FORMAT,
         kind: ReportKind::Balancing,
@@ -494,8 +493,8 @@ fn report(request: &BalanceRequest, data: DataSummary, method: MethodReport, not
         recipe: serde_json::json!({
             "files": request.files,
             "group": request.group,
-            "label": request.label,
-            "favourable": request.favourable,
+            "label": request.label.as_ref().map(|label| &label.column),
+            "favourable": told_favourable(request.label.as_ref()),
             "job": request.job,
             "readings": readings,
             "method": request.method,

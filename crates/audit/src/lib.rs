@@ -4,6 +4,7 @@ pub mod balancing;
 mod error;
 pub mod evidence;
 pub mod fitting;
+pub mod readings;
 pub mod run;
 pub mod scores;
 pub mod settings;
@@ -14,4 +15,4 @@ pub mod write;
 use evenhand_report::{self as report, FORMAT, numbers};
 
 pub use error::AuditError;
-pub use scores::{ScoresRequest, audit};
+pub use scores::{AuditSettings, AuditStream, Selection, audit};

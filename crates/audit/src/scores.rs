@@ -1,93 +1,89 @@
-//! The audit of scores that somebody already holds: a file in, the same report out.
+//! The audit of scores that somebody already holds: rows in memory, or one part of a stream after another, into a report.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use evenhand_data::loaders::faircv_2020;
-use evenhand_data::sheet::{ReadOptions, Reading};
-use evenhand_data::table::{self, ScoreRoles, Scored};
-use evenhand_metrics::{Estimate, Outcomes, Tally};
-use evenhand_rows::{Dataset, Groups, LabelRole, SensitiveRole};
+use evenhand_metrics::{Estimate, Finding, Outcomes, Tally};
+use evenhand_report::cards::compares_groups;
+use evenhand_report::limits::check_limits;
+use evenhand_report::{
+    AttributeFindings, AttributeSummary, Column, DataSummary, FORMAT, FileSummary, GroupCount, GroupSummary, LabelSummary, MethodReport,
+    Report, ReportKind, RunReport, Sizes, Summary,
+};
+use evenhand_rows::{Chunk, Dataset, Groups, Provenance, Scored, SensitiveRole};
 
 use crate::evidence::Counted;
-use crate::report::{
-    AttributeFindings, AttributeSummary, Column, DataSummary, FileSummary, GroupCount, GroupSummary, LabelSummary, MethodReport, Report,
-    ReportKind, RunReport, Sizes, Summary,
-};
+use crate::run::versions;
 use crate::settings::{DecisionRuleName, IntervalSection, MetricsSection};
-use crate::{AuditError, evidence, run};
+use crate::{AuditError, evidence};
 
-/// Bins of the sketch of each group's scores when reading in chunks.
+/// Bins of the sketch of each group's scores when they come in parts.
 const SKETCH_BINS: usize = 1 << 16;
 
-/// What to audit and how.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ScoresRequest {
+/// What is asked of scores.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct AuditSettings {
     /// Heading of the report.
     pub title: String,
-    /// CSV or Parquet files, or globs; or one file of FairCVtest's predictions (.npy).
-    pub files: Vec<String>,
-    /// Column with the score (or a 0/1 decision).
-    pub score: String,
-    /// Sensitive attributes: a column (`gender`), an intersection (`gender x race`), a cut (`age > 25`) or one group
-    /// against all others (`race = White`).
-    pub groups: Vec<String>,
-    /// Column with the truth.
-    pub label: Option<String>,
-    /// The favourable value of the label, when it is not 0/1 or a number in [0, 1].
-    pub favourable: Option<String>,
-    /// Column with the sample weight.
-    pub weight: Option<String>,
-    /// Texts that mean "missing", beside the empty field.
-    pub missing: Vec<String>,
-    /// Lowest and highest possible score when that is not 0 to 1; scores are rescaled to [0, 1].
-    pub range: Option<(f64, f64)>,
-    /// Selects the rows with this many highest scores, whatever the threshold in `metrics` says; rows that tie with the last are selected too.
-    pub top: Option<usize>,
-    /// What is measured.
+    /// What is measured; thresholds are on the scale of the scores, [0, 1].
     pub metrics: MetricsSection,
     /// Intervals and p-values.
     pub intervals: IntervalSection,
     /// Limits by metric.
     pub limits: BTreeMap<String, f64>,
-    /// True reads in chunks with constant memory: exact counts, SPDD within a printed bound.
-    pub stream: bool,
-    /// Leaves rows without a score out, counted by group.
-    pub skip_unscored: bool,
+    /// Who is selected.
+    pub selection: Selection,
+    /// How the rows came to be, in the words of whoever read them; it stands in the report before the settings above.
+    pub reading: serde_json::Map<String, serde_json::Value>,
 }
 
-impl ScoresRequest {
-    fn roles(&self) -> Result<ScoreRoles, AuditError> {
-        Ok(ScoreRoles {
-            score: self.score.clone(),
-            groups: self.groups.iter().map(|text| sensitive_role(text)).collect::<Result<_, _>>()?,
-            label: self.label.clone().map(|column| LabelRole {
-                column,
-                favourable: self.favourable.iter().cloned().collect(),
-                ..LabelRole::default()
-            }),
-            weight: self.weight.clone(),
-            missing: self.missing.clone(),
-            range: self.range,
-            skip_unscored: self.skip_unscored,
-            ..ScoreRoles::default()
-        })
+/// Who is selected.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Selection {
+    /// Scores above the threshold of the metrics.
+    #[default]
+    Threshold,
+    /// Scores above the median of all scores.
+    Median,
+    /// The rows with this many best scores, and those that tie with the last.
+    Top(usize),
+    /// The rows with this share of the best scores, rounded to whole rows, and those that tie with the last.
+    TopShare(f64),
+}
+
+impl AuditSettings {
+    fn check(&self) -> Result<(), AuditError> {
+        let level = self.intervals.level;
+        if !(0.0..1.0).contains(&level) {
+            return Err(AuditError::Request(format!(
+                "level = {level} is not allowed for intervals; it must be at least 0 (off) and below 1"
+            )));
+        }
+        let threshold = self.metrics.threshold;
+        if !(0.0..=1.0).contains(&threshold) {
+            return Err(AuditError::Request(format!("threshold = {threshold} is not a possible score; it must lie in [0, 1]")));
+        }
+        Ok(())
     }
-}
 
-/// How a file is read whose rows leave as they came: what has no part in the work stays text; label and cut columns are read by what they hold.
-pub(crate) fn carrying(
-    files: &[String],
-    label: Option<&String>,
-    role: &SensitiveRole,
-    readings: &BTreeMap<String, Reading>,
-    missing: &[String],
-) -> Result<ReadOptions, AuditError> {
-    let names = table::columns(files, &table::FileOptions::default())?;
-    let plain = names.iter().filter(|name| Some(*name) != label && !(role.is_cut() && role.columns.contains(name)));
-    let mut all: BTreeMap<String, Reading> = plain.map(|name| (name.clone(), Reading::Categories)).collect();
-    all.extend(readings.clone());
-    Ok(ReadOptions { readings: all, missing: missing.to_vec(), carried: true, ..ReadOptions::default() })
+    /// The settings as the report shows them.
+    fn told(&self, stream: bool) -> serde_json::Value {
+        let mut told = self.reading.clone();
+        let own = serde_json::json!({
+            "top": match self.selection {
+                Selection::Top(count) => serde_json::json!(count),
+                Selection::TopShare(share) => serde_json::json!(format!("{}%", crate::numbers::plain(share * 100.0))),
+                Selection::Median | Selection::Threshold => serde_json::Value::Null,
+            },
+            "metrics": self.metrics,
+            "intervals": self.intervals,
+            "limits": self.limits,
+            "stream": stream,
+        });
+        if let serde_json::Value::Object(own) = own {
+            told.extend(own);
+        }
+        serde_json::Value::Object(told)
+    }
 }
 
 /// Fewer values than this are groups, however few rows there are.
@@ -110,266 +106,341 @@ pub(crate) fn refuse_no_groups(groups: &Groups) -> Result<(), AuditError> {
     }
 }
 
-/// Reads `gender`, `gender x race`, `age > 25` or `race = White` (against all others).
-pub fn sensitive_role(text: &str) -> Result<SensitiveRole, AuditError> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err(AuditError::Request("--group is empty; give a column, for example --group gender".to_owned()));
+/// Reads `gender`, `gender x race`, `age > 25` or `race = White` (against all others); a column of `columns` is found as it stands.
+pub fn sensitive_role(text: &str, columns: &[String]) -> Result<SensitiveRole, AuditError> {
+    if text.trim().is_empty() {
+        return Err(AuditError::Request("`group` is empty; give a column, for example `gender`".to_owned()));
     }
-    for sign in [">=", "<=", ">", "<", "="] {
-        if let Some((column, bound)) = text.split_once(sign) {
-            return Ok(SensitiveRole {
-                name: text.to_owned(),
-                columns: vec![column.trim().to_owned()],
-                rule: Some(format!("{sign} {}", bound.trim())),
+    Ok(SensitiveRole::parse(text, columns)?)
+}
+
+/// The settings with the threshold that selects whom the selection says, and a remark on who that is.
+fn resolved(settings: &AuditSettings, scored: &Scored) -> Result<(AuditSettings, Option<String>), AuditError> {
+    let scores = &scored.scores;
+    let rows = scores.len();
+    let own = |unit: f64| crate::numbers::plain(scored.scale.to_score(unit));
+    let better = if scored.scale.lower_is_better { "or less" } else { "or more" };
+    let beyond = if scored.scale.lower_is_better { "below" } else { "above" };
+    let (count, told) = match settings.selection {
+        Selection::Threshold => {
+            let metrics = &settings.metrics;
+            let note = (!scored.scale.is_plain()).then(|| match metrics.decision_rule {
+                DecisionRuleName::Above => format!("Selected: scores {beyond} {}.", own(metrics.threshold)),
+                DecisionRuleName::AtOrAbove => format!("Selected: scores of {} {better}.", own(metrics.threshold)),
             });
+            return Ok((settings.clone(), note));
         }
-    }
-    let columns: Vec<String> = text.split(" x ").map(|column| column.trim().to_owned()).collect();
-    Ok(SensitiveRole { name: columns.join(" x "), columns, rule: None })
-}
-
-/// Audits the scores of a file.
-pub fn audit(request: &ScoresRequest) -> Result<Report, AuditError> {
-    if request.groups.is_empty() {
-        return Err(AuditError::Request("no sensitive attribute; name its column with --group, for example --group gender".to_owned()));
-    }
-    let level = request.intervals.level;
-    if !(0.0..1.0).contains(&level) {
-        return Err(AuditError::Request(format!("level = {level} is not allowed for intervals; it must be at least 0 (off) and below 1")));
-    }
-    let request = &rescaled(request)?;
-    if request.stream && request.skip_unscored {
-        return Err(AuditError::Request("--skip-unscored reads the whole file, so it cannot be used with --stream".to_owned()));
-    }
-    match (request.stream, request.top) {
-        (false, _) => whole(request),
-        (true, None) => streamed(request),
-        (true, Some(_)) => {
-            let message = "the top scores are known only once all are read, so --top cannot be used with --stream; leave out --stream, or give \
-                           --threshold instead";
-            Err(AuditError::Request(message.to_owned()))
+        Selection::Median => {
+            let mut ordered = scores.clone();
+            ordered.sort_unstable_by(f64::total_cmp);
+            let threshold = match rows {
+                0 => return Err(AuditError::Request("`threshold`: there are no scores to have a median".to_owned())),
+                rows => f64::midpoint(ordered[(rows - 1) / 2], ordered[rows / 2]),
+            };
+            let selected = scores.iter().filter(|score| **score > threshold).count();
+            let note = format!("Median {}: {selected} of {rows} rows score {beyond} it and are selected.", own(threshold));
+            let metrics = MetricsSection { threshold, decision_rule: DecisionRuleName::Above, ..settings.metrics.clone() };
+            return Ok((AuditSettings { metrics, ..settings.clone() }, Some(note)));
         }
+        Selection::Top(count) => (count, format!("Top {count}")),
+        Selection::TopShare(share) => ((share * rows as f64).round() as usize, format!("Top {}%", crate::numbers::plain(share * 100.0))),
+    };
+    if count == 0 || count > rows {
+        return Err(AuditError::Request(format!("top = {count} is not possible: there are {rows} rows; give 1 to {rows}")));
     }
-}
-
-/// The request with its threshold on the scale of the scores that the readers give, 0 to 1.
-fn rescaled(request: &ScoresRequest) -> Result<ScoresRequest, AuditError> {
-    let (low, high) = request.range.unwrap_or((0.0, 1.0));
-    let threshold = request.metrics.threshold;
-    if !(low..=high).contains(&threshold) {
-        return Err(AuditError::Request(format!(
-            "threshold = {threshold} is not a possible score: scores lie between {low} and {high}; give another threshold, or the range of the \
-             scores with --range LOW,HIGH"
-        )));
-    }
-    let metrics = MetricsSection { threshold: (threshold - low) / (high - low), ..request.metrics.clone() };
-    Ok(ScoresRequest { metrics, ..request.clone() })
-}
-
-fn is_npy(file: &str) -> bool {
-    Path::new(file).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npy"))
-}
-
-fn read(request: &ScoresRequest) -> Result<Scored, AuditError> {
-    let roles = request.roles()?;
-    match request.files.as_slice() {
-        [file] if is_npy(file) => Ok(faircv_2020::read_scores(Path::new(file), &roles)?),
-        files => match files.iter().find(|file| is_npy(file)) {
-            Some(file) => Err(AuditError::Request(format!("{file} cannot be read together with other files; audit it on its own"))),
-            None => Ok(table::read_scores(files, &roles, &table::TableSettings::default())?),
-        },
-    }
-}
-
-/// Refuses files of the same content: rows that count twice would narrow every interval.
-fn refuse_twice<'a>(files: impl Iterator<Item = (&'a String, &'a String)>) -> Result<(), AuditError> {
-    let mut seen: BTreeMap<&String, &String> = BTreeMap::new();
-    for (name, digest) in files {
-        if let Some(other) = seen.insert(digest, name) {
-            return Err(AuditError::Request(format!(
-                "{name} has the same content as {other}; leave one of them out, its rows would count twice"
-            )));
-        }
-    }
-    Ok(())
-}
-
-/// The request with the threshold that selects the rows with the `top` highest scores, and a remark on how many these are.
-fn at_top(request: &ScoresRequest, top: usize, scores: &[f64]) -> Result<(ScoresRequest, String), AuditError> {
-    if top == 0 || top > scores.len() {
-        return Err(AuditError::Request(format!("--top {top} is not possible: there are {} rows; give 1 to {0}", scores.len())));
-    }
-    let mut ordered = scores.to_vec();
-    let (_, threshold, _) = ordered.select_nth_unstable_by(top - 1, |one, other| other.total_cmp(one));
+    let mut ordered = scores.clone();
+    let (_, threshold, _) = ordered.select_nth_unstable_by(count - 1, |one, other| other.total_cmp(one));
     let threshold = *threshold;
     let selected = scores.iter().filter(|score| **score >= threshold).count();
-    let tied = if selected > top { ": rows with this very score are selected together" } else { "" };
-    let note = format!("Top {top}: {selected} rows score {threshold} or more and are selected{tied}.");
-    let metrics = MetricsSection { threshold, decision_rule: DecisionRuleName::AtOrAbove, ..request.metrics.clone() };
-    Ok((ScoresRequest { metrics, ..request.clone() }, note))
+    let tied = if selected > count { ": rows with this very score are selected together" } else { "" };
+    let note = format!("{told}: {selected} rows score {} {better} and are selected{tied}.", own(threshold));
+    let metrics = MetricsSection { threshold, decision_rule: DecisionRuleName::AtOrAbove, ..settings.metrics.clone() };
+    Ok((AuditSettings { metrics, ..settings.clone() }, Some(note)))
 }
 
-fn whole(request: &ScoresRequest) -> Result<Report, AuditError> {
-    let scored = read(request)?;
-    refuse_twice(scored.provenance.files.iter().map(|file| (&file.name, &file.sha256)))?;
-    request.metrics.check(&scored.groups)?;
-    let (resolved, notes) = match request.top {
-        None => (request.clone(), Vec::new()),
-        Some(top) => at_top(request, top, &scored.scores).map(|(resolved, note)| (resolved, vec![note]))?,
-    };
-    let request = &resolved;
-    let plan = request.intervals.plan();
+/// The remark on rows without an outcome.
+fn told_undecided(name: &str, decided: usize, rows: usize) -> String {
+    format!(
+        "`{name}`: {} of {rows} rows have no outcome; they count in what needs none, and {decided} rows in what needs one.",
+        rows - decided
+    )
+}
+
+/// Puts in the place of what all rows without their truth cannot tell what the decided ones tell.
+fn fill(all: &mut Vec<Finding>, others: Vec<Finding>) {
+    for other in others {
+        match all.iter_mut().find(|finding| finding.metric == other.metric) {
+            Some(finding) if finding.estimate.number().is_none() => *finding = other,
+            Some(_) => {}
+            None => all.push(other),
+        }
+    }
+}
+
+/// The findings of all rows; of those that need the truth, what the rows have on which something was decided.
+fn measured(
+    scored: &Scored,
+    decided: Option<&Scored>,
+    attribute: usize,
+    settings: &AuditSettings,
+) -> Result<(Vec<Finding>, AttributeFindings), AuditError> {
+    let plan = settings.intervals.plan();
+    let groups = &scored.groups[attribute];
+    let conventions = settings.metrics.conventions(groups.name());
+    let mut outcomes = Outcomes::new(&scored.scores, groups)?.conventions(conventions.clone());
+    if let (Some(labels), None) = (scored.labels(), decided) {
+        outcomes = outcomes.labels(labels)?;
+    }
+    if let Some(weights) = &scored.weights {
+        outcomes = outcomes.weights(weights)?;
+    }
+    let (mut overall, mut compared) = evidence::findings(&outcomes, plan.as_ref())?;
+    if let Some(decided) = decided {
+        let mut judged = Outcomes::new(&decided.scores, &decided.groups[attribute])?.conventions(conventions);
+        if let Some(labels) = decided.labels() {
+            judged = judged.labels(labels)?;
+        }
+        if let Some(weights) = &decided.weights {
+            judged = judged.weights(weights)?;
+        }
+        let (of_decided, among_decided) = evidence::findings(&judged, plan.as_ref())?;
+        fill(&mut overall, of_decided);
+        fill(&mut compared, among_decided);
+    }
+    Ok((overall, evidence::attribute(&outcomes, Counted::of(groups), compared, true)))
+}
+
+/// Audits scores: how they and the decisions that follow from them treat the groups.
+///
+/// ```
+/// use evenhand_audit::{AuditSettings, audit};
+/// use evenhand_rows::Scored;
+///
+/// let scores = vec![0.9, 0.7, 0.4, 0.8, 0.3, 0.2];
+/// let groups = ["men", "men", "men", "women", "women", "women"];
+/// let hired = vec![1.0, 1.0, 0.0, 1.0, 0.0, 0.0];
+/// let scored = Scored::from_arrays(scores, ("gender", &groups), Some(hired)).unwrap();
+///
+/// let settings = AuditSettings { title: "Six candidates".to_owned(), ..AuditSettings::default() };
+/// let report = audit(&scored, &settings).unwrap();
+/// let gender = &report.methods[0].runs[0].attributes[0];
+/// let gap = gender.findings.iter().find(|finding| finding.metric == "demographic-parity-difference").unwrap();
+/// // Two of three men and one of three women score above 0.5.
+/// assert!((gap.estimate.number().unwrap() - 1.0 / 3.0).abs() < 1e-12);
+///
+/// let page = evenhand_report::html::render(&report, &[]).unwrap();
+/// assert!(page.contains("Six candidates"));
+/// ```
+pub fn audit(scored: &Scored, settings: &AuditSettings) -> Result<Report, AuditError> {
+    settings.check()?;
+    if scored.groups.is_empty() {
+        return Err(AuditError::Request("`groups`: there is no sensitive attribute; give the groups of one at least".to_owned()));
+    }
+    settings.metrics.check(&scored.groups)?;
+    let (settings, note) = resolved(settings, scored)?;
+    let (settings, mut notes) = (&settings, Vec::from_iter(note));
+    let decided = scored.decided().map(|rows| scored.select(&rows));
+    if let Some(decided) = &decided {
+        let name = scored.label.as_ref().map_or("label", |label| label.name.as_str());
+        notes.push(told_undecided(name, decided.len(), scored.len()));
+        if decided.is_empty() {
+            return Err(AuditError::Request(format!("`{name}`: no row has an outcome; name another column, or leave the label out")));
+        }
+    }
     let mut performance = Vec::new();
     let mut attributes = Vec::new();
-    for groups in &scored.groups {
-        let mut outcomes = Outcomes::new(&scored.scores, groups)?.conventions(request.metrics.conventions(groups.name()));
-        if let Some(labels) = scored.label.as_ref().map(|label| label.values.as_slice()) {
-            outcomes = outcomes.labels(labels)?;
-        }
-        if let Some(weights) = &scored.weights {
-            outcomes = outcomes.weights(weights)?;
-        }
-        let (overall, compared) = evidence::findings(&outcomes, plan.as_ref())?;
+    for attribute in 0..scored.groups.len() {
+        let (overall, compared) = measured(scored, decided.as_ref(), attribute, settings)?;
         if performance.is_empty() && scored.label.is_some() {
             performance = overall;
         }
-        attributes.push(evidence::attribute(&outcomes, Counted::of(groups), compared, true));
+        attributes.push(compared);
     }
     let data = Dataset {
-        name: request.title.clone(),
+        name: settings.title.clone(),
         rows: (1..=scored.scores.len() as u64).collect(),
-        label: scored.label,
-        sensitive: scored.groups,
-        weights: scored.weights,
-        provenance: scored.provenance,
+        label: scored.label.clone(),
+        sensitive: scored.groups.clone(),
+        provenance: scored.provenance.clone(),
         ..Dataset::default()
     };
-    let mut summary = evidence::data_summary(&data, request.metrics.label_threshold)?;
+    let data = match scored.decided() {
+        Some(rows) => data.select(&rows),
+        None => data,
+    };
+    let mut summary = evidence::data_summary(&data, settings.metrics.label_threshold)?;
+    summary.rows = scored.len();
     if data.label.is_some() {
         for groups in &data.sensitive {
-            summary.tilt.extend(evidence::tilt("labels as given", &data, groups.name(), None, request.metrics.label_threshold)?);
+            summary.tilt.extend(evidence::tilt("labels as given", &data, groups.name(), None, settings.metrics.label_threshold)?);
         }
     }
-    join(request, summary, performance, attributes, data.len(), notes)
+    join(settings, false, summary, performance, attributes, notes)
 }
 
 /// What a stream has told of one attribute so far.
 #[derive(Debug)]
 struct Seen {
     attribute: String,
+    /// Rows that have an outcome, or all where no part has any.
     tally: Tally,
+    /// Rows without an outcome, where others have one.
+    undecided: Tally,
     sizes: BTreeMap<String, (usize, usize)>,
     unknown: usize,
 }
 
-fn streamed(request: &ScoresRequest) -> Result<Report, AuditError> {
-    if let Some(file) = request.files.iter().find(|file| is_npy(file)) {
-        return Err(AuditError::Request(format!("{file} cannot be read in chunks; leave out --stream")));
+/// The audit of scores that come in parts, with constant memory: counts are exact, SPDD holds within a bound that the report says.
+#[derive(Debug)]
+pub struct AuditStream {
+    settings: AuditSettings,
+    seen: Vec<Seen>,
+    rows: usize,
+    /// Rows with an outcome.
+    decided: usize,
+    label_sum: Option<f64>,
+}
+
+impl AuditStream {
+    /// An audit that has seen no rows yet.
+    pub fn new(settings: AuditSettings) -> Result<Self, AuditError> {
+        settings.check()?;
+        if settings.selection != Selection::Threshold {
+            let message = "`top`: the top scores and the median are known only once all are read, so nobody can be selected by them in a stream; give a threshold instead";
+            return Err(AuditError::Request(message.to_owned()));
+        }
+        Ok(AuditStream { settings, seen: Vec::new(), rows: 0, decided: 0, label_sum: None })
     }
-    let mut chunks = table::stream_scores(&request.files, &request.roles()?, &table::TableSettings::default())?;
-    let mut seen: Vec<Seen> = Vec::new();
-    let (mut rows, mut label_sum) = (0, 0.0);
-    for chunk in &mut chunks {
-        let chunk = chunk?;
-        rows += chunk.scores.len();
-        label_sum += chunk.labels.iter().flatten().sum::<f64>();
-        if seen.is_empty() {
-            seen.extend(chunk.groups.iter().map(|groups| Seen {
+
+    /// Adds rows. Every part has the attributes of the first.
+    pub fn add(&mut self, chunk: &Chunk) -> Result<(), AuditError> {
+        let metrics = &self.settings.metrics;
+        self.rows += chunk.scores.len();
+        if let Some(labels) = &chunk.labels {
+            let known = labels.iter().filter(|label| !label.is_nan());
+            self.decided += known.clone().count();
+            *self.label_sum.get_or_insert(0.0) += known.sum::<f64>();
+        }
+        if self.seen.is_empty() {
+            self.seen.extend(chunk.groups.iter().map(|groups| Seen {
                 attribute: groups.name().to_owned(),
-                tally: Tally::new(&[], request.metrics.conventions(groups.name()), SKETCH_BINS),
+                tally: Tally::new(&[], metrics.conventions(groups.name()), SKETCH_BINS),
+                undecided: Tally::new(&[], metrics.conventions(groups.name()), SKETCH_BINS),
                 sizes: BTreeMap::new(),
                 unknown: 0,
             }));
         }
-        for (seen, groups) in seen.iter_mut().zip(&chunk.groups) {
-            seen.tally.add_groups(&chunk.scores, chunk.labels.as_deref(), chunk.weights.as_deref(), groups)?;
-            seen.count(groups, chunk.labels.as_deref(), request.metrics.label_threshold);
-        }
-    }
-    let plan = request.intervals.plan();
-    let mut performance = Vec::new();
-    let mut attributes = Vec::new();
-    let mut notes = Vec::new();
-    let mut summaries = Vec::new();
-    let known: Vec<Groups> = seen.iter().map(|seen| Groups::new(&*seen.attribute, seen.tally.levels().to_vec(), Vec::new())).collect();
-    refuse_twice(chunks.digests().iter().map(|file| (&file.name, &file.sha256)))?;
-    request.metrics.check(&known)?;
-    // A part of a file may lack what the whole must have.
-    for (role, seen) in request.roles()?.groups.iter().zip(&seen) {
-        if let Some(level) = role.rule.as_deref().and_then(|rule| rule.strip_prefix("= "))
-            && seen.sizes.get(level).is_none_or(|(n, _)| *n == 0)
-        {
-            return Err(AuditError::Request(format!("--group \"{}\": no row of the files has the group `{level}`", role.name)));
-        }
-    }
-    if let Some(value) = request.favourable.as_ref().filter(|_| label_sum == 0.0) {
-        return Err(AuditError::Request(format!(
-            "no row of the files has the favourable value `{value}` in the label column; check its spelling"
-        )));
-    }
-    for seen in &seen {
-        if seen.unknown > 0 {
-            notes.push(format!("`{}`: the group of {} rows is unknown; they are left out of every gap", seen.attribute, seen.unknown));
-        }
-        let summary = seen.tally.summary()?;
-        let (overall, compared): (Vec<_>, Vec<_>) =
-            summary.findings(plan.as_ref()).into_iter().partition(|finding| !evidence::compares_groups(&finding.metric));
-        if performance.is_empty() && request.label.is_some() {
-            performance = overall;
-        }
-        notes.push(format!(
-            "{}: read in chunks. Metrics of counts are exact; metrics of scores come from a sketch of {SKETCH_BINS} bins: SPDD is within \
-             {:.2e} of the exact value.",
-            seen.attribute,
-            seen.tally.spdd_error_bound()
-        ));
-        summaries.push(AttributeSummary {
-            name: seen.attribute.clone(),
-            groups: seen
-                .tally
-                .levels()
-                .iter()
-                .map(|name| {
-                    let (n, positive) = seen.sizes.get(name).copied().unwrap_or_default();
-                    GroupSummary {
-                        name: name.clone(),
-                        n,
-                        positive_rate: if request.label.is_some() && n > 0 {
-                            Estimate::value(positive as f64 / n as f64)
-                        } else {
-                            Estimate::undefined("the data has no label")
-                        },
-                        mean_label: Estimate::undefined("not kept when reading in chunks"),
-                    }
-                })
-                .collect(),
-            unknown: seen.unknown,
-        });
-        attributes.push(evidence::attribute(&summary.outcomes(), seen.counted(), compared, true));
-    }
-    let summary = DataSummary {
-        name: request.title.clone(),
-        loader: "table".to_owned(),
-        rows,
-        files: chunks
-            .digests()
+        let open: Vec<usize> = chunk
+            .labels
             .iter()
-            .map(|file| FileSummary { name: file.name.clone(), bytes: file.bytes, sha256: file.sha256.clone() })
-            .collect(),
-        label: request.label.as_ref().map(|name| LabelSummary {
-            name: name.clone(),
-            kind: "read in chunks".to_owned(),
-            mean: label_sum / rows.max(1) as f64,
-            threshold: request.metrics.label_threshold,
-        }),
-        attributes: summaries,
-        features: Vec::new(),
-        sensitive_features: Vec::new(),
-        tilt: Vec::new(),
-        notes: chunks.notes(),
-    };
-    join(request, summary, performance, attributes, rows, notes)
+            .flat_map(|labels| labels.iter().enumerate())
+            .filter(|(_, label)| label.is_nan())
+            .map(|(row, _)| row)
+            .collect();
+        let known: Vec<usize> = if open.is_empty() {
+            Vec::new()
+        } else {
+            (0..chunk.scores.len()).filter(|&row| chunk.labels.as_ref().is_some_and(|labels| !labels[row].is_nan())).collect()
+        };
+        let picked = |values: &Vec<f64>, rows: &[usize]| rows.iter().map(|&row| values[row]).collect::<Vec<f64>>();
+        for (seen, groups) in self.seen.iter_mut().zip(&chunk.groups) {
+            if open.is_empty() {
+                seen.tally.add_groups(&chunk.scores, chunk.labels.as_deref(), chunk.weights.as_deref(), groups)?;
+            } else {
+                let weights = chunk.weights.as_ref().map(|weights| picked(weights, &known));
+                let labels = chunk.labels.as_ref().map(|labels| picked(labels, &known));
+                seen.tally.add_groups(&picked(&chunk.scores, &known), labels.as_deref(), weights.as_deref(), &groups.select(&known))?;
+                let weights = chunk.weights.as_ref().map(|weights| picked(weights, &open));
+                seen.undecided.add_groups(&picked(&chunk.scores, &open), None, weights.as_deref(), &groups.select(&open))?;
+            }
+            seen.count(groups, chunk.labels.as_deref(), metrics.label_threshold);
+        }
+        Ok(())
+    }
+
+    /// Rows of an attribute's group so far.
+    pub fn rows_of(&self, attribute: &str, group: &str) -> usize {
+        let seen = self.seen.iter().find(|seen| seen.attribute == attribute);
+        seen.and_then(|seen| seen.sizes.get(group)).map_or(0, |(n, _)| *n)
+    }
+
+    /// The sum of all labels so far; `None` where no part had labels.
+    pub fn label_sum(&self) -> Option<f64> {
+        self.label_sum
+    }
+
+    /// The report on all rows. `label` names the truth, `provenance` says where the rows came from.
+    pub fn finish(self, label: Option<&str>, provenance: &Provenance) -> Result<Report, AuditError> {
+        let AuditStream { settings, seen, rows, decided, label_sum } = self;
+        if seen.is_empty() {
+            return Err(AuditError::Request("`groups`: there is no sensitive attribute; give the groups of one at least".to_owned()));
+        }
+        let plan = settings.intervals.plan();
+        let mut performance = Vec::new();
+        let mut attributes = Vec::new();
+        let mut notes = Vec::new();
+        let mut summaries = Vec::new();
+        let known: Vec<Groups> = seen.iter().map(|seen| Groups::new(&*seen.attribute, seen.tally.levels().to_vec(), Vec::new())).collect();
+        settings.metrics.check(&known)?;
+        if let Some(name) = label.filter(|_| label_sum.is_some() && decided < rows) {
+            if decided == 0 {
+                return Err(AuditError::Request(format!("`{name}`: no row has an outcome; name another column, or leave the label out")));
+            }
+            notes.push(told_undecided(name, decided, rows));
+        }
+        for seen in &seen {
+            if seen.unknown > 0 {
+                notes.push(format!("`{}`: the group of {} rows is unknown; they are left out of every gap", seen.attribute, seen.unknown));
+            }
+            let of_all = label_sum.is_some() && decided < rows;
+            let all = if of_all {
+                let mut all = seen.tally.without_labels();
+                all.merge(&seen.undecided)?;
+                all
+            } else {
+                seen.tally.clone()
+            };
+            let summary = all.summary()?;
+            let mut findings = summary.findings(plan.as_ref());
+            if of_all {
+                fill(&mut findings, seen.tally.summary()?.findings(plan.as_ref()));
+            }
+            let (overall, compared): (Vec<_>, Vec<_>) = findings.into_iter().partition(|finding| !compares_groups(&finding.metric));
+            if performance.is_empty() && label_sum.is_some() {
+                performance = overall;
+            }
+            notes.push(format!(
+                "{}: read in chunks. Metrics of counts are exact; metrics of scores come from a sketch of {SKETCH_BINS} bins: SPDD is within \
+                 {:.2e} of the exact value.",
+                seen.attribute,
+                seen.tally.spdd_error_bound()
+            ));
+            summaries.push(seen.summary(label_sum.is_some()));
+            attributes.push(evidence::attribute(&summary.outcomes(), seen.counted(), compared, true));
+        }
+        let summary = DataSummary {
+            name: settings.title.clone(),
+            loader: provenance.loader.clone(),
+            rows,
+            files: provenance
+                .files
+                .iter()
+                .map(|file| FileSummary { name: file.name.clone(), bytes: file.bytes, sha256: file.sha256.clone() })
+                .collect(),
+            label: label_sum.map(|sum| LabelSummary {
+                name: label.unwrap_or("labels").to_owned(),
+                kind: "read in chunks".to_owned(),
+                mean: sum / decided.max(1) as f64,
+                threshold: settings.metrics.label_threshold,
+            }),
+            attributes: summaries,
+            features: Vec::new(),
+            sensitive_features: Vec::new(),
+            tilt: Vec::new(),
+            notes: provenance.notes.clone(),
+        };
+        join(&settings, true, summary, performance, attributes, notes)
+    }
 }
 
 impl Seen {
@@ -398,32 +469,49 @@ impl Seen {
             unknown: self.unknown,
         }
     }
+
+    fn summary(&self, labelled: bool) -> AttributeSummary {
+        let group = |name: &String| {
+            let (n, positive) = self.sizes.get(name).copied().unwrap_or_default();
+            GroupSummary {
+                name: name.clone(),
+                n,
+                positive_rate: if labelled && n > 0 {
+                    Estimate::value(positive as f64 / n as f64)
+                } else {
+                    Estimate::undefined("the data has no label")
+                },
+                mean_label: Estimate::undefined("not kept when reading in chunks"),
+            }
+        };
+        AttributeSummary { name: self.attribute.clone(), groups: self.tally.levels().iter().map(group).collect(), unknown: self.unknown }
+    }
 }
 
 fn join(
-    request: &ScoresRequest,
+    settings: &AuditSettings,
+    stream: bool,
     data: DataSummary,
-    performance: Vec<evenhand_metrics::Finding>,
+    performance: Vec<Finding>,
     attributes: Vec<AttributeFindings>,
-    rows: usize,
     mut notes: Vec<String>,
 ) -> Result<Report, AuditError> {
     let run = RunReport {
-        seed: request.intervals.seed,
-        sizes: Sizes { test: rows, ..Sizes::default() },
+        seed: settings.intervals.seed,
+        sizes: Sizes { test: data.rows, ..Sizes::default() },
         performance,
         attributes,
         ..RunReport::default()
     };
-    let columns = columns(request, &run)?;
+    let columns = columns(settings, data.label.is_some(), &run)?;
     notes.extend(data.notes.iter().cloned());
     notes.extend(evidence::interval_note(std::iter::once(&run)));
     let mut report = Report {
-        format: crate::FORMAT,
+        format: FORMAT,
         kind: ReportKind::Audit,
-        title: request.title.clone(),
-        versions: run::versions(),
-        recipe: settings(request),
+        title: settings.title.clone(),
+        versions: versions(),
+        recipe: settings.told(stream),
         data,
         methods: vec![MethodReport { name: "scores".to_owned(), summary: summary(&run), runs: vec![run], ..MethodReport::default() }],
         columns,
@@ -434,7 +522,7 @@ fn join(
         extraction: None,
         notes,
     };
-    report.limits = evidence::check_limits(&request.limits, &report, |_| true)?;
+    report.limits = check_limits(&settings.limits, &report, |_| true)?;
     Ok(report)
 }
 
@@ -454,16 +542,15 @@ fn summary(run: &RunReport) -> Vec<Summary> {
     overall.chain(compared).collect()
 }
 
-fn columns(request: &ScoresRequest, run: &RunReport) -> Result<Vec<Column>, AuditError> {
+fn columns(settings: &AuditSettings, labelled: bool, run: &RunReport) -> Result<Vec<Column>, AuditError> {
     let mut columns = Vec::new();
-    let labelled = request.label.is_some();
     let usual: &[&str] = if labelled {
         &["pcc", "srcc", "spdd", "ks", "demographic-parity-difference", "demographic-parity-ratio", "equalized-odds-difference"]
     } else {
         &["spdd", "ks", "demographic-parity-difference", "demographic-parity-ratio"]
     };
     let wanted: Vec<String> =
-        if request.metrics.table.is_empty() { usual.iter().map(|id| (*id).to_owned()).collect() } else { request.metrics.table.clone() };
+        if settings.metrics.table.is_empty() { usual.iter().map(|id| (*id).to_owned()).collect() } else { settings.metrics.table.clone() };
     for key in wanted {
         let (metric, named) = key.split_once('@').map_or((key.as_str(), None), |(metric, attribute)| (metric, Some(attribute)));
         if evidence::compares_groups(metric) {
@@ -475,21 +562,4 @@ fn columns(request: &ScoresRequest, run: &RunReport) -> Result<Vec<Column>, Audi
         }
     }
     Ok(columns)
-}
-
-fn settings(request: &ScoresRequest) -> serde_json::Value {
-    serde_json::json!({
-        "score": request.score,
-        "groups": request.groups,
-        "label": request.label,
-        "favourable": request.favourable,
-        "weight": request.weight,
-        "missing": request.missing,
-        "range": request.range,
-        "top": request.top,
-        "metrics": request.metrics,
-        "intervals": request.intervals,
-        "limits": request.limits,
-        "stream": request.stream,
-    })
 }

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use evenhand_catalog::nearest;
 use evenhand_data::sheet::{self, Reading, Sheet, Style, ValueStyle};
-use evenhand_data::table;
 use evenhand_metrics::{Finding, IntervalPlan, Rankings, ranking};
 use evenhand_rebalance::shares::Shares as EvenShares;
 use evenhand_rerank::{Breach, FloorRule, Job, RERANKERS, Reason, Reranker, Shares, Shortlist, Target, rerank_stream};
@@ -17,6 +16,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::readings::{Reader, told_favourable};
 use crate::report::{DataSummary, MethodReport, PrefixShares, Report, ReportKind, RunReport, Shortlists, Sizes};
 use crate::settings::{Choice, IntervalSection};
 use crate::{AuditError, evidence, run, scores, write};
@@ -404,18 +404,16 @@ pub struct RankRequest {
     pub title: String,
     /// CSV or Parquet files, or globs.
     pub files: Vec<String>,
-    /// Column with the score; higher is better.
+    /// Column with the score; higher is better, unless `lower_is_better`.
     pub score: String,
+    /// Whether the lowest score is the best.
+    pub lower_is_better: bool,
     /// Sensitive attribute: a column, an intersection, a cut, or one group against all others.
     pub group: String,
     /// Column with the job; without it all rows are one list.
     pub job: Option<String>,
     /// Column with the truth, for NDCG against it.
-    pub label: Option<String>,
-    /// The favourable value of the label, when it is a word.
-    pub favourable: Option<String>,
-    /// Texts that mean "missing", beside the empty field.
-    pub missing: Vec<String>,
+    pub label: Option<LabelRole>,
     /// The re-ranker.
     pub method: Choice,
     /// The wanted shares.
@@ -428,8 +426,8 @@ pub struct RankRequest {
     pub seed: u64,
     /// Intervals.
     pub intervals: IntervalSection,
-    /// How single columns are to be read, where the program would read them otherwise.
-    pub readings: BTreeMap<String, Reading>,
+    /// How the files are read.
+    pub reader: Reader,
     /// Whether candidates without a score stand last and unranked; else they are an error.
     pub skip_unscored: bool,
     /// The file to write.
@@ -459,13 +457,13 @@ pub fn rank(request: &RankRequest) -> Result<Ranked, AuditError> {
         write::probe_folder(folder)?;
         write::refuse_own_report(&request.out, folder)?;
     }
-    let role = scores::sensitive_role(&request.group)?;
-    let names = table::columns(&request.files, &table::FileOptions::default())?;
+    let names = request.reader.columns(&request.files)?;
+    let role = scores::sensitive_role(&request.group, &names)?;
     if let Some(name) = ADDED.iter().find(|name| names.iter().any(|known| known == *name)) {
         return Err(AuditError::Request(format!("the file has a column `{name}` already, which the ranking would add; rename it")));
     }
-    let mut options = scores::carrying(&request.files, request.label.as_ref(), &role, &request.readings, &request.missing)?;
-    if !request.readings.contains_key(&request.score) {
+    let mut options = request.reader.carrying(&names, request.label.as_ref(), &role);
+    if !request.reader.readings.contains_key(&request.score) {
         options.readings.insert(request.score.clone(), Reading::Number);
     }
     options.settled = vec![request.score.clone()];
@@ -476,18 +474,19 @@ pub fn rank(request: &RankRequest) -> Result<Ranked, AuditError> {
     let mut sheet = sheet::read(&request.files, &options)?;
     let schema = Schema {
         features: Some(Vec::new()),
-        label: request.label.clone().map(|column| LabelRole {
-            column,
-            favourable: request.favourable.iter().cloned().collect(),
-            ..LabelRole::default()
-        }),
+        label: request.label.clone(),
         sensitive: vec![role.clone()],
         job: request.job.clone(),
-        missing: request.missing.clone(),
+        missing: request.reader.missing.clone(),
+        keep_unlabelled: true,
+        categories: request.reader.categories.clone(),
         ..Schema::default()
     };
     let mut data = evenhand_rows::roles::dataset(&sheet.table, &request.files.join(", "), &schema)?;
     let mut scores = score_column(&sheet, &request.score)?;
+    if request.lower_is_better {
+        scores.iter_mut().for_each(|score| *score = -*score);
+    }
     let (scored, unscored): (Vec<usize>, Vec<usize>) = (0..scores.len()).partition(|&row| scores[row].is_finite());
     if scored.is_empty() {
         return Err(AuditError::Request(format!("column `{}`: no candidate has a score, so there is nothing to rank", request.score)));
@@ -541,11 +540,12 @@ fn report(request: &RankRequest, data: DataSummary, shortlists: Shortlists, rows
             "score": request.score,
             "group": request.group,
             "job": request.job,
-            "label": request.label,
-            "favourable": request.favourable,
-            "missing": request.missing,
-            "read": request.readings.iter().map(|(column, reading)| (column, reading.word())).collect::<BTreeMap<_, _>>(),
+            "label": request.label.as_ref().map(|label| &label.column),
+            "favourable": told_favourable(request.label.as_ref()),
+            "missing": request.reader.missing,
+            "read": request.reader.readings.iter().map(|(column, reading)| (column, reading.word())).collect::<BTreeMap<_, _>>(),
             "skip_unscored": request.skip_unscored,
+            "lower_is_better": request.lower_is_better,
             "method": request.method,
             "target": request.target,
             "target_column": request.target_column,

@@ -6,10 +6,14 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use evenhand_audit::settings::{IntervalSection, MetricsSection};
-use evenhand_audit::{AuditError, ScoresRequest, audit};
-use evenhand_data::loaders::corpus_folder;
+use evenhand_audit::scores::sensitive_role;
+use evenhand_audit::settings::IntervalSection;
+use evenhand_audit::{AuditSettings, audit};
+use evenhand_data::DataError;
+use evenhand_data::loaders::{corpus_folder, faircv_2020};
+use evenhand_data::table::ScoreRoles;
 use evenhand_report::Report;
+use evenhand_rows::LabelRole;
 
 /// The folder of the corpus, or `None` after saying that the test is skipped.
 fn corpus(test: &str) -> Option<PathBuf> {
@@ -21,24 +25,29 @@ fn corpus(test: &str) -> Option<PathBuf> {
     folder
 }
 
-fn request(file: &Path, score: &str, attribute: &str, top: usize) -> ScoresRequest {
-    ScoresRequest {
-        title: "FairCVtest".to_owned(),
-        files: vec![file.display().to_string()],
+fn roles(score: &str, attributes: &[&str]) -> ScoreRoles {
+    ScoreRoles {
         score: score.to_owned(),
-        groups: vec![attribute.to_owned()],
-        label: Some("label".to_owned()),
-        favourable: None,
+        groups: attributes.iter().map(|text| sensitive_role(text).unwrap()).collect(),
+        label: Some(LabelRole { column: "label".to_owned(), favourable: None }),
         weight: None,
         missing: Vec::new(),
         range: None,
-        top: Some(top),
-        metrics: MetricsSection::default(),
-        intervals: IntervalSection { replicates: 0, ..IntervalSection::default() },
-        limits: [].into(),
         skip_unscored: false,
-        stream: false,
     }
+}
+
+fn settings(top: usize) -> AuditSettings {
+    AuditSettings {
+        title: "FairCVtest".to_owned(),
+        intervals: IntervalSection { replicates: 0, ..IntervalSection::default() },
+        top: Some(top),
+        ..AuditSettings::default()
+    }
+}
+
+fn audited(file: &Path, score: &str, attribute: &str, top: usize) -> Report {
+    audit(&faircv_2020::read_scores(file, &roles(score, &[attribute])).unwrap(), &settings(top)).unwrap()
 }
 
 /// A number of a report; those that compare groups are looked for in its only attribute.
@@ -85,8 +94,8 @@ fn every_number_of_the_recomputed_table_is_found() {
     for expected in EXPECTED {
         let [attribute, scenario, score, error, ..] = expected;
         let file = folder.join(format!("predictions_{scenario}_{attribute}.npy"));
-        let few = audit(&request(&file, score, attribute, 100)).unwrap();
-        let many = audit(&request(&file, score, attribute, 500)).unwrap();
+        let few = audited(&file, score, attribute, 100);
+        let many = audited(&file, score, attribute, 500);
         let found = [
             if error.is_empty() { String::new() } else { short(number(&few, "mae"), 4) },
             by_group(&few, "mean-score", 3),
@@ -107,7 +116,7 @@ fn the_disparity_falls_as_the_network_sees_less_of_the_group() {
     for attribute in ["gender", "ethnicity"] {
         let spdd = |scenario: &str| {
             let file = folder.join(format!("predictions_{scenario}_{attribute}.npy"));
-            number(&audit(&request(&file, "prediction", attribute, 100)).unwrap(), "spdd")
+            number(&audited(&file, "prediction", attribute, 100), "spdd")
         };
         let (seen, guessed, hidden) = (spdd("biased_feat"), spdd("biased_facial"), spdd("biased_facial_ag"));
         assert!(seen > guessed && guessed > hidden, "{attribute}: {seen} {guessed} {hidden}");
@@ -118,34 +127,35 @@ fn the_disparity_falls_as_the_network_sees_less_of_the_group() {
 fn what_such_a_file_does_not_hold_is_refused_with_what_it_does() {
     let Some(folder) = corpus("what_such_a_file_does_not_hold_is_refused_with_what_it_does") else { return };
     let file = folder.join("predictions_biased_gender.npy");
-    let told = |change: &dyn Fn(&mut ScoresRequest)| {
-        let mut request = request(&file, "prediction", "gender", 100);
-        change(&mut request);
-        audit(&request).unwrap_err().to_string()
+    let refused = |roles: &ScoreRoles| -> DataError { faircv_2020::read_scores(&file, roles).unwrap_err() };
+    let told = |change: &dyn Fn(&mut ScoreRoles)| {
+        let mut roles = roles("prediction", &["gender"]);
+        change(&mut roles);
+        refused(&roles).to_string()
     };
     for message in [
-        told(&|request| request.score = "score".to_owned()),
-        told(&|request| request.groups = vec!["age".to_owned()]),
-        told(&|request| request.label = Some("truth".to_owned())),
+        told(&|roles| roles.score = "score".to_owned()),
+        told(&|roles| roles.groups = vec![sensitive_role("age").unwrap()]),
+        told(&|roles| roles.label = Some(LabelRole { column: "truth".to_owned(), favourable: None })),
     ] {
         assert!(message.contains("its columns are prediction, label, gender, ethnicity"), "{message}");
     }
-    assert!(told(&|request| request.weight = Some("w".to_owned())).contains("no weights"));
-    assert!(told(&|request| request.range = Some((0.0, 10.0))).contains("0 to 1"));
-    assert!(told(&|request| request.groups = vec!["gender > 0".to_owned()]).contains("gender"));
-    assert!(told(&|request| request.groups = vec!["gender".to_owned(), "gender".to_owned()]).contains("different names"));
-    assert!(told(&|request| request.top = Some(4801)).contains("4800 rows"));
-    assert!(told(&|request| (request.stream, request.top) = (true, None)).contains("--stream"));
-    assert!(told(&|request| request.files.push("other.csv".to_owned())).contains("on its own"));
+    assert!(told(&|roles| roles.weight = Some("w".to_owned())).contains("no weights"));
+    assert!(told(&|roles| roles.range = Some((0.0, 10.0))).contains("0 to 1"));
+    assert!(told(&|roles| roles.groups = vec![sensitive_role("gender > 0").unwrap()]).contains("gender"));
+    assert!(
+        told(&|roles| roles.groups = ["gender", "gender"].map(|text| sensitive_role(text).unwrap()).to_vec()).contains("different names")
+    );
+    let scored = faircv_2020::read_scores(&file, &roles("prediction", &["gender"])).unwrap();
+    assert!(audit(&scored, &settings(4801)).unwrap_err().to_string().contains("4800 rows"));
 }
 
 #[test]
 fn both_attributes_and_their_intersection_can_be_asked_for() {
     let Some(folder) = corpus("both_attributes_and_their_intersection_can_be_asked_for") else { return };
-    let mut request = request(&folder.join("predictions_biased_facial_gender.npy"), "prediction", "gender", 100);
-    request.groups = ["gender", "ethnicity", "gender x ethnicity"].map(str::to_owned).to_vec();
-    request.label = None;
-    let report = audit(&request).unwrap();
+    let roles = ScoreRoles { label: None, ..roles("prediction", &["gender", "ethnicity", "gender x ethnicity"]) };
+    let scored = faircv_2020::read_scores(&folder.join("predictions_biased_facial_gender.npy"), &roles).unwrap();
+    let report = audit(&scored, &settings(100)).unwrap();
     let groups: Vec<usize> = report.methods[0].runs[0].attributes.iter().map(|attribute| attribute.groups.len()).collect();
     assert_eq!(groups, [2, 3, 6]);
     assert!(report.methods[0].runs[0].performance.is_empty());
@@ -154,20 +164,6 @@ fn both_attributes_and_their_intersection_can_be_asked_for() {
 
 #[test]
 fn a_numpy_file_of_something_else_is_refused() {
-    let message = audit(&request(Path::new("scores.npy"), "prediction", "gender", 1)).unwrap_err().to_string();
+    let message = faircv_2020::read_scores(Path::new("scores.npy"), &roles("prediction", &["gender"])).unwrap_err().to_string();
     assert!(message.contains("`scores.npy`") && message.contains("only the predictions of FairCVtest"), "{message}");
-}
-
-#[test]
-fn rows_that_tie_with_the_last_of_the_top_are_selected_together() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("scores.csv");
-    std::fs::write(&file, "score,g\n0.9,a\n0.5,b\n0.5,a\n0.5,b\n0.1,b\n").unwrap();
-    let mut request = ScoresRequest { label: None, ..request(&file, "score", "g", 2) };
-    let report = audit(&request).unwrap();
-    assert_eq!(report.notes, ["Top 2: 4 rows score 0.5 or more and are selected: rows with this very score are selected together."]);
-    assert_eq!(by_group(&report, "selection-share", 2), ".50/.50");
-    request.stream = true;
-    let Err(AuditError::Request(message)) = audit(&request) else { panic!("--top with --stream was accepted") };
-    assert!(message.contains("--top cannot be used with --stream"), "{message}");
 }

@@ -1,5 +1,7 @@
-//! Integration tests of the audit crate, one module a subject.
+//! Questions about rows, asked as their users ask them.
 
 #![allow(clippy::unwrap_used)]
 
 mod faircv;
+mod scores;
+mod tilting;

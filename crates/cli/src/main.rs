@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod printer;
 mod progress;
+mod reading;
 
 use std::process::ExitCode;
 

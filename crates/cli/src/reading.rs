@@ -4,14 +4,16 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
-use evenhand_data::table::{self, TableSettings};
+use evenhand_audit::readings::Reader;
+use evenhand_data::sheet::Reading as ColumnReading;
+use evenhand_data::table::{self, Encoding, FileOptions, Separator, TableSettings};
 use evenhand_rows::roles::words::Categories;
 
 /// Options of every command that reads tables.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Reading tables")]
 pub(crate) struct Reading {
-    /// Sign between the fields of text files: `,` `;` `|` or tab [default: found by the rows]
+    /// Sign between the fields of text files: comma, semicolon, tab, pipe, or the sign itself [default: found by the rows]
     #[arg(long, value_name = "SIGN")]
     pub(crate) separator: Option<String>,
     /// Lines above the header [default: found by the rows]
@@ -20,7 +22,7 @@ pub(crate) struct Reading {
     /// Worksheet of a workbook [default: the first that holds rows]
     #[arg(long, value_name = "NAME")]
     pub(crate) worksheet: Option<String>,
-    /// Encoding of text files: utf-8, utf-16 or windows-1252 [default: found by the bytes]
+    /// Encoding of text files: utf-8, utf-16le, utf-16be or windows-1252 [default: found by the bytes]
     #[arg(long, value_name = "NAME")]
     pub(crate) encoding: Option<String>,
     /// Text that means "missing", beside the empty field, NaN, N/A, NA, null, -, #N/A and (blank); may be repeated
@@ -37,7 +39,21 @@ pub(crate) struct Reading {
 impl Reading {
     /// The settings for these files.
     pub(crate) fn settings(&self, files: &[String]) -> anyhow::Result<TableSettings> {
-        let mut settings = TableSettings::default();
+        let file = FileOptions {
+            separator: self
+                .separator
+                .as_deref()
+                .map(|word| Separator::from_word(word).with_context(|| refused("separator", word, &Separator::WORDS)))
+                .transpose()?,
+            skip_lines: self.skip_lines,
+            worksheet: self.worksheet.clone(),
+            encoding: self
+                .encoding
+                .as_deref()
+                .map(|word| Encoding::from_word(word).with_context(|| refused("encoding", word, &Encoding::WORDS)))
+                .transpose()?,
+        };
+        let mut settings = TableSettings { file, filter: Vec::new() };
         if !self.filter.is_empty() {
             let columns = table::columns(files, &settings.file)?;
             settings.filter = self
@@ -49,8 +65,22 @@ impl Reading {
         Ok(settings)
     }
 
+    /// All of it, for rows that are changed: a ranking, a balancing.
+    pub(crate) fn reader(&self, files: &[String], readings: Vec<(String, ColumnReading)>) -> anyhow::Result<Reader> {
+        Ok(Reader {
+            settings: self.settings(files)?,
+            missing: self.missing.clone(),
+            categories: self.categories()?,
+            readings: readings.into_iter().collect(),
+        })
+    }
+
     /// The map of categories.
     pub(crate) fn categories(&self) -> anyhow::Result<Categories> {
         Ok(self.categories.as_deref().map(table::read_categories).transpose().context("--categories")?.unwrap_or_default())
     }
+}
+
+fn refused(option: &str, word: &str, known: &[&str]) -> String {
+    format!("--{option} {word}: give {}", known.join(", "))
 }

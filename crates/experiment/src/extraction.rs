@@ -61,7 +61,8 @@ pub(crate) fn columns(folder: &Path) -> Result<Vec<String>, ExperimentError> {
 
 /// Reads an extracted folder and compares the groups of these attributes (columns, intersections or cuts).
 pub fn report(folder: &Path, sensitive: &[String]) -> Result<ExtractionReport, ExperimentError> {
-    let roles: Vec<SensitiveRole> = sensitive.iter().map(|text| scores::sensitive_role(text)).collect::<Result<_, _>>()?;
+    let known = columns(folder)?;
+    let roles: Vec<SensitiveRole> = sensitive.iter().map(|text| scores::sensitive_role(text, &known)).collect::<Result<_, _>>()?;
     by_roles(folder, &roles, &[])
 }
 

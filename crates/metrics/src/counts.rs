@@ -93,7 +93,7 @@ impl Cell {
         self.heaviest = self.heaviest.max(weight);
     }
 
-    fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         self.rows += other.rows;
         self.weight += other.weight;
         self.squared += other.squared;

@@ -186,6 +186,32 @@ impl Tally {
         Ok(())
     }
 
+    /// The same rows as if nobody knew their truth: what rows with and without a label have in common can be added up.
+    #[must_use]
+    pub fn without_labels(&self) -> Self {
+        let mut tally = self.clone();
+        tally.labelled = tally.labelled.map(|_| false);
+        tally.binary = true;
+        for part in &mut tally.parts {
+            // A cell is 2 x selected + positive.
+            for selected in [0, 2] {
+                let positive = std::mem::take(&mut part.counts.cells[selected + 1]);
+                part.counts.cells[selected].add(&positive);
+            }
+            let [negative, positive] = &mut part.sketch;
+            let positive = std::mem::take(positive);
+            if negative.is_empty() {
+                *negative = positive;
+            } else {
+                for (bucket, more) in negative.iter_mut().zip(positive) {
+                    bucket.weight += more.weight;
+                    bucket.place += more.place;
+                }
+            }
+        }
+        tally
+    }
+
     /// Rows seen.
     pub fn rows(&self) -> usize {
         self.parts.iter().map(|part| part.counts.rows()).sum()

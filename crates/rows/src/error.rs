@@ -98,6 +98,12 @@ pub enum RowsError {
         /// Why, and what to do.
         reason: String,
     },
+    /// Arrays that are no scores with their groups and labels.
+    #[error("the scores cannot be used: {reason}")]
+    BadScores {
+        /// Why, and where.
+        reason: String,
+    },
     /// The wanted unfairness degree cannot be measured or made.
     #[error("cannot tilt the data: {reason}")]
     BadSkew {

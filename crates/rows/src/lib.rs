@@ -23,6 +23,7 @@ pub use encoder::{CategoricalEncoding, Encoder, Encoding, NumericEncoding};
 pub use error::{RowsError, shortened};
 pub use groups::{GROUP_INPUT, Groups, UNKNOWN};
 pub use matrix::Matrix;
+pub use roles::{Chunk, Scored};
 pub use schema::{ColumnType, LabelRole, Schema, SensitiveAsFeatures, SensitiveRole};
 pub use sensitive_input::SensitiveInput;
 pub use split::Split;

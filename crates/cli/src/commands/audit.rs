@@ -1,20 +1,28 @@
-//! `audit`: scores that somebody already holds.
+//! `audit`: scores that somebody already holds, read from files.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use evenhand_audit::ScoresRequest;
+use anyhow::bail;
+use evenhand_audit::scores::sensitive_role;
 use evenhand_audit::settings::{ConventionName, DecisionRuleName, DefinitionName, IntervalSection, MetricsSection};
+use evenhand_audit::{AuditSettings, AuditStream, Selection};
+use evenhand_data::loaders::faircv_2020;
+use evenhand_data::table::{self, Counted, Scale, ScoreRoles, TableSettings};
+use evenhand_report::Report;
+use evenhand_rows::{FileDigest, LabelRole, Provenance, Scored};
 
 use super::{Outcome, grid};
-use crate::args::{Audit, Convention, Definition};
+use crate::args::{Audit, Convention, Definition, Threshold, Top};
 use crate::printer;
 
-pub(crate) fn audit(arguments: Audit, json: bool) -> anyhow::Result<Outcome> {
-    let out = arguments.out.clone();
-    let limits = super::limits(&arguments.limits)?;
-    let report = evenhand_audit::audit(&ScoresRequest { limits, ..request(arguments) })?;
-    let written = out.map(|folder| evenhand_experiment::write_report(&report, &folder)).transpose()?;
+pub(crate) fn audit(arguments: &Audit, json: bool) -> anyhow::Result<Outcome> {
+    let tables = arguments.reading.settings(&arguments.files)?;
+    let roles = roles(arguments, &tables)?;
+    let settings = settings(arguments, &roles)?;
+    let report =
+        if arguments.stream { streamed(arguments, &roles, settings, &tables)? } else { whole(arguments, &roles, &settings, &tables)? };
+    let written = arguments.out.as_ref().map(|folder| evenhand_experiment::write_report(&report, folder)).transpose()?;
     grid::show(&report, json)?;
     if let Some((file, page)) = written {
         printer::tell(&format!("Report: {} (open it in a browser), {}", page.display(), file.display()));
@@ -22,26 +30,83 @@ pub(crate) fn audit(arguments: Audit, json: bool) -> anyhow::Result<Outcome> {
     Ok(if report.breaches_a_limit() { Outcome::LimitBreached } else { Outcome::Fine })
 }
 
-fn request(arguments: Audit) -> ScoresRequest {
-    ScoresRequest {
-        title: arguments.title.unwrap_or_else(|| format!("Audit of {}", names(&arguments.files))),
-        files: arguments.files,
-        score: arguments.score,
-        groups: arguments.groups,
-        label: arguments.label,
-        favourable: arguments.favourable,
-        weight: arguments.weight,
-        missing: arguments.missing,
+fn roles(arguments: &Audit, tables: &TableSettings) -> anyhow::Result<ScoreRoles> {
+    if arguments.groups.is_empty() {
+        bail!("no sensitive attribute; name its column with --group, for example --group gender");
+    }
+    let known = if arguments.files.iter().any(|file| is_npy(file)) { Vec::new() } else { table::columns(&arguments.files, &tables.file)? };
+    let roles = ScoreRoles {
+        score: arguments.score.clone(),
+        counted: arguments
+            .applicants
+            .clone()
+            .zip(arguments.selected.clone())
+            .map(|(applicants, selected)| Counted { applicants, selected }),
+        groups: arguments.groups.iter().map(|text| sensitive_role(text, &known)).collect::<Result<_, _>>()?,
+        label: arguments.label.clone().map(|column| LabelRole {
+            column,
+            favourable: arguments.favourable.clone(),
+            undecided: arguments.undecided.clone(),
+            range: arguments.label_range,
+        }),
+        weight: arguments.weight.clone(),
+        count: arguments.count.clone(),
+        person: arguments.person.clone(),
+        missing: arguments.reading.missing.clone(),
+        categories: arguments.reading.categories()?,
+        favourable: arguments.favourable.clone(),
+        undecided: arguments.undecided.clone(),
         range: arguments.range,
-        top: arguments.top,
+        lower_is_better: arguments.lower_is_better,
         skip_unscored: arguments.skip_unscored,
+    };
+    Ok(roles)
+}
+
+/// What is asked, with thresholds on the scale of the scores as they are read, 0 to 1.
+fn settings(arguments: &Audit, roles: &ScoreRoles) -> anyhow::Result<AuditSettings> {
+    let scale: Scale = roles.scale()?;
+    let (low, high) = (scale.low, scale.high);
+    let threshold = match arguments.threshold {
+        Some(Threshold::Value(threshold)) => threshold,
+        Some(Threshold::Median) | None => f64::midpoint(low, high),
+    };
+    let (label_low, label_high) = arguments.label_range.unwrap_or((0.0, 1.0));
+    let label_threshold = arguments.label_threshold.unwrap_or(f64::midpoint(label_low, label_high));
+    if !(low..=high).contains(&threshold) {
+        bail!(
+            "threshold = {threshold} is not a possible score: scores lie between {low} and {high}; give another threshold, or the range of the \
+             scores with --range LOW,HIGH"
+        );
+    }
+    let reading = serde_json::json!({
+        "score": arguments.score,
+        "groups": arguments.groups,
+        "label": arguments.label,
+        "favourable": match arguments.favourable.as_slice() {
+            [] => serde_json::Value::Null,
+            [only] => only.as_str().into(),
+            several => several.to_vec().into(),
+        },
+        "weight": arguments.weight,
+        "missing": arguments.reading.missing,
+        "range": arguments.range,
+    });
+    Ok(AuditSettings {
+        title: arguments.title.clone().unwrap_or_else(|| format!("Audit of {}", names(&arguments.files))),
         metrics: MetricsSection {
-            threshold: arguments.threshold.unwrap_or_else(|| {
-                let (low, high) = arguments.range.unwrap_or((0.0, 1.0));
-                f64::midpoint(low, high)
-            }),
-            decision_rule: if arguments.at_or_above { DecisionRuleName::AtOrAbove } else { DecisionRuleName::Above },
-            label_threshold: arguments.label_threshold,
+            threshold: scale.to_unit(threshold),
+            // "The best three deciles" include the third: where lower is better a threshold is the last that is selected.
+            decision_rule: if arguments.at_or_above || arguments.lower_is_better && arguments.threshold.is_some() {
+                DecisionRuleName::AtOrAbove
+            } else {
+                DecisionRuleName::Above
+            },
+            label_threshold: if arguments.label_range.is_some() {
+                (label_threshold - label_low) / (label_high - label_low)
+            } else {
+                label_threshold
+            },
             convention: match arguments.convention {
                 Convention::Evenhand => ConventionName::Evenhand,
                 Convention::Fairlearn => ConventionName::Fairlearn,
@@ -51,7 +116,7 @@ fn request(arguments: Audit) -> ScoresRequest {
                 Definition::Exact => DefinitionName::Exact,
                 Definition::Grid => DefinitionName::Grid,
             },
-            privileged: arguments.privileged.into_iter().collect(),
+            privileged: arguments.privileged.iter().cloned().collect(),
             minimum_group_size: arguments.minimum_group_size,
             ..MetricsSection::default()
         },
@@ -61,9 +126,83 @@ fn request(arguments: Audit) -> ScoresRequest {
             permutations: arguments.permutations,
             seed: arguments.seed,
         },
-        limits: BTreeMap::new(),
-        stream: arguments.stream,
+        limits: super::limits(&arguments.limits)?,
+        selection: match (arguments.top, arguments.threshold) {
+            (Some(Top::Count(count)), _) => Selection::Top(count),
+            (Some(Top::Share(share)), _) => Selection::TopShare(share),
+            (None, Some(Threshold::Median)) => Selection::Median,
+            _ => Selection::Threshold,
+        },
+        reading: reading.as_object().cloned().unwrap_or_default(),
+    })
+}
+
+fn is_npy(file: &str) -> bool {
+    Path::new(file).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npy"))
+}
+
+fn whole(arguments: &Audit, roles: &ScoreRoles, settings: &AuditSettings, tables: &TableSettings) -> anyhow::Result<Report> {
+    let scored = read(&arguments.files, roles, tables)?;
+    refuse_twice(&scored.provenance.files)?;
+    Ok(evenhand_audit::audit(&scored, settings)?)
+}
+
+fn read(files: &[String], roles: &ScoreRoles, tables: &TableSettings) -> anyhow::Result<Scored> {
+    match files {
+        [file] if is_npy(file) => Ok(faircv_2020::read_scores(Path::new(file), roles)?),
+        files => match files.iter().find(|file| is_npy(file)) {
+            Some(file) => bail!("{file} cannot be read together with other files; audit it on its own"),
+            None => Ok(table::read_scores(files, roles, tables)?),
+        },
     }
+}
+
+/// Refuses files of the same content: rows that count twice would narrow every interval.
+fn refuse_twice(files: &[FileDigest]) -> anyhow::Result<()> {
+    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    for file in files {
+        if let Some(other) = seen.insert(&file.sha256, &file.name) {
+            bail!("{} has the same content as {other}; leave one of them out, its rows would count twice", file.name);
+        }
+    }
+    Ok(())
+}
+
+fn streamed(arguments: &Audit, roles: &ScoreRoles, settings: AuditSettings, tables: &TableSettings) -> anyhow::Result<Report> {
+    if arguments.skip_unscored {
+        bail!("--skip-unscored reads the whole file, so it cannot be used with --stream");
+    }
+    if arguments.top.is_some() || arguments.threshold == Some(Threshold::Median) {
+        bail!(
+            "the top scores and the median are known only once all are read, so neither can be used with --stream; leave out --stream, or give a \
+             number as --threshold"
+        );
+    }
+    if let Some(file) = arguments.files.iter().find(|file| is_npy(file)) {
+        bail!("{file} cannot be read in chunks; leave out --stream");
+    }
+    let mut chunks = table::stream_scores(&arguments.files, roles, tables)?;
+    let mut stream = AuditStream::new(settings)?;
+    for chunk in &mut chunks {
+        stream.add(&chunk?)?;
+    }
+    refuse_twice(chunks.digests())?;
+    // A part of a file may lack what the whole must have.
+    for role in &roles.groups {
+        if let Some(level) = role.rule.as_deref().and_then(|rule| rule.strip_prefix("= "))
+            && stream.rows_of(&role.name, level) == 0
+        {
+            bail!("--group \"{}\": no row of the files has the group `{level}`", role.name);
+        }
+    }
+    if stream.label_sum() == Some(0.0) && !arguments.favourable.is_empty() {
+        bail!(
+            "no row of the files has the favourable value `{}` in the label column; check its spelling",
+            arguments.favourable.join("` or `")
+        );
+    }
+    let provenance = Provenance { loader: "table".to_owned(), files: chunks.digests().to_vec(), notes: chunks.notes() };
+    Ok(stream.finish(arguments.label.as_deref(), &provenance)?)
 }
 
 /// File names without their folders, which say nothing to whoever reads the report.

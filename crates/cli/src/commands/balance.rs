@@ -8,6 +8,8 @@ use evenhand_experiment::registry;
 use evenhand_report::views::{making, tables};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use evenhand_rows::LabelRole;
+
 use super::{Outcome, grid};
 use crate::args::Balance;
 use crate::printer;
@@ -15,6 +17,7 @@ use crate::printer;
 pub(crate) fn balance(arguments: Balance, json: bool) -> anyhow::Result<Outcome> {
     let names: Vec<&str> =
         arguments.files.iter().map(|file| Path::new(file).file_name().and_then(|name| name.to_str()).unwrap_or(file)).collect();
+    let reader = arguments.reading.reader(&arguments.files, arguments.read)?;
     let report_folder = arguments.report.clone();
     let out = arguments.out.clone();
     let bar = Bar::new();
@@ -23,11 +26,14 @@ pub(crate) fn balance(arguments: Balance, json: bool) -> anyhow::Result<Outcome>
             title: arguments.title.clone().unwrap_or_else(|| format!("Balanced rows of {}", names.join(", "))),
             files: arguments.files,
             group: arguments.group,
-            label: arguments.label,
-            favourable: arguments.favourable,
+            label: arguments.label.map(|column| LabelRole {
+                column,
+                favourable: arguments.favourable,
+                undecided: arguments.undecided,
+                range: arguments.label_range,
+            }),
             job: arguments.job,
-            readings: arguments.read.into_iter().collect(),
-            missing: arguments.missing,
+            reader,
             method: Choice { id: arguments.method, parameters: arguments.set.into_iter().collect() },
             rows: arguments.rows,
             groups: arguments.groups,

@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Compare(arguments) => grid::compare(&arguments, threads, json),
         Command::Sweep(arguments) => grid::sweep(&arguments, threads, json),
         Command::Score(arguments) => score::score(&arguments, threads, json),
-        Command::Audit(arguments) => audit::audit(arguments, json),
+        Command::Audit(arguments) => audit::audit(&arguments, json),
         Command::Balance(arguments) => balance::balance(*arguments, json),
         Command::Rank(arguments) => rank::rank(*arguments, json),
         Command::Skew(arguments) => skew::skew(arguments, json),

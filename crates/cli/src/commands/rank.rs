@@ -7,6 +7,8 @@ use evenhand_audit::shortlists::{RankRequest, Ranked, rank as rank_file};
 use evenhand_report::Report;
 use evenhand_report::views::listing;
 
+use evenhand_rows::LabelRole;
+
 use super::{Outcome, grid};
 use crate::args::Rank;
 use crate::printer;
@@ -14,18 +16,23 @@ use crate::printer;
 pub(crate) fn rank(arguments: Rank, json: bool) -> anyhow::Result<Outcome> {
     let names: Vec<&str> =
         arguments.files.iter().map(|file| Path::new(file).file_name().and_then(|name| name.to_str()).unwrap_or(file)).collect();
+    let reader = arguments.reading.reader(&arguments.files, arguments.read)?;
     let report_folder = arguments.report.clone();
     let out = arguments.out.clone();
     let Ranked { report, notes } = rank_file(&RankRequest {
         title: arguments.title.clone().unwrap_or_else(|| format!("Shortlists of {}", names.join(", "))),
         files: arguments.files,
         score: arguments.score,
+        lower_is_better: arguments.lower_is_better,
         group: arguments.group,
         job: arguments.job,
-        label: arguments.label,
-        favourable: arguments.favourable,
-        missing: arguments.missing,
-        readings: arguments.read.into_iter().collect(),
+        label: arguments.label.map(|column| LabelRole {
+            column,
+            favourable: arguments.favourable,
+            undecided: arguments.undecided,
+            range: arguments.label_range,
+        }),
+        reader,
         skip_unscored: arguments.skip_unscored,
         method: Choice { id: arguments.method, parameters: arguments.set.into_iter().collect() },
         target: arguments.target,

@@ -83,6 +83,14 @@ fn a_stream_knows_a_group_that_begins_late() {
     assert!((spdd("audit sorted.csv --score score --group 'race = W' --json --stream --level 0") - 0.5).abs() < 1e-9);
     let absent = place.run("audit sorted.csv --score score --group 'race = X' --stream");
     assert_eq!(absent.status.code(), Some(2), "{}", stderr(&absent));
+    for (words, told) in [
+        ("audit a.npy b.csv --score score --group race", "audit it on its own"),
+        ("audit a.npy --score score --group race --stream", "cannot be read in chunks"),
+        ("audit sorted.csv --score score --group race --stream --top 3", "--top cannot be used with --stream"),
+    ] {
+        let refused = place.run(words);
+        assert!(refused.status.code() == Some(2) && stderr(&refused).contains(told), "{}", stderr(&refused));
+    }
 }
 
 #[test]

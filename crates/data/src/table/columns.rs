@@ -111,6 +111,23 @@ impl RawTable {
         Err(candidates.into_iter().find(|notation| fitting(notation) == most).unwrap_or(Notation::PLAIN))
     }
 
+    /// How a column of numbers is written, where its texts show it: those of whole numbers show nothing.
+    pub(super) fn shown_notation(&self, name: &str, missing: &[String]) -> Option<Notation> {
+        let column = self.names.iter().position(|known| known == name)?;
+        let missing = Missing { texts: missing };
+        let signed = |batch: &Batch| match &batch.columns[column] {
+            Cells::Text(texts) => texts.iter().flatten().any(|text| !text.trim().bytes().all(|byte| byte.is_ascii_digit())),
+            Cells::Number(_) => false,
+        };
+        if !self.batches.iter().any(signed) {
+            return None;
+        }
+        if !self.is_ambiguous(column) && self.batches.par_iter().all(|batch| plain_batch(batch, column, missing).is_ok()) {
+            return Some(Notation::PLAIN);
+        }
+        self.notation(&self.texts(column), missing).ok().flatten()
+    }
+
     /// Whether the points of a column of numbers may as well stand between thousands, and the file is one in which they can.
     fn is_ambiguous(&self, column: usize) -> bool {
         if self.look.separator == b',' || self.decimal == Some('.') {

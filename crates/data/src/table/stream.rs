@@ -100,10 +100,14 @@ impl Chunks {
         }
     }
 
-    fn open_source(&self, source: &Source) -> Result<Open, DataError> {
+    fn open_source(&mut self, source: &Source) -> Result<Open, DataError> {
         let content = Content::open(source)?;
         Ok(match content.form {
-            Form::Text => Open::Text(Box::new(TextParts::open(source, content, &self.settings.file)?)),
+            Form::Text => {
+                self.decimal = self.decimal_of(source, &content)?;
+                self.notations.clear();
+                Open::Text(Box::new(TextParts::open(source, content, &self.settings.file)?))
+            }
             Form::Parquet => {
                 let file = Box::new(ParquetFile::open(&content.origin, &source.shown())?);
                 Open::Parquet { file, row_group: 0, emptied: Emptied::default(), notes: content.notes }
@@ -113,6 +117,18 @@ impl Chunks {
                 Open::Whole(Some(Box::new(table)))
             }
         })
+    }
+
+    /// The sign before decimals that the first part of a text tells, with all its columns; between commas a point stands before decimals.
+    fn decimal_of(&self, source: &Source, content: &Content) -> Result<Option<char>, DataError> {
+        let mut head = TextParts::open(source, content.clone(), &self.settings.file)?;
+        let names = head.names()?;
+        if head.separator() == Some(b',') {
+            return Ok(None);
+        }
+        let Some((before, parts)) = head.next(&names)? else { return Ok(None) };
+        let table = RawTable { files: vec![source.shown()], names, batches: batches(0, before, parts), ..RawTable::default() };
+        Ok(table.told_decimal())
     }
 
     fn next_part(&mut self, source: &Source) -> Result<Option<RawTable>, DataError> {
@@ -127,7 +143,9 @@ impl Chunks {
             None => Ok(None),
             Some(Open::Text(text)) => {
                 if let Some((before, parts)) = text.next(columns)? {
-                    return Ok(Some(table(before, parts)));
+                    let mut part = table(before, parts);
+                    part.look.separator = text.separator().unwrap_or(b',');
+                    return Ok(Some(part));
                 }
                 let (notes, digest) = text.finish(source)?;
                 self.notes.extend(notes);
@@ -162,6 +180,17 @@ impl Chunks {
     }
 
     fn chunk(&mut self, mut table: RawTable) -> Result<Chunk, DataError> {
+        table.decimal = self.decimal;
+        table.notations.clone_from(&self.notations);
+        let numbers = [Some(&self.roles.score), self.roles.weight.as_ref(), self.roles.count.as_ref()];
+        let label = self.roles.label.as_ref().map(|label| &label.column);
+        for name in numbers.into_iter().flatten().chain(label) {
+            if !self.notations.contains_key(name)
+                && let Some(notation) = table.shown_notation(name, &self.roles.missing)
+            {
+                self.notations.insert(name.clone(), notation);
+            }
+        }
         self.settings.keep(&mut table, Extent::Part)?;
         let Scored { scores, label, weights, groups, provenance, .. } = self.roles.read(&table, Extent::Part, Vec::new(), Vec::new())?;
         for note in provenance.notes {

@@ -335,6 +335,11 @@ impl TextParts {
         })
     }
 
+    /// The separator, once the header is known.
+    pub(crate) fn separator(&self) -> Option<u8> {
+        self.header.as_ref().map(|(_, shape)| shape.separator.byte())
+    }
+
     /// Names of the columns.
     pub(crate) fn names(&mut self) -> Result<Vec<String>, DataError> {
         if self.header.is_none() {

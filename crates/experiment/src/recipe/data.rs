@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use evenhand_data::LOADERS;
-use evenhand_data::table::TableSettings;
+use evenhand_data::table::{Encoding, FileOptions, Separator, TableSettings};
 use evenhand_rows::roles::words::Categories;
 use evenhand_rows::{ColumnType, LabelRole, Schema, SensitiveAsFeatures, SensitiveRole};
 use serde::de::Error as _;
@@ -198,6 +198,12 @@ impl DataSection {
     pub(super) fn resolve(&mut self) -> Result<(), String> {
         self.loader.resolve(LOADERS).map_err(|error| format!("[data] loader: {error}"))?;
         self.map_of_categories()?;
+        let known = |key: &str, word: Option<&String>, read: fn(&str) -> bool, words: &[&str]| match word {
+            Some(word) if !read(word) => Err(format!("[data] {key} = \"{word}\" is not known; give {}", words.join(", "))),
+            _ => Ok(()),
+        };
+        known("separator", self.separator.as_ref(), |word| Separator::from_word(word).is_some(), &Separator::WORDS)?;
+        known("encoding", self.encoding.as_ref(), |word| Encoding::from_word(word).is_some(), &Encoding::WORDS)?;
         if let Some((low, high)) = self.label.as_ref().and_then(|label| label.range)
             && !(low < high && low.is_finite() && high.is_finite())
         {
@@ -226,7 +232,14 @@ impl DataSection {
     /// How the files are read.
     pub fn settings(&self) -> TableSettings {
         let filter = self.filter.iter().flat_map(|(column, values)| values.texts().into_iter().map(|value| (column.clone(), value)));
-        TableSettings { filter: filter.collect() }
+        // Words that name nothing are refused when the recipe is read.
+        let file = FileOptions {
+            separator: self.separator.as_deref().and_then(Separator::from_word),
+            skip_lines: self.skip_lines,
+            worksheet: self.worksheet.clone(),
+            encoding: self.encoding.as_deref().and_then(Encoding::from_word),
+        };
+        TableSettings { file, filter: filter.collect() }
     }
 
     /// The roles of the columns.

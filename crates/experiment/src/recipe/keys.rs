@@ -71,10 +71,20 @@ pub const SECTIONS: &[Section] = &[
             key("missing", "[]", "texts", "texts that mean \"missing\", beside the empty field, NaN, N/A, NA, null, -, #N/A and (blank)"),
             key("categories", "{}", "{ column = { from = \"to\" } }", "texts of groups and labels that stand for others"),
             key("where", "{}", "{ column = \"value\" or [values] }", "rows to keep; all columns must hold"),
-            key("separator", "", "\",\", \";\", \"|\" or \"\\t\"", "sign between the fields of text files; left out: found by the rows"),
+            key(
+                "separator",
+                "",
+                "\"comma\", \"semicolon\", \"tab\", \"pipe\", or the sign",
+                "sign between the fields of text files; left out: found by the rows",
+            ),
             key("skip_lines", "", "a whole number", "lines above the header; left out: found by the rows"),
             key("worksheet", "", "name", "worksheet of a workbook; left out: the first that holds rows"),
-            key("encoding", "", "\"utf-8\", \"utf-16\", \"windows-1252\"", "encoding of text files; left out: found by the bytes"),
+            key(
+                "encoding",
+                "",
+                "\"utf-8\", \"utf-16le\", \"utf-16be\", \"windows-1252\"",
+                "encoding of text files; left out: found by the bytes",
+            ),
         ],
     },
     Section {

@@ -147,9 +147,52 @@ impl Scored {
         self.scores.is_empty()
     }
 
+    /// Rows of three arrays in memory: scores in [0, 1], the group of each row in words, and the truth in [0, 1], NaN where nothing was decided.
+    ///
+    /// ```
+    /// use evenhand_rows::Scored;
+    ///
+    /// let scored = Scored::from_arrays(vec![0.9, 0.2, 0.6], ("gender", &["f", "m", "f"]), Some(vec![1.0, 0.0, 1.0])).unwrap();
+    /// assert_eq!(scored.groups[0].sizes(), [2, 1]);
+    /// assert!(Scored::from_arrays(vec![0.9], ("gender", &["f", "m"]), None).is_err());
+    /// ```
+    pub fn from_arrays(scores: Vec<f64>, (attribute, groups): (&str, &[&str]), labels: Option<Vec<f64>>) -> Result<Self, RowsError> {
+        let rows = |name: &str, length: usize| {
+            let reason = format!("`{name}` has {length} rows, and there are {} scores", scores.len());
+            if length == scores.len() { Ok(()) } else { Err(RowsError::BadScores { reason }) }
+        };
+        let within = |name: &str, values: &[f64], nan: bool| {
+            rows(name, values.len())?;
+            match values.iter().position(|value| !((0.0..=1.0).contains(value) || nan && value.is_nan())) {
+                Some(row) => {
+                    let reason = format!("`{name}`, row {}: {} is no number in [0, 1]", row + 1, values[row]);
+                    Err(RowsError::BadScores { reason })
+                }
+                None => Ok(()),
+            }
+        };
+        within("scores", &scores, false)?;
+        rows(attribute, groups.len())?;
+        if let Some(labels) = &labels {
+            within("labels", labels, true)?;
+        }
+        let groups = Groups::from_texts(attribute, groups.iter().map(|text| Some(*text)));
+        let scored = Scored::new(scores, groups);
+        Ok(match labels {
+            Some(labels) => scored.with_labels("labels", labels),
+            None => scored,
+        })
+    }
+
+    /// Values of the label.
+    pub fn labels(&self) -> Option<&[f64]> {
+        self.label.as_ref().map(|label| label.values.as_slice())
+    }
+
     /// Scores in [0, 1] and one attribute, from whoever holds them.
     pub fn new(scores: Vec<f64>, groups: Groups) -> Self {
-        Scored { scores, groups: vec![groups], ..Scored::default() }
+        let provenance = Provenance { loader: "memory".to_owned(), ..Provenance::default() };
+        Scored { scores, groups: vec![groups], provenance, ..Scored::default() }
     }
 
     /// The same with the truth of every row, in [0, 1]; NaN where nothing was decided.

@@ -1,0 +1,110 @@
+//! Audits of scores in memory, at once and in parts, against numbers worked out by hand.
+
+use evenhand_audit::settings::{DecisionRuleName, IntervalSection, MetricsSection};
+use evenhand_audit::{AuditSettings, AuditStream, audit};
+use evenhand_metrics::Finding;
+use evenhand_report::{Report, ReportKind};
+use evenhand_rows::{Chunk, Provenance, Scored};
+
+fn settings() -> AuditSettings {
+    let intervals = IntervalSection { replicates: 0, ..IntervalSection::default() };
+    AuditSettings { title: "by hand".to_owned(), intervals, ..AuditSettings::default() }
+}
+
+/// Of four men three score above 0.5 and two of these are good; of four women one does, who is good, and another good one does not.
+fn eight() -> Scored {
+    let scores = vec![0.9, 0.8, 0.7, 0.1, 0.6, 0.4, 0.3, 0.2];
+    let labels = vec![1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0];
+    Scored::from_arrays(scores, ("gender", &["m", "m", "m", "m", "f", "f", "f", "f"]), Some(labels)).unwrap()
+}
+
+fn finding<'a>(report: &'a Report, metric: &str) -> &'a Finding {
+    let run = &report.methods[0].runs[0];
+    run.performance.iter().chain(&run.attributes[0].findings).find(|finding| finding.metric == metric).unwrap()
+}
+
+fn number(report: &Report, metric: &str) -> f64 {
+    finding(report, metric).estimate.number().unwrap()
+}
+
+#[test]
+fn gaps_of_eight_candidates_are_those_worked_out_by_hand() {
+    let report = audit(&eight(), &settings()).unwrap();
+    assert_eq!(report.kind, ReportKind::Audit);
+    // 3/4 against 1/4 are selected; of the good ones 2/2 against 1/2; right are 2 + 1 and 1 + 2 of 8.
+    assert!((number(&report, "demographic-parity-difference") - 0.5).abs() < 1e-12);
+    assert!((number(&report, "equal-opportunity-difference") - 0.5).abs() < 1e-12);
+    assert!((number(&report, "accuracy") - 0.75).abs() < 1e-12);
+    // The sorted scores lie 0.3, 0.4, 0.4 apart, and 0.1 the other way: the distance of two lists of equal length is the mean of these.
+    assert!((number(&report, "spdd") - (0.3 + 0.4 + 0.4 + 0.1) / 4.0).abs() < 1e-12);
+    assert_eq!((report.data.rows, report.data.name.as_str(), report.data.loader.as_str()), (8, "by hand", "memory"));
+    assert!(report.limits.is_empty() && !report.breaches_a_limit());
+}
+
+#[test]
+fn limits_are_judged_and_settings_are_told() {
+    let limits = [("demographic-parity-difference".to_owned(), 0.4), ("spdd".to_owned(), 0.4)].into();
+    let reading = [("score".to_owned(), serde_json::json!("points"))].into_iter().collect();
+    let report = audit(&eight(), &AuditSettings { limits, reading, ..settings() }).unwrap();
+    assert_eq!(report.limits.iter().map(|check| check.met).collect::<Vec<_>>(), [false, true]);
+    assert!(report.breaches_a_limit());
+    let keys: Vec<&str> = report.recipe.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(keys, ["score", "top", "metrics", "intervals", "limits", "stream"], "who read the rows speaks first");
+}
+
+#[test]
+fn rows_that_tie_with_the_last_of_the_top_are_selected_together() {
+    let scored = Scored::from_arrays(vec![0.9, 0.5, 0.5, 0.5, 0.1], ("g", &["a", "b", "a", "b", "b"]), None).unwrap();
+    let report = audit(&scored, &AuditSettings { top: Some(2), ..settings() }).unwrap();
+    assert_eq!(report.notes, ["Top 2: 4 rows score 0.5 or more and are selected: rows with this very score are selected together."]);
+    let shares: Vec<f64> = finding(&report, "selection-share").by_group.iter().map(|group| group.estimate.number().unwrap()).collect();
+    assert_eq!(shares, [0.5, 0.5]);
+    assert!(report.methods[0].runs[0].performance.is_empty(), "nothing is known of the truth");
+    for top in [0, 6] {
+        let told = audit(&scored, &AuditSettings { top: Some(top), ..settings() }).unwrap_err().to_string();
+        assert!(told.contains("there are 5 rows") && !told.contains("--"), "{told}");
+    }
+}
+
+#[test]
+fn what_cannot_be_asked_is_refused_by_the_name_of_the_setting() {
+    let metrics = |metrics: MetricsSection| AuditSettings { metrics, ..settings() };
+    let level = AuditSettings { intervals: IntervalSection { level: 1.0, ..IntervalSection::default() }, ..settings() };
+    let privileged = [("gender".to_owned(), "man".to_owned())].into();
+    let without = Scored { groups: Vec::new(), ..eight() };
+    for (told, setting) in [
+        (audit(&eight(), &level), "level = 1"),
+        (audit(&eight(), &metrics(MetricsSection { threshold: 50.0, ..MetricsSection::default() })), "threshold = 50"),
+        (audit(&eight(), &metrics(MetricsSection { privileged, ..MetricsSection::default() })), "privileged gender = man"),
+        (audit(&without, &settings()), "`groups`"),
+        (AuditStream::new(AuditSettings { top: Some(1), ..settings() }).map(|_| unreachable!()), "`top`"),
+        (AuditStream::new(settings()).unwrap().finish(None, &Provenance::default()), "`groups`"),
+    ] {
+        let told = told.unwrap_err().to_string();
+        assert!(told.contains(setting) && !told.contains("--"), "{told}");
+    }
+}
+
+#[test]
+fn parts_of_a_stream_add_up_to_the_whole() {
+    let whole = eight();
+    let metrics = MetricsSection { decision_rule: DecisionRuleName::AtOrAbove, ..MetricsSection::default() };
+    let settings = AuditSettings { metrics, ..settings() };
+    for cut in [1, 4, 7] {
+        let mut stream = AuditStream::new(settings.clone()).unwrap();
+        for rows in [(0..cut).collect::<Vec<_>>(), (cut..8).collect()] {
+            let of = |values: &[f64]| rows.iter().map(|&row| values[row]).collect::<Vec<f64>>();
+            let groups = vec![whole.groups[0].select(&rows)];
+            stream.add(&Chunk { scores: of(&whole.scores), labels: whole.labels().map(of), weights: None, groups }).unwrap();
+        }
+        assert_eq!((stream.rows_of("gender", "f"), stream.rows_of("gender", "x"), stream.label_sum()), (4, 0, Some(4.0)));
+        let parts = stream.finish(Some("good"), &Provenance::default()).unwrap();
+        let once = audit(&whole, &settings).unwrap();
+        for metric in ["demographic-parity-difference", "equal-opportunity-difference", "accuracy"] {
+            assert!((number(&parts, metric) - number(&once, metric)).abs() < 1e-12, "{metric} cut at {cut}");
+        }
+        assert!((number(&parts, "spdd") - number(&once, "spdd")).abs() < 1e-4);
+        let label = parts.data.label.unwrap();
+        assert_eq!((label.name.as_str(), label.mean), ("good", 0.5));
+    }
+}
