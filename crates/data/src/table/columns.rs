@@ -79,9 +79,9 @@ fn plain_batch(batch: &Batch, column: usize, missing: Missing<'_>) -> Result<Vec
                 let text = text.unwrap_or_default().trim();
                 values.push(match text.parse::<f64>() {
                     // A number may itself be a mark for "missing" that the person named.
-                    Ok(_) if !missing.texts.is_empty() && missing.value(text) => f64::NAN,
+                    Ok(_) if !missing.texts.is_empty() && missing.number(text) => f64::NAN,
                     Ok(number) if !number.is_infinite() => number,
-                    _ if missing.value(text) => f64::NAN,
+                    _ if missing.number(text) => f64::NAN,
                     _ => return Err(row),
                 });
             }
@@ -93,7 +93,7 @@ fn plain_batch(batch: &Batch, column: usize, missing: Missing<'_>) -> Result<Vec
 impl RawTable {
     /// The notation in which most rows of a column of texts are numbers: all of them, or `Err` with those that are none in it.
     fn notation(&self, coded: &Coded, missing: Missing<'_>) -> Result<Option<Notation>, Notation> {
-        let texts = coded.levels.iter().map(String::as_str).filter(|text| !missing.value(text));
+        let texts = coded.levels.iter().map(String::as_str).filter(|text| !missing.number(text));
         if texts.clone().next().is_none() {
             return Ok(Some(Notation::PLAIN));
         }
@@ -227,7 +227,7 @@ impl Columns for RawTable {
             Ok(notation) => notation.unwrap_or(Notation::PLAIN),
             Err(notation) => notation,
         };
-        let number = |text: &String| if missing.value(text) { Some(f64::NAN) } else { notation.parse(text).map(|written| written.value) };
+        let number = |text: &String| if missing.number(text) { Some(f64::NAN) } else { notation.parse(text).map(|written| written.value) };
         let numbers: Vec<Option<f64>> = coded.levels.iter().map(number).collect();
         let value = |(row, &code): (usize, &u32)| match numbers.get(code as usize) {
             None => Ok(f64::NAN),

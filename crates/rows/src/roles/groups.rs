@@ -37,6 +37,14 @@ impl Rule {
         }
     }
 
+    /// Whether this number and all above it lie on one side.
+    fn settles_from(&self, least: f64) -> bool {
+        match self.sign {
+            ">=" | "<" => least >= self.bound,
+            _ => least > self.bound,
+        }
+    }
+
     /// The attribute that the rule makes of a column; NaN is unknown. The part for which the rule holds comes first.
     fn groups(&self, attribute: &str, column: &str, numbers: &[f64]) -> Groups {
         let opposite = match self.sign {
@@ -101,7 +109,7 @@ pub fn sensitive(
             }
             ([column], Some(rule)) => {
                 let rule = Rule::parse(&name, rule)?;
-                rule.groups(&name, column, &cut_numbers(table, column, missing)?)
+                rule.groups(&name, column, &cut_numbers(table, column, missing, &rule)?)
             }
             ([column], None) => plain(&name, column)?,
             (_, Some(rule)) => return Err(RowsError::BadRule { attribute: name, rule: format!("{rule} over several columns") }),
@@ -117,14 +125,27 @@ pub fn sensitive(
 }
 
 /// The numbers of a column that a rule cuts; the words for an unknown group are missing here, too.
-fn cut_numbers(table: &impl Columns, column: &str, missing: Missing<'_>) -> Result<Vec<f64>, RowsError> {
+/// A text such as `40+` counts where all that it may mean lies on one side of the rule.
+fn cut_numbers(table: &impl Columns, column: &str, missing: Missing<'_>, rule: &Rule) -> Result<Vec<f64>, RowsError> {
     let position = table.position(column)?;
     if table.numbers(position, missing).is_ok() {
         return numbers(table, position, missing);
     }
+    let coded = table.texts(position);
     let mut texts = missing.texts.to_vec();
-    texts.extend(table.texts(position).levels.into_iter().filter(|text| missing.group(text)));
-    numbers(table, position, Missing { texts: &texts })
+    texts.extend(coded.levels.iter().filter(|text| missing.group(text)).cloned());
+    let known = Missing { texts: &texts };
+    let at_least = |text: &str| text.strip_suffix('+').and_then(|number| number.trim().parse::<f64>().ok());
+    let number = |text: &String| match at_least(text) {
+        Some(least) => rule.settles_from(least).then_some(least),
+        None if known.number(text) => Some(f64::NAN),
+        None => text.parse::<f64>().ok().filter(|number| number.is_finite()),
+    };
+    let of_level: Vec<Option<f64>> = coded.levels.iter().map(number).collect();
+    if !coded.levels.iter().any(|text| at_least(text).is_some()) || of_level.iter().any(Option::is_none) {
+        return numbers(table, position, known);
+    }
+    Ok(coded.codes.iter().map(|&code| of_level.get(code as usize).copied().flatten().unwrap_or(f64::NAN)).collect())
 }
 
 /// The group that a rule `= GROUP` sets against all others.

@@ -159,7 +159,7 @@ impl Columns for Named<'_> {
             Cells::Categories { levels, codes } => {
                 let number = |text: &String| {
                     let text = text.trim();
-                    if missing.value(text) { Some(f64::NAN) } else { text.parse::<f64>().ok().filter(|number| number.is_finite()) }
+                    if missing.number(text) { Some(f64::NAN) } else { text.parse::<f64>().ok().filter(|number| number.is_finite()) }
                 };
                 let numbers: Vec<Option<f64>> = levels.iter().map(number).collect();
                 let value = |(row, &code): (usize, &u32)| match numbers.get(code as usize) {

@@ -289,6 +289,7 @@ impl ScoreRoles {
         let mut reread = false;
         if let Some(counted) = &self.counted {
             let (scores, rows) = self.outcomes(table, counted)?;
+            scored.scores = vec![f64::NAN; table.rows()];
             scored = scored.select(&rows);
             scored.scores = scores;
         } else {

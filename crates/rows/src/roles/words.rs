@@ -164,6 +164,11 @@ impl Missing<'_> {
         text.is_empty() || text.len() <= 8 && MISSING_WORDS.iter().any(|word| text.eq_ignore_ascii_case(word)) || self.given(text)
     }
 
+    /// Whether a text stands for a missing number: what no column of words would call a value, too.
+    pub fn number(self, text: &str) -> bool {
+        self.value(text) || text == "." || text.eq_ignore_ascii_case("none")
+    }
+
     /// Whether a text of a sensitive column says that the group is not known.
     pub fn group(self, text: &str) -> bool {
         if self.value(text) {
@@ -247,7 +252,7 @@ pub fn spelling_key(text: &str) -> String {
 }
 
 /// Signs between the parts of a list in one field.
-const LIST_SIGNS: [char; 3] = [';', '|', '+'];
+const LIST_SIGNS: [char; 4] = [';', ',', '|', '+'];
 
 /// How a thing is shown: a number without its closing `.0`, everything else as it stands.
 pub fn shown(text: &str) -> Cow<'_, str> {
@@ -365,6 +370,7 @@ mod tests {
             ("two  or more", "Two or More"),
             ("-0", "0.0"),
             ("Asian|White", "white; asian"),
+            ("White, Black", "Black, White"),
         ] {
             assert_eq!(spelling_key(one), spelling_key(other), "{one} {other}");
         }
