@@ -14,7 +14,9 @@
 //!   bin has of a group. Metrics that read score and label together are given when every label is 0 or 1.
 //!
 //! Without weights all counts are whole numbers, so that `merge` in any order gives the counts of one batch, bit for bit; sums
-//! of scores and weights agree up to rounding.
+//! of scores and weights agree up to rounding. [`Tally::to_bytes`] and [`Tally::from_bytes`] carry a tally to another process.
+
+mod bytes;
 
 use std::sync::Arc;
 
