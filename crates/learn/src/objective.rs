@@ -13,7 +13,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::models::{Adjoints, Bend, Inputs, Linearised, Mode, Model, Output, Tangent, sigmoid_of};
 use crate::randomness::{Purpose, stream};
 use crate::rows::{Batch, BatchPlan, Candidates, Rows};
-use crate::scorer::Fitted;
+use crate::scorer::{Fitted, Loader};
 use crate::trainer::Task;
 use crate::training::{DataLoss, Training};
 use crate::weights::{Bound, Gradients, Slot, WeightDirection, Weights};
@@ -121,6 +121,11 @@ pub trait Objective: Debug + Send {
     fn scores_are_expected_decisions(&self) -> bool {
         // Methods that mix classifiers let the user choose between this and drawn decisions.
         self.parameters().iter().any(|(name, value)| name == "prediction" && *value == Value::Text("expected".to_owned()))
+    }
+
+    /// What reads back from model folders whatever [`Objective::fit_alone`] returns under any parameters; networks need none.
+    fn loaders(&self) -> &'static [Loader] {
+        &[]
     }
 
     /// A method with a fit of its own (trees, rounds of whole fits) does it here and returns `Some`; the loop over batches is then

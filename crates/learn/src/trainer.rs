@@ -10,12 +10,13 @@ use crate::LearnError;
 use crate::checkpoint::{Checkpoint, Fingerprint};
 use crate::disparity::{ContributionDisparity, Tracer};
 use crate::models::{self, Architecture};
+use crate::networks;
 use crate::objective::{EpochEnd, Ledger, Objective, Pass, Setting, Validation, data_loss, training_device};
 use crate::optimizer::Adam;
 use crate::randomness::{Purpose, stream};
 use crate::recorded::Recorded;
 use crate::rows::{Batch, Rows};
-use crate::scorer::{Network, Scorer, predict};
+use crate::scorer::{Scorer, TrainedNetwork, predict};
 use crate::training::{Selection, Trace, Training};
 use crate::transport::{Pairs, between_groups};
 
@@ -131,7 +132,7 @@ pub fn fit(
 
     // Model, optimiser and objective before the first epoch, all from the seed.
     let device = training_device();
-    let (model, mut weights) = models::build(architecture, train, &mut stream(seed, Purpose::Initialisation, 0))?;
+    let (model, mut weights) = networks::build(architecture, train, &mut stream(seed, Purpose::Initialisation, 0))?;
     model.accepts(validation.candidates())?;
     let mut optimizer = Adam::new(training.optimizer, training.weight_decay, &weights);
     let setting = Setting { train, model: model.as_ref(), training, seed };
@@ -224,7 +225,7 @@ pub fn fit(
     if let Some(best) = best {
         weights = best.weights;
     }
-    let network = Network::new(model, weights);
+    let network = TrainedNetwork::new(model, weights);
     let mut scorer = Scorer::new(Box::new(network), objective.as_ref(), architecture, training, seed, curves);
     scorer.name_targets(train.targets);
     Ok(scorer)
