@@ -4,6 +4,7 @@
 //! [`Scorer`]. [`objectives`] tells which hook of the trait carries which method.
 
 mod adversary;
+mod alignment;
 mod architecture;
 mod archive;
 pub mod boosting;
