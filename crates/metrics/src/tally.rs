@@ -29,6 +29,19 @@ use crate::wasserstein::{Bucket, Buckets, settled};
 use crate::{Conventions, Finding, IntervalPlan, MetricError, Needs, Outcomes, metrics};
 
 /// Sums over the rows seen so far.
+///
+/// ```
+/// use evenhand_metrics::{Conventions, Tally};
+///
+/// let mut tally = Tally::new(&["m", "w"].map(str::to_owned), Conventions::default(), 1 << 10);
+/// for (scores, codes) in [([0.9, 0.6], [0, 1]), ([0.7, 0.2], [0, 1])] {
+///     tally.add(&scores, None, None, &codes)?;
+/// }
+/// let findings = tally.findings(None)?;
+/// let gap = findings.iter().find(|finding| finding.metric == "demographic-parity-difference");
+/// assert_eq!(gap.and_then(|finding| finding.estimate.number()), Some(0.5));
+/// # Ok::<(), evenhand_metrics::MetricError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Tally {
     levels: Vec<String>,
