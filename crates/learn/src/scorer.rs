@@ -529,7 +529,9 @@ impl Scorer {
         if folder.exists() {
             std::fs::rename(folder, retired.path().join("scorer")).map_err(failed)?;
         }
-        std::fs::rename(fresh.keep(), folder).map_err(failed)
+        std::fs::rename(fresh.keep(), folder).map_err(failed)?;
+        crate::archive::sync_folder(parent);
+        Ok(())
     }
 
     /// Whether a scorer was saved in this folder.
