@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use evenhand_audit::scores::sensitive_role;
 use evenhand_audit::settings::IntervalSection;
-use evenhand_audit::{AuditSettings, audit};
+use evenhand_audit::{AuditSettings, Selection, audit};
 use evenhand_data::DataError;
 use evenhand_data::loaders::{corpus_folder, faircv_2020};
 use evenhand_data::table::ScoreRoles;
@@ -28,12 +28,13 @@ fn corpus(test: &str) -> Option<PathBuf> {
 fn roles(score: &str, attributes: &[&str]) -> ScoreRoles {
     ScoreRoles {
         score: score.to_owned(),
-        groups: attributes.iter().map(|text| sensitive_role(text).unwrap()).collect(),
-        label: Some(LabelRole { column: "label".to_owned(), favourable: None }),
+        groups: attributes.iter().map(|text| sensitive_role(text, &[]).unwrap()).collect(),
+        label: Some(LabelRole { column: "label".to_owned(), ..LabelRole::default() }),
         weight: None,
         missing: Vec::new(),
         range: None,
         skip_unscored: false,
+        ..ScoreRoles::default()
     }
 }
 
@@ -41,7 +42,7 @@ fn settings(top: usize) -> AuditSettings {
     AuditSettings {
         title: "FairCVtest".to_owned(),
         intervals: IntervalSection { replicates: 0, ..IntervalSection::default() },
-        top: Some(top),
+        selection: Selection::Top(top),
         ..AuditSettings::default()
     }
 }
@@ -135,16 +136,17 @@ fn what_such_a_file_does_not_hold_is_refused_with_what_it_does() {
     };
     for message in [
         told(&|roles| roles.score = "score".to_owned()),
-        told(&|roles| roles.groups = vec![sensitive_role("age").unwrap()]),
-        told(&|roles| roles.label = Some(LabelRole { column: "truth".to_owned(), favourable: None })),
+        told(&|roles| roles.groups = vec![sensitive_role("age", &[]).unwrap()]),
+        told(&|roles| roles.label = Some(LabelRole { column: "truth".to_owned(), ..LabelRole::default() })),
     ] {
         assert!(message.contains("its columns are prediction, label, gender, ethnicity"), "{message}");
     }
     assert!(told(&|roles| roles.weight = Some("w".to_owned())).contains("no weights"));
     assert!(told(&|roles| roles.range = Some((0.0, 10.0))).contains("0 to 1"));
-    assert!(told(&|roles| roles.groups = vec![sensitive_role("gender > 0").unwrap()]).contains("gender"));
+    assert!(told(&|roles| roles.groups = vec![sensitive_role("gender > 0", &[]).unwrap()]).contains("gender"));
     assert!(
-        told(&|roles| roles.groups = ["gender", "gender"].map(|text| sensitive_role(text).unwrap()).to_vec()).contains("different names")
+        told(&|roles| roles.groups = ["gender", "gender"].map(|text| sensitive_role(text, &[]).unwrap()).to_vec())
+            .contains("different names")
     );
     let scored = faircv_2020::read_scores(&file, &roles("prediction", &["gender"])).unwrap();
     assert!(audit(&scored, &settings(4801)).unwrap_err().to_string().contains("4800 rows"));

@@ -1,7 +1,7 @@
 //! Audits of scores in memory, at once and in parts, against numbers worked out by hand.
 
 use evenhand_audit::settings::{DecisionRuleName, IntervalSection, MetricsSection};
-use evenhand_audit::{AuditSettings, AuditStream, audit};
+use evenhand_audit::{AuditSettings, AuditStream, Selection, audit};
 use evenhand_metrics::Finding;
 use evenhand_report::{Report, ReportKind};
 use evenhand_rows::{Chunk, Provenance, Scored};
@@ -55,13 +55,13 @@ fn limits_are_judged_and_settings_are_told() {
 #[test]
 fn rows_that_tie_with_the_last_of_the_top_are_selected_together() {
     let scored = Scored::from_arrays(vec![0.9, 0.5, 0.5, 0.5, 0.1], ("g", &["a", "b", "a", "b", "b"]), None).unwrap();
-    let report = audit(&scored, &AuditSettings { top: Some(2), ..settings() }).unwrap();
+    let report = audit(&scored, &AuditSettings { selection: Selection::Top(2), ..settings() }).unwrap();
     assert_eq!(report.notes, ["Top 2: 4 rows score 0.5 or more and are selected: rows with this very score are selected together."]);
     let shares: Vec<f64> = finding(&report, "selection-share").by_group.iter().map(|group| group.estimate.number().unwrap()).collect();
     assert_eq!(shares, [0.5, 0.5]);
     assert!(report.methods[0].runs[0].performance.is_empty(), "nothing is known of the truth");
     for top in [0, 6] {
-        let told = audit(&scored, &AuditSettings { top: Some(top), ..settings() }).unwrap_err().to_string();
+        let told = audit(&scored, &AuditSettings { selection: Selection::Top(top), ..settings() }).unwrap_err().to_string();
         assert!(told.contains("there are 5 rows") && !told.contains("--"), "{told}");
     }
 }
@@ -77,7 +77,7 @@ fn what_cannot_be_asked_is_refused_by_the_name_of_the_setting() {
         (audit(&eight(), &metrics(MetricsSection { threshold: 50.0, ..MetricsSection::default() })), "threshold = 50"),
         (audit(&eight(), &metrics(MetricsSection { privileged, ..MetricsSection::default() })), "privileged gender = man"),
         (audit(&without, &settings()), "`groups`"),
-        (AuditStream::new(AuditSettings { top: Some(1), ..settings() }).map(|_| unreachable!()), "`top`"),
+        (AuditStream::new(AuditSettings { selection: Selection::Top(1), ..settings() }).map(|_| unreachable!()), "`top`"),
         (AuditStream::new(settings()).unwrap().finish(None, &Provenance::default()), "`groups`"),
     ] {
         let told = told.unwrap_err().to_string();

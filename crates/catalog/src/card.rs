@@ -11,6 +11,8 @@ pub enum Kind {
     Rebalancer,
     /// Gate 2: a training method.
     Objective,
+    /// Gate 2: what turns inputs into a score and is trained under an objective.
+    Network,
     /// Gate 1: learns a table and makes rows like it.
     Synthesiser,
     /// Gate 3: puts the candidates of a list into another order.
@@ -27,6 +29,7 @@ impl Kind {
             Kind::Metric => "metric",
             Kind::Rebalancer => "rebalancer",
             Kind::Objective => "objective",
+            Kind::Network => "network",
             Kind::Synthesiser => "synthesiser",
             Kind::Reranker => "re-ranker",
             Kind::Repair => "repair",

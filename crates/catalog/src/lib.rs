@@ -14,6 +14,45 @@ pub use nearest::nearest;
 pub use parameters::{Allowed, CatalogError, Literal, Parameter, Parameters, Value};
 
 /// A registry's line: the card of a method and the function that builds it from checked parameters.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use evenhand_catalog::{Allowed, Card, Direction, Entry, Kind, Literal, Parameter, Parameters, Value, find};
+///
+/// static CARD: Card = Card {
+///     id: "cut",
+///     name: "Cut",
+///     kind: Kind::Repair,
+///     summary: "Decides by a threshold.",
+///     formula: "s > t",
+///     fair_value: None,
+///     range: "",
+///     direction: Direction::Describes,
+///     source: "textbook",
+///     parameters: &[Parameter {
+///         name: "threshold",
+///         default: Literal::Number(0.5),
+///         allowed: Allowed::Between(0.0, 1.0),
+///         purpose: "t",
+///     }],
+/// };
+/// type Cut = dyn Fn(f64) -> bool;
+/// const CUTS: &[Entry<Cut>] = &[Entry {
+///     card: &CARD,
+///     build: |parameters| {
+///         let threshold = parameters.number("threshold");
+///         Ok(Box::new(move |score| score > threshold))
+///     },
+/// }];
+///
+/// // Somebody names the method and gives what differs from its defaults.
+/// let entry = find(CUTS, "cut")?;
+/// let given = BTreeMap::from([("threshold".to_owned(), Value::Number(0.7))]);
+/// let cut = (entry.build)(&Parameters::resolve(entry.card, &given)?)?;
+/// assert!(cut(0.8) && !cut(0.6));
+/// assert!(find(CUTS, "cat").is_err_and(|error| error.to_string().contains("did you mean `cut`?")));
+/// # Ok::<(), evenhand_catalog::CatalogError>(())
+/// ```
 #[derive(Debug)]
 pub struct Entry<T: ?Sized> {
     /// What the method says of itself.

@@ -18,6 +18,8 @@ pub enum Literal {
     Numbers(&'static [f64]),
     /// The user must give it.
     Required,
+    /// Nothing, where the user does not give it.
+    Absent,
 }
 
 /// Which values a parameter may take.
@@ -82,6 +84,7 @@ impl fmt::Display for Literal {
             Literal::Text(text) => write!(formatter, "\"{text}\""),
             Literal::Numbers(numbers) => write!(formatter, "{numbers:?}"),
             Literal::Required => write!(formatter, "(required)"),
+            Literal::Absent => write!(formatter, "none"),
         }
     }
 }
@@ -159,7 +162,7 @@ fn hint(nearest: Option<&str>) -> String {
     nearest.map(|word| format!("; did you mean `{word}`?")).unwrap_or_default()
 }
 
-/// The checked parameters of one method: every one present, of its type and inside its range.
+/// The checked parameters of one method: every one present (but [`Literal::Absent`] ones that were not given), of its type and inside its range.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Parameters {
     values: BTreeMap<&'static str, Value>,
@@ -181,6 +184,7 @@ impl Parameters {
         for parameter in card.parameters {
             let value = match given.get(parameter.name) {
                 Some(value) => parameter.check(card.id, value)?,
+                None if parameter.default == Literal::Absent => continue,
                 None => parameter.default_value(card.id)?,
             };
             values.insert(parameter.name, value);
@@ -243,7 +247,7 @@ impl Parameter {
             Literal::Flag(flag) => Value::Flag(flag),
             Literal::Text(text) => Value::Text(text.to_owned()),
             Literal::Numbers(numbers) => Value::Numbers(numbers.to_vec()),
-            Literal::Required => {
+            Literal::Required | Literal::Absent => {
                 return Err(CatalogError::MissingParameter {
                     id: id.to_owned(),
                     name: self.name.to_owned(),
@@ -261,7 +265,7 @@ impl Parameter {
             (Literal::Flag(_), Value::Flag(flag)) => Some(Value::Flag(*flag)),
             (Literal::Text(_), Value::Text(text)) => Some(Value::Text(text.clone())),
             (Literal::Numbers(_), Value::Numbers(numbers)) => Some(Value::Numbers(numbers.clone())),
-            (Literal::Required, value) => Some(value.clone()),
+            (Literal::Required | Literal::Absent, value) => Some(value.clone()),
             _ => None,
         };
         typed.filter(|value| self.allows(value)).ok_or_else(|| CatalogError::BadValue {
@@ -298,7 +302,7 @@ impl Parameter {
             Literal::Flag(_) => "true or false",
             Literal::Text(_) => "a word in quotes",
             Literal::Numbers(_) => "a list of numbers",
-            Literal::Required => "a value",
+            Literal::Required | Literal::Absent => "a value",
         }
     }
 }

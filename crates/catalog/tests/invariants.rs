@@ -35,6 +35,14 @@ const TENSOR_CRATES: &[&str] = &["learn"];
 /// Crates that do no IO, print nothing, and know no clock and no ambient randomness.
 const PURE_CRATES: &[&str] = &["catalog", "kernels", "rows", "metrics", "report", "rerank"];
 
+/// Crate, and the most crates (ours and others') that may stand beneath it.
+const LIGHT_CRATES: &[(&str, usize)] = &[("metrics", 45)];
+
+/// Crates for whoever audits scores or reads reports, and what they reach neither directly nor through others: the tensor library, a TLS stack, the sandbox of
+/// decoders. A name that ends in `*` stands for all that begin so.
+const FREE_CRATES: &[&str] = &["catalog", "kernels", "rows", "metrics", "rerank", "rebalance", "report", "audit"];
+const HEAVY: &[&str] = &["burn*", "rustls*", "ring", "ureq*", "landlock", "evenhand-media", "evenhand-learn"];
+
 /// Folders that hold one method a file: the file's name is the method's id.
 const REGISTRIES: &[&str] = &[
     "data/src/loaders",
@@ -44,6 +52,7 @@ const REGISTRIES: &[&str] = &[
     "metrics/src/ranking",
     "rebalance/src/methods",
     "learn/src/objectives",
+    "learn/src/networks",
     "rerank/src/methods",
     "rerank/src/repairs",
 ];
@@ -161,6 +170,61 @@ fn only_the_crates_that_train_reach_the_tensor_library() {
                     }
                 }
             }
+        }
+    }
+}
+
+/// Packages that are built for a crate on this machine, itself not among them: name with version, each once. `None` when there is no such crate.
+fn beneath(folder: &str) -> Option<BTreeSet<String>> {
+    members().iter().find(|member| member.folder == folder)?;
+    let package = format!("evenhand-{folder}");
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--edges", "normal", "--prefix", "none", "--format", "{p}", "--package", &package])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let packages = text.lines().map(|line| line.split_whitespace().take(2).collect::<Vec<_>>().join(" "));
+    Some(packages.filter(|line| !line.is_empty() && line.split(' ').next() != Some(package.as_str())).collect())
+}
+
+/// The crates that a test of the graph is about and that are there; the others are named.
+fn present(folder: &str) -> Option<BTreeSet<String>> {
+    let found = beneath(folder);
+    if found.is_none() {
+        eprintln!("not checked: there is no crate `{folder}`");
+    }
+    found
+}
+
+#[test]
+fn whoever_only_measures_builds_few_crates() {
+    for &(folder, most) in LIGHT_CRATES {
+        let Some(packages) = present(folder) else { continue };
+        eprintln!("`{folder}` builds on {} crates", packages.len());
+        let named: Vec<&str> = packages.iter().map(String::as_str).collect();
+        assert!(packages.len() <= most, "`{folder}` builds on {} crates, {most} are allowed: {}", packages.len(), named.join(", "));
+    }
+}
+
+#[test]
+fn whoever_audits_builds_no_tensor_library_no_tls_and_no_decoder() {
+    let split = members().iter().any(|member| member.folder == "experiment");
+    for folder in FREE_CRATES {
+        // Until runs have a crate of their own, `audit` trains and extracts itself.
+        if *folder == "audit" && !split {
+            eprintln!("not checked: `audit`, as there is no crate `experiment`");
+            continue;
+        }
+        let Some(packages) = present(folder) else { continue };
+        for package in &packages {
+            let name = package.split(' ').next().unwrap_or_default();
+            let heavy = HEAVY.iter().find(|heavy| heavy.strip_suffix('*').map_or(name == **heavy, |start| name.starts_with(start)));
+            assert!(
+                heavy.is_none(),
+                "`{folder}` must not build `{package}`; `cargo tree -p evenhand-{folder} -i {name}` says where it comes in"
+            );
         }
     }
 }

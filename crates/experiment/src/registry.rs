@@ -15,12 +15,14 @@ pub fn cards() -> Vec<&'static Card> {
     let objectives = evenhand_learn::OBJECTIVES.iter().map(|entry| entry.card);
     let corpora = evenhand_data::LOADERS.iter().map(|entry| entry.card);
     let synthesisers = evenhand_rebalance::synthesis::SYNTHESISERS.iter().map(|entry| entry.card);
+    let networks = evenhand_learn::NETWORKS.iter().map(|entry| entry.card);
     let rerankers = evenhand_rerank::RERANKERS.iter().map(|entry| entry.card);
     let repairs = evenhand_rerank::REPAIRS.iter().map(|entry| entry.card);
     let rankings = evenhand_metrics::ranking::RANKING_METRICS.iter().map(|metric| metric.card());
     corpora
         .chain(rebalancers)
         .chain(synthesisers)
+        .chain(networks)
         .chain(objectives)
         .chain(repairs)
         .chain(rerankers)
@@ -84,7 +86,7 @@ pub fn documents(tables: &[(String, String)]) -> Result<[(&'static str, String);
     let methods = document(
         "Methods and corpora",
         "Every corpus that can be loaded and every method that can stand in a recipe, from the registries, with all parameters.",
-        &[Kind::Corpus, Kind::Rebalancer, Kind::Synthesiser, Kind::Objective, Kind::Reranker, Kind::Repair],
+        &[Kind::Corpus, Kind::Rebalancer, Kind::Synthesiser, Kind::Network, Kind::Objective, Kind::Reranker, Kind::Repair],
         &places,
     );
     Ok([("metrics.md", metrics), ("methods.md", methods), ("recipes.md", keys::page())])
@@ -157,6 +159,7 @@ fn heading(kind: Kind) -> &'static str {
         Kind::Metric => "Metrics",
         Kind::Rebalancer => "Gate 1: rebalancers",
         Kind::Objective => "Gate 2: objectives",
+        Kind::Network => "Gate 2: networks",
         Kind::Synthesiser => "Gate 1: synthesisers",
         Kind::Reranker => "Gate 3: re-rankers",
         Kind::Repair => "Gate 3: repair of scores and decisions",

@@ -35,7 +35,15 @@ fn keep(recipe: &Recipe, folder: &Path) {
 
 fn rows(recipe: &Recipe) -> Dataset {
     let loader = recipe.data.loader.build(LOADERS).unwrap();
-    loader.load(&LoadRequest { folder: None, files: &[], schema: &recipe.schema(), seed: 7 }).unwrap()
+    loader
+        .load(&LoadRequest {
+            folder: None,
+            files: &[],
+            schema: &recipe.schema(),
+            settings: &evenhand_data::table::TableSettings::default(),
+            seed: 7,
+        })
+        .unwrap()
 }
 
 #[test]

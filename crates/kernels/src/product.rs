@@ -58,6 +58,15 @@ fn fits(length: usize, rows: usize, columns: usize, row_stride: usize, column_st
 
 /// `out = a b`, or `out += a b` when `accumulate`; `out` is stored row after row, `[a.rows, b.columns]`.
 ///
+/// ```
+/// use evenhand_kernels::{Grid, Threads, multiply};
+///
+/// let (a, b) = ([1.0, 2.0, 3.0, 4.0], [5.0, 6.0]);
+/// let mut out = [0.0; 2];
+/// multiply(&mut out, Grid::new(&a, 2, 2), Grid::new(&b, 2, 1), false, Threads::One);
+/// assert_eq!(out, [17.0, 39.0]);
+/// ```
+///
 /// # Panics
 /// When the shapes do not fit.
 pub fn multiply(out: &mut [f32], a: Grid<'_>, b: Grid<'_>, accumulate: bool, threads: Threads) {

@@ -63,7 +63,8 @@ impl Archive {
     }
 }
 
-/// Writes under a temporary name in the same folder, flushes to the disk, and renames: readers see the old file or the new one.
+/// Writes under a temporary name in the same folder, flushes to the disk, and renames: readers see the old file or the new one. The same as
+/// `evenhand_data::whole`, above which this crate does not stand.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), LearnError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let failed = |source| LearnError::Io { action: "writing", path: path.to_owned(), source };
@@ -72,5 +73,14 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), LearnError> {
     file.write_all(bytes).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
+    sync_folder(folder);
     Ok(())
+}
+
+/// Has the names of a folder written to the disk, where the system lets folders be opened.
+pub(crate) fn sync_folder(folder: &Path) {
+    #[cfg(unix)]
+    let _ = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
+    #[cfg(not(unix))]
+    let _ = folder;
 }

@@ -1,9 +1,11 @@
 //! Gate 2: train scorers whose scores agree between groups.
 //!
-//! [`fit`] trains a network ([`Architecture`], [`Training`]) on [`Rows`] under one [`Objective`] of [`OBJECTIVES`] and returns a
+//! [`fit`] trains a network ([`Architecture`], [`Training`]) of [`NETWORKS`] on [`Rows`] under one [`Objective`] of [`OBJECTIVES`] and returns a
 //! [`Scorer`]. [`objectives`] tells which hook of the trait carries which method.
 
 mod adversary;
+mod alignment;
+mod architecture;
 mod archive;
 pub mod boosting;
 mod cells;
@@ -18,6 +20,7 @@ mod landscape;
 mod layers;
 mod learners;
 pub mod models;
+pub mod networks;
 mod objective;
 pub mod objectives;
 mod optimizer;
@@ -35,16 +38,18 @@ mod transport;
 mod weights;
 
 pub use adversary::{Adversary, Schedule};
+pub use architecture::{Architecture, NetworkChoice, ParameterValue};
 pub use disparity::ContributionDisparity;
 pub use error::LearnError;
-pub use models::{Activation, Architecture, Initialisation, InterviewArchitecture, sigmoid_of};
+pub use models::sigmoid_of;
+pub use networks::{Activation, Initialisation, InterviewArchitecture, NETWORKS, Network};
 pub use objective::{EpochEnd, Needs, Objective, Pass, Setting, Term, Validation, training_device};
 pub use objectives::OBJECTIVES;
 pub use optimizer::{Adam, OptimizerKind};
 pub use randomness::{Purpose, stream};
 pub use recorded::Recorded;
 pub use rows::{Balance, Batch, BatchPlan, Candidates, Draw, Rows};
-pub use scorer::{Around, Companions, Fitted, Prediction, Scorer};
+pub use scorer::{Around, Companions, Fitted, Loader, Manifest, Prediction, Scorer};
 pub use trainer::{EpochRecord, RunHooks, Task, fit};
 pub use training::{DataLoss, Decay, Selection, Trace, Training};
 pub use transport::{Pairs, Transport, between_groups};

@@ -13,7 +13,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::models::{Adjoints, Bend, Inputs, Linearised, Mode, Model, Output, Tangent, sigmoid_of};
 use crate::randomness::{Purpose, stream};
 use crate::rows::{Batch, BatchPlan, Candidates, Rows};
-use crate::scorer::Fitted;
+use crate::scorer::{Fitted, Loader};
 use crate::trainer::Task;
 use crate::training::{DataLoss, Training};
 use crate::weights::{Bound, Gradients, Slot, WeightDirection, Weights};
@@ -120,6 +120,11 @@ pub trait Objective: Debug + Send {
     /// promises of the mean score, and not of decisions cut from scores.
     fn scores_are_expected_decisions(&self) -> bool {
         false
+    }
+
+    /// What reads back from model folders whatever [`Objective::fit_alone`] returns under any parameters; networks need none.
+    fn loaders(&self) -> &'static [Loader] {
+        &[]
     }
 
     /// A method with a fit of its own (trees, rounds of whole fits) does it here and returns `Some`; the loop over batches is then

@@ -14,23 +14,22 @@ use std::fmt::Debug;
 use std::path::Path;
 
 use burn::tensor::Device;
-use evenhand_catalog::Value;
+use evenhand_catalog::Parameters;
 use evenhand_rows::Label;
 use evenhand_rows::recordings::Shape;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::LearnError;
+use crate::architecture::{Architecture, ParameterValue};
 use crate::archive::Archive;
-use crate::boosting::Trees;
 use crate::landscape::surface;
-use crate::learners::{Constant, Logistic};
-use crate::models::{self, Architecture, Interview, Mlp, Mode, Model};
+use crate::models::{self, Mode, Model};
+use crate::networks::{self, NETWORKS, Network, Sizes};
 use crate::objective::Objective;
-use crate::objectives::meta_fair::CellRule;
+use crate::objectives::OBJECTIVES;
 use crate::randomness::{Purpose, stream};
 use crate::recorded::Recorded;
-use crate::reductions::Mixture;
 use crate::rows::Candidates;
 use crate::trainer::EpochRecord;
 use crate::training::{DataLoss, Training};
@@ -85,7 +84,7 @@ pub struct Around<'a> {
 
 /// A thing that was fitted: a network, trees, a mixture of scorers.
 pub trait Fitted: Debug + Send + Sync {
-    /// What a model folder calls it; the key of its loader in `MODELS`.
+    /// What a model folder calls it: the name of its [`Loader`], or the id of its network.
     fn name(&self) -> &'static str;
 
     /// Number of input columns.
@@ -109,43 +108,47 @@ pub trait Fitted: Debug + Send + Sync {
     fn save(&self, folder: &Path) -> Result<(), LearnError>;
 }
 
-/// Reads a fitted thing back from its folder.
-type Loader = fn(&Path, &Manifest) -> Result<Box<dyn Fitted>, LearnError>;
+/// What reads a fitted thing back from a model folder. A method that fits on its own names those of all it may leave behind
+/// ([`Objective::loaders`]); networks are known by their registry.
+#[derive(Debug, Clone, Copy)]
+pub struct Loader {
+    /// [`Fitted::name`] of what it reads.
+    pub name: &'static str,
+    /// Reads it from its folder, as the manifest describes it.
+    pub load: fn(&Path, &Manifest) -> Result<Box<dyn Fitted>, LearnError>,
+}
 
-/// Loaders of fitted things by name.
-#[rustfmt::skip] // one line a model, so that adding one changes one line
-const MODELS: &[(&str, Loader)] = &[
-    ("mlp", Network::load_mlp),
-    ("interview", Network::load_interview),
-    ("constant", Constant::load),
-    ("logistic-regression", Logistic::load),
-    ("meta-fair", CellRule::load),
-    ("mixture", Mixture::load),
-    ("trees", load_trees),
-];
-
-fn load_trees(folder: &Path, manifest: &Manifest) -> Result<Box<dyn Fitted>, LearnError> {
-    if manifest.shape.is_some() || !manifest.targets.is_empty() {
-        return Err(LearnError::BadFile {
-            path: folder.join(MANIFEST),
-            problem: "gives trees recordings to read or further targets, and they know neither".to_owned(),
-            remedy: "it may be edited; train again or restore it from a copy",
-        });
+/// The loaders of all methods in the registry that fit on their own, each once.
+fn loaders() -> Vec<Loader> {
+    let mut found: Vec<Loader> = Vec::new();
+    for entry in OBJECTIVES {
+        // The registry's tests build every method from its defaults.
+        let built = Parameters::resolve(entry.card, &BTreeMap::new()).and_then(|parameters| (entry.build)(&parameters));
+        for loader in built.iter().flat_map(|objective| objective.loaders()) {
+            if found.iter().all(|known| known.name != loader.name) {
+                found.push(*loader);
+            }
+        }
     }
-    Ok(Box::new(Trees::load(folder, manifest.columns)?))
+    found
 }
 
 /// Reads the fitted thing of this name from a folder; `named_in` is the file that gave the name.
 pub(crate) fn load_fitted(name: &str, folder: &Path, named_in: &Path, manifest: &Manifest) -> Result<Box<dyn Fitted>, LearnError> {
-    let Some((_, loader)) = MODELS.iter().find(|(known, _)| *known == name) else {
-        let known: Vec<&str> = MODELS.iter().map(|(name, _)| *name).collect();
+    if let Some(network) = networks::described(name, &manifest.architecture) {
+        return TrainedNetwork::load(network?.as_ref(), folder, manifest);
+    }
+    let loaders = loaders();
+    let Some(loader) = loaders.iter().find(|loader| loader.name == name) else {
+        let networks = NETWORKS.iter().map(|entry| entry.card.id);
+        let known: Vec<&str> = networks.chain(loaders.iter().map(|loader| loader.name)).collect();
         return Err(LearnError::BadFile {
             path: named_in.to_owned(),
             problem: format!("names the model `{name}`; this program can read {}", known.join(", ")),
             remedy: "use the program that wrote it",
         });
     };
-    loader(folder, manifest)
+    (loader.load)(folder, manifest)
 }
 
 /// Writes a JSON file of a model folder.
@@ -170,35 +173,31 @@ pub(crate) fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T
 
 /// A network with its weights.
 #[derive(Debug)]
-pub(crate) struct Network {
+pub(crate) struct TrainedNetwork {
     model: Box<dyn Model>,
     weights: Weights,
 }
 
-impl Network {
+impl TrainedNetwork {
     pub(crate) fn new(model: Box<dyn Model>, weights: Weights) -> Self {
-        Network { model, weights }
+        TrainedNetwork { model, weights }
     }
 
-    fn load_mlp(folder: &Path, manifest: &Manifest) -> Result<Box<dyn Fitted>, LearnError> {
-        let outputs = 1 + manifest.targets.len();
-        let (model, weights) =
-            Mlp::with_outputs(&manifest.architecture, manifest.columns, outputs, &mut stream(0, Purpose::Initialisation, 0));
-        Self::filled(folder, Box::new(model), weights)
-    }
-
-    fn load_interview(folder: &Path, manifest: &Manifest) -> Result<Box<dyn Fitted>, LearnError> {
-        let Some(shape) = manifest.shape.filter(Shape::is_plausible) else {
+    fn load(network: &dyn Network, folder: &Path, manifest: &Manifest) -> Result<Box<dyn Fitted>, LearnError> {
+        let shape = manifest.shape.filter(Shape::is_plausible);
+        if network.reads().recordings() && shape.is_none() {
             return Err(LearnError::BadFile {
                 path: folder.join(MANIFEST),
-                problem: "describes an interview network without the shape of its recordings, or with sizes out of range".to_owned(),
+                problem: format!(
+                    "describes an {} network without the shape of its recordings, or with sizes out of range",
+                    network.card().id
+                ),
                 remedy: "it may be edited; train again or restore it from a copy",
             });
-        };
-        let settings = manifest.architecture.interview.clone().unwrap_or_default();
-        let outputs = 1 + manifest.targets.len();
-        let (model, weights) = Interview::new(&settings, shape, outputs, &mut stream(0, Purpose::Initialisation, 0))?;
-        Self::filled(folder, Box::new(model), weights)
+        }
+        let sizes = Sizes { columns: manifest.columns, shape, outputs: 1 + manifest.targets.len() };
+        let (model, weights) = network.build(&manifest.architecture, &sizes, &mut stream(0, Purpose::Initialisation, 0))?;
+        Self::filled(folder, model, weights)
     }
 
     /// The network with the weights of its folder in place of its first ones.
@@ -230,11 +229,11 @@ impl Network {
                 remedy: "both files must come from the same folder; train again or restore it from a copy",
             });
         }
-        Ok(Box::new(Network::new(model, weights)))
+        Ok(Box::new(TrainedNetwork::new(model, weights)))
     }
 }
 
-impl Fitted for Network {
+impl Fitted for TrainedNetwork {
     fn name(&self) -> &'static str {
         self.model.name()
     }
@@ -324,36 +323,13 @@ pub struct Companions {
     pub recordings: serde_json::Value,
 }
 
-/// A parameter's value as it stands in a model folder.
+/// What a model folder says of itself in `scorer.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-enum Kept {
-    Flag(bool),
-    Integer(i64),
-    Number(f64),
-    Text(String),
-    Numbers(Vec<f64>),
-}
-
-impl From<&Value> for Kept {
-    fn from(value: &Value) -> Self {
-        match value.clone() {
-            Value::Number(number) => Kept::Number(number),
-            Value::Integer(number) => Kept::Integer(number),
-            Value::Flag(flag) => Kept::Flag(flag),
-            Value::Text(text) => Kept::Text(text),
-            Value::Numbers(numbers) => Kept::Numbers(numbers),
-        }
-    }
-}
-
-/// `scorer.json`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Manifest {
+pub struct Manifest {
     format: String,
     version: u32,
     model: String,
-    pub(crate) columns: usize,
+    columns: usize,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     shape: Option<Shape>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -361,12 +337,41 @@ pub(crate) struct Manifest {
     architecture: Architecture,
     training: Training,
     objective: String,
-    parameters: BTreeMap<String, Kept>,
+    parameters: BTreeMap<String, ParameterValue>,
     seed: u64,
     curves: Vec<EpochRecord>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     notes: Vec<String>,
     companions: Companions,
+}
+
+impl Manifest {
+    /// Input columns of what was fitted.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// What its recordings look like, where it reads any.
+    pub fn shape(&self) -> Option<Shape> {
+        self.shape
+    }
+
+    /// Names of its further targets.
+    pub fn targets(&self) -> &[String] {
+        &self.targets
+    }
+
+    /// Refuses recordings and further targets for a thing that knows neither; `what` names such things.
+    pub(crate) fn table_alone(&self, what: &str, folder: &Path) -> Result<(), LearnError> {
+        if self.shape.is_none() && self.targets.is_empty() {
+            return Ok(());
+        }
+        Err(LearnError::BadFile {
+            path: folder.join(MANIFEST),
+            problem: format!("gives {what} recordings to read or further targets, and they know neither"),
+            remedy: "it may be edited; train again or restore it from a copy",
+        })
+    }
 }
 
 /// A fitted scorer.
@@ -395,7 +400,7 @@ impl Scorer {
             architecture: architecture.clone(),
             training: training.clone(),
             objective: objective.card().id.to_owned(),
-            parameters: objective.parameters().iter().map(|(name, value)| (name.to_owned(), Kept::from(value))).collect(),
+            parameters: objective.parameters().iter().map(|(name, value)| (name.to_owned(), ParameterValue::from(value))).collect(),
             seed,
             curves,
             notes: Vec::new(),
@@ -524,7 +529,9 @@ impl Scorer {
         if folder.exists() {
             std::fs::rename(folder, retired.path().join("scorer")).map_err(failed)?;
         }
-        std::fs::rename(fresh.keep(), folder).map_err(failed)
+        std::fs::rename(fresh.keep(), folder).map_err(failed)?;
+        crate::archive::sync_folder(parent);
+        Ok(())
     }
 
     /// Whether a scorer was saved in this folder.

@@ -10,12 +10,13 @@ use crate::LearnError;
 use crate::checkpoint::{Checkpoint, Fingerprint};
 use crate::disparity::{ContributionDisparity, Tracer};
 use crate::models::{self, Architecture};
+use crate::networks;
 use crate::objective::{EpochEnd, Ledger, Objective, Pass, Setting, Validation, data_loss, training_device};
 use crate::optimizer::Adam;
 use crate::randomness::{Purpose, stream};
 use crate::recorded::Recorded;
 use crate::rows::{Batch, Rows};
-use crate::scorer::{Network, Scorer, predict};
+use crate::scorer::{Scorer, TrainedNetwork, predict};
 use crate::training::{Selection, Trace, Training};
 use crate::transport::{Pairs, between_groups};
 
@@ -90,6 +91,32 @@ pub struct Task<'a, 'h> {
 
 /// Fits a scorer under an objective.
 ///
+/// ```
+/// use std::collections::BTreeMap;
+/// use std::sync::atomic::AtomicBool;
+/// use evenhand_catalog::{Parameters, find};
+/// use evenhand_learn::{Architecture, Companions, OBJECTIVES, Rows, RunHooks, Scorer, Training, fit};
+/// use evenhand_rows::{Groups, Matrix};
+///
+/// // One column that decides the label; the groups take turns.
+/// let features = Matrix::new(1, (0..40).map(|row| row as f32 / 40.0).collect());
+/// let labels: Vec<f64> = (0..40).map(|row| if row < 20 { 0.0 } else { 1.0 }).collect();
+/// let groups = Groups::new("group", vec!["a".into(), "b".into()], (0..40).map(|row| row % 2).collect());
+/// let rows = Rows { features: &features, labels: &labels, groups: &groups, weights: None, recordings: None, targets: &[], sensitive: None };
+///
+/// let entry = find(OBJECTIVES, "wasserstein")?;
+/// let objective = (entry.build)(&Parameters::resolve(entry.card, &BTreeMap::new())?)?;
+/// let (architecture, training) = (Architecture { hidden: vec![4], ..Architecture::default() }, Training { epochs: 2, ..Training::default() });
+/// let mut run = RunHooks { checkpoint: None, resume: false, on_epoch: &mut |_| {}, interrupted: &AtomicBool::new(false) };
+/// let scorer = fit(&rows, &rows, &architecture, &training, objective, 1, &mut run)?;
+///
+/// let folder = tempfile::tempdir()?;
+/// scorer.save(&folder.path().join("model"), &Companions::default())?;
+/// let opened = Scorer::load(&folder.path().join("model"))?;
+/// assert_eq!(opened.predict(&features)?, scorer.predict(&features)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// The same rows, settings and seed give the same bytes, on one thread or several, in one go or resumed.
 pub fn fit(
     train: &Rows<'_>,
@@ -131,7 +158,7 @@ pub fn fit(
 
     // Model, optimiser and objective before the first epoch, all from the seed.
     let device = training_device();
-    let (model, mut weights) = models::build(architecture, train, &mut stream(seed, Purpose::Initialisation, 0))?;
+    let (model, mut weights) = networks::build(architecture, train, &mut stream(seed, Purpose::Initialisation, 0))?;
     model.accepts(validation.candidates())?;
     let mut optimizer = Adam::new(training.optimizer, training.weight_decay, &weights);
     let setting = Setting { train, model: model.as_ref(), training, seed };
@@ -224,7 +251,7 @@ pub fn fit(
     if let Some(best) = best {
         weights = best.weights;
     }
-    let network = Network::new(model, weights);
+    let network = TrainedNetwork::new(model, weights);
     let mut scorer = Scorer::new(Box::new(network), objective.as_ref(), architecture, training, seed, curves);
     scorer.name_targets(train.targets);
     Ok(scorer)

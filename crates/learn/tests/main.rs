@@ -7,5 +7,6 @@ mod corpus;
 mod every;
 mod hooks;
 mod interview;
+mod networks;
 mod refusals;
 mod training;

@@ -67,6 +67,14 @@ pub enum MetricError {
         /// What differs.
         what: &'static str,
     },
+    /// A tally cannot be written as bytes, or bytes hold none.
+    #[error("the bytes of a tally: {problem}; {remedy}")]
+    TallyBytes {
+        /// What is wrong with them.
+        problem: String,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// A group code that no level has.
     #[error("row {row} has the group code {code} but there are {levels} groups")]
     UnknownCode {

@@ -22,6 +22,20 @@ pub enum Needs {
 }
 
 /// One number about outcomes.
+///
+/// ```
+/// use evenhand_metrics::{Outcomes, find};
+/// use evenhand_rows::Groups;
+///
+/// let groups = Groups::from_texts("gender", ["m", "m", "w", "w"].map(Some).into_iter());
+/// let outcomes = Outcomes::new(&[0.9, 0.7, 0.6, 0.2], &groups)?;
+/// let metric = find("demographic-parity-difference")?;
+/// let finding = metric.evaluate(&outcomes);
+/// // Both men are selected at 0.5, and one of the two women.
+/// assert_eq!(finding.estimate.number(), Some(0.5));
+/// assert_eq!(metric.card().fair_value, Some(0.0));
+/// # Ok::<(), evenhand_metrics::MetricError>(())
+/// ```
 pub trait Metric: Debug + Sync {
     /// What the metric says of itself.
     fn card(&self) -> &'static Card;

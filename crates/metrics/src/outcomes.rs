@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use evenhand_rows::{Groups, UNKNOWN};
+use serde::{Deserialize, Serialize};
 
 use crate::counts::{self, Confusion, GroupCounts};
 use crate::pca::{self, Pca};
@@ -10,7 +11,8 @@ use crate::sample::{self, Samples};
 use crate::{IntervalPlan, MetricError, rates};
 
 /// How a score becomes a decision at threshold t.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DecisionRule {
     /// Selected when score > t (Kim et al. 2023, Eq. 3).
     #[default]
@@ -20,7 +22,8 @@ pub enum DecisionRule {
 }
 
 /// Whose definition is used where toolkits differ; `docs/metrics.md` lists every difference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Convention {
     /// Ours: differences are max - min >= 0, ratios min/max <= 1.
     #[default]
@@ -32,7 +35,8 @@ pub enum Convention {
 }
 
 /// Whether threshold-free metrics are exact or follow a paper's grid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Definition {
     /// Exact, by sorting.
     #[default]
@@ -42,7 +46,8 @@ pub enum Definition {
 }
 
 /// Choices that hold for every metric of one evaluation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Conventions {
     /// Threshold on the score for decision metrics.
     pub threshold: f64,

@@ -3,11 +3,13 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::{Estimate, Interval, MetricError};
 
 /// Which intervals and p-values to add to findings.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct IntervalPlan {
     /// Coverage aimed at.
     pub level: f64,

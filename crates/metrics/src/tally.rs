@@ -14,7 +14,9 @@
 //!   bin has of a group. Metrics that read score and label together are given when every label is 0 or 1.
 //!
 //! Without weights all counts are whole numbers, so that `merge` in any order gives the counts of one batch, bit for bit; sums
-//! of scores and weights agree up to rounding.
+//! of scores and weights agree up to rounding. [`Tally::to_bytes`] and [`Tally::from_bytes`] carry a tally to another process.
+
+mod bytes;
 
 use std::sync::Arc;
 
@@ -27,6 +29,19 @@ use crate::wasserstein::{Bucket, Buckets, settled};
 use crate::{Conventions, Finding, IntervalPlan, MetricError, Needs, Outcomes, metrics};
 
 /// Sums over the rows seen so far.
+///
+/// ```
+/// use evenhand_metrics::{Conventions, Tally};
+///
+/// let mut tally = Tally::new(&["m", "w"].map(str::to_owned), Conventions::default(), 1 << 10);
+/// for (scores, codes) in [([0.9, 0.6], [0, 1]), ([0.7, 0.2], [0, 1])] {
+///     tally.add(&scores, None, None, &codes)?;
+/// }
+/// let findings = tally.findings(None)?;
+/// let gap = findings.iter().find(|finding| finding.metric == "demographic-parity-difference");
+/// assert_eq!(gap.and_then(|finding| finding.estimate.number()), Some(0.5));
+/// # Ok::<(), evenhand_metrics::MetricError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Tally {
     levels: Vec<String>,

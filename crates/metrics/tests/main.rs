@@ -11,3 +11,4 @@ mod ranking_contract;
 mod ranking_oracle;
 mod ranking_properties;
 mod tally;
+mod tally_bytes;

@@ -44,6 +44,23 @@ pub use shares::{Shares, Target};
 pub use shortlist::Shortlist;
 
 /// A method of gate 3: the candidates for a job in, their new order out.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use evenhand_catalog::{Parameters, find};
+/// use evenhand_rerank::{RERANKERS, Shares, Shortlist};
+///
+/// let levels = ["men", "women"].map(str::to_owned);
+/// let shortlist = Shortlist::new(&[0.9, 0.8, 0.7, 0.6], &[0, 0, 1, 1], &levels)?;
+/// let entry = find(RERANKERS, "det-greedy")?;
+/// let method = (entry.build)(&Parameters::resolve(entry.card, &BTreeMap::new())?)?;
+/// // Half of each prefix, as far as whole candidates allow.
+/// let ranking = method.rerank(&shortlist, &Shares::equal(&shortlist), 4, 0)?;
+/// let order: Vec<usize> = ranking.places.iter().map(|place| place.candidate).collect();
+/// assert_eq!(order, [0, 2, 1, 3]);
+/// println!("{}", ranking.places[1].reason.text(&levels));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Reranker: fmt::Debug + Send + Sync {
     /// What the method says of itself.
     fn card(&self) -> &'static Card;

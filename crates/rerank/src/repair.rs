@@ -15,6 +15,22 @@ use crate::repairs::{GroupRules, QuantileMaps};
 use crate::{RerankError, Shortlist};
 
 /// A method that learns from scores and groups how to change the scores of others.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use evenhand_catalog::{Parameters, find};
+/// use evenhand_rerank::{REPAIRS, Sample, Shortlist};
+///
+/// let levels = ["men", "women"].map(str::to_owned);
+/// let rows = Shortlist::new(&[0.4, 0.6, 0.8, 0.2, 0.3, 0.4], &[0, 0, 0, 1, 1, 1], &levels)?;
+/// let entry = find(REPAIRS, "quantile-repair")?;
+/// let method = (entry.build)(&Parameters::resolve(entry.card, &BTreeMap::new())?)?;
+/// // Fitted on rows that the model did not learn from, applied to any others.
+/// let fitted = method.fit(&Sample::new(rows))?;
+/// let repaired = fitted.apply(&rows, 0)?;
+/// assert_eq!(repaired[..3], repaired[3..], "both groups have the same scores now");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Repair: fmt::Debug + Send + Sync {
     /// What the method says of itself.
     fn card(&self) -> &'static Card;

@@ -170,6 +170,12 @@ pub const SECTIONS: &[Section] = &[
             ),
             key("head", "[]", "widths, 1 to 65536", "layers between the embedding and the logit"),
             key(
+                "network",
+                "",
+                "an id, or { id = \"…\", parameter = … }",
+                "the network; left out: `interview` where rows have recordings, else `mlp`",
+            ),
+            key(
                 "interview",
                 "",
                 "table, see [model.interview]",

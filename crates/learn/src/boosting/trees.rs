@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::rows::Candidates;
-use crate::scorer::{Fitted, Prediction, score};
+use crate::scorer::{Fitted, Loader, Prediction, score};
 use crate::{LearnError, archive};
 
 const FILE: &str = "trees.json";
@@ -107,6 +107,14 @@ impl Trees {
         Prediction { scores: logits.iter().map(|&logit| score(logit)).collect(), logits, ..Prediction::default() }
     }
 
+    pub(crate) const LOADER: Loader = Loader {
+        name: "trees",
+        load: |folder, manifest| {
+            manifest.table_alone("trees", folder)?;
+            Ok(Box::new(Trees::load(folder, manifest.columns())?))
+        },
+    };
+
     /// Reads the trees of a model folder; they must take `columns` columns.
     pub(crate) fn load(folder: &Path, columns: usize) -> Result<Self, LearnError> {
         let path = folder.join(FILE);
@@ -135,7 +143,7 @@ impl Trees {
 
 impl Fitted for Trees {
     fn name(&self) -> &'static str {
-        "trees"
+        Self::LOADER.name
     }
 
     fn columns(&self) -> usize {

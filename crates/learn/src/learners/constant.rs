@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::LearnError;
 use crate::rows::Candidates;
-use crate::scorer::{Fitted, Manifest, Prediction, read_json, write_json};
+use crate::scorer::{Fitted, Loader, Manifest, Prediction, read_json, write_json};
 
 const FILE: &str = "constant.json";
 
@@ -24,7 +24,9 @@ struct Kept {
 }
 
 impl Constant {
-    pub(crate) fn load(folder: &Path, manifest: &Manifest) -> Result<Box<dyn Fitted>, LearnError> {
+    pub(crate) const LOADER: Loader = Loader { name: "constant", load: Self::load };
+
+    fn load(folder: &Path, manifest: &Manifest) -> Result<Box<dyn Fitted>, LearnError> {
         let path = folder.join(FILE);
         let Kept { score } = read_json(&path)?;
         if !(0.0..=1.0).contains(&score) {
@@ -34,13 +36,13 @@ impl Constant {
                 remedy: "scores lie in [0, 1]; train again or restore it from a copy",
             });
         }
-        Ok(Box::new(Constant { columns: manifest.columns, score }))
+        Ok(Box::new(Constant { columns: manifest.columns(), score }))
     }
 }
 
 impl Fitted for Constant {
     fn name(&self) -> &'static str {
-        "constant"
+        Self::LOADER.name
     }
 
     fn columns(&self) -> usize {

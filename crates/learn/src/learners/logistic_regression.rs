@@ -23,7 +23,7 @@ use super::design::{added, factorise, product, solve};
 use super::{Design, Learner, Response};
 use crate::LearnError;
 use crate::rows::{Candidates, Rows};
-use crate::scorer::{Fitted, Manifest, Prediction, read_json, write_json};
+use crate::scorer::{Fitted, Loader, Manifest, Prediction, read_json, write_json};
 
 const FILE: &str = "logistic-regression.json";
 /// Newton steps at most; some five are usual.
@@ -273,13 +273,15 @@ struct Kept {
 }
 
 impl Logistic {
-    pub(crate) fn load(folder: &Path, manifest: &Manifest) -> Result<Box<dyn Fitted>, LearnError> {
+    pub(crate) const LOADER: Loader = Loader { name: "logistic-regression", load: Self::load };
+
+    fn load(folder: &Path, manifest: &Manifest) -> Result<Box<dyn Fitted>, LearnError> {
         let path = folder.join(FILE);
         let Kept { intercept, mut coefficients } = read_json(&path)?;
-        if coefficients.len() != manifest.columns {
+        if coefficients.len() != manifest.columns() {
             return Err(LearnError::BadFile {
                 path,
-                problem: format!("holds {} coefficients where scorer.json names {} input columns", coefficients.len(), manifest.columns),
+                problem: format!("holds {} coefficients where scorer.json names {} input columns", coefficients.len(), manifest.columns()),
                 remedy: "both files must come from the same folder; train again or restore it from a copy",
             });
         }
@@ -290,7 +292,7 @@ impl Logistic {
 
 impl Fitted for Logistic {
     fn name(&self) -> &'static str {
-        "logistic-regression"
+        Self::LOADER.name
     }
 
     fn columns(&self) -> usize {

@@ -2,7 +2,7 @@
 //! (exponentiated gradient, grid search).
 //!
 //! To add one: a type with [`Learner`], its word in [`WORDS`] and its arm in [`choose`]. What it fits travels in the model folder of the
-//! method that used it, so it needs a loader in `scorer::MODELS`. The features are the same at every call of a run: what depends on them
+//! method that used it, so its loader stands in `reductions::LOADERS`. The features are the same at every call of a run: what depends on them
 //! alone (sorted columns, bins) is worth making once, when the learner is built.
 
 mod constant;

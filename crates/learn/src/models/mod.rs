@@ -1,10 +1,8 @@
-//! Networks: what turns inputs into an embedding and a logit.
+//! What every network offers, whatever it reads: inputs in, an embedding and a logit out.
 //!
 //! A model holds no weights: it is given them ([`Bound`]) for each pass. Objectives see only its [`Output`], so every objective fits
 //! every model.
 
-mod interview;
-mod mlp;
 pub mod tangents;
 
 use std::cell::OnceCell;
@@ -17,8 +15,8 @@ use burn::tensor::{Device, Tensor, TensorData, activation::sigmoid};
 use evenhand_rows::recordings::{Modality, Shape};
 use rand_chacha::ChaCha8Rng;
 
-pub use interview::{Interview, InterviewArchitecture};
-pub use mlp::{Activation, Architecture, Initialisation, Mlp};
+pub use crate::architecture::Architecture;
+pub use crate::networks::{Activation, Initialisation, Interview, InterviewArchitecture, Mlp};
 
 use self::tangents::BatchStatistics;
 use crate::recorded::Recorded;
@@ -83,6 +81,12 @@ impl Output {
     /// Joins the parts.
     pub fn new(embedding: Tensor<2>, logits: Tensor<2>, observed: Vec<Observed>) -> Self {
         Output { embedding, logits, observed, statistics: Vec::new(), before: None, host: OnceCell::new() }
+    }
+
+    /// The output with what batch norm saw, in the graph.
+    #[must_use]
+    pub fn with_statistics(self, statistics: Vec<LayerStatistics>) -> Self {
+        Output { statistics, ..self }
     }
 
     /// Number of rows.
@@ -173,33 +177,6 @@ pub(crate) fn inputs(columns: Vec<f32>, rows: usize, recorded: Option<Recorded>,
     Inputs { table, recordings: recorded.map(Arc::new) }
 }
 
-/// The network that rows ask for, with its first weights: an interview network where they have recordings, else a perceptron.
-pub(crate) fn build(architecture: &Architecture, rows: &Rows<'_>, rng: &mut ChaCha8Rng) -> Result<(Box<dyn Model>, Weights), LearnError> {
-    let outputs = 1 + rows.targets.len();
-    let Some(recordings) = rows.recordings else {
-        if architecture.interview.is_some() {
-            return Err(LearnError::BadSetting {
-                section: "model",
-                key: "interview",
-                value: "given".to_owned(),
-                expected: "absent: these rows have no recordings; load them with the loader `interviews`".to_owned(),
-            });
-        }
-        let (model, weights) = Mlp::with_outputs(architecture, rows.features.columns(), outputs, rng);
-        return Ok((Box::new(model), weights));
-    };
-    if let Some((key, value)) = architecture.table_setting() {
-        let expected =
-            "left out: these rows have recordings, and only [model.interview] describes their network; write it there".to_owned();
-        return Err(LearnError::BadSetting { section: "model", key, value, expected });
-    }
-    let settings = architecture.interview.clone().unwrap_or_default();
-    let (model, mut weights) = Interview::new(&settings, recordings.shape(), outputs, rng)?;
-    model.accepts(rows.candidates())?;
-    model.standardise(&mut weights, recordings)?;
-    Ok((Box::new(model), weights))
-}
-
 /// Directions along which a forward pass is differentiated (reverse over forward needs them).
 #[derive(Debug, Clone)]
 pub struct Tangent {
@@ -248,7 +225,7 @@ pub struct Bend {
 
 /// A network.
 pub trait Model: Debug + Send + Sync {
-    /// What it is called in messages and model files.
+    /// What it is called in messages and model files: the id of its network's card.
     fn name(&self) -> &'static str;
 
     /// Number of input columns.
@@ -281,6 +258,12 @@ pub trait Model: Debug + Send + Sync {
     /// Refuses candidates that the model cannot read.
     fn accepts(&self, candidates: Candidates<'_>) -> Result<(), LearnError> {
         let _ = candidates;
+        Ok(())
+    }
+
+    /// Takes what the weights need of the training rows before the first step (means and deviations of inputs).
+    fn standardise(&self, weights: &mut Weights, rows: &Rows<'_>) -> Result<(), LearnError> {
+        let _ = (weights, rows);
         Ok(())
     }
 

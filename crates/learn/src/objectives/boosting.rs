@@ -15,13 +15,14 @@ use std::collections::BTreeMap;
 
 use evenhand_catalog::{Card, CatalogError, Direction, Entry, Kind, Parameters};
 
+use crate::boosting::Trees;
 use crate::boosting::booster::cross_entropy_slopes;
 use crate::boosting::rounds::{self, Boosted, SlopesOf};
 use crate::boosting::{
     BINS, COLUMN_SHARE, DEPTH, L2, LEARNING_RATE, LEAVES, MAX_LEAF_VALUE, MIN_GAIN, MIN_LEAF_HESSIAN, MIN_LEAF_ROWS, ROW_SHARE, TREES,
 };
 use crate::rows::Rows;
-use crate::scorer::Fitted;
+use crate::scorer::{Fitted, Loader};
 use crate::trainer::Task;
 use crate::{LearnError, Needs, Objective};
 
@@ -79,6 +80,10 @@ impl Objective for Boosting {
 
     fn fits_alone(&self) -> bool {
         true
+    }
+
+    fn loaders(&self) -> &'static [Loader] {
+        &[Trees::LOADER]
     }
 
     fn fit_alone(&mut self, task: &mut Task<'_, '_>) -> Option<Result<Box<dyn Fitted>, LearnError>> {

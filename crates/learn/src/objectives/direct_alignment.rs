@@ -15,18 +15,14 @@
 //! Source: equation 17 of "Fairness via Group Contribution Matching", IJCAI 2023.
 
 use evenhand_catalog::{Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
-use rand_chacha::ChaCha8Rng;
 
 use super::demographic_parity_regularisation::LAMBDA;
-use super::gcm::{BALANCED_LOSS, CONSTRAINT, plan};
-use super::iga::DISTANCE;
-use crate::cells::{Cells, Penalty, check, matches, sign};
-use crate::layers::{LAYERS, selected};
-use crate::models::Output;
-use crate::objective::{Pass, Setting, Term};
-use crate::rows::BatchPlan;
-use crate::weights::{Gradients, Weights};
-use crate::{LearnError, Needs, Objective};
+use crate::alignment::{Alignment, BALANCED_LOSS, CONSTRAINT, DISTANCE, GradientPenalty};
+use crate::cells::{Cells, Penalty, matches, sign};
+use crate::layers::LAYERS;
+use crate::objective::{Pass, Term};
+use crate::weights::Gradients;
+use crate::{LearnError, Objective};
 
 /// The registry's line.
 pub const ENTRY: Entry<dyn Objective> = Entry { card: &CARD, build };
@@ -50,56 +46,25 @@ static CARD: Card = Card {
     ],
 };
 
-/// Data loss plus the differences of the cells' gradients.
+/// The differences of the cells' gradients.
 #[derive(Debug)]
-pub struct DirectAlignment {
-    parameters: Parameters,
-    chosen: Vec<bool>,
-    cells: Option<Cells>,
-}
+struct DirectAlignment;
 
 fn build(parameters: &Parameters) -> Result<Box<dyn Objective>, CatalogError> {
-    Ok(Box::new(DirectAlignment { parameters: parameters.clone(), chosen: Vec::new(), cells: None }))
+    Ok(Box::new(Alignment::new(DirectAlignment, parameters)))
 }
 
-impl Objective for DirectAlignment {
+impl GradientPenalty for DirectAlignment {
     fn card(&self) -> &'static Card {
         &CARD
     }
 
-    fn needs(&self) -> Needs {
-        Needs { also: "a table", ..Needs::default() }
+    fn by_class(&self) -> bool {
+        true
     }
 
-    fn parameters(&self) -> &Parameters {
-        &self.parameters
-    }
-
-    fn prepare(&mut self, setting: &Setting<'_>, weights: &Weights, _: &mut ChaCha8Rng) -> Result<(), LearnError> {
-        check(setting, &CARD)?;
-        self.chosen = selected(self.parameters.text("layers"), weights)?;
-        Ok(())
-    }
-
-    fn plan(&self) -> BatchPlan {
-        plan(&self.parameters)
-    }
-
-    fn forward(&mut self, pass: &mut Pass<'_>) -> Result<Output, LearnError> {
-        if self.parameters.number("lambda") == 0.0 {
-            let inputs = pass.inputs();
-            return Ok(pass.forward(&inputs));
-        }
-        let (output, cells) = Cells::pass(pass, pass.setting.training.loss.into(), true);
-        self.cells = Some(cells);
-        Ok(output)
-    }
-
-    fn loss(&mut self, pass: &mut Pass<'_>, output: &Output) -> Result<Term, LearnError> {
-        let loss = pass.data_loss(output);
-        let Some(cells) = self.cells.take() else { return Ok(loss) };
-        let squared = self.parameters.text("distance") == "squared";
-        Ok(loss.plus(term(pass, &cells, &self.chosen, squared)?.times(self.parameters.number("lambda"))))
+    fn term(&self, parameters: &Parameters, pass: &mut Pass<'_>, cells: &Cells, chosen: &[bool]) -> Result<Term, LearnError> {
+        term(pass, cells, chosen, parameters.text("distance") == "squared")
     }
 }
 

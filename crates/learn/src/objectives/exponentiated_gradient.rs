@@ -30,9 +30,11 @@
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
 
 use crate::learners::{BASE, L2, check_base};
-use crate::reductions::{CONSTRAINT, DIFFERENCE_BOUND, LABEL_THRESHOLD, Member, Mixture, PRECISION, RATIO_BOUND, Responder, dot, saddle};
+use crate::reductions::{
+    self, CONSTRAINT, DIFFERENCE_BOUND, LABEL_THRESHOLD, Member, Mixture, PRECISION, RATIO_BOUND, Responder, dot, saddle,
+};
 use crate::rounds::record;
-use crate::scorer::Fitted;
+use crate::scorer::{Fitted, Loader};
 use crate::trainer::{EpochRecord, Task};
 use crate::{LearnError, Needs, Objective};
 
@@ -129,6 +131,10 @@ impl Objective for ExponentiatedGradient {
 
     fn scores_are_expected_decisions(&self) -> bool {
         !self.draws_decisions()
+    }
+
+    fn loaders(&self) -> &'static [Loader] {
+        reductions::LOADERS
     }
 
     fn fit_alone(&mut self, task: &mut Task<'_, '_>) -> Option<Result<Box<dyn Fitted>, LearnError>> {

@@ -45,6 +45,7 @@ use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Lite
 use evenhand_rows::UNKNOWN;
 
 use super::without_effect;
+use crate::boosting::Trees;
 use crate::boosting::booster::{cross_entropy_slopes, sigmoid};
 use crate::boosting::rounds::{self, Boosted, SlopesOf};
 use crate::boosting::{
@@ -52,7 +53,7 @@ use crate::boosting::{
 };
 use crate::objective::Validation;
 use crate::rows::Rows;
-use crate::scorer::Fitted;
+use crate::scorer::{Fitted, Loader};
 use crate::trainer::Task;
 use crate::{LearnError, Needs, Objective};
 
@@ -341,6 +342,10 @@ impl Objective for Fairgbm {
 
     fn fits_alone(&self) -> bool {
         true
+    }
+
+    fn loaders(&self) -> &'static [Loader] {
+        &[Trees::LOADER]
     }
 
     fn fit_alone(&mut self, task: &mut Task<'_, '_>) -> Option<Result<Box<dyn Fitted>, LearnError>> {

@@ -34,36 +34,19 @@
 //! Source: "Fairness via Group Contribution Matching", IJCAI 2023, equations 10 to 14 and section 4.3.
 
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
-use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::demographic_parity_regularisation::LAMBDA;
 use super::without_effect;
-use crate::cells::{Cells, Penalty, check, matches, sign};
-use crate::layers::{LAYERS, selected};
-use crate::models::Output;
-use crate::objective::{Pass, Setting, Term};
-use crate::rows::{Balance, BatchPlan};
-use crate::weights::{Gradients, Weights};
-use crate::{LearnError, Needs, Objective};
+use crate::alignment::{Alignment, BALANCED_LOSS, CONSTRAINT, GradientPenalty};
+use crate::cells::{Cells, Penalty, matches, sign};
+use crate::layers::LAYERS;
+use crate::objective::{Pass, Term};
+use crate::weights::Gradients;
+use crate::{LearnError, Objective};
 
 /// The registry's line.
 pub const ENTRY: Entry<dyn Objective> = Entry { card: &CARD, build };
-
-/// How a batch is drawn, shared with `iga` and `direct-alignment`.
-pub(super) const CONSTRAINT: Parameter = Parameter {
-    name: "constraint",
-    default: Literal::Text("equalized-odds"),
-    allowed: Allowed::OneOf(&["equalized-odds", "demographic-parity"]),
-    purpose: "batches of all group x label cells in equal numbers, or in those of independence of group and label",
-};
-/// What the data loss sees of it.
-pub(super) const BALANCED_LOSS: Parameter = Parameter {
-    name: "balanced_loss",
-    default: Literal::Flag(true),
-    allowed: Allowed::Any,
-    purpose: "whether the data loss sees the cells so, as in the paper, or each with its share of the data",
-};
 
 static CARD: Card = Card {
     id: "gcm",
@@ -106,73 +89,33 @@ static CARD: Card = Card {
     ],
 };
 
-/// Data loss plus the mismatch of contributions.
+/// The mismatch of contributions.
 #[derive(Debug)]
-pub struct Gcm {
-    parameters: Parameters,
-    chosen: Vec<bool>,
-    cells: Option<Cells>,
-}
+struct Gcm;
 
 fn build(parameters: &Parameters) -> Result<Box<dyn Objective>, CatalogError> {
     if parameters.number("temperature") == 0.0 {
         without_effect(&CARD, parameters, &["detach"], "temperature = 0, where W is 1")?;
     }
-    Ok(Box::new(Gcm { parameters: parameters.clone(), chosen: Vec::new(), cells: None }))
+    Ok(Box::new(Alignment::new(Gcm, parameters)))
 }
 
-/// The batches that the parameters [`CONSTRAINT`] and [`BALANCED_LOSS`] ask for.
-pub(super) fn plan(parameters: &Parameters) -> BatchPlan {
-    let balance = match parameters.text("constraint") {
-        "demographic-parity" => Balance::Independence,
-        _ => Balance::GroupLabel,
-    };
-    BatchPlan { balance, keep_shares: !parameters.flag("balanced_loss") }
-}
-
-impl Objective for Gcm {
+impl GradientPenalty for Gcm {
     fn card(&self) -> &'static Card {
         &CARD
     }
 
-    fn needs(&self) -> Needs {
-        Needs { also: "a table", ..Needs::default() }
+    fn by_class(&self) -> bool {
+        true
     }
 
-    fn parameters(&self) -> &Parameters {
-        &self.parameters
-    }
-
-    fn prepare(&mut self, setting: &Setting<'_>, weights: &Weights, _: &mut ChaCha8Rng) -> Result<(), LearnError> {
-        check(setting, &CARD)?;
-        self.chosen = selected(self.parameters.text("layers"), weights)?;
-        Ok(())
-    }
-
-    fn plan(&self) -> BatchPlan {
-        plan(&self.parameters)
-    }
-
-    fn forward(&mut self, pass: &mut Pass<'_>) -> Result<Output, LearnError> {
-        if self.parameters.number("lambda") == 0.0 {
-            let inputs = pass.inputs();
-            return Ok(pass.forward(&inputs));
-        }
-        let (output, cells) = Cells::pass(pass, pass.setting.training.loss.into(), true);
-        self.cells = Some(cells);
-        Ok(output)
-    }
-
-    fn loss(&mut self, pass: &mut Pass<'_>, output: &Output) -> Result<Term, LearnError> {
-        let loss = pass.data_loss(output);
-        let lambda = self.parameters.number("lambda");
-        let Some(cells) = self.cells.take() else { return Ok(loss) };
+    fn term(&self, parameters: &Parameters, pass: &mut Pass<'_>, cells: &Cells, chosen: &[bool]) -> Result<Term, LearnError> {
         let form = Form {
-            temperature: self.parameters.number("temperature"),
-            detach: self.parameters.flag("detach"),
-            arrays: self.parameters.text("matched") == "arrays",
+            temperature: parameters.number("temperature"),
+            detach: parameters.flag("detach"),
+            arrays: parameters.text("matched") == "arrays",
         };
-        Ok(loss.plus(term(pass, &cells, 2, &self.chosen, form)?.times(lambda)))
+        term(pass, cells, 2, chosen, form)
     }
 }
 
@@ -256,7 +199,7 @@ fn mismatch(cells: &Cells, gradients: &[Gradients], pairs: &[(usize, usize, f64)
 
 /// The penalty of several classes, whose labels are their numbers: the network has a logit each.
 #[cfg(test)]
-pub(crate) fn classes_term(pass: &mut Pass<'_>, classes: usize, form: Form) -> Result<(Output, Term), LearnError> {
+pub(crate) fn classes_term(pass: &mut Pass<'_>, classes: usize, form: Form) -> Result<(crate::models::Output, Term), LearnError> {
     let chosen: Vec<bool> = pass.weights.arrays.iter().map(|array| array.trained).collect();
     let (output, cells) = Cells::pass(pass, crate::cells::RowLoss::CrossEntropy, true);
     let term = term(pass, &cells, classes, &chosen, form)?;

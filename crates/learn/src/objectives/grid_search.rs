@@ -24,9 +24,9 @@
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
 
 use crate::learners::{BASE, L2, check_base};
-use crate::reductions::{CONSTRAINT, Classifier, LABEL_THRESHOLD, RATIO_BOUND, Responder};
+use crate::reductions::{self, CONSTRAINT, Classifier, LABEL_THRESHOLD, RATIO_BOUND, Responder};
 use crate::rounds::record;
-use crate::scorer::Fitted;
+use crate::scorer::{Fitted, Loader};
 use crate::trainer::Task;
 use crate::{LearnError, Needs, Objective};
 
@@ -96,6 +96,10 @@ impl Objective for GridSearch {
 
     fn fits_alone(&self) -> bool {
         true
+    }
+
+    fn loaders(&self) -> &'static [Loader] {
+        reductions::LOADERS
     }
 
     fn fit_alone(&mut self, task: &mut Task<'_, '_>) -> Option<Result<Box<dyn Fitted>, LearnError>> {

@@ -16,29 +16,18 @@
 //! Source: Koyama and Yamaguchi, "When is invariance useful in an out-of-distribution generalization problem?", 2020; as equation 16 of
 //! "Fairness via Group Contribution Matching", IJCAI 2023, which finds that it hardly evens out groups.
 
-use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
-use rand_chacha::ChaCha8Rng;
+use evenhand_catalog::{Card, CatalogError, Direction, Entry, Kind, Parameters};
 
 use super::demographic_parity_regularisation::LAMBDA;
-use super::gcm::{BALANCED_LOSS, CONSTRAINT, plan};
-use crate::cells::{Cells, Penalty, check, sign};
-use crate::layers::{LAYERS, selected};
-use crate::models::Output;
-use crate::objective::{Pass, Setting, Term};
-use crate::rows::BatchPlan;
-use crate::weights::{Gradients, Weights};
-use crate::{LearnError, Needs, Objective};
+use crate::alignment::{Alignment, BALANCED_LOSS, CONSTRAINT, DISTANCE, GradientPenalty};
+use crate::cells::{Cells, Penalty, sign};
+use crate::layers::LAYERS;
+use crate::objective::{Pass, Term};
+use crate::weights::Gradients;
+use crate::{LearnError, Objective};
 
 /// The registry's line.
 pub const ENTRY: Entry<dyn Objective> = Entry { card: &CARD, build };
-
-/// How two gradients are compared, shared with `direct-alignment`.
-pub(super) const DISTANCE: Parameter = Parameter {
-    name: "distance",
-    default: Literal::Text("squared"),
-    allowed: Allowed::OneOf(&["squared", "absolute"]),
-    purpose: "what is summed over the weights: squares or absolute values of the differences",
-};
 
 static CARD: Card = Card {
     id: "iga",
@@ -53,56 +42,25 @@ static CARD: Card = Card {
     parameters: &[LAMBDA, DISTANCE, LAYERS, CONSTRAINT, BALANCED_LOSS],
 };
 
-/// Data loss plus the variance of the groups' gradients.
+/// The variance of the groups' gradients.
 #[derive(Debug)]
-pub struct Iga {
-    parameters: Parameters,
-    chosen: Vec<bool>,
-    cells: Option<Cells>,
-}
+struct Iga;
 
 fn build(parameters: &Parameters) -> Result<Box<dyn Objective>, CatalogError> {
-    Ok(Box::new(Iga { parameters: parameters.clone(), chosen: Vec::new(), cells: None }))
+    Ok(Box::new(Alignment::new(Iga, parameters)))
 }
 
-impl Objective for Iga {
+impl GradientPenalty for Iga {
     fn card(&self) -> &'static Card {
         &CARD
     }
 
-    fn needs(&self) -> Needs {
-        Needs { also: "a table", ..Needs::default() }
+    fn by_class(&self) -> bool {
+        false
     }
 
-    fn parameters(&self) -> &Parameters {
-        &self.parameters
-    }
-
-    fn prepare(&mut self, setting: &Setting<'_>, weights: &Weights, _: &mut ChaCha8Rng) -> Result<(), LearnError> {
-        check(setting, &CARD)?;
-        self.chosen = selected(self.parameters.text("layers"), weights)?;
-        Ok(())
-    }
-
-    fn plan(&self) -> BatchPlan {
-        plan(&self.parameters)
-    }
-
-    fn forward(&mut self, pass: &mut Pass<'_>) -> Result<Output, LearnError> {
-        if self.parameters.number("lambda") == 0.0 {
-            let inputs = pass.inputs();
-            return Ok(pass.forward(&inputs));
-        }
-        let (output, cells) = Cells::pass(pass, pass.setting.training.loss.into(), false);
-        self.cells = Some(cells);
-        Ok(output)
-    }
-
-    fn loss(&mut self, pass: &mut Pass<'_>, output: &Output) -> Result<Term, LearnError> {
-        let loss = pass.data_loss(output);
-        let Some(cells) = self.cells.take() else { return Ok(loss) };
-        let squared = self.parameters.text("distance") == "squared";
-        Ok(loss.plus(term(pass, &cells, &self.chosen, squared)?.times(self.parameters.number("lambda"))))
+    fn term(&self, parameters: &Parameters, pass: &mut Pass<'_>, cells: &Cells, chosen: &[bool]) -> Result<Term, LearnError> {
+        term(pass, cells, chosen, parameters.text("distance") == "squared")
     }
 }
 

@@ -43,7 +43,7 @@ use crate::learners::{factorise, solve};
 use crate::reductions::{Cells, LABEL_THRESHOLD, refuse, refuse_loss};
 use crate::rounds::record;
 use crate::rows::Candidates;
-use crate::scorer::{Fitted, Manifest, Prediction, read_json, write_json};
+use crate::scorer::{Fitted, Loader, Manifest, Prediction, read_json, write_json};
 use crate::trainer::Task;
 use crate::{LearnError, Needs, Objective};
 
@@ -123,6 +123,10 @@ impl Objective for MetaFair {
 
     fn fits_alone(&self) -> bool {
         true
+    }
+
+    fn loaders(&self) -> &'static [Loader] {
+        &[CellRule::LOADER]
     }
 
     fn fit_alone(&mut self, task: &mut Task<'_, '_>) -> Option<Result<Box<dyn Fitted>, LearnError>> {
@@ -466,14 +470,16 @@ struct Kept {
 }
 
 impl CellRule {
-    pub(crate) fn load(folder: &Path, manifest: &Manifest) -> Result<Box<dyn Fitted>, LearnError> {
+    pub(crate) const LOADER: Loader = Loader { name: "meta-fair", load: Self::load };
+
+    fn load(folder: &Path, manifest: &Manifest) -> Result<Box<dyn Fitted>, LearnError> {
         let path = folder.join(FILE);
         let Kept { discriminants, coefficients } = read_json(&path)?;
-        let whole = discriminants.iter().all(|factors| factors.len() == manifest.columns + 1);
+        let whole = discriminants.iter().all(|factors| factors.len() == manifest.columns() + 1);
         if coefficients.is_empty() || discriminants.len() != coefficients.len() || !whole {
             return Err(LearnError::BadFile {
                 path,
-                problem: format!("does not hold as many numbers as {} input columns ask for", manifest.columns),
+                problem: format!("does not hold as many numbers as {} input columns ask for", manifest.columns()),
                 remedy: "both files must come from the same folder; train again or restore it from a copy",
             });
         }
@@ -483,7 +489,7 @@ impl CellRule {
 
 impl Fitted for CellRule {
     fn name(&self) -> &'static str {
-        "meta-fair"
+        Self::LOADER.name
     }
 
     fn columns(&self) -> usize {

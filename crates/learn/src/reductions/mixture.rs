@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::LearnError;
 use crate::rows::Candidates;
-use crate::scorer::{self, Fitted, Manifest, Prediction, read_json, write_json};
+use crate::scorer::{self, Fitted, Loader, Manifest, Prediction, read_json, write_json};
 
 const FILE: &str = "mixture.json";
 
@@ -55,7 +55,9 @@ struct KeptMember {
 }
 
 impl Mixture {
-    pub(crate) fn load(folder: &Path, manifest: &Manifest) -> Result<Box<dyn Fitted>, LearnError> {
+    pub(crate) const LOADER: Loader = Loader { name: "mixture", load: Self::load };
+
+    fn load(folder: &Path, manifest: &Manifest) -> Result<Box<dyn Fitted>, LearnError> {
         let path = folder.join(FILE);
         let kept: Kept = read_json(&path)?;
         let bad = |problem: String| {
@@ -71,13 +73,13 @@ impl Mixture {
         }
         let mut members = Vec::with_capacity(kept.members.len());
         for (number, member) in kept.members.into_iter().enumerate() {
-            if member.model == "mixture" {
+            if member.model == Self::LOADER.name {
                 return bad("names a mixture as a member of a mixture".to_owned());
             }
             let fitted = scorer::load_fitted(&member.model, &place(folder, number), &path, manifest)?;
             members.push(Member { weight: member.weight, fitted });
         }
-        Ok(Box::new(Mixture { columns: manifest.columns, members, draw: kept.draw }))
+        Ok(Box::new(Mixture { columns: manifest.columns(), members, draw: kept.draw }))
     }
 }
 
@@ -87,7 +89,7 @@ fn place(folder: &Path, number: usize) -> PathBuf {
 
 impl Fitted for Mixture {
     fn name(&self) -> &'static str {
-        "mixture"
+        Self::LOADER.name
     }
 
     fn columns(&self) -> usize {

@@ -10,15 +10,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use evenhand_catalog::{Card, Parameters};
 
 use crate::LearnError;
-use crate::learners::{self, Constant, Learner, Response};
+use crate::boosting::Trees;
+use crate::learners::{self, Constant, Learner, Logistic, Response};
 use crate::rows::Rows;
-use crate::scorer::Fitted;
+use crate::scorer::{Fitted, Loader};
 use crate::trainer::Task;
 use crate::training::DataLoss;
 
 pub(crate) use linear_program::saddle;
 pub(crate) use mixture::{Member, Mixture};
 pub(crate) use parity::{CONSTRAINT, Cells, DIFFERENCE_BOUND, LABEL_THRESHOLD, Parity, RATIO_BOUND};
+
+/// What reads back the classifiers that these methods leave behind; a network is known by its registry.
+pub(crate) const LOADERS: &[Loader] = &[Mixture::LOADER, Logistic::LOADER, Constant::LOADER, Trees::LOADER];
 
 /// An improvement of the Lagrangian below this is none.
 pub(crate) const PRECISION: f64 = 1e-8;

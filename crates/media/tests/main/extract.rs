@@ -202,7 +202,15 @@ fn pictures_and_sound_become_the_tensors_that_the_loader_reads() {
         ..Schema::default()
     };
     let loader = (entry.build)(&Parameters::resolve(entry.card, &BTreeMap::new()).unwrap()).unwrap();
-    let data = loader.load(&LoadRequest { folder: Some(&out), files: &[], schema: &schema, seed: 0 }).unwrap();
+    let data = loader
+        .load(&LoadRequest {
+            folder: Some(&out),
+            files: &[],
+            schema: &schema,
+            settings: &evenhand_data::table::TableSettings::default(),
+            seed: 0,
+        })
+        .unwrap();
     assert_eq!(data.label().unwrap().values, [0.05, 0.15, 0.25]);
     assert_eq!(data.sensitive[0].codes(), [0, 1, 0]);
     let recordings = data.recordings.unwrap();

@@ -24,16 +24,19 @@ use std::sync::Arc;
 
 use burn::tensor::module::linear;
 use burn::tensor::{Tensor, TensorData};
+use evenhand_catalog::{Allowed, Card, Direction, Entry, Kind, Literal, Parameter};
 use evenhand_kernels::{CHANNEL_STEP, Grid, Threads, multiply};
 use evenhand_rows::recordings::{Modality, Recordings, Shape};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{Architecture, Inputs, Mlp, Mode, Model, Observed, Output};
+use super::{Mlp, Network, Reads, Sizes};
 use crate::LearnError;
+use crate::architecture::Architecture;
+use crate::models::{Inputs, Mode, Model, Observed, Output};
 use crate::randomness::dropout_mask;
 use crate::recorded::Recorded;
-use crate::rows::Candidates;
+use crate::rows::{Candidates, Rows};
 use crate::weights::{Bound, Slot, Weights};
 use frames::Blocks;
 use lstm::Lstm;
@@ -42,6 +45,84 @@ use lstm::Lstm;
 const AUDIO_LIMIT: f32 = 5.0;
 /// Rows of a prediction that pass the network together.
 const BLOCK: usize = 16;
+
+/// The registry's line.
+pub const ENTRY: Entry<dyn Network> = Entry { card: &CARD, build: |_| Ok(Box::new(OfRecordings)) };
+
+static CARD: Card = Card {
+    id: "interview",
+    name: "Interview network",
+    kind: Kind::Network,
+    summary: "Reads frames, voice and words of recorded candidates. Taken without being named where rows have recordings. Its parameters are keys of [model.interview].",
+    formula: r"
+Z_v = LSTM(blocks(frame_1), ..., blocks(frame_T));  blocks: [conv 3x3, batch norm, ReLU, max-pool 2x2] for every entry of channels
+Z_a = LSTM(audio_1 A + a, ..., audio_T A + a);  Z_t = text B + b;  a part that a candidate lacks is zeros
+logits = dropout(relu(norm(dropout([Z_v, Z_a, Z_t]) C + c))) D + d, one per target;  score = sigmoid(logit)",
+    fair_value: None,
+    range: "",
+    direction: Direction::Describes,
+    source: "Kim et al. 2023, section V.E and figure 2; sizes from the first author's public code",
+    parameters: &[
+        Parameter {
+            name: "modalities",
+            default: Literal::Absent,
+            allowed: Allowed::OneOf(&["video", "audio", "text"]),
+            purpose: "list of what the network reads; left out: all that the recordings hold",
+        },
+        Parameter {
+            name: "channels",
+            default: Literal::Numbers(&[8.0, 16.0, 32.0, 64.0, 128.0]),
+            allowed: Allowed::Between(8.0, 512.0),
+            purpose: "channels of the convolution blocks, multiples of 8; each block halves width and height",
+        },
+        width("video_width", 512, "width of the LSTM over frames"),
+        width("audio_inner", 32, "width of the linear layer before the LSTM over audio"),
+        width("audio_width", 32, "width of the LSTM over audio"),
+        Parameter { name: "layers", default: Literal::Integer(2), allowed: Allowed::Between(1.0, 8.0), purpose: "layers of both LSTMs" },
+        width("text_width", 256, "width of the linear layer on the text vector"),
+        Parameter {
+            name: "head",
+            default: Literal::Numbers(&[256.0]),
+            allowed: WIDTH,
+            purpose: "widths of the layers between embedding and logits",
+        },
+        Parameter {
+            name: "dropout",
+            default: Literal::Number(0.2),
+            allowed: Allowed::Between(0.0, 1.0),
+            purpose: "share of activations set to 0 before and in the head, in training, below 1",
+        },
+    ],
+};
+
+const WIDTH: Allowed = Allowed::Between(1.0, 4096.0);
+
+const fn width(name: &'static str, default: i64, purpose: &'static str) -> Parameter {
+    Parameter { name, default: Literal::Integer(default), allowed: WIDTH, purpose }
+}
+
+/// The kind of network that [`Interview`] is.
+#[derive(Debug)]
+struct OfRecordings;
+
+impl Network for OfRecordings {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Recordings
+    }
+
+    fn build(&self, architecture: &Architecture, sizes: &Sizes, rng: &mut ChaCha8Rng) -> Result<(Box<dyn Model>, Weights), LearnError> {
+        let Some(shape) = sizes.shape else {
+            return bad("modalities", &"given", "for rows with recordings, and these have none; load them with the loader `interviews`");
+        };
+        let settings = architecture.interview.clone().unwrap_or_default();
+        let (model, weights) = Interview::new(&settings, shape, sizes.outputs, rng)?;
+        Ok((Box::new(model), weights))
+    }
+}
 
 /// The recipe's `[model.interview]`.
 ///
@@ -241,7 +322,7 @@ impl Interview {
 
     /// Sets the audio's mean and deviation from training recordings. Rows without audio take no part; a feature that never changes is
     /// only centred. The frames are not read.
-    pub(crate) fn standardise(&self, weights: &mut Weights, recordings: &Recordings) -> Result<(), LearnError> {
+    fn standardise_audio(&self, weights: &mut Weights, recordings: &Recordings) -> Result<(), LearnError> {
         let Some(audio) = &self.audio else { return Ok(()) };
         let columns = self.shape.audio;
         let (mut sum, mut squares, mut count) = (vec![0.0_f64; columns], vec![0.0_f64; columns], 0_u64);
@@ -380,7 +461,11 @@ fn blank(values: &mut [f32], present: &[bool]) {
 
 impl Model for Interview {
     fn name(&self) -> &'static str {
-        "interview"
+        CARD.id
+    }
+
+    fn standardise(&self, weights: &mut Weights, rows: &Rows<'_>) -> Result<(), LearnError> {
+        rows.recordings.map_or(Ok(()), |recordings| self.standardise_audio(weights, recordings))
     }
 
     fn columns(&self) -> usize {
@@ -463,7 +548,7 @@ impl Model for Interview {
             Observed { slot, values: Tensor::<1>::from_data(TensorData::new(values, [length]), &inner) }
         }));
         // The head counts its own arrays, here as where the pass is repeated.
-        Output { statistics: output.statistics, ..Output::new(embedding, output.logits, observed) }
+        Output::new(embedding, output.logits, observed).with_statistics(output.statistics)
     }
 }
 

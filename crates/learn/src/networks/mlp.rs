@@ -21,11 +21,99 @@ use burn::tensor::{Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::tangents::{Normalised, activate};
-use super::{Inputs, InterviewArchitecture, LayerStatistics, Linearised, Mode, Model, Observed, Output, Tangent};
+use evenhand_catalog::{Allowed, Card, Direction, Entry, Kind, Literal, Parameter};
+
+use super::{Network, Reads, Sizes};
 use crate::LearnError;
+use crate::architecture::Architecture;
+use crate::models::tangents::{Normalised, activate};
+use crate::models::{Inputs, LayerStatistics, Linearised, Mode, Model, Observed, Output, Tangent};
 use crate::randomness::dropout_mask;
 use crate::weights::{Bound, Slot, Weights};
+
+/// The registry's line.
+pub const ENTRY: Entry<dyn Network> = Entry { card: &CARD, build: |_| Ok(Box::new(Perceptron)) };
+
+static CARD: Card = Card {
+    id: "mlp",
+    name: "Multi-layer perceptron",
+    kind: Kind::Network,
+    summary: "Reads the encoded columns of a table. Taken without being named where rows have no recordings. Its parameters are keys of [model].",
+    formula: r"
+h_0 = x;  h_k = dropout(activation(norm(h_{k-1} W_k + b_k))), k = 1 .. number of hidden layers
+Z   = h_last W_z + b_z with a bottleneck, else h_last
+g   = head layers like the hidden ones, from Z;  logit = g W + b;  score = sigmoid(logit)",
+    fair_value: None,
+    range: "",
+    direction: Direction::Describes,
+    source: "textbook; initialisation he-normal: He et al. 2015",
+    parameters: &[
+        Parameter {
+            name: "hidden",
+            default: Literal::Numbers(&[128.0, 64.0]),
+            allowed: WIDTH,
+            purpose: "widths of the hidden layers, first to last; [] makes a logistic regression",
+        },
+        Parameter {
+            name: "activation",
+            default: Literal::Text("relu"),
+            allowed: Allowed::OneOf(&["relu", "leaky-relu", "tanh", "sigmoid"]),
+            purpose: "function between layers",
+        },
+        Parameter { name: "batch_norm", default: Literal::Flag(false), allowed: Allowed::Any, purpose: "normalise before each activation" },
+        Parameter {
+            name: "dropout",
+            default: Literal::Number(0.0),
+            allowed: Allowed::Between(0.0, 1.0),
+            purpose: "share of activations set to 0 in training, below 1",
+        },
+        Parameter {
+            name: "dropout_before_logit",
+            default: Literal::Flag(true),
+            allowed: Allowed::Any,
+            purpose: "whether the last layer before the logit drops activations, too",
+        },
+        Parameter {
+            name: "initialisation",
+            default: Literal::Text("uniform"),
+            allowed: Allowed::OneOf(&["uniform", "he-normal"]),
+            purpose: "where the weights of layers with an activation start",
+        },
+        Parameter {
+            name: "bottleneck",
+            default: Literal::Absent,
+            allowed: WIDTH,
+            purpose: "width of a linear layer after the hidden ones, which becomes the embedding Z",
+        },
+        Parameter {
+            name: "head",
+            default: Literal::Numbers(&[]),
+            allowed: WIDTH,
+            purpose: "widths of the layers between the embedding and the logit",
+        },
+    ],
+};
+
+const WIDTH: Allowed = Allowed::Between(1.0, 65536.0);
+
+/// The kind of network that [`Mlp`] is.
+#[derive(Debug)]
+struct Perceptron;
+
+impl Network for Perceptron {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Table
+    }
+
+    fn build(&self, architecture: &Architecture, sizes: &Sizes, rng: &mut ChaCha8Rng) -> Result<(Box<dyn Model>, Weights), LearnError> {
+        let (model, weights) = Mlp::with_outputs(architecture, sizes.columns, sizes.outputs, rng);
+        Ok((Box::new(model), weights))
+    }
+}
 
 /// Share of a batch in the running statistics.
 const NORM_MOMENTUM: f32 = 0.1;
@@ -54,94 +142,6 @@ pub enum Initialisation {
     Uniform,
     /// Normal with standard deviation `sqrt(2 / inputs)`, cut at two; biases 0.
     HeNormal,
-}
-
-/// The recipe's `[architecture]`: layers of the scorer.
-///
-/// | key | default | purpose | allowed |
-/// |---|---|---|---|
-/// | `hidden` | `[128, 64]` | widths of the hidden layers, first to last; `[]` makes a logistic regression | 1 to 65536 each |
-/// | `activation` | `"relu"` | function between layers | `relu`, `leaky-relu`, `tanh`, `sigmoid` |
-/// | `batch_norm` | `false` | normalise before each activation | true, false |
-/// | `dropout` | `0.0` | share of activations set to 0 in training | 0 to below 1 |
-/// | `dropout_before_logit` | `true` | whether the last layer before the logit drops activations, too | true, false |
-/// | `initialisation` | `"uniform"` | where the weights of layers with an activation start | `uniform`, `he-normal` |
-/// | `bottleneck` | none | width of a linear layer after the hidden ones; it becomes the embedding Z | 1 to 65536 |
-/// | `head` | `[]` | widths of layers between the embedding and the logit | 1 to 65536 each |
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Architecture {
-    /// Widths of the hidden layers.
-    pub hidden: Vec<usize>,
-    /// Function between layers.
-    pub activation: Activation,
-    /// Batch normalisation before each activation.
-    pub batch_norm: bool,
-    /// Share of activations dropped in training.
-    pub dropout: f64,
-    /// Whether the last layer before the logit drops activations, too.
-    pub dropout_before_logit: bool,
-    /// Where the weights of layers with an activation start.
-    pub initialisation: Initialisation,
-    /// Width of a linear embedding layer after the hidden ones; without it the last hidden activation is the embedding.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bottleneck: Option<usize>,
-    /// Widths of layers between embedding and logit.
-    pub head: Vec<usize>,
-    /// `[model.interview]`: the network that reads recordings; the keys above are those of tables and take no part in it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub interview: Option<InterviewArchitecture>,
-}
-
-impl Default for Architecture {
-    fn default() -> Self {
-        Architecture {
-            hidden: vec![128, 64],
-            activation: Activation::Relu,
-            batch_norm: false,
-            dropout: 0.0,
-            dropout_before_logit: true,
-            initialisation: Initialisation::Uniform,
-            bottleneck: None,
-            head: Vec::new(),
-            interview: None,
-        }
-    }
-}
-
-impl Architecture {
-    /// Refuses widths and shares outside their range.
-    pub fn check(&self) -> Result<(), LearnError> {
-        let bad = |key, value: String, expected: &str| {
-            Err(LearnError::BadSetting { section: "architecture", key, value, expected: expected.to_owned() })
-        };
-        for (key, widths) in [("hidden", self.hidden.as_slice()), ("head", &self.head), ("bottleneck", self.bottleneck.as_slice())] {
-            if let Some(width) = widths.iter().find(|width| !(1..=65536).contains(*width)) {
-                return bad(key, width.to_string(), "between 1 and 65536");
-            }
-        }
-        if !(0.0..1.0).contains(&self.dropout) {
-            return bad("dropout", self.dropout.to_string(), "at least 0 and below 1");
-        }
-        self.interview.as_ref().map_or(Ok(()), InterviewArchitecture::check)
-    }
-
-    /// The first key of a table's network that is not at its default, with its value: what a network of recordings would pass over.
-    pub(crate) fn table_setting(&self) -> Option<(&'static str, String)> {
-        let usual = Architecture::default();
-        [
-            ("hidden", self.hidden != usual.hidden, format!("{:?}", self.hidden)),
-            ("activation", self.activation != usual.activation, format!("{:?}", self.activation)),
-            ("batch_norm", self.batch_norm != usual.batch_norm, self.batch_norm.to_string()),
-            ("dropout", self.dropout != usual.dropout, self.dropout.to_string()),
-            ("dropout_before_logit", self.dropout_before_logit != usual.dropout_before_logit, self.dropout_before_logit.to_string()),
-            ("initialisation", self.initialisation != usual.initialisation, "\"he-normal\"".to_owned()),
-            ("bottleneck", self.bottleneck != usual.bottleneck, format!("{:?}", self.bottleneck.unwrap_or_default())),
-            ("head", self.head != usual.head, format!("{:?}", self.head)),
-        ]
-        .into_iter()
-        .find_map(|(key, given, value)| given.then_some((key, value)))
-    }
 }
 
 #[derive(Debug, Clone)]
@@ -292,7 +292,7 @@ impl Weights {
 
 impl Model for Mlp {
     fn name(&self) -> &'static str {
-        "mlp"
+        CARD.id
     }
 
     fn columns(&self) -> usize {
@@ -317,7 +317,7 @@ impl Model for Mlp {
         for layer in &self.head {
             logits = self.layer(layer, weights, logits, mode, &mut seen);
         }
-        Output { statistics: seen.statistics, ..Output::new(embedding, logits, seen.observed) }
+        Output::new(embedding, logits, seen.observed).with_statistics(seen.statistics)
     }
 
     fn couples_rows(&self) -> bool {

@@ -48,7 +48,7 @@ fn recordings(shape: Shape) -> Recordings {
 fn network(shape: Shape) -> (Interview, Weights) {
     let mut rng = stream(3, Purpose::Initialisation, 0);
     let (network, mut weights) = Interview::new(&settings(), shape, 2, &mut rng).unwrap();
-    network.standardise(&mut weights, &recordings(shape)).unwrap();
+    network.standardise_audio(&mut weights, &recordings(shape)).unwrap();
     for array in &mut weights.arrays {
         let norm = ["gamma", "beta", "norm.mean", "norm.variance"].into_iter().any(|end| array.name.ends_with(end));
         if norm {
@@ -255,7 +255,7 @@ fn audio_is_standardised_by_the_rows_that_have_some() {
     let store: Arc<dyn evenhand_rows::recordings::RecordSource> = Arc::new(RecordStore::in_memory(shape, &rows).unwrap());
     let standardised = |records: Vec<u32>| {
         let (network, mut weights) = Interview::new(&settings(), shape, 1, &mut stream(3, Purpose::Initialisation, 0)).unwrap();
-        network.standardise(&mut weights, &Recordings::new(Arc::clone(&store), records)).unwrap();
+        network.standardise_audio(&mut weights, &Recordings::new(Arc::clone(&store), records)).unwrap();
         let values = |name: &str| weights.arrays.iter().find(|array| array.name == name).unwrap().values.clone();
         [values("audio.mean"), values("audio.deviation")]
     };
@@ -283,7 +283,7 @@ fn a_network_of_voice_and_words_reads_no_frames() {
 
     let settings = InterviewArchitecture { modalities: vec![Modality::Audio, Modality::Text], ..settings() };
     let (network, mut weights) = Interview::new(&settings, SHAPE, 1, &mut stream(1, Purpose::Initialisation, 0)).unwrap();
-    network.standardise(&mut weights, &recordings).unwrap();
+    network.standardise_audio(&mut weights, &recordings).unwrap();
     let read = Recorded::gather(&recordings, &[0], network.modalities(), None).unwrap();
     assert_eq!((read.audio, read.text), (whole.audio.unwrap(), whole.text.unwrap()));
 }
