@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use evenhand_data::table::{self, Encoding, FileOptions, ScoreRoles, Separator};
+use evenhand_data::table::{self, Encoding, FileOptions, ScoreRoles, Separator, TableSettings};
 use evenhand_rows::SensitiveRole;
 
 use crate::table::Folder;
@@ -29,8 +29,8 @@ fn roles() -> ScoreRoles {
 /// Values and notes read at once and in parts must be the same.
 fn both_ways(file: &str) -> (Vec<f64>, Vec<String>) {
     let files = [file.to_owned()];
-    let whole = table::read_scores(&files, &roles()).unwrap();
-    let mut stream = table::stream_scores(&files, &roles(), &FileOptions::default()).unwrap();
+    let whole = table::read_scores(&files, &roles(), &TableSettings::default()).unwrap();
+    let mut stream = table::stream_scores(&files, &roles(), &TableSettings::default()).unwrap();
     let scores: Vec<f64> = stream.by_ref().flat_map(|chunk| chunk.unwrap().scores).collect();
     assert_eq!(whole.scores, scores, "{file}");
     assert_eq!(whole.provenance.files, stream.digests(), "{file}");
@@ -153,8 +153,8 @@ fn what_was_found_is_told() {
 fn rows_after_an_empty_one_keep_their_number() {
     let folder = Folder::new();
     let file = folder.write("rows.csv", "id,group,score\n1,f,0.5\n,,\n2,m,7\n");
-    let whole = table::read_scores(std::slice::from_ref(&file), &roles()).unwrap_err().to_string();
-    let mut stream = table::stream_scores(&[file], &roles(), &FileOptions::default()).unwrap();
+    let whole = table::read_scores(std::slice::from_ref(&file), &roles(), &TableSettings::default()).unwrap_err().to_string();
+    let mut stream = table::stream_scores(&[file], &roles(), &TableSettings::default()).unwrap();
     assert!(whole.contains("data row 3: `7`"), "{whole}");
     assert_eq!(stream.find_map(Result::err).unwrap().to_string(), whole);
 }
@@ -163,7 +163,7 @@ fn rows_after_an_empty_one_keep_their_number() {
 fn a_row_with_a_value_in_an_unwanted_column_is_kept() {
     let folder = Folder::new();
     let file = folder.write("rows.csv", "id,group,score\n1,f,0.5\n2,,\n");
-    let told = table::read_scores(&[file], &roles()).unwrap_err().to_string();
+    let told = table::read_scores(&[file], &roles(), &TableSettings::default()).unwrap_err().to_string();
     assert!(told.contains("data row 2: an empty field"), "{told}");
 }
 
@@ -197,8 +197,8 @@ fn an_encoding_that_shows_late_is_read_and_refused_alike_both_ways() {
     assert_eq!(scores.len(), 600_001);
     assert!(notes.iter().any(|note| note.contains("Windows-1252")), "{notes:?}");
     let mixed = folder.write("mixed.csv", [text.as_bytes(), "x,Männer,0.5\n".as_bytes(), b"y,M\xE4nner,0.5\n"].concat());
-    let whole = table::read_scores(std::slice::from_ref(&mixed), &roles()).unwrap_err().to_string();
-    let mut stream = table::stream_scores(&[mixed], &roles(), &FileOptions::default()).unwrap();
+    let whole = table::read_scores(std::slice::from_ref(&mixed), &roles(), &TableSettings::default()).unwrap_err().to_string();
+    let mut stream = table::stream_scores(&[mixed], &roles(), &TableSettings::default()).unwrap();
     assert!(whole.contains("data row 600002: the text is not UTF-8"), "{whole}");
     assert_eq!(stream.find_map(Result::err).unwrap().to_string(), whole);
 }
