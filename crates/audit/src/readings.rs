@@ -44,7 +44,7 @@ impl Reader {
     /// hold.
     pub(crate) fn carrying(&self, names: &[String], label: Option<&LabelRole>, role: &SensitiveRole) -> ReadOptions {
         let is_label = |name: &String| label.is_some_and(|label| label.column == *name);
-        let plain = names.iter().filter(|name| !is_label(name) && !(role.is_cut() && role.columns.contains(name)));
+        let plain = names.iter().filter(|name| !(is_label(name) || role.is_cut() && role.columns.contains(name)));
         let mut readings: BTreeMap<String, Reading> = plain.map(|name| (name.clone(), Reading::Categories)).collect();
         readings.extend(self.readings.clone());
         let words = label.filter(|label| !label.favourable.is_empty());

@@ -485,7 +485,9 @@ pub fn rank(request: &RankRequest) -> Result<Ranked, AuditError> {
     let mut data = evenhand_rows::roles::dataset(&sheet.table, &request.files.join(", "), &schema)?;
     let mut scores = score_column(&sheet, &request.score)?;
     if request.lower_is_better {
-        scores.iter_mut().for_each(|score| *score = -*score);
+        for score in &mut scores {
+            *score = -*score;
+        }
     }
     let (scored, unscored): (Vec<usize>, Vec<usize>) = (0..scores.len()).partition(|&row| scores[row].is_finite());
     if scored.is_empty() {

@@ -36,15 +36,15 @@ pub(crate) enum Command {
     /// Train one method over several values of one setting
     Sweep(Sweep),
     /// Score the rows of a file with a model that `run` kept
-    Score(Score),
+    Score(Box<Score>),
     /// Audit the scores in a CSV or Parquet file
-    Audit(Audit),
+    Audit(Box<Audit>),
     /// Balance the rows of a file between groups: leave out, repeat, weigh, or make new ones
     Balance(Box<Balance>),
     /// Re-rank the candidates of a file so that the first places show every group, with the reason of every move
     Rank(Box<Rank>),
     /// Measure how far labels tilt towards a group, or write a subset with a wanted tilt
-    Skew(Skew),
+    Skew(Box<Skew>),
     /// Download a public corpus, or take it from a folder
     Fetch(Fetch),
     /// Write the manifest of a corpus of recordings that you obtained, for `extract`
@@ -230,6 +230,7 @@ pub(crate) enum Definition {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that somebody types")]
 pub(crate) struct Audit {
     /// Tables (CSV and its kin, Parquet, Feather, JSON lines, xlsx; also packed), or globs, or - for standard input; or one predictions_*.npy of
     /// FairCVtest with its profiles beside it

@@ -9,6 +9,7 @@ mod pickle;
 pub mod recordings;
 pub mod sheet;
 pub mod table;
+pub mod whole;
 
 pub use error::DataError;
 pub use evenhand_rows as rows;

@@ -19,6 +19,7 @@ pub use evenhand_rows::recordings::{Modality, Record, RecordSource, Recording, R
 use serde::{Deserialize, Serialize};
 
 use crate::DataError;
+use crate::whole::WholeFile;
 
 const MAGIC: &[u8; 8] = b"evenhand";
 const VERSION: u32 = 1;
@@ -36,7 +37,7 @@ struct Header {
 #[derive(Debug)]
 pub struct RecordWriter {
     path: PathBuf,
-    file: BufWriter<tempfile::NamedTempFile>,
+    file: BufWriter<WholeFile>,
     header: Header,
     written: usize,
 }
@@ -48,8 +49,7 @@ impl RecordWriter {
             return Err(bad(path, oversized(&shape)));
         }
         let failed = write_failed(path);
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = BufWriter::new(tempfile::NamedTempFile::new_in(folder).map_err(&failed)?);
+        let mut file = BufWriter::new(WholeFile::create(path).map_err(&failed)?);
         let header = Header { shape, records };
         let text = serde_json::to_string(&header).map_err(|error| failed(std::io::Error::other(error)))?;
         let length = MAGIC.len() + 8 + text.len();
@@ -79,9 +79,7 @@ impl RecordWriter {
         }
         let failed = write_failed(&self.path);
         let file = self.file.into_inner().map_err(|error| failed(error.into_error()))?;
-        file.as_file().sync_all().map_err(&failed)?;
-        file.persist(&self.path).map_err(|error| failed(error.error))?;
-        Ok(())
+        file.finish().map_err(failed)
     }
 }
 

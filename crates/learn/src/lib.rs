@@ -49,7 +49,7 @@ pub use optimizer::{Adam, OptimizerKind};
 pub use randomness::{Purpose, stream};
 pub use recorded::Recorded;
 pub use rows::{Balance, Batch, BatchPlan, Candidates, Draw, Rows};
-pub use scorer::{Around, Companions, Fitted, Loader, Manifest, Prediction, Scorer};
+pub use scorer::{Around, Companions, Fitted, Load, Loader, Manifest, Prediction, Scorer};
 pub use trainer::{EpochRecord, RunHooks, Task, fit};
 pub use training::{DataLoss, Decay, Selection, Trace, Training};
 pub use transport::{Pairs, Transport, between_groups};

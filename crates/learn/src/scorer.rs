@@ -108,6 +108,9 @@ pub trait Fitted: Debug + Send + Sync {
     fn save(&self, folder: &Path) -> Result<(), LearnError>;
 }
 
+/// Reads a fitted thing from its folder, as the manifest describes it.
+pub type Load = fn(&Path, &Manifest) -> Result<Box<dyn Fitted>, LearnError>;
+
 /// What reads a fitted thing back from a model folder. A method that fits on its own names those of all it may leave behind
 /// ([`Objective::loaders`]); networks are known by their registry.
 #[derive(Debug, Clone, Copy)]
@@ -115,7 +118,7 @@ pub struct Loader {
     /// [`Fitted::name`] of what it reads.
     pub name: &'static str,
     /// Reads it from its folder, as the manifest describes it.
-    pub load: fn(&Path, &Manifest) -> Result<Box<dyn Fitted>, LearnError>,
+    pub load: Load,
 }
 
 /// The loaders of all methods in the registry that fit on their own, each once.

@@ -24,6 +24,30 @@ use rand::Rng;
 pub use methods::REBALANCERS;
 
 /// A method of gate 1: rows in, rows out.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use evenhand_catalog::{Parameters, find};
+/// use evenhand_rebalance::REBALANCERS;
+/// use evenhand_rows::{Dataset, Groups, Label, LabelKind};
+/// use rand::SeedableRng;
+///
+/// // Two of four men were hired, and one of four women.
+/// let groups = ["m", "m", "m", "m", "w", "w", "w", "w"];
+/// let data = Dataset {
+///     label: Some(Label { name: "hired".into(), kind: LabelKind::Binary, values: vec![1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0] }),
+///     sensitive: vec![Groups::from_texts("gender", groups.map(Some).into_iter())],
+///     rows: (1..=8).collect(),
+///     ..Dataset::default()
+/// };
+/// let entry = find(REBALANCERS, "reweighing")?;
+/// let method = (entry.build)(&Parameters::resolve(entry.card, &BTreeMap::new())?)?;
+/// let balanced = method.rebalance(&data, "gender", &mut rand_chacha::ChaCha8Rng::seed_from_u64(1))?;
+/// let weights = balanced.weights.unwrap_or_default();
+/// // 3 of 8 were hired: hired men weigh (4/8 x 3/8) / (2/8), hired women twice that.
+/// assert!((weights[0] - 0.75).abs() < 1e-12 && (weights[4] - 1.5).abs() < 1e-12);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Rebalancer: fmt::Debug + Send + Sync {
     /// What the method says of itself.
     fn card(&self) -> &'static Card;

@@ -102,7 +102,9 @@ impl Rules {
                 Rule::Settles { from, to, codes } if !fixed.contains(to) => {
                     let wanted: Vec<(usize, u32)> = broken.iter().map(|&row| (row, codes[code(rows, *from, row) as usize])).collect();
                     if let Cells::Categories { codes, .. } = &mut rows.columns[*to].cells {
-                        wanted.into_iter().for_each(|(row, code)| codes[row] = code);
+                        for (row, code) in wanted {
+                            codes[row] = code;
+                        }
                     }
                 }
                 Rule::Order { low, high, .. } if !fixed.contains(low) && !fixed.contains(high) => {

@@ -54,6 +54,30 @@ impl Watch for Unwatched {
 }
 
 /// A method that learns tables.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use evenhand_catalog::{Parameters, find};
+/// use evenhand_rebalance::synthesis::{Cells, Column, Condition, Form, SYNTHESISERS, Table, Unwatched};
+/// use rand::SeedableRng;
+///
+/// let codes: Vec<u32> = (0..40).map(|row| row % 2).collect();
+/// let levels = ["m", "w"].map(str::to_owned).to_vec();
+/// let values = (0..40).map(|row| f64::from(20 + row)).collect();
+/// let table = Table {
+///     columns: vec![
+///         Column { name: "gender".into(), cells: Cells::Categories { levels, codes } },
+///         Column { name: "age".into(), cells: Cells::Numbers { form: Form::Integer, values } },
+///     ],
+/// };
+/// let entry = find(SYNTHESISERS, "gaussian-copula")?;
+/// let method = (entry.build)(&Parameters::resolve(entry.card, &BTreeMap::new())?)?;
+/// let generator = method.fit(&table, 7, &Unwatched)?;
+/// // Ten made rows, all of them of women.
+/// let made = generator.sample(10, &[Condition { column: 0, level: 1 }], &mut rand_chacha::ChaCha8Rng::seed_from_u64(1))?;
+/// assert!(matches!(&made.columns[0].cells, Cells::Categories { codes, .. } if codes.iter().all(|&code| code == 1)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Synthesiser: fmt::Debug + Send + Sync {
     /// What the method says of itself.
     fn card(&self) -> &'static Card;

@@ -68,8 +68,7 @@ impl SensitiveRole {
             return Ok(SensitiveRole { name: parts.join(" x "), columns: parts, rule: None });
         }
         // The longest known column before a sign; without one the first sign.
-        let mut cuts: Vec<(usize, &str)> =
-            [">=", "<=", ">", "<", "="].iter().flat_map(|sign| text.match_indices(sign)).map(|(at, sign)| (at, sign)).collect();
+        let mut cuts: Vec<(usize, &str)> = [">=", "<=", ">", "<", "="].iter().flat_map(|sign| text.match_indices(sign)).collect();
         // At one place `>=` comes before `>` and `=`.
         cuts.sort_by_key(|(at, sign)| (*at, std::cmp::Reverse(sign.len())));
         let best = cuts.iter().rev().find(|(at, _)| known(&text[..*at])).map(|(at, _)| *at);

@@ -56,7 +56,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Audit(arguments) => audit::audit(&arguments, json),
         Command::Balance(arguments) => balance::balance(*arguments, json),
         Command::Rank(arguments) => rank::rank(*arguments, json),
-        Command::Skew(arguments) => skew::skew(arguments, json),
+        Command::Skew(arguments) => skew::skew(*arguments, json),
         Command::Fetch(arguments) => fetch::fetch(&arguments, json),
         Command::Manifest(arguments) => manifest::manifest(&arguments, json),
         Command::Extract(arguments) => extract::extract(&arguments, threads, json),

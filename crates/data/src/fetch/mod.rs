@@ -21,13 +21,12 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
 pub use error::{FetchError, TransferFailure};
 pub use origins::{Address, Digest, ORIGINS, Origin, RemoteFile};
 pub use transfer::Network;
 
 use crate::digest;
+use crate::whole::{self, WholeFile};
 use transfer::{Failure, Wanted};
 
 const SUMS: &str = "SHA256SUMS";
@@ -338,8 +337,8 @@ impl Errand<'_> {
         }
         let named = self.folder.join(file.name);
         // An unpacked file is private to this user until here; the data folder is not.
-        readable(path);
-        fs::rename(path, &named).map_err(|source| FetchError::File { path: named, action: "cannot be given its name", source })?;
+        whole::let_all_read(path);
+        whole::rename(path, &named).map_err(|source| FetchError::File { path: named, action: "cannot be given its name", source })?;
         Ok(self.done(file, bytes, sha256))
     }
 
@@ -392,23 +391,9 @@ fn read(path: &Path) -> Result<Vec<u8>, FetchError> {
 /// Writes beside the name, then renames: a reader sees the old file or the new one.
 fn write_whole(path: &Path, content: &[u8]) -> Result<(), FetchError> {
     let refused = |source: io::Error| FetchError::File { path: path.to_owned(), action: "cannot be written", source };
-    let folder = path.parent().unwrap_or_else(|| Path::new("."));
-    let mut file = NamedTempFile::new_in(folder).map_err(refused)?;
-    file.write_all(content).and_then(|()| file.as_file().sync_all()).map_err(refused)?;
-    readable(file.path());
-    file.persist(path).map_err(|error| refused(error.error))?;
-    Ok(())
+    let mut file = WholeFile::create(path).map_err(refused)?;
+    file.write_all(content).and_then(|()| file.finish_for_all()).map_err(refused)
 }
-
-#[cfg(unix)]
-fn readable(path: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-    // Temporary files are made for their owner alone; where this fails they stay so.
-    let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o644));
-}
-
-#[cfg(not(unix))]
-fn readable(_path: &Path) {}
 
 /// Size and sha256 of a file.
 fn digest(path: &Path) -> Result<(u64, String), FetchError> {

@@ -36,7 +36,6 @@
 //! Clips show identifiable people: neither they nor what is made of them belongs in a repository.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Kind, Literal, Parameter, Parameters};
@@ -47,6 +46,7 @@ use crate::fetch::cache_folder;
 use crate::pickle::{self, Object};
 use crate::recordings::Recordings;
 use crate::table::{FileOptions, Format, RawTable, Source, Wanted, file_bytes, file_digest, record};
+use crate::whole;
 use crate::{DataError, Dataset, FileDigest, Groups, Identity, Label, LabelKind, Part, Provenance, Schema, UNKNOWN, split};
 
 pub(super) const CARD: Card = Card {
@@ -561,9 +561,7 @@ pub fn write_manifest(folder: &Path, to: &Path) -> Result<Manifest, DataError> {
         DataError::bad_recordings(&corpus.folder, problem.to_owned())
     })?;
     let manifest = corpus.manifest(&start)?;
-    let mut file = tempfile::NamedTempFile::new_in(beside).map_err(failed)?;
-    file.write_all(manifest.csv.as_bytes()).map_err(failed)?;
-    file.persist(to).map_err(|error| failed(error.error))?;
+    whole::write(to, manifest.csv.as_bytes()).map_err(failed)?;
     Ok(manifest)
 }
 

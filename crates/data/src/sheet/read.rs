@@ -141,7 +141,7 @@ pub fn read(files: &[String], options: &ReadOptions) -> Result<Sheet, DataError>
             && let Content::Texts(_) = column.content
         {
             // Marks of a missing value are texts, too.
-            let (coded, _) = sorted(raw.texts(column.position), str::is_empty);
+            let (coded, _) = sorted(&raw.texts(column.position), str::is_empty);
             texts.insert(column.name.clone(), Cells::Categories { levels: coded.levels, codes: coded.codes });
         }
         if let Some((cells, style)) = reader.column(&raw, &column)? {
@@ -221,7 +221,7 @@ impl Raw {
                 let missing_texts = raw.texts(position).levels.into_iter().filter(|text| out(text)).collect();
                 (joined(raw, position, out, if sensitive { UNKNOWN_GROUP } else { "missing" }, &options.categories, notes), missing_texts)
             } else {
-                sorted(raw.texts(position), |text| missing.category(text))
+                sorted(&raw.texts(position), |text| missing.category(text))
             };
             Content::Texts(Coded { levels: coded.levels, codes: coded.codes, missing_texts })
         };

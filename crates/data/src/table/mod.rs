@@ -65,7 +65,7 @@ impl TableSettings {
     /// Reads `COLUMN=VALUE`; any column can be named, whatever its name holds.
     pub fn parse_filter(text: &str, columns: &[String]) -> Result<(String, String), DataError> {
         let cuts = text.match_indices('=').map(|(at, _)| (text[..at].trim(), text[at + 1..].trim()));
-        let found = cuts.clone().filter(|(column, _)| columns.iter().any(|known| known == column)).last().or_else(|| cuts.clone().next());
+        let found = cuts.clone().rfind(|(column, _)| columns.iter().any(|known| known == column)).or_else(|| cuts.clone().next());
         let Some((column, value)) = found else {
             let reason = "a filter is a column, `=` and the value of the rows that stay".to_owned();
             return Err(DataError::BadColumn { column: text.to_owned(), reason });

@@ -49,6 +49,9 @@ const BLOCK: usize = 16;
 /// The registry's line.
 pub const ENTRY: Entry<dyn Network> = Entry { card: &CARD, build: |_| Ok(Box::new(OfRecordings)) };
 
+/// What model folders call the network: its card's id.
+const ID: &str = CARD.id;
+
 static CARD: Card = Card {
     id: "interview",
     name: "Interview network",
@@ -461,7 +464,7 @@ fn blank(values: &mut [f32], present: &[bool]) {
 
 impl Model for Interview {
     fn name(&self) -> &'static str {
-        CARD.id
+        ID
     }
 
     fn standardise(&self, weights: &mut Weights, rows: &Rows<'_>) -> Result<(), LearnError> {

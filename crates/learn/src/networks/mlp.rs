@@ -34,6 +34,9 @@ use crate::weights::{Bound, Slot, Weights};
 /// The registry's line.
 pub const ENTRY: Entry<dyn Network> = Entry { card: &CARD, build: |_| Ok(Box::new(Perceptron)) };
 
+/// What model folders call the network: its card's id.
+const ID: &str = CARD.id;
+
 static CARD: Card = Card {
     id: "mlp",
     name: "Multi-layer perceptron",
@@ -292,7 +295,7 @@ impl Weights {
 
 impl Model for Mlp {
     fn name(&self) -> &'static str {
-        CARD.id
+        ID
     }
 
     fn columns(&self) -> usize {

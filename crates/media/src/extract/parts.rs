@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use evenhand_data::loaders::interviews::{CANDIDATES, ID, RECORD, SETTINGS, TENSORS};
 use evenhand_data::recordings::{RecordSource, RecordStore};
+use evenhand_data::whole::{WholeFile, sync_folder};
 use evenhand_rows::digest::hexadecimal;
 use evenhand_rows::recordings::Modality;
 use serde::{Deserialize, Serialize};
@@ -180,13 +181,12 @@ impl Parts {
         let head = Head { facts: finding.facts.clone(), bytes: finding.tensor.as_ref().map(Vec::len) };
         let mut bytes = serde_json::to_vec(&head).map_err(|error| failed(io::Error::other(error)))?;
         bytes.push(b'\n');
-        let mut file = tempfile::NamedTempFile::new_in(&self.folder).map_err(failed)?;
+        let mut file = WholeFile::create(&path).map_err(failed)?;
         file.write_all(&bytes).map_err(failed)?;
         if let Some(tensor) = &finding.tensor {
             file.write_all(tensor).map_err(failed)?;
         }
-        file.persist(&path).map_err(|error| failed(error.error))?;
-        Ok(())
+        file.finish().map_err(failed)
     }
 
     /// Puts the files that were made into the folder, all or none, and takes the parts away. Each of them is on the disk already.
@@ -282,15 +282,6 @@ fn put_in_place(out: &Path, folder: &Path) -> Result<(), MediaError> {
     sync_folder(out).map_err(failed(out))?;
     let marker = folder.join(COMMIT);
     fs::remove_file(&marker).map_err(failed(&marker))
-}
-
-/// Has the names of a folder written to the disk, where folders can be opened.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    File::open(folder)?.sync_all()?;
-    #[cfg(not(unix))]
-    let _ = folder;
-    Ok(())
 }
 
 impl Finished {

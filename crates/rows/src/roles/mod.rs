@@ -254,7 +254,7 @@ pub fn dataset_of(
         let values = if let Some(values) = numeric {
             Values::Numeric(values)
         } else {
-            let categories = sorted(table.texts(column), |text| missing.category(text)).0;
+            let categories = sorted(&table.texts(column), |text| missing.category(text)).0;
             let values = Values::Categorical { levels: categories.levels, codes: categories.codes };
             if wanted.is_none() {
                 notes.extend(almost_numbers(&name, &values, missing));
@@ -360,7 +360,7 @@ fn group_inputs(roles: &[SensitiveRole], attributes: &[Groups], columns: &[Strin
 
 /// Levels in alphabetical order, or by size where all of them are numbers, without the missing; and the texts beside the empty field that
 /// were taken as missing.
-pub fn sorted(coded: Coded, missing: impl Fn(&str) -> bool) -> (Coded, BTreeSet<String>) {
+pub fn sorted(coded: &Coded, missing: impl Fn(&str) -> bool) -> (Coded, BTreeSet<String>) {
     let mut missing_texts = BTreeSet::new();
     let mut levels: Vec<&str> = Vec::with_capacity(coded.levels.len());
     for level in &coded.levels {
@@ -441,7 +441,7 @@ pub fn joined(
         tell(notes, format!("`{name}`: {} are taken as one, `{level}`", quoted(spellings.iter().map(String::as_str))));
     }
     let codes = coded.codes.iter().map(|&code| recode.get(code as usize).copied().unwrap_or(MISSING)).collect();
-    sorted(Coded { levels, codes }, |_| false).0
+    sorted(&Coded { levels, codes }, |_| false).0
 }
 
 /// Adds a note once.

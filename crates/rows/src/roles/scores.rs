@@ -301,7 +301,7 @@ impl ScoreRoles {
             reread = true;
         }
         if scored.scores.iter().any(|score| score.is_nan()) {
-            scored = self.without_unscored(table, scored, extent, &mut notes)?;
+            scored = self.without_unscored(table, &scored, extent, &mut notes)?;
             reread = true;
         }
         if let Some(column) = &self.person
@@ -430,7 +430,7 @@ impl ScoreRoles {
             return Err(table.bad_value(position, row, format!("`{}`", counts[row]), remedy()));
         }
         let all: f64 = counts.iter().filter(|count| !count.is_nan()).sum();
-        if all > MOST_COUNTED || all < 1.0 {
+        if !(1.0..=MOST_COUNTED).contains(&all) {
             let reason = format!("its counts add up to {all}; rows are counted one by one, from 1 to {MOST_COUNTED}");
             return Err(RowsError::BadColumn { column: column.to_owned(), reason });
         }
@@ -438,7 +438,13 @@ impl ScoreRoles {
     }
 
     /// Leaves rows without a score out and notes how many of each group: who cannot be scored is a gap of its own.
-    fn without_unscored(&self, table: &impl Columns, scored: Scored, extent: Extent, notes: &mut Vec<String>) -> Result<Scored, RowsError> {
+    fn without_unscored(
+        &self,
+        table: &impl Columns,
+        scored: &Scored,
+        extent: Extent,
+        notes: &mut Vec<String>,
+    ) -> Result<Scored, RowsError> {
         let unscored: Vec<usize> = (0..scored.len()).filter(|&row| scored.scores[row].is_nan()).collect();
         // Of numbers every row must have one; decisions in words may not have been taken yet.
         let words =

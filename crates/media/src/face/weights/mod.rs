@@ -16,9 +16,9 @@
 mod container;
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use evenhand_data::whole;
 use evenhand_rows::digest::of_bytes;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde_json::json;
@@ -248,12 +248,7 @@ fn read_limited(path: &Path) -> Result<Vec<u8>, MediaError> {
 }
 
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), MediaError> {
-    let failed = |source| MediaError::Io { action: "writing", path: path.to_owned(), source };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    file.write_all(bytes).map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+    whole::write(path, bytes).map_err(|source| MediaError::Io { action: "writing", path: path.to_owned(), source })
 }
 
 /// The converted file in memory.

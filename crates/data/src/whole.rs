@@ -1,0 +1,125 @@
+//! Files that appear whole or not at all.
+//!
+//! ```text
+//! write under a temporary name in the same folder -> sync the file -> rename -> sync the folder
+//! ```
+//!
+//! A reader sees the old file or the new one, and after a crash one of them is on the disk: without the first sync a renamed file can come
+//! back empty, without the second the rename itself can be lost. Folders are synced where the system lets them be opened.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+/// Writes a file whole, private to this user.
+///
+/// ```
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("names.csv");
+/// evenhand_data::whole::write(&path, b"id,name\n")?;
+/// assert_eq!(std::fs::read(&path)?, b"id,name\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = WholeFile::create(path)?;
+    file.write_all(bytes)?;
+    file.finish()
+}
+
+/// Gives a finished file another name in the same file system.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    File::options().write(true).open(from)?.sync_all()?;
+    fs::rename(from, to)?;
+    sync_names(to);
+    Ok(())
+}
+
+/// Has the names of a folder written to the disk, where folders can be opened.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    File::open(folder)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
+}
+
+/// The file is in its place; where a file system syncs no folders, nothing more can be done for its name.
+fn sync_names(path: &Path) {
+    let _ = sync_folder(folder_of(path));
+}
+
+/// Lets everybody read a file that was made for its owner alone; where this fails it stays so.
+pub(crate) fn let_all_read(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o644));
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A file on its way: it has its name after [`WholeFile::finish`], and leaves nothing behind when it is dropped before.
+#[derive(Debug)]
+pub struct WholeFile {
+    path: PathBuf,
+    file: NamedTempFile,
+}
+
+impl WholeFile {
+    /// Begins a file, private to this user, in a folder that exists.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        Ok(WholeFile { path: path.to_owned(), file: NamedTempFile::new_in(folder_of(path))? })
+    }
+
+    /// Puts the file in its place.
+    pub fn finish(self) -> io::Result<()> {
+        self.file.as_file().sync_all()?;
+        self.file.persist(&self.path).map_err(|error| error.error)?;
+        sync_names(&self.path);
+        Ok(())
+    }
+
+    /// Puts the file in its place, for everybody to read.
+    pub(crate) fn finish_for_all(self) -> io::Result<()> {
+        let_all_read(self.file.path());
+        self.finish()
+    }
+}
+
+impl Write for WholeFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unfinished_file_leaves_the_old_one_and_no_trace() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("table.csv");
+        write(&path, b"old").unwrap();
+        let mut begun = WholeFile::create(&path).unwrap();
+        begun.write_all(b"half").unwrap();
+        drop(begun);
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        write(&path, b"new").unwrap();
+        rename(&path, &folder.path().join("other.csv")).unwrap();
+        assert_eq!(fs::read(folder.path().join("other.csv")).unwrap(), b"new");
+        assert!(write(&folder.path().join("missing/table.csv"), b"").is_err(), "folders are not made on the way");
+    }
+}
