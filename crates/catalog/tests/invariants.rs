@@ -213,11 +213,12 @@ fn whoever_only_measures_builds_few_crates() {
 
 #[test]
 fn whoever_audits_builds_no_tensor_library_no_tls_and_no_decoder() {
-    let split = members().iter().any(|member| member.folder == "experiment");
+    let own = members().into_iter().find(|member| member.folder == "audit");
+    let split = own.is_some_and(|member| !member.dependencies.iter().any(|name| name == "evenhand-learn"));
     for folder in FREE_CRATES {
-        // Until runs have a crate of their own, `audit` trains and extracts itself.
+        // Until balancing a file leaves it, `audit` measures itself what learners learn of made rows.
         if *folder == "audit" && !split {
-            eprintln!("not checked: `audit`, as there is no crate `experiment`");
+            eprintln!("not checked: `audit`, as it still stands on `learn`");
             continue;
         }
         let Some(packages) = present(folder) else { continue };

@@ -23,3 +23,10 @@ pub use error::ExperimentError;
 pub use files::write_report;
 pub use grid::{Observer, Options, Silent, compare};
 pub use recipe::{Recipe, keys};
+
+/// The program texts of the guide, compiled and run as tests.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../../../docs/guide/crates.md")]
+    mod crates {}
+}
