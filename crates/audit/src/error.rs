@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use evenhand_catalog::CatalogError;
 use evenhand_data::DataError;
-use evenhand_learn::LearnError;
 use evenhand_metrics::MetricError;
 use evenhand_rebalance::RebalanceError;
 
@@ -39,9 +38,6 @@ pub enum AuditError {
     /// Gate 3 failed.
     #[error(transparent)]
     Rerank(#[from] evenhand_rerank::RerankError),
-    /// Gate 2 failed.
-    #[error(transparent)]
-    Learn(#[from] LearnError),
     /// A metric was refused.
     #[error(transparent)]
     Metric(#[from] MetricError),

@@ -1,6 +1,5 @@
 //! Questions about rows, and the report that answers them. Recipes and their grids stand above, in `experiment`.
 
-pub mod balancing;
 mod error;
 pub mod evidence;
 pub mod fitting;

@@ -25,12 +25,12 @@ pub struct Reader {
 
 impl Reader {
     /// Names of the columns of the first file.
-    pub(crate) fn columns(&self, files: &[String]) -> Result<Vec<String>, AuditError> {
+    pub fn columns(&self, files: &[String]) -> Result<Vec<String>, AuditError> {
         Ok(table::columns(files, &self.settings.file)?)
     }
 
     /// How a file is read whose columns are read by what they hold.
-    pub(crate) fn options(&self) -> ReadOptions {
+    pub fn options(&self) -> ReadOptions {
         ReadOptions {
             readings: self.readings.clone(),
             missing: self.missing.clone(),
@@ -42,7 +42,7 @@ impl Reader {
 
     /// How a file is read whose rows leave as they came: what has no part in the work stays text; label and cut columns are read by what they
     /// hold.
-    pub(crate) fn carrying(&self, names: &[String], label: Option<&LabelRole>, role: &SensitiveRole) -> ReadOptions {
+    pub fn carrying(&self, names: &[String], label: Option<&LabelRole>, role: &SensitiveRole) -> ReadOptions {
         let is_label = |name: &String| label.is_some_and(|label| label.column == *name);
         let plain = names.iter().filter(|name| !(is_label(name) || role.is_cut() && role.columns.contains(name)));
         let mut readings: BTreeMap<String, Reading> = plain.map(|name| (name.clone(), Reading::Categories)).collect();
@@ -53,7 +53,7 @@ impl Reader {
 }
 
 /// Favourable values as a report shows them: one as itself, several as a list.
-pub(crate) fn told_favourable(label: Option<&LabelRole>) -> Value {
+pub fn told_favourable(label: Option<&LabelRole>) -> Value {
     match label.map(|label| label.favourable.as_slice()) {
         None | Some([]) => Value::Null,
         Some([only]) => Value::from(only.as_str()),

@@ -90,7 +90,7 @@ impl AuditSettings {
 const FEW_VALUES: usize = 10;
 
 /// Refuses a column that says who somebody is, and one that sets nobody apart from anybody.
-pub(crate) fn refuse_no_groups(groups: &Groups) -> Result<(), AuditError> {
+pub fn refuse_no_groups(groups: &Groups) -> Result<(), AuditError> {
     let (name, rows) = (groups.name(), groups.codes().len() - groups.unknown_count());
     let present: Vec<(&String, usize)> = groups.levels().iter().zip(groups.sizes()).filter(|(_, size)| *size > 0).collect();
     match present.as_slice() {

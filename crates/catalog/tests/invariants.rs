@@ -22,7 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("report", &["catalog", "rows", "metrics"]),
     ("rebalance", &["catalog", "rows", "metrics", "kernels"]),
     ("learn", &["catalog", "rows", "metrics", "kernels"]),
-    ("audit", &["catalog", "rows", "data", "metrics", "report", "rerank", "rebalance", "learn"]),
+    ("audit", &["catalog", "rows", "data", "metrics", "report", "rerank", "rebalance"]),
     ("experiment", &["catalog", "rows", "data", "metrics", "report", "rerank", "media", "rebalance", "learn", "audit"]),
     ("cli", &["audit", "experiment", "report", "data", "rows", "catalog", "metrics"]),
     ("server", &["audit", "experiment", "report"]),

@@ -1,7 +1,9 @@
 //! Files in, rows out: tables, corpora, recordings, downloads.
 
+pub mod cache;
 pub mod digest;
 mod error;
+#[cfg(feature = "fetch")]
 pub mod fetch;
 pub mod loaders;
 mod notation;

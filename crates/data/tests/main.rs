@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a broken test ends at once")]
 
 mod corpora;
+#[cfg(feature = "fetch")]
 mod fetch;
 mod first_impressions;
 mod interviews;

@@ -5,6 +5,7 @@
 //! what an extraction of interviews found. The faces (the command line, later a server and Python) translate to and from the functions here and hold no formula.
 
 pub mod analyses;
+pub mod balancing;
 mod error;
 pub mod extraction;
 mod files;
@@ -13,16 +14,18 @@ pub mod model;
 pub mod recipe;
 pub mod registry;
 mod steps;
+mod training_rows;
 
 pub use evenhand_media as media;
 
-use evenhand_audit::{evidence, fitting, run, scores, settings, shortlists, write};
+use evenhand_audit::{evidence, fitting, scores, settings, shortlists, write};
 use evenhand_report::{self as report, lookup, numbers};
 
 pub use error::ExperimentError;
 pub use files::write_report;
 pub use grid::{Observer, Options, Silent, compare};
 pub use recipe::{Recipe, keys};
+use training_rows::{training_rows, versions};
 
 /// The program texts of the guide, compiled and run as tests.
 #[cfg(doctest)]

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use evenhand_audit::balancing::{BalanceRequest, BalancedFile, Progress, balance as balance_file};
 use evenhand_audit::settings::Choice;
+use evenhand_experiment::balancing::{BalanceRequest, BalancedFile, Progress, balance as balance_file};
 use evenhand_experiment::registry;
 use evenhand_report::views::{making, tables};
 use indicatif::{ProgressBar, ProgressStyle};

@@ -16,7 +16,6 @@ mod origins;
 mod transfer;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -111,24 +110,9 @@ pub fn origin(corpus: &str) -> Result<&'static Origin, FetchError> {
     })
 }
 
-/// The folder of all corpora: `EVENHAND_DATA`, else `XDG_CACHE_HOME/evenhand`, else `HOME/.cache/evenhand`
-/// (`LOCALAPPDATA/evenhand` where there is no HOME).
+/// The folder of all corpora ([`cache::folder`](crate::cache::folder)).
 pub fn cache_folder() -> Result<PathBuf, FetchError> {
-    cache_folder_of(|name| std::env::var_os(name).filter(|value| !value.is_empty()))
-}
-
-fn cache_folder_of(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, FetchError> {
-    if let Some(folder) = variable("EVENHAND_DATA") {
-        return Ok(PathBuf::from(folder));
-    }
-    // The base directory rule: a relative XDG path is ignored.
-    variable("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .filter(|folder| folder.is_absolute())
-        .or_else(|| variable("HOME").map(|home| Path::new(&home).join(".cache")))
-        .or_else(|| variable("LOCALAPPDATA").map(PathBuf::from))
-        .map(|folder| folder.join("evenhand"))
-        .ok_or(FetchError::NoCacheFolder)
+    crate::cache::folder().ok_or(FetchError::NoCacheFolder)
 }
 
 /// The folder of one corpus under the folder of all: `faircv-2020`, or `faircv_2020` where only that exists.
@@ -421,7 +405,7 @@ mod tests {
     use super::*;
 
     fn folder_for(variables: &[(&str, &str)]) -> Option<PathBuf> {
-        cache_folder_of(|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value))).ok()
+        crate::cache::folder_of(|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value))).ok()
     }
 
     #[test]

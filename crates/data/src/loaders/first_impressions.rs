@@ -42,7 +42,7 @@ use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Kind, Literal, Pa
 
 use super::interviews::{Extracted, ID, RECORD};
 use super::{LoadRequest, Loader, inside, keep_attributes};
-use crate::fetch::cache_folder;
+use crate::cache;
 use crate::pickle::{self, Object};
 use crate::recordings::Recordings;
 use crate::table::{FileOptions, Format, RawTable, Source, Wanted, file_bytes, file_digest, record};
@@ -470,7 +470,7 @@ fn annotation_file(part: &str) -> String {
 fn place(folder: Option<&Path>) -> Result<PathBuf, DataError> {
     let places: Vec<PathBuf> = match folder {
         Some(folder) => [Some(folder.to_owned()), inside(folder, CARD.id), inside(folder, ALIAS)].into_iter().flatten().collect(),
-        None => cache_folder().into_iter().flat_map(|cache| [inside(&cache, CARD.id), inside(&cache, ALIAS)]).flatten().collect(),
+        None => cache::folder().into_iter().flat_map(|cache| [inside(&cache, CARD.id), inside(&cache, ALIAS)]).flatten().collect(),
     };
     let complete = |place: &PathBuf| PARTS.iter().any(|(_, part)| place.join(annotation_file(part)).is_file());
     places.into_iter().find(complete).ok_or_else(|| DataError::CorpusAbsent {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use evenhand_catalog::{Card, Entry};
 use evenhand_rows::roles::words::Categories;
 
-use crate::fetch::cache_folder;
+use crate::cache;
 use crate::table::{Format, RawTable, Source, TableSettings};
 use crate::{DataError, Dataset, Feature, Groups, LabelRole, Schema, SensitiveAsFeatures, SensitiveRole, Values};
 
@@ -77,7 +77,7 @@ pub const LOADERS: &[Entry<dyn Loader>] = &[
 /// Where the corpus `id` stands: a folder of that name (or with `_` for `-`) in the folder of all corpora, which is `EVENHAND_DATA`, else
 /// the cache that `evenhand fetch` fills. `None` when it is not there.
 pub fn corpus_folder(id: &str) -> Option<PathBuf> {
-    inside(&cache_folder().ok()?, id)
+    inside(&cache::folder()?, id)
 }
 
 fn inside(folder: &Path, id: &str) -> Option<PathBuf> {

@@ -12,9 +12,9 @@ use super::cells::Cell;
 use crate::ExperimentError;
 use crate::analyses::choice::Search;
 use crate::recipe::{CounterfactualName, MetricsSection, Recipe};
-use crate::run::versions;
 use crate::steps::fits::DIGITS;
 use crate::steps::list;
+use crate::versions;
 
 /// Edition of what a cell holds. Raise it with every change after which the same recipe, data and seed give other numbers in a cell, or a
 /// cell holds more or less than before: then cells of earlier programs are computed anew. Fits have an edition of their own.

@@ -8,7 +8,7 @@ use evenhand_rows::{Dataset, Encoder, Matrix, SensitiveInput};
 use super::RunPlan;
 use crate::ExperimentError;
 use crate::fitting::Watched;
-use crate::run::training_rows;
+use crate::training_rows;
 
 /// Training and validation rows, encoded.
 #[derive(Debug, Clone)]

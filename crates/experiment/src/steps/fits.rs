@@ -12,7 +12,7 @@ use evenhand_rows::digest;
 
 use crate::fitting::{Fitting, Watched};
 use crate::recipe::Choice;
-use crate::run::versions;
+use crate::versions;
 use crate::{ExperimentError, write};
 
 /// Digits of the digest of a fit, or of a cell.

@@ -21,10 +21,10 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::fitting::{Fitting, Watched, fitted_for};
 use crate::numbers::{count, counted};
-use crate::readings::{Reader, told_favourable};
 use crate::report::{DataSummary, MethodReport, Report, ReportKind, RunReport, Sizes, Synthesis};
 use crate::settings::Choice;
-use crate::{AuditError, evidence, run, scores, write};
+use crate::{ExperimentError, evidence, scores, training_rows, versions, write};
+use evenhand_audit::readings::{Reader, told_favourable};
 
 /// A file to be balanced.
 #[derive(Debug, Clone)]
@@ -83,7 +83,7 @@ pub trait Progress: Sync {
 }
 
 /// Balances a file.
-pub fn balance(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicBool) -> Result<BalancedFile, AuditError> {
+pub fn balance(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicBool) -> Result<BalancedFile, ExperimentError> {
     write::refuse_input(&request.out, &request.files)?;
     write::refuse_other_kinds(&request.out)?;
     write::probe(&request.out)?;
@@ -92,7 +92,7 @@ pub fn balance(request: &BalanceRequest, progress: &dyn Progress, interrupted: &
         write::refuse_own_report(&request.out, folder)?;
     }
     if !(0.0..0.9).contains(&request.hold_out) {
-        return Err(AuditError::Request(format!("--hold-out {}: give a share of at least 0 and below 0.9", request.hold_out)));
+        return Err(ExperimentError::Request(format!("--hold-out {}: give a share of at least 0 and below 0.9", request.hold_out)));
     }
     if SYNTHESISERS.iter().any(|entry| entry.card.id == request.method.id) {
         return made(request, progress, interrupted);
@@ -117,7 +117,7 @@ fn schema(request: &BalanceRequest, role: SensitiveRole) -> Schema {
 }
 
 /// Rows left out, repeated or weighed; every column is carried along as it is written.
-fn chosen(request: &BalanceRequest) -> Result<BalancedFile, AuditError> {
+fn chosen(request: &BalanceRequest) -> Result<BalancedFile, ExperimentError> {
     let given = [
         ("--rows", request.rows.is_some()),
         ("--groups", request.groups != EQUAL),
@@ -126,13 +126,13 @@ fn chosen(request: &BalanceRequest) -> Result<BalancedFile, AuditError> {
     ];
     if let Some((option, _)) = given.iter().find(|(_, given)| *given) {
         let shares = if request.method.id == "rejection-sampling" { "; write the wanted shares as --set shares=…" } else { "" };
-        return Err(AuditError::Request(format!(
+        return Err(ExperimentError::Request(format!(
             "{option} is for methods that make rows (ctgan, gaussian-copula), and `{}` makes none{shares}",
             request.method.id
         )));
     }
     if request.job.is_some() && request.method.id != "rejection-sampling" {
-        return Err(AuditError::Request(format!("--job is for rejection-sampling; `{}` does not look at jobs", request.method.id)));
+        return Err(ExperimentError::Request(format!("--job is for rejection-sampling; `{}` does not look at jobs", request.method.id)));
     }
     let names = request.reader.columns(&request.files)?;
     let role = scores::sensitive_role(&request.group, &names)?;
@@ -165,11 +165,11 @@ fn chosen(request: &BalanceRequest) -> Result<BalancedFile, AuditError> {
     Ok(BalancedFile { report: report(request, summary, method, &notes), rows: rows.len(), notes })
 }
 
-fn add_weights(sheet: &mut Sheet, weights: &[f64]) -> Result<(), AuditError> {
+fn add_weights(sheet: &mut Sheet, weights: &[f64]) -> Result<(), ExperimentError> {
     const WEIGHT: &str = "weight";
     const DECIMALS: usize = 9;
     if sheet.table.columns.iter().any(|column| column.name == WEIGHT) {
-        return Err(AuditError::Request(format!("the file has a column `{WEIGHT}` already, which reweighing would add; rename it")));
+        return Err(ExperimentError::Request(format!("the file has a column `{WEIGHT}` already, which reweighing would add; rename it")));
     }
     let cells = Cells::Numbers { form: Form::Real { decimals: DECIMALS }, values: weights.to_vec() };
     sheet.table.columns.push(Column { name: WEIGHT.to_owned(), cells });
@@ -178,8 +178,8 @@ fn add_weights(sheet: &mut Sheet, weights: &[f64]) -> Result<(), AuditError> {
 }
 
 /// The word of an interrupted fit; not every method keeps what it has learned.
-fn stopped(state: &Path) -> AuditError {
-    AuditError::Request(if state.exists() {
+fn stopped(state: &Path) -> ExperimentError {
+    ExperimentError::Request(if state.exists() {
         format!("interrupted; what was learned so far is kept in {}, the same command goes on from there", state.display())
     } else {
         "interrupted; nothing was written".to_owned()
@@ -192,7 +192,7 @@ fn tilts(
     before: &Dataset,
     after: Option<&Dataset>,
     attribute: &str,
-) -> Result<Vec<crate::report::Tilt>, AuditError> {
+) -> Result<Vec<crate::report::Tilt>, ExperimentError> {
     if before.label.is_none() {
         return Ok(Vec::new());
     }
@@ -217,23 +217,23 @@ fn tilts(
 const EQUAL: &str = "equal";
 
 /// New rows by a synthesiser.
-fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicBool) -> Result<BalancedFile, AuditError> {
+fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicBool) -> Result<BalancedFile, ExperimentError> {
     if request.job.is_some() {
-        return Err(AuditError::Request(format!("--job is for rejection-sampling; `{}` does not look at jobs", request.method.id)));
+        return Err(ExperimentError::Request(format!("--job is for rejection-sampling; `{}` does not look at jobs", request.method.id)));
     }
     if request.rows == Some(0) {
-        return Err(AuditError::Request("--rows 0: ask for at least one row".to_owned()));
+        return Err(ExperimentError::Request("--rows 0: ask for at least one row".to_owned()));
     }
     let role = scores::sensitive_role(&request.group, &request.reader.columns(&request.files)?)?;
     let [column] = role.columns.as_slice() else {
-        return Err(AuditError::Request(format!(
+        return Err(ExperimentError::Request(format!(
             "--group \"{}\": rows are made for the groups of one column; join the columns into one first, or balance with `oversampling` or \
              `rejection-sampling`",
             request.group
         )));
     };
     if role.rule.is_some() {
-        return Err(AuditError::Request(format!(
+        return Err(ExperimentError::Request(format!(
             "--group \"{}\": rows are made for the groups of a column as it stands; add a column with the groups first",
             request.group
         )));
@@ -262,8 +262,8 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
     };
     let (learned, unseen) = (sorted(learned), sorted(unseen));
 
-    let group_shares = Shares::parse(&request.groups).map_err(|reason| AuditError::Request(format!("--groups: {reason}")))?;
-    let label_shares = Shares::parse(&request.labels).map_err(|reason| AuditError::Request(format!("--labels: {reason}")))?;
+    let group_shares = Shares::parse(&request.groups).map_err(|reason| ExperimentError::Request(format!("--groups: {reason}")))?;
+    let label_shares = Shares::parse(&request.labels).map_err(|reason| ExperimentError::Request(format!("--labels: {reason}")))?;
     // What can be refused is refused before a fit that takes minutes.
     let data = evenhand_rows::roles::dataset(&sheet.table, &name, &schema)?;
     scores::refuse_no_groups(data.groups(&role.name)?)?;
@@ -281,7 +281,7 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
     let generator = match fitted {
         Err(RebalanceError::Stopped) => return Err(stopped(&watch.state)),
         Err(error @ RebalanceError::ForeignState { .. }) => {
-            return Err(AuditError::Request(format!(
+            return Err(ExperimentError::Request(format!(
                 "{error} (what an earlier call kept of an unfinished fit is {}; remove it, or give the rows, seed and parameters of that call)",
                 watch.state.display()
             )));
@@ -369,9 +369,9 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
 }
 
 /// Refuses shares that cannot be those of a column's categories.
-fn check_shares(table: &Table, column: &str, shares: &Shares, option: &str) -> Result<(), AuditError> {
+fn check_shares(table: &Table, column: &str, shares: &Shares, option: &str) -> Result<(), ExperimentError> {
     let Cells::Categories { levels, codes } = &table.columns[table.position(column)?].cells else {
-        return Err(AuditError::Request(format!(
+        return Err(ExperimentError::Request(format!(
             "column `{column}` holds numbers, and only categories can be balanced; read it as one with --read {column}=category"
         )));
     };
@@ -381,7 +381,7 @@ fn check_shares(table: &Table, column: &str, shares: &Shares, option: &str) -> R
             *count += 1;
         }
     }
-    shares.resolve(levels, &found).map(|_| ()).map_err(|reason| AuditError::Request(format!("{option}: {reason}")))
+    shares.resolve(levels, &found).map(|_| ()).map_err(|reason| ExperimentError::Request(format!("{option}: {reason}")))
 }
 
 /// Rows of a group and label below which what is made of them is told to rest on few.
@@ -390,10 +390,10 @@ const FEW_ROWS: usize = 30;
 /// Values of a label that can be balanced, at most: each needs rows in every group.
 const MOST_LABELS: usize = 20;
 
-fn check_label(table: &Table, request: &BalanceRequest) -> Result<(), AuditError> {
+fn check_label(table: &Table, request: &BalanceRequest) -> Result<(), ExperimentError> {
     let Some(label) = request.label.as_ref().map(|label| &label.column) else { return Ok(()) };
     match &table.columns[table.position(label)?].cells {
-        Cells::Categories { levels, .. } if levels.len() > MOST_LABELS => Err(AuditError::Request(format!(
+        Cells::Categories { levels, .. } if levels.len() > MOST_LABELS => Err(ExperimentError::Request(format!(
             "column `{label}` has {} values, and every one of them would get the same share in every group; cut it into few values first, or leave \
              --label out to balance the groups alone",
             levels.len()
@@ -408,14 +408,14 @@ const LEARNERS: [(&str, &str); 2] = [("logistic-regression", "vanilla"), ("boost
 const JUDGED: [&str; 3] = ["accuracy", "f1", "roc-auc"];
 
 /// Learners fitted on the rows that the method learned from and on the rows that it made, both judged on rows that nobody saw.
-fn efficacy(sides: &[Dataset; 3], attribute: &str, seed: u64, interrupted: &AtomicBool) -> Result<Vec<Efficacy>, AuditError> {
+fn efficacy(sides: &[Dataset; 3], attribute: &str, seed: u64, interrupted: &AtomicBool) -> Result<Vec<Efficacy>, ExperimentError> {
     let [real, made, test] = sides;
     let mut found = Vec::new();
     if real.label()?.kind != LabelKind::Binary || real.features.is_empty() {
         return Ok(found);
     }
     for (name, objective) in LEARNERS {
-        let judge = |train: &Dataset| -> Result<(Vec<Finding>, Vec<Vec<Finding>>), AuditError> {
+        let judge = |train: &Dataset| -> Result<(Vec<Finding>, Vec<Vec<Finding>>), ExperimentError> {
             let encoding = Encoding { numeric: NumericEncoding::Standardise, categorical: CategoricalEncoding::OneHot };
             let encoder = Encoder::fit(train, encoding)?;
             // One part in five chooses the epoch.
@@ -425,8 +425,8 @@ fn efficacy(sides: &[Dataset; 3], attribute: &str, seed: u64, interrupted: &Atom
             let (inputs, validation_inputs) = (encoder.transform(&train)?, encoder.transform(&validation)?);
             let choice = Choice { id: objective.to_owned(), parameters: BTreeMap::new() };
             let scorer = evenhand_learn::fit(
-                &run::training_rows(&train, &inputs, attribute, None)?,
-                &run::training_rows(&validation, &validation_inputs, attribute, None)?,
+                &training_rows(&train, &inputs, attribute, None)?,
+                &training_rows(&validation, &validation_inputs, attribute, None)?,
                 &Architecture { hidden: Vec::new(), ..Architecture::default() },
                 &Training { learning_rate: 0.01, ..Training::default() },
                 choice.build(OBJECTIVES)?,
@@ -437,7 +437,7 @@ fn efficacy(sides: &[Dataset; 3], attribute: &str, seed: u64, interrupted: &Atom
             let scores = scorer.predict(Candidates { features: &features, recordings: None })?.scores;
             let groups = test.groups(attribute)?;
             let labels = &test.label()?.values;
-            let measure = |rows: &[usize]| -> Result<Vec<Finding>, AuditError> {
+            let measure = |rows: &[usize]| -> Result<Vec<Finding>, ExperimentError> {
                 let scores: Vec<f64> = rows.iter().map(|&row| scores[row]).collect();
                 let labels: Vec<f64> = rows.iter().map(|&row| labels[row]).collect();
                 let groups = groups.select(rows);
@@ -486,10 +486,10 @@ fn report(request: &BalanceRequest, data: DataSummary, method: MethodReport, not
     let readings: BTreeMap<&String, String> =
         request.reader.readings.iter().map(|(column, reading)| (column, format!("{reading:?}"))).collect();
     Report {
-        format: crate::FORMAT,
+        format: crate::report::FORMAT,
         kind: ReportKind::Balancing,
         title: request.title.clone(),
-        versions: run::versions(),
+        versions: versions(),
         recipe: serde_json::json!({
             "files": request.files,
             "group": request.group,
