@@ -405,7 +405,7 @@ mod tests {
     use super::*;
 
     fn folder_for(variables: &[(&str, &str)]) -> Option<PathBuf> {
-        crate::cache::folder_of(|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value))).ok()
+        crate::cache::folder_of(|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| std::ffi::OsString::from(value)))
     }
 
     #[test]
