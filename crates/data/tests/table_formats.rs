@@ -164,7 +164,7 @@ fn a_row_with_a_value_in_an_unwanted_column_is_kept() {
     let folder = Folder::new();
     let file = folder.write("rows.csv", "id,group,score\n1,f,0.5\n2,,\n");
     let told = table::read_scores(&[file], &roles(), &TableSettings::default()).unwrap_err().to_string();
-    assert!(told.contains("data row 2: an empty field"), "{told}");
+    assert!(told.contains("data row 2: a missing value"), "{told}");
 }
 
 #[test]

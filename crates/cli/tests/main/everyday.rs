@@ -86,7 +86,7 @@ fn a_stream_knows_a_group_that_begins_late() {
     for (words, told) in [
         ("audit a.npy b.csv --score score --group race", "audit it on its own"),
         ("audit a.npy --score score --group race --stream", "cannot be read in chunks"),
-        ("audit sorted.csv --score score --group race --stream --top 3", "--top cannot be used with --stream"),
+        ("audit sorted.csv --score score --group race --stream --top 3", "neither can be used with --stream"),
     ] {
         let refused = place.run(words);
         assert!(refused.status.code() == Some(2) && stderr(&refused).contains(told), "{}", stderr(&refused));

@@ -50,11 +50,9 @@ fn lines(look: &Look) -> Vec<String> {
         fields.into_iter().map(quote).collect::<Vec<_>>().join(look.separator)
     };
     let mut lines = vec![join(HEADER.map(str::to_owned).to_vec())];
-    lines.extend(
-        rows()
-            .into_iter()
-            .map(|(row, gender, score, hired)| join(vec![format!("c{row}"), (look.gender)(row, gender), (look.score)(score), (look.hired)(row, hired)])),
-    );
+    lines.extend(rows().into_iter().map(|(row, gender, score, hired)| {
+        join(vec![format!("c{row}"), (look.gender)(row, gender), (look.score)(score), (look.hired)(row, hired)])
+    }));
     lines
 }
 
@@ -80,7 +78,10 @@ fn json_objects() -> Vec<String> {
     rows()
         .into_iter()
         .map(|(row, gender, score, hired)| {
-            format!("{{\"id\": \"c{row}\", \"gender\": \"{gender}\", \"score\": 0.{score:02}, \"hired\": \"{}\"}}", if hired { "yes" } else { "no" })
+            format!(
+                "{{\"id\": \"c{row}\", \"gender\": \"{gender}\", \"score\": 0.{score:02}, \"hired\": \"{}\"}}",
+                if hired { "yes" } else { "no" }
+            )
         })
         .collect()
 }
@@ -160,8 +161,12 @@ fn forms() -> Vec<Form> {
         (
             "decisions in several spellings",
             "t.csv",
-            with(|look| look.hired = |row, hired| format!("{}{}", if hired { ["yes", "Yes", "YES"] } else { ["no", "No", "NO"] }[row % 3], ["", " "][row % 2]))
-                .into_bytes(),
+            with(|look| {
+                look.hired = |row, hired| {
+                    format!("{}{}", if hired { ["yes", "Yes", "YES"] } else { ["no", "No", "NO"] }[row % 3], ["", " "][row % 2])
+                }
+            })
+            .into_bytes(),
             "",
         ),
         ("gzip", "t.csv.gz", gzip(plain.as_bytes()), ""),
@@ -176,7 +181,9 @@ fn figures(report: &str) -> Vec<(String, String)> {
     let report: Value = serde_json::from_str(report).unwrap_or_else(|error| panic!("{error}: {report}"));
     let mut found = Vec::new();
     let run = &report["methods"][0]["runs"][0];
-    for finding in run["performance"].as_array().into_iter().flatten().chain(run["attributes"][0]["findings"].as_array().into_iter().flatten()) {
+    for finding in
+        run["performance"].as_array().into_iter().flatten().chain(run["attributes"][0]["findings"].as_array().into_iter().flatten())
+    {
         found.push((finding["metric"].as_str().unwrap_or_default().to_owned(), finding["estimate"].to_string()));
     }
     found
@@ -225,15 +232,23 @@ objective = "vanilla"
     found.push(("audit", format!("{:?}", figures(&run(audit.clone())))));
     let streamed = figures(&run(format!("{audit} --stream --level 0")));
     let counted = ["demographic-parity-difference", "equalized-odds-difference", "accuracy"];
-    found.push(("audit --stream", format!("{:?}", streamed.into_iter().filter(|(metric, _)| counted.contains(&metric.as_str())).collect::<Vec<_>>())));
-    let skew: Value = serde_json::from_str(&run(format!("skew {file} --label hired --favourable yes --group gender --json {options}"))).unwrap();
+    found.push((
+        "audit --stream",
+        format!("{:?}", streamed.into_iter().filter(|(metric, _)| counted.contains(&metric.as_str())).collect::<Vec<_>>()),
+    ));
+    let skew: Value =
+        serde_json::from_str(&run(format!("skew {file} --label hired --favourable yes --group gender --json {options}"))).unwrap();
     found.push(("skew", format!("{} {}", skew["before"]["alpha"], skew["before"]["cells"])));
     run(format!("skew {file} --label hired --favourable yes --group gender --keep 5 --out subset.csv {options}"));
     found.push(("rows of the subset", read("subset.csv").lines().filter(|line| line.contains('c')).count().to_string()));
-    run(format!("rank {file} --score score --group gender --label hired --favourable yes --top 10 --report report --out ranked.csv {options}"));
+    run(format!(
+        "rank {file} --score score --group gender --label hired --favourable yes --top 10 --report report --out ranked.csv {options}"
+    ));
     let shortlists = serde_json::from_str::<Value>(&read("report/report.json")).unwrap()["methods"][0]["runs"][0]["shortlists"].clone();
     found.push(("rank", format!("{}", shortlists["after"])));
-    run(format!("balance {file} --group gender --label hired --favourable yes --method oversampling --report balanced --out balanced.csv {options}"));
+    run(format!(
+        "balance {file} --group gender --label hired --favourable yes --method oversampling --report balanced --out balanced.csv {options}"
+    ));
     let tilt = serde_json::from_str::<Value>(&read("balanced/report.json")).unwrap()["data"]["tilt"].clone();
     let cells: Vec<String> = tilt.as_array().into_iter().flatten().map(|tilt| tilt["cells"].to_string()).collect();
     found.push(("balance", cells.join(" ")));
@@ -242,7 +257,11 @@ objective = "vanilla"
     if options.is_empty() {
         let model = std::fs::read_dir(place.path().join("runs/models")).unwrap().next().unwrap().unwrap().path();
         run(format!("score {} {file} --out scored.csv", model.display()));
-        let scores: Vec<String> = read("scored.csv").lines().skip(1).map(|line| line.rsplit([',', ';', '\t', '|']).next().unwrap_or_default().to_owned()).collect();
+        let scores: Vec<String> = read("scored.csv")
+            .lines()
+            .skip(1)
+            .map(|line| line.rsplit([',', ';', '\t', '|']).next().unwrap_or_default().to_owned())
+            .collect();
         found.push(("score", scores.join(" ")));
     }
     found

@@ -5,5 +5,7 @@
 mod bad_inputs;
 mod command;
 mod everyday;
+mod forms;
 mod gates;
+mod guide;
 mod interviews;
