@@ -275,7 +275,7 @@ fn bad_input_is_told_with_its_place_and_the_remedy() {
             "column `hired`: the favourable value `y` does not occur; the column holds no, x",
         ),
         ("weight negative", b"gender,score,w\nf,0.5,-1\n", &with_weight, "column `w`, data row 1: `-1` is not allowed; a weight is"),
-        ("weight NaN", b"gender,score,w\nf,0.5,nan\n", &with_weight, "column `w`, data row 1: `nan` is not allowed"),
+        ("weight NaN", b"gender,score,w\nf,0.5,nan\n", &with_weight, "column `w`, data row 1: a missing value is not allowed"),
         ("weights all 0", b"gender,score,w\nf,0.5,0\n", &with_weight, "column `w`: all weights are 0"),
         (
             "missing column",
