@@ -134,6 +134,8 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), AuditError> {
     builder.permissions(<fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
     let mut file = builder.prefix(".evenhand-").tempfile_in(folder).map_err(AuditError::io(path, "write"))?;
     file.write_all(bytes).map_err(AuditError::io(path, "write"))?;
+    // Else a crash may leave the name without the content.
+    file.as_file().sync_all().map_err(AuditError::io(path, "write"))?;
     file.persist(path).map_err(|error| AuditError::Io { path: path.to_path_buf(), action: "write", cause: error.error })?;
     Ok(())
 }

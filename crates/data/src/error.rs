@@ -66,12 +66,6 @@ pub enum DataError {
         /// File as given.
         file: String,
     },
-    /// A header without rows.
-    #[error("`{file}` has a header but no rows; it needs at least one row")]
-    NoRows {
-        /// File as given.
-        file: String,
-    },
     /// The file is no Parquet file, or a broken one.
     #[error("`{file}` cannot be read as Parquet: {reason}; write it again, or give it the ending .csv if it is text")]
     NotParquet {
@@ -170,38 +164,6 @@ pub enum DataError {
         first: String,
         /// A column that only one of them has.
         column: String,
-    },
-    /// A value that its column's role does not allow.
-    #[error("`{file}`, column `{column}`, data row {row}: {value} is not allowed; {remedy}")]
-    BadValue {
-        /// File as given.
-        file: String,
-        /// Column name.
-        column: String,
-        /// Data row.
-        row: u64,
-        /// The value as it stands in the file, in quotes, or `an empty field`.
-        value: String,
-        /// What is expected and what to do.
-        remedy: String,
-    },
-    /// A column as a whole does not fit its role.
-    #[error("column `{column}`: {reason}")]
-    BadColumn {
-        /// Column name.
-        column: String,
-        /// What is wrong and what to do.
-        reason: String,
-    },
-    /// A rule that cuts a numeric column cannot be understood.
-    #[error(
-        "sensitive attribute `{attribute}`: the rule `{rule}` is not understood; write `>`, `>=`, `<` or `<=` and a number, for example `> 25`, or `=` and a group, for example `= White`"
-    )]
-    BadRule {
-        /// Name of the attribute.
-        attribute: String,
-        /// The rule as given.
-        rule: String,
     },
 
     /// A corpus is not where it was looked for.

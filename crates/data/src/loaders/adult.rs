@@ -178,10 +178,12 @@ fn text<'a>(data: &'a Dataset, name: &str, row: usize) -> Option<&'a str> {
 
 /// The inputs of the variant `fair-mixup`.
 fn fair_mixup(data: &Dataset, edges_of_age: bool) -> Result<Vec<Feature>, DataError> {
-    let absent = |name: &str| DataError::BadColumn {
-        column: name.to_owned(),
-        reason: "the variant `fair-mixup` needs it among its inputs; do not exclude it, and pick no other attribute than `gender`"
-            .to_owned(),
+    let absent = |name: &str| {
+        DataError::from(crate::RowsError::BadColumn {
+            column: name.to_owned(),
+            reason: "the variant `fair-mixup` needs it among its inputs; do not exclude it, and pick no other attribute than `gender`"
+                .to_owned(),
+        })
     };
     let mut features = Vec::new();
     let mut edges: Option<Vec<f64>> = None;

@@ -261,7 +261,9 @@ pub fn read_scores(path: &Path, roles: &ScoreRoles) -> Result<Scored, DataError>
         return Err(DataError::UnknownNpy { file });
     };
     let absent = |column: &str| DataError::missing_column(&file, column, &ASKED.map(str::to_owned));
-    let refused = |column: &str, reason: &str| Err(DataError::BadColumn { column: column.to_owned(), reason: reason.to_owned() });
+    let refused = |column: &str, reason: &str| {
+        Err(DataError::from(crate::RowsError::BadColumn { column: column.to_owned(), reason: reason.to_owned() }))
+    };
     for role in &roles.groups {
         let columns = if role.columns.is_empty() { std::slice::from_ref(&role.name) } else { &role.columns };
         if let Some(column) = columns.iter().find(|column| !ASKED[2..].contains(&column.as_str())) {

@@ -194,13 +194,13 @@ fn check(asked: &Schema, sensitive: &[Groups]) -> Result<(), DataError> {
             let known = GENDER_AND_ETHNICITY.iter().chain(&AGE).any(|coding| coding.attribute == column);
             if known && !sensitive.iter().any(|groups| groups.name() == column) {
                 let reason = format!("the folder of `{}` holds no file with this attribute; {}", CARD.id, advice(column));
-                return Err(DataError::BadColumn { column: column.clone(), reason });
+                return Err(DataError::from(crate::RowsError::BadColumn { column: column.clone(), reason }));
             }
         }
     }
     if let Some(column) = asked.features.iter().flatten().next() {
         let reason = format!("`{}` has no input columns; its inputs are recordings, see its parameter `extracted`", CARD.id);
-        return Err(DataError::BadColumn { column: column.clone(), reason });
+        return Err(DataError::from(crate::RowsError::BadColumn { column: column.clone(), reason }));
     }
     Ok(())
 }
@@ -370,12 +370,14 @@ impl Corpus {
         for path in paths {
             let source = Source { path: path.clone(), format: Format::Csv };
             let table = RawTable::read(&[source], Wanted::Named(&columns), &FileOptions::default())?;
-            let bad = |column: &str, row: usize, value: &str, remedy: String| DataError::BadValue {
-                file: path.display().to_string(),
-                column: column.to_owned(),
-                row: row as u64 + 1,
-                value: if value.is_empty() { "an empty field".to_owned() } else { format!("`{value}`") },
-                remedy,
+            let bad = |column: &str, row: usize, value: &str, remedy: String| {
+                DataError::from(crate::RowsError::BadValue {
+                    file: path.display().to_string(),
+                    column: column.to_owned(),
+                    row: row as u64 + 1,
+                    value: if value.is_empty() { "an empty field".to_owned() } else { format!("`{value}`") },
+                    remedy,
+                })
             };
             let clips = table.texts_of(CLIP)?;
             let places: Vec<Option<usize>> = (0..evenhand_rows::roles::Columns::rows(&table))

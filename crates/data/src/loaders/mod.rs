@@ -229,7 +229,7 @@ impl Own<'_> {
 
 /// Refuses roles that a corpus of fixed inputs cannot give: inputs by name, and further truths that it does not hold.
 fn check_asked(data: &Dataset, schema: &Schema) -> Result<(), DataError> {
-    let refuse = |column: &String, reason: String| Err(DataError::BadColumn { column: column.clone(), reason });
+    let refuse = |column: &String, reason: String| Err(DataError::from(crate::RowsError::BadColumn { column: column.clone(), reason }));
     if let Some(column) = schema.features.iter().flatten().next() {
         return if data.features.is_empty() {
             refuse(column, format!("`{}` has no input columns; its inputs are recordings: take it out of `features`", data.name))
@@ -259,10 +259,10 @@ pub(crate) fn keep_attributes(data: &mut Dataset, schema: &Schema) -> Result<(),
         for role in &schema.sensitive {
             let columns = if role.columns.is_empty() { vec![role.name.clone()] } else { role.columns.clone() };
             if let Some(rule) = role.rule.as_ref().filter(|_| columns.len() > 1 || role.is_cut()) {
-                return Err(DataError::BadRule {
+                return Err(DataError::from(crate::RowsError::BadRule {
                     attribute: role.name.clone(),
                     rule: format!("{rule} (`{}` is not a number here)", columns.join(", ")),
-                });
+                }));
             }
             let parts = columns
                 .iter()
@@ -276,7 +276,7 @@ pub(crate) fn keep_attributes(data: &mut Dataset, schema: &Schema) -> Result<(),
             let groups = if role.name.is_empty() { groups } else { groups.renamed(role.name.clone()) };
             if kept.iter().any(|known| known.name() == groups.name()) {
                 let reason = "two sensitive attributes have this name; give them different names".to_owned();
-                return Err(DataError::BadColumn { column: groups.name().to_owned(), reason });
+                return Err(DataError::from(crate::RowsError::BadColumn { column: groups.name().to_owned(), reason }));
             }
             kept.push(groups);
         }

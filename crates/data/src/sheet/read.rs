@@ -154,7 +154,7 @@ pub fn read(files: &[String], options: &ReadOptions) -> Result<Sheet, DataError>
     }
     if table.columns.is_empty() {
         let reason = "no column is left: each is empty, an id or free text; name how it is to be read".to_owned();
-        return Err(DataError::BadColumn { column: raw.names.join(", "), reason });
+        return Err(DataError::from(crate::RowsError::BadColumn { column: raw.names.join(", "), reason }));
     }
     Ok(Sheet { table, layout, styles, texts, left_out: reader.left_out, notes: reader.notes, files: raw.digests })
 }
@@ -436,7 +436,7 @@ impl Reader<'_> {
         }
         if let Some(Reading::Date(_)) = column.wanted {
             let reason = "it holds numbers and was to be read as dates; take that reading away".to_owned();
-            return Err(DataError::BadColumn { column: column.name.clone(), reason });
+            return Err(DataError::from(crate::RowsError::BadColumn { column: column.name.clone(), reason }));
         }
         Ok(self.number_column(column, values.to_vec(), Notation::PLAIN, None, String::new()))
     }
@@ -464,7 +464,7 @@ impl Reader<'_> {
             Ok(style) => style,
             Err(NoDates::Ambiguous) if wanted => {
                 let reason = "day and month cannot be told apart in its dates; say which comes first (date-dmy or date-mdy)".to_owned();
-                return Err(DataError::BadColumn { column: column.name.clone(), reason });
+                return Err(DataError::from(crate::RowsError::BadColumn { column: column.name.clone(), reason }));
             }
             Err(NoDates::Ambiguous) => {
                 self.notes.push(format!(
@@ -549,7 +549,7 @@ impl Reader<'_> {
                      --read '{0}=number-{sign}' (before decimals) or --read '{0}=number-{other}' (between thousands)",
                     column.name
                 );
-                return Err(DataError::BadColumn { column: column.name.clone(), reason });
+                return Err(DataError::from(crate::RowsError::BadColumn { column: column.name.clone(), reason }));
             }
             self.notes.push(format!(
                 "column `{0}`: the {sign} in `{example}` was read as the sign before decimals, and nothing in the file settles whether it \

@@ -20,7 +20,7 @@ impl Sheet {
         let names = |table: &Table| table.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
         if names(table) != names(&self.table) {
             let reason = format!("the table to write has the columns {}, the file has others", names(table).join(", "));
-            return Err(DataError::BadColumn { column: names(&self.table).join(", "), reason });
+            return Err(DataError::from(crate::RowsError::BadColumn { column: names(&self.table).join(", "), reason }));
         }
         let line_end = if self.layout.carriage_return { "\r\n" } else { "\n" };
         let mut text = if self.layout.byte_order_mark { "\u{feff}".to_owned() } else { String::new() };

@@ -16,7 +16,7 @@ pub fn read_categories(path: &Path) -> Result<Categories, DataError> {
     let mut categories = Categories::default();
     for row in 0..from.codes.len() {
         let (old, new) = (from.at(row), to.at(row));
-        let refuse = |reason: String| DataError::BadColumn { column: "to".to_owned(), reason };
+        let refuse = |reason: String| DataError::from(crate::RowsError::BadColumn { column: "to".to_owned(), reason });
         if new.is_empty() {
             return Err(refuse(format!(
                 "row {}: `{old}` becomes nothing; say what it becomes, or list it under the texts that mean missing",

@@ -68,7 +68,7 @@ impl TableSettings {
         let found = cuts.clone().rfind(|(column, _)| columns.iter().any(|known| known == column)).or_else(|| cuts.clone().next());
         let Some((column, value)) = found else {
             let reason = "a filter is a column, `=` and the value of the rows that stay".to_owned();
-            return Err(DataError::BadColumn { column: text.to_owned(), reason });
+            return Err(DataError::from(crate::RowsError::BadColumn { column: text.to_owned(), reason }));
         };
         Ok((column.to_owned(), value.to_owned()))
     }
@@ -119,7 +119,7 @@ impl TableSettings {
                     values.join(" or "),
                     crate::shortened(&coded.levels)
                 );
-                return Err(DataError::BadColumn { column: column.clone(), reason });
+                return Err(DataError::from(crate::RowsError::BadColumn { column: column.clone(), reason }));
             }
             for (out, &code) in out.iter_mut().zip(&coded.codes) {
                 *out |= !holds.get(code as usize).copied().unwrap_or(empty);
@@ -127,7 +127,7 @@ impl TableSettings {
         }
         let kept = out.iter().filter(|out| !**out).count();
         if kept == 0 && extent == Extent::Whole {
-            return Err(DataError::NoRows { file: format!("{} after the filter", table.source()) });
+            return Err(DataError::from(crate::RowsError::NoRows { file: format!("{} after the filter", table.source()) }));
         }
         if extent == Extent::Whole {
             table.notes.push(format!(

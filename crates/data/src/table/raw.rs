@@ -264,7 +264,7 @@ impl RawTable {
 
     fn add(&mut self, file: String, digest: FileDigest, rows: TextRows) -> Result<(), DataError> {
         if rows.parts.iter().all(|part| part.left() == 0) {
-            return Err(DataError::NoRows { file });
+            return Err(DataError::from(crate::RowsError::NoRows { file }));
         }
         if self.files.is_empty() {
             self.look = rows.look;

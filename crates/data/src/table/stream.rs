@@ -163,7 +163,7 @@ impl Chunks {
                     }
                 }
                 if emptied.all() {
-                    return Err(DataError::NoRows { file: source.shown() });
+                    return Err(DataError::from(crate::RowsError::NoRows { file: source.shown() }));
                 }
                 self.notes.extend(std::mem::take(notes));
                 self.notes.extend(emptied.note(&source.name()));
@@ -194,10 +194,7 @@ impl Chunks {
         self.settings.keep(&mut table, Extent::Part)?;
         let Scored { scores, label, weights, groups, provenance, .. } = self.roles.read(&table, Extent::Part, Vec::new(), Vec::new())?;
         for note in provenance.notes {
-            // Remarks that count rows hold for a part only.
-            if !note.contains(" rows ") {
-                self.notes.insert(note);
-            }
+            self.notes.insert(note);
         }
         if self.levels.is_empty() {
             self.levels = groups.iter().map(|_| Levels::default()).collect();

@@ -381,7 +381,7 @@ impl TextParts {
             if self.ended {
                 self.rest.clear();
                 if self.emptied.all() {
-                    return Err(DataError::NoRows { file: self.file.clone() });
+                    return Err(DataError::from(crate::RowsError::NoRows { file: self.file.clone() }));
                 }
                 self.notes.extend(self.emptied.note(&self.name));
                 for (row, word) in (self.emptied.rows() + 1..).zip(totals.iter().flat_map(|totals| &totals.shown)) {

@@ -51,13 +51,15 @@ fn holds_long_ids(array: &ArrayRef) -> bool {
 
 /// Numbers become `f64`, everything else text.
 fn column(batch: &RecordBatch, name: &str, kind: &str) -> Result<ArrayRef, DataError> {
-    let unreadable = |found: &DataType| DataError::BadColumn {
-        column: name.to_owned(),
-        reason: format!("its {kind} type {found} is neither a number nor a text; convert it, or leave the column out"),
+    let unreadable = |found: &DataType| {
+        DataError::from(crate::RowsError::BadColumn {
+            column: name.to_owned(),
+            reason: format!("its {kind} type {found} is neither a number nor a text; convert it, or leave the column out"),
+        })
     };
-    let given = batch
-        .column_by_name(name)
-        .ok_or_else(|| DataError::BadColumn { column: name.to_owned(), reason: "the reader did not return it".to_owned() })?;
+    let given = batch.column_by_name(name).ok_or_else(|| {
+        DataError::from(crate::RowsError::BadColumn { column: name.to_owned(), reason: "the reader did not return it".to_owned() })
+    })?;
     // A dictionary is what its values are: long ids hide in one as well as in a plain column.
     let array = match given.data_type() {
         DataType::Dictionary(_, values) => cast(given, values).map_err(|_| unreadable(given.data_type()))?,

@@ -17,7 +17,7 @@ use crate::{
 
 pub use groups::{UNKNOWN_GROUP, against_rest, remark, sensitive, sensitive_columns};
 pub use label::label;
-pub use scores::{Chunk, Counted, Scale, ScoreRoles, Scored, Streamed, remark_repeats};
+pub use scores::{Chunk, Counted, Scale, ScoreRoles, Scored, remark_repeats};
 use words::{Categories, Missing};
 
 /// Categories of one input beyond which a remark warns: one-hot encoding makes an input of each.
@@ -205,6 +205,7 @@ pub fn dataset_of(
         }
     }
     let attributes = sensitive(table, &schema.sensitive, missing, &schema.categories, Extent::Whole, &mut notes)?;
+    attributes.iter().for_each(|groups| remark(groups, &mut notes));
     let mut told = Vec::new();
     let label =
         schema.label.as_ref().map(|role| label::label(table, role, missing, &schema.categories, Extent::Whole, &mut told)).transpose()?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::words::{Categories, Missing, known_decision, spelling_key};
 use super::{Columns, Extent, Numbers, identity, joined, label, quoted, sensitive, sensitive_columns, tell, weights};
-use crate::{Dataset, FileDigest, Groups, Label, LabelRole, Provenance, RowsError, SensitiveRole};
+use crate::{FileDigest, Groups, Label, LabelRole, Provenance, RowsError, SensitiveRole};
 
 /// Rows that counts may stand for, all together.
 const MOST_COUNTED: f64 = 50e6;
@@ -127,15 +127,6 @@ pub struct Chunk {
     pub groups: Vec<Groups>,
 }
 
-/// What a stream was made of, known after its last chunk.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Streamed {
-    /// Files with their digests.
-    pub files: Vec<FileDigest>,
-    /// Remarks, each one once.
-    pub notes: Vec<String>,
-}
-
 impl Scored {
     /// Number of rows.
     pub fn len(&self) -> usize {
@@ -222,19 +213,6 @@ impl Scored {
             provenance: self.provenance.clone(),
         }
     }
-
-    /// The rows as a data set, for what is told of data.
-    pub fn dataset(&self, name: &str) -> Dataset {
-        Dataset {
-            name: name.to_owned(),
-            rows: (1..=self.scores.len() as u64).collect(),
-            label: self.label.clone(),
-            sensitive: self.groups.clone(),
-            weights: self.weights.clone(),
-            provenance: self.provenance.clone(),
-            ..Dataset::default()
-        }
-    }
 }
 
 impl ScoreRoles {
@@ -285,8 +263,6 @@ impl ScoreRoles {
         let mut remarks = Vec::new();
         let groups = sensitive(table, &self.groups, self.missing(), &self.categories, extent, &mut remarks)?;
         let mut scored = Scored { scores: Vec::new(), scale, label, weights, groups, provenance: Provenance::default() };
-        let mut repeats: Option<Vec<usize>> = None;
-        let mut reread = false;
         if let Some(counted) = &self.counted {
             let (scores, rows) = self.outcomes(table, counted)?;
             scored.scores = vec![f64::NAN; table.rows()];
@@ -294,25 +270,17 @@ impl ScoreRoles {
             scored.scores = scores;
         } else {
             scored.scores = self.scores(table, scale, extent, &mut notes)?;
-            repeats = self.count.as_ref().map(|column| self.repeats(table, column)).transpose()?;
-        }
-        if let Some(rows) = repeats {
-            scored = scored.select(&rows);
-            reread = true;
+            self.refuse_unscored(table, &scored.scores)?;
+            if let Some(column) = &self.count {
+                scored = scored.select(&self.repeats(table, column)?);
+            } else if let Some(column) = self.person.as_ref().filter(|_| extent == Extent::Whole) {
+                scored = once_a_person(table, column, self.missing(), scored, &mut notes)?;
+            }
         }
         if scored.scores.iter().any(|score| score.is_nan()) {
-            scored = self.without_unscored(table, &scored, extent, &mut notes)?;
-            reread = true;
+            scored = self.without_unscored(&scored, extent, &mut notes)?;
         }
-        if let Some(column) = &self.person
-            && extent == Extent::Whole
-            && !reread
-        {
-            scored = once_a_person(table, column, self.missing(), scored, &mut notes)?;
-            reread = true;
-        }
-        if reread || self.counted.is_some() {
-            remarks.retain(|note: &String| !note.contains("the group of ") && !note.contains("all rows are of one group"));
+        if extent == Extent::Whole {
             scored.groups.iter().for_each(|groups| super::remark(groups, &mut remarks));
         }
         notes.extend(remarks);
@@ -437,22 +405,20 @@ impl ScoreRoles {
         Ok(counts)
     }
 
-    /// Leaves rows without a score out and notes how many of each group: who cannot be scored is a gap of its own.
-    fn without_unscored(
-        &self,
-        table: &impl Columns,
-        scored: &Scored,
-        extent: Extent,
-        notes: &mut Vec<String>,
-    ) -> Result<Scored, RowsError> {
-        let unscored: Vec<usize> = (0..scored.len()).filter(|&row| scored.scores[row].is_nan()).collect();
-        // Of numbers every row must have one; decisions in words may not have been taken yet.
-        let words =
-            self.counted.is_some() || table.position(&self.score).is_ok_and(|column| table.numbers(column, self.missing()).is_err());
-        if !self.skip_unscored && !words && self.count.is_none() {
-            let remedy = "fill it in, or leave such rows out (`skip_unscored`)".to_owned();
-            return Err(table.bad_value(table.position(&self.score)?, unscored[0], "a missing value".to_owned(), remedy));
+    /// Refuses numbers of which some are missing, unless they are to be left out; decisions in words may not have been taken yet.
+    fn refuse_unscored(&self, table: &impl Columns, scores: &[f64]) -> Result<(), RowsError> {
+        let Some(row) = scores.iter().position(|score| score.is_nan()).filter(|_| !self.skip_unscored) else { return Ok(()) };
+        let column = table.position(&self.score)?;
+        if table.numbers(column, self.missing()).is_err() {
+            return Ok(());
         }
+        let remedy = "fill it in, or leave such rows out (`skip_unscored`)".to_owned();
+        Err(table.bad_value(column, row, "a missing value".to_owned(), remedy))
+    }
+
+    /// Leaves rows without a score out and notes how many of each group: who cannot be scored is a gap of its own.
+    fn without_unscored(&self, scored: &Scored, extent: Extent, notes: &mut Vec<String>) -> Result<Scored, RowsError> {
+        let unscored: Vec<usize> = (0..scored.len()).filter(|&row| scored.scores[row].is_nan()).collect();
         if extent == Extent::Whole {
             let told: Vec<String> = scored
                 .groups
