@@ -205,7 +205,9 @@ pub fn dataset_of(
         }
     }
     let attributes = sensitive(table, &schema.sensitive, missing, &schema.categories, Extent::Whole, &mut notes)?;
-    attributes.iter().for_each(|groups| remark(groups, &mut notes));
+    for groups in &attributes {
+        remark(groups, &mut notes);
+    }
     let mut told = Vec::new();
     let label =
         schema.label.as_ref().map(|role| label::label(table, role, missing, &schema.categories, Extent::Whole, &mut told)).transpose()?;

@@ -281,7 +281,9 @@ impl ScoreRoles {
             scored = self.without_unscored(&scored, extent, &mut notes)?;
         }
         if extent == Extent::Whole {
-            scored.groups.iter().for_each(|groups| super::remark(groups, &mut remarks));
+            for groups in &scored.groups {
+                super::remark(groups, &mut remarks);
+            }
         }
         notes.extend(remarks);
         scored.provenance = Provenance { loader: "table".to_owned(), files, notes };
