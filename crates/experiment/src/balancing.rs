@@ -297,8 +297,6 @@ fn made(request: &BalanceRequest, progress: &dyn Progress, interrupted: &AtomicB
         keep_copies: request.keep_copies,
     };
     let mut notes = sheet.notes.clone();
-    // A column that is left out may be why rows are copies, or why little can be learned.
-    notes.extend(sheet.left_out.iter().map(|left| format!("column `{}` is left out: {}", left.column, left.reason)));
     let unknown = data.groups(&role.name)?.unknown_count();
     if unknown > 0 {
         notes.push(format!("{unknown} rows are of unknown {column}: they are learned from, and no row is made of unknown group"));
