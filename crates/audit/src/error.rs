@@ -1,24 +1,21 @@
-//! What can go wrong between a recipe and its report.
-
-use std::path::PathBuf;
+//! What can go wrong between a question and its answer.
 
 use evenhand_catalog::CatalogError;
-use evenhand_data::DataError;
 use evenhand_metrics::MetricError;
 use evenhand_rebalance::RebalanceError;
 
 /// Errors of this crate.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
-    /// A file could not be read or written.
-    #[error("{}: cannot {action}: {cause}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// `read`, `write`, `create the folder`.
-        action: &'static str,
-        /// What the system said.
-        cause: std::io::Error,
+    /// A setting has a value that cannot be used.
+    #[error("`{setting}`{}: {message}", spaced(value))]
+    Setting {
+        /// Its name, in snake case: whoever asks says how it is given.
+        setting: &'static str,
+        /// The value; empty where it is missing or long.
+        value: String,
+        /// What is wrong and what to do.
+        message: String,
     },
     /// The request itself makes no sense.
     #[error("{0}")]
@@ -26,9 +23,6 @@ pub enum AuditError {
     /// An id or parameter was refused.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
-    /// The data could not be used.
-    #[error(transparent)]
-    Data(#[from] DataError),
     /// The rows lack what is asked of them.
     #[error(transparent)]
     Rows(#[from] evenhand_rows::RowsError),
@@ -46,9 +40,7 @@ pub enum AuditError {
     Report(#[from] evenhand_report::ReportError),
 }
 
-impl AuditError {
-    pub(crate) fn io(path: impl Into<PathBuf>, action: &'static str) -> impl FnOnce(std::io::Error) -> AuditError {
-        let path = path.into();
-        move |cause| AuditError::Io { path, action, cause }
-    }
+/// A value with a blank before it; nothing of nothing.
+fn spaced(value: &str) -> String {
+    if value.is_empty() { String::new() } else { format!(" {value}") }
 }

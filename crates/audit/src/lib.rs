@@ -1,17 +1,17 @@
-//! Questions about rows, and the report that answers them. Recipes and their grids stand above, in `experiment`.
+//! Questions about rows at hand, and the report that answers each: how scores treat groups ([`audit`]), how labels tilt ([`tilting`]), what a
+//! balance of the rows changes ([`balance`]), who comes first ([`rank`]). No door takes a path: files are read by whoever asks. Recipes and
+//! their grids stand above, in `experiment`.
 
+pub mod balance;
 mod error;
 pub mod evidence;
-pub mod fitting;
-pub mod readings;
+pub mod rank;
 pub mod run;
 pub mod scores;
 pub mod settings;
-pub mod shortlists;
 pub mod tilting;
-pub mod write;
 
-use evenhand_report::{self as report, FORMAT, numbers};
+use evenhand_report::{FORMAT, numbers};
 
 pub use error::AuditError;
 pub use scores::{AuditSettings, AuditStream, Selection, audit};

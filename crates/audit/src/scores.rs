@@ -9,7 +9,7 @@ use evenhand_report::{
     AttributeFindings, AttributeSummary, Column, DataSummary, FORMAT, FileSummary, GroupCount, GroupSummary, LabelSummary, MethodReport,
     Report, ReportKind, RunReport, Sizes, Summary,
 };
-use evenhand_rows::{Chunk, Dataset, Groups, Provenance, Scored, SensitiveRole};
+use evenhand_rows::{Chunk, Dataset, Groups, Provenance, Scored};
 
 use crate::evidence::Counted;
 use crate::run::versions;
@@ -104,14 +104,6 @@ pub fn refuse_no_groups(groups: &Groups) -> Result<(), AuditError> {
         ))),
         _ => Ok(()),
     }
-}
-
-/// Reads `gender`, `gender x race`, `age > 25` or `race = White` (against all others); a column of `columns` is found as it stands.
-pub fn sensitive_role(text: &str, columns: &[String]) -> Result<SensitiveRole, AuditError> {
-    if text.trim().is_empty() {
-        return Err(AuditError::Request("`group` is empty; give a column, for example `gender`".to_owned()));
-    }
-    Ok(SensitiveRole::parse(text, columns)?)
 }
 
 /// The settings with the threshold that selects whom the selection says, and a remark on who that is.

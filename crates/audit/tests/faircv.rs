@@ -6,14 +6,13 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use evenhand_audit::scores::sensitive_role;
 use evenhand_audit::settings::IntervalSection;
 use evenhand_audit::{AuditSettings, Selection, audit};
 use evenhand_data::DataError;
 use evenhand_data::loaders::{corpus_folder, faircv_2020};
 use evenhand_data::table::ScoreRoles;
 use evenhand_report::Report;
-use evenhand_rows::LabelRole;
+use evenhand_rows::{LabelRole, SensitiveRole};
 
 /// The folder of the corpus, or `None` after saying that the test is skipped.
 fn corpus(test: &str) -> Option<PathBuf> {
@@ -28,7 +27,7 @@ fn corpus(test: &str) -> Option<PathBuf> {
 fn roles(score: &str, attributes: &[&str]) -> ScoreRoles {
     ScoreRoles {
         score: score.to_owned(),
-        groups: attributes.iter().map(|text| sensitive_role(text, &[]).unwrap()).collect(),
+        groups: attributes.iter().map(|text| SensitiveRole::parse(text, &[]).unwrap()).collect(),
         label: Some(LabelRole { column: "label".to_owned(), ..LabelRole::default() }),
         weight: None,
         missing: Vec::new(),
@@ -136,16 +135,16 @@ fn what_such_a_file_does_not_hold_is_refused_with_what_it_does() {
     };
     for message in [
         told(&|roles| roles.score = "score".to_owned()),
-        told(&|roles| roles.groups = vec![sensitive_role("age", &[]).unwrap()]),
+        told(&|roles| roles.groups = vec![SensitiveRole::parse("age", &[]).unwrap()]),
         told(&|roles| roles.label = Some(LabelRole { column: "truth".to_owned(), ..LabelRole::default() })),
     ] {
         assert!(message.contains("its columns are prediction, label, gender, ethnicity"), "{message}");
     }
     assert!(told(&|roles| roles.weight = Some("w".to_owned())).contains("no weights"));
     assert!(told(&|roles| roles.range = Some((0.0, 10.0))).contains("0 to 1"));
-    assert!(told(&|roles| roles.groups = vec![sensitive_role("gender > 0", &[]).unwrap()]).contains("gender"));
+    assert!(told(&|roles| roles.groups = vec![SensitiveRole::parse("gender > 0", &[]).unwrap()]).contains("gender"));
     assert!(
-        told(&|roles| roles.groups = ["gender", "gender"].map(|text| sensitive_role(text, &[]).unwrap()).to_vec())
+        told(&|roles| roles.groups = ["gender", "gender"].map(|text| SensitiveRole::parse(text, &[]).unwrap()).to_vec())
             .contains("different names")
     );
     let scored = faircv_2020::read_scores(&file, &roles("prediction", &["gender"])).unwrap();

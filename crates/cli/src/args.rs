@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use evenhand_audit::shortlists::Wanted;
+use evenhand_audit::rank::Wanted;
 use evenhand_catalog::Value;
 use evenhand_data::sheet::Reading as ColumnReading;
 

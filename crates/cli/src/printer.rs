@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use evenhand_audit::AuditError;
 use evenhand_experiment::ExperimentError;
 use evenhand_report::views;
 
@@ -76,7 +77,14 @@ pub(crate) fn error(error: &anyhow::Error) {
 
 /// A setting's error with the flag that gives the setting; `None` for other errors.
 fn given_as_flag(error: &anyhow::Error) -> Option<String> {
-    let Some(ExperimentError::Setting { setting, value, message }) = error.downcast_ref() else { return None };
+    let of_rows = error.downcast_ref().and_then(|error| match error {
+        AuditError::Setting { setting, value, message } => Some((setting, value, message)),
+        _ => None,
+    });
+    let (setting, value, message) = of_rows.or_else(|| match error.downcast_ref()? {
+        ExperimentError::Setting { setting, value, message } => Some((setting, value, message)),
+        _ => None,
+    })?;
     let flag = format!("--{} {value}", setting.replace('_', "-"));
     Some(format!("{}: {message}", flag.trim_end()))
 }

@@ -1,11 +1,10 @@
 //! How tables are read: the same options for every command that reads one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
-use evenhand_audit::readings::Reader;
-use evenhand_data::sheet::Reading as ColumnReading;
+use evenhand_data::sheet::{ReadOptions, Reading as ColumnReading};
 use evenhand_data::table::{self, Encoding, FileOptions, Separator, TableSettings};
 use evenhand_rows::roles::words::Categories;
 
@@ -66,12 +65,13 @@ impl Reading {
     }
 
     /// All of it, for rows that are changed: a ranking, a balancing.
-    pub(crate) fn reader(&self, files: &[String], readings: Vec<(String, ColumnReading)>) -> anyhow::Result<Reader> {
-        Ok(Reader {
+    pub(crate) fn options(&self, files: &[String], readings: Vec<(String, ColumnReading)>) -> anyhow::Result<ReadOptions> {
+        Ok(ReadOptions {
             settings: self.settings(files)?,
             missing: self.missing.clone(),
             categories: self.categories()?,
             readings: readings.into_iter().collect(),
+            ..ReadOptions::default()
         })
     }
 
@@ -83,4 +83,19 @@ impl Reading {
 
 fn refused(option: &str, word: &str, known: &[&str]) -> String {
     format!("--{option} {word}: give {}", known.join(", "))
+}
+
+/// Favourable values as a report shows them: one as itself, several as a list.
+pub(crate) fn told_favourable(favourable: &[String]) -> serde_json::Value {
+    match favourable {
+        [] => serde_json::Value::Null,
+        [only] => only.as_str().into(),
+        several => several.to_vec().into(),
+    }
+}
+
+/// File names without their folders, which say nothing to whoever reads the report.
+pub(crate) fn names(files: &[String]) -> String {
+    let name = |file: &String| Path::new(file).file_name().map_or_else(|| file.clone(), |name| name.to_string_lossy().into_owned());
+    files.iter().map(name).collect::<Vec<_>>().join(", ")
 }

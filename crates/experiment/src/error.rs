@@ -103,7 +103,7 @@ fn spaced(value: &str) -> String {
 impl From<AuditError> for ExperimentError {
     fn from(error: AuditError) -> Self {
         match error {
-            AuditError::Io { path, action, cause } => ExperimentError::Io { path, action, cause },
+            AuditError::Setting { setting, value, message } => ExperimentError::Setting { setting, value, message },
             AuditError::Request(message) => ExperimentError::Request(message),
             other => ExperimentError::Audit(other),
         }

@@ -29,7 +29,7 @@ use evenhand_metrics::{Comparison, Estimate, GroupFinding, Interval};
 use evenhand_report::{AttributeExtraction, ExtractionReport, FACTS, Fact, Measure};
 use evenhand_rows::{Groups, Schema, SensitiveRole};
 
-use crate::{ExperimentError, scores};
+use crate::ExperimentError;
 
 const LEVEL: f64 = 0.95;
 const Z: f64 = 1.959_963_984_540_054;
@@ -62,7 +62,7 @@ pub(crate) fn columns(folder: &Path) -> Result<Vec<String>, ExperimentError> {
 /// Reads an extracted folder and compares the groups of these attributes (columns, intersections or cuts).
 pub fn report(folder: &Path, sensitive: &[String]) -> Result<ExtractionReport, ExperimentError> {
     let known = columns(folder)?;
-    let roles: Vec<SensitiveRole> = sensitive.iter().map(|text| scores::sensitive_role(text, &known)).collect::<Result<_, _>>()?;
+    let roles: Vec<SensitiveRole> = sensitive.iter().map(|text| SensitiveRole::parse(text, &known)).collect::<Result<_, _>>()?;
     by_roles(folder, &roles, &[])
 }
 

@@ -5,25 +5,28 @@
 //! what an extraction of interviews found. The faces (the command line, later a server and Python) translate to and from the functions here and hold no formula.
 
 pub mod analyses;
-pub mod balancing;
 mod error;
 pub mod extraction;
 mod files;
+pub mod fitting;
 pub mod grid;
+mod learners;
 pub mod model;
 pub mod recipe;
 pub mod registry;
 mod steps;
 mod training_rows;
+pub mod write;
 
 pub use evenhand_media as media;
 
-use evenhand_audit::{evidence, fitting, scores, settings, shortlists, write};
+use evenhand_audit::{evidence, settings};
 use evenhand_report::{self as report, lookup, numbers};
 
 pub use error::ExperimentError;
 pub use files::write_report;
 pub use grid::{Observer, Options, Silent, compare};
+pub use learners::Learners;
 pub use recipe::{Recipe, keys};
 use training_rows::{training_rows, versions};
 

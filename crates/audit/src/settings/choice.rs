@@ -6,7 +6,7 @@ use evenhand_catalog::{Card, Entry, Parameters, Value};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::report::MethodChoice;
+use evenhand_report::MethodChoice;
 
 /// An id with parameters, written as `"id"` or as `{ id = "id", parameter = value }`.
 #[derive(Debug, Clone, PartialEq)]

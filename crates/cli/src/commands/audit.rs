@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::bail;
-use evenhand_audit::scores::sensitive_role;
 use evenhand_audit::settings::{ConventionName, DecisionRuleName, DefinitionName, IntervalSection, MetricsSection};
 use evenhand_audit::{AuditSettings, AuditStream, Selection};
 use evenhand_data::loaders::faircv_2020;
 use evenhand_data::table::{self, Counted, Scale, ScoreRoles, TableSettings};
 use evenhand_report::Report;
-use evenhand_rows::{FileDigest, LabelRole, Provenance, Scored};
+use evenhand_rows::{FileDigest, LabelRole, Provenance, Scored, SensitiveRole};
 
 use super::{Outcome, grid};
 use crate::args::{Audit, Convention, Definition, Threshold, Top};
 use crate::printer;
+use crate::reading::{names, told_favourable};
 
 pub(crate) fn audit(arguments: &Audit, json: bool) -> anyhow::Result<Outcome> {
     let tables = arguments.reading.settings(&arguments.files)?;
@@ -42,7 +42,7 @@ fn roles(arguments: &Audit, tables: &TableSettings) -> anyhow::Result<ScoreRoles
             .clone()
             .zip(arguments.selected.clone())
             .map(|(applicants, selected)| Counted { applicants, selected }),
-        groups: arguments.groups.iter().map(|text| sensitive_role(text, &known)).collect::<Result<_, _>>()?,
+        groups: arguments.groups.iter().map(|text| SensitiveRole::parse(text, &known)).collect::<Result<_, _>>()?,
         label: arguments.label.clone().map(|column| LabelRole {
             column,
             favourable: arguments.favourable.clone(),
@@ -83,11 +83,7 @@ fn settings(arguments: &Audit, roles: &ScoreRoles) -> anyhow::Result<AuditSettin
         "score": arguments.score,
         "groups": arguments.groups,
         "label": arguments.label,
-        "favourable": match arguments.favourable.as_slice() {
-            [] => serde_json::Value::Null,
-            [only] => only.as_str().into(),
-            several => several.to_vec().into(),
-        },
+        "favourable": told_favourable(&arguments.favourable),
         "weight": arguments.weight,
         "missing": arguments.reading.missing,
         "range": arguments.range,
@@ -203,10 +199,4 @@ fn streamed(arguments: &Audit, roles: &ScoreRoles, settings: AuditSettings, tabl
     }
     let provenance = Provenance { loader: "table".to_owned(), files: chunks.digests().to_vec(), notes: chunks.notes() };
     Ok(stream.finish(arguments.label.as_deref(), &provenance)?)
-}
-
-/// File names without their folders, which say nothing to whoever reads the report.
-fn names(files: &[String]) -> String {
-    let name = |file: &String| Path::new(file).file_name().map_or_else(|| file.clone(), |name| name.to_string_lossy().into_owned());
-    files.iter().map(name).collect::<Vec<_>>().join(", ")
 }

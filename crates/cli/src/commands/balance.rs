@@ -1,73 +1,187 @@
 //! `balance`: gate 1 on a file.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
+use anyhow::{anyhow, bail};
+use evenhand_audit::AuditError;
+use evenhand_audit::balance::{BalanceSettings, Original, Resampled, Synthesised, resample, synthesise};
 use evenhand_audit::settings::Choice;
-use evenhand_experiment::balancing::{BalanceRequest, BalancedFile, Progress, balance as balance_file};
-use evenhand_experiment::registry;
+use evenhand_data::sheet::{self, Cells, Column, Form, Notation, ReadOptions, Reading, Sheet, Style, ValueStyle};
+use evenhand_data::table;
+use evenhand_experiment::fitting::{Fitting, Watched};
+use evenhand_experiment::{Learners, registry, write};
+use evenhand_rebalance::RebalanceError;
+use evenhand_report::Report;
 use evenhand_report::views::{making, tables};
+use evenhand_rows::{LabelRole, Provenance, Schema, SensitiveRole, roles};
 use indicatif::{ProgressBar, ProgressStyle};
-
-use evenhand_rows::LabelRole;
 
 use super::{Outcome, grid};
 use crate::args::Balance;
-use crate::printer;
+use crate::reading::{names, told_favourable};
+use crate::{outputs, printer};
 
-pub(crate) fn balance(arguments: Balance, json: bool) -> anyhow::Result<Outcome> {
-    let names: Vec<&str> =
-        arguments.files.iter().map(|file| Path::new(file).file_name().and_then(|name| name.to_str()).unwrap_or(file)).collect();
-    let reader = arguments.reading.reader(&arguments.files, arguments.read)?;
-    let report_folder = arguments.report.clone();
-    let out = arguments.out.clone();
-    let bar = Bar::new();
-    let made = balance_file(
-        &BalanceRequest {
-            title: arguments.title.clone().unwrap_or_else(|| format!("Balanced rows of {}", names.join(", "))),
-            files: arguments.files,
-            group: arguments.group,
-            label: arguments.label.map(|column| LabelRole {
-                column,
-                favourable: arguments.favourable,
-                undecided: arguments.undecided,
-                range: arguments.label_range,
-            }),
-            job: arguments.job,
-            reader,
-            method: Choice { id: arguments.method, parameters: arguments.set.into_iter().collect() },
-            rows: arguments.rows,
-            groups: arguments.groups,
-            labels: arguments.labels,
-            keep_copies: arguments.keep_copies,
-            hold_out: arguments.hold_out,
-            compared: arguments.compared,
-            threshold: arguments.threshold,
-            seed: arguments.seed,
-            out: out.clone(),
-            report: report_folder.clone(),
-        },
-        &bar,
-        grid::interrupted()?,
-    );
-    bar.0.finish_and_clear();
-    let BalancedFile { report, rows, notes } = made?;
-    let written = report_folder.map(|folder| evenhand_experiment::write_report(&report, &folder)).transpose()?;
-    if json {
-        grid::show(&report, true)?;
+pub(crate) fn balance(arguments: &Balance, json: bool) -> anyhow::Result<Outcome> {
+    outputs::try_out(&arguments.out, arguments.report.as_deref(), &arguments.files)?;
+    let options = arguments.reading.options(&arguments.files, arguments.read.clone())?;
+    let settings = settings(arguments, &options);
+    settings.check(arguments.job.is_some())?;
+    let columns = table::columns(&arguments.files, &options.settings.file)?;
+    let role = SensitiveRole::parse(&arguments.group, &columns)?;
+    let schema = Schema {
+        features: Some(Vec::new()),
+        label: arguments.label.clone().map(|column| LabelRole {
+            column,
+            favourable: arguments.favourable.clone(),
+            undecided: arguments.undecided.clone(),
+            range: arguments.label_range,
+        }),
+        sensitive: vec![role],
+        job: arguments.job.clone(),
+        missing: options.missing.clone(),
+        categories: options.categories.clone(),
+        ..Schema::default()
+    };
+    let balanced = if settings.makes_rows()? {
+        made(arguments, &options, &schema, &settings)?
     } else {
-        for note in &notes {
+        chosen(arguments, &options, &columns, &schema, &settings)?
+    };
+    let written = arguments.report.as_ref().map(|folder| evenhand_experiment::write_report(&balanced.report, folder)).transpose()?;
+    if json {
+        grid::show(&balanced.report, true)?;
+    } else {
+        for note in &balanced.notes {
             printer::tell(&format!("note: {note}"));
         }
-        printer::table(&tables::tilt_table(&report))?;
-        for table in making::tables(&report, &registry::cards()) {
+        printer::table(&tables::tilt_table(&balanced.report))?;
+        for table in making::tables(&balanced.report, &registry::cards()) {
             printer::table(&table)?;
         }
     }
-    printer::tell(&format!("Balanced rows: {} ({rows})", out.display()));
+    printer::tell(&format!("Balanced rows: {} ({})", arguments.out.display(), balanced.rows));
     if let Some((file, page)) = written {
         printer::tell(&format!("Report: {} (open it in a browser), {}", page.display(), file.display()));
     }
     Ok(Outcome::Fine)
+}
+
+/// What was written.
+struct Balanced {
+    report: Report,
+    notes: Vec<String>,
+    rows: usize,
+}
+
+fn settings(arguments: &Balance, options: &ReadOptions) -> BalanceSettings {
+    let readings: BTreeMap<&String, &str> = options.readings.iter().map(|(column, reading)| (column, reading.word())).collect();
+    let reading = serde_json::json!({
+        "files": arguments.files,
+        "group": arguments.group,
+        "label": arguments.label,
+        "favourable": told_favourable(&arguments.favourable),
+        "job": arguments.job,
+        "readings": readings,
+    });
+    BalanceSettings {
+        title: arguments.title.clone().unwrap_or_else(|| format!("Balanced rows of {}", names(&arguments.files))),
+        method: Choice { id: arguments.method.clone(), parameters: arguments.set.iter().cloned().collect() },
+        rows: arguments.rows,
+        groups: arguments.groups.clone(),
+        labels: arguments.labels.clone(),
+        keep_copies: arguments.keep_copies,
+        hold_out: arguments.hold_out,
+        compared: arguments.compared,
+        threshold: arguments.threshold,
+        seed: arguments.seed,
+        reading: reading.as_object().cloned().unwrap_or_default(),
+    }
+}
+
+/// Rows left out, repeated or weighed; every column is carried along as it is written.
+fn chosen(
+    arguments: &Balance,
+    options: &ReadOptions,
+    columns: &[String],
+    schema: &Schema,
+    settings: &BalanceSettings,
+) -> anyhow::Result<Balanced> {
+    let role = &schema.sensitive[0];
+    let sensitive = if role.is_cut() { Vec::new() } else { role.columns.clone() };
+    let options = ReadOptions { sensitive, ..options.carrying(columns, schema.label.as_ref(), role) };
+    let mut sheet = sheet::read(&arguments.files, &options)?;
+    let mut data = roles::dataset(&sheet.table, &arguments.files.join(", "), schema)?;
+    let notes = sheet.notes.iter().chain(&data.provenance.notes).cloned().collect();
+    (data.provenance.notes, data.provenance.files) = (notes, sheet.files.clone());
+    let Resampled { report, notes, rows, weights } = resample(&data, &role.name, settings)?;
+    sheet.restore_texts();
+    sheet.table = sheet.table.select(&rows);
+    if let Some(weights) = weights {
+        add_weights(&mut sheet, weights)?;
+    }
+    write::replace(&arguments.out, sheet.to_csv(&sheet.table)?.as_bytes())?;
+    Ok(Balanced { report, notes, rows: rows.len() })
+}
+
+fn add_weights(sheet: &mut Sheet, weights: Vec<f64>) -> anyhow::Result<()> {
+    const WEIGHT: &str = "weight";
+    const DECIMALS: usize = 9;
+    if sheet.table.columns.iter().any(|column| column.name == WEIGHT) {
+        bail!("the file has a column `{WEIGHT}` already, which reweighing would add; rename it");
+    }
+    let cells = Cells::Numbers { form: Form::Real { decimals: DECIMALS }, values: weights };
+    sheet.table.columns.push(Column { name: WEIGHT.to_owned(), cells });
+    sheet.styles.push(Style { values: ValueStyle::Number { notation: Notation::PLAIN, fixed: false }, missing: String::new() });
+    Ok(())
+}
+
+/// New rows by a synthesiser.
+fn made(arguments: &Balance, options: &ReadOptions, schema: &Schema, settings: &BalanceSettings) -> anyhow::Result<Balanced> {
+    let mut readings = options.readings.clone();
+    if let Some(label) = &schema.label {
+        readings.insert(label.column.clone(), Reading::Categories);
+    }
+    let labels = schema.label.iter().map(|label| label.column.clone()).collect();
+    let options = ReadOptions { readings, sensitive: schema.sensitive[0].columns.clone(), labels, ..options.clone() };
+    let sheet = sheet::read(&arguments.files, &options)?;
+    let left_out = sheet.left_out.iter().map(|left| format!("column `{}` is left out: {}", left.column, left.reason));
+    let notes = sheet.notes.iter().cloned().chain(left_out).collect();
+    let provenance = Provenance { loader: "table".to_owned(), files: sheet.files.clone(), notes };
+    let name = arguments.files.join(", ");
+    let original = Original { table: &sheet.table, name: &name, schema, provenance: &provenance };
+
+    let interrupted = grid::interrupted()?;
+    let bar = Bar::new();
+    let told = |epoch, epochs| bar.epoch(epoch, epochs);
+    let watch = Fitting::new(Watched { epoch: &told, interrupted }, state_of(&arguments.out));
+    let found = synthesise(&original, settings, &watch, Some(&Learners { interrupted }));
+    bar.0.finish_and_clear();
+    let Synthesised { report, notes, table } = found.map_err(|error| told_fit(error, &watch.state))?;
+    write::replace(&arguments.out, sheet.to_csv(&table)?.as_bytes())?;
+    watch.forget();
+    Ok(Balanced { report, notes, rows: table.rows() })
+}
+
+/// Where an unfinished fit is kept.
+fn state_of(out: &Path) -> PathBuf {
+    let file = out.file_name().map_or_else(|| "balanced".to_owned(), |name| name.to_string_lossy().into_owned());
+    out.with_file_name(format!(".{file}.evenhand-fit"))
+}
+
+/// The error of a fit, with what was kept of it; not every method keeps what it has learned.
+fn told_fit(error: AuditError, state: &Path) -> anyhow::Error {
+    match error {
+        AuditError::Rebalance(RebalanceError::Stopped) if state.exists() => {
+            anyhow!("interrupted; what was learned so far is kept in {}, the same command goes on from there", state.display())
+        }
+        AuditError::Rebalance(RebalanceError::Stopped) => anyhow!("interrupted; nothing was written"),
+        AuditError::Rebalance(error @ RebalanceError::ForeignState { .. }) => anyhow!(
+            "{error} (what an earlier call kept of an unfinished fit is {}; remove it, or give the rows, seed and parameters of that call)",
+            state.display()
+        ),
+        other => other.into(),
+    }
 }
 
 /// The epochs of a fit; hidden where the output is no terminal.
@@ -82,9 +196,7 @@ impl Bar {
         bar.set_message("learning the rows");
         Bar(bar)
     }
-}
 
-impl Progress for Bar {
     fn epoch(&self, epoch: usize, epochs: usize) {
         self.0.set_length(epochs as u64);
         self.0.set_position(epoch as u64);

@@ -1,11 +1,10 @@
 //! `skew`: the unfairness degree of a file's labels.
 
-use evenhand_audit::scores::sensitive_role;
 use evenhand_audit::tilting::{TiltSettings, Wanted, tilt};
-use evenhand_audit::write;
 use evenhand_data::table;
+use evenhand_experiment::write;
 use evenhand_report::views::tables;
-use evenhand_rows::{LabelRole, Schema};
+use evenhand_rows::{LabelRole, Schema, SensitiveRole};
 
 use super::Outcome;
 use crate::args::Skew;
@@ -22,7 +21,7 @@ pub(crate) fn skew(arguments: Skew, json: bool) -> anyhow::Result<Outcome> {
         write::refuse_input(out, &arguments.files)?;
     }
     let tables = arguments.reading.settings(&arguments.files)?;
-    let role = sensitive_role(&arguments.group, &table::columns(&arguments.files, &tables.file)?)?;
+    let role = SensitiveRole::parse(&arguments.group, &table::columns(&arguments.files, &tables.file)?)?;
     let settings = TiltSettings {
         attribute: role.name.clone(),
         pair: arguments.privileged.zip(arguments.unprivileged),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use arrow_array::Array;
 use evenhand_rows::roles::words::{Categories, Missing};
 use evenhand_rows::roles::{Columns, UNKNOWN_GROUP, joined, sorted};
+use evenhand_rows::{LabelRole, SensitiveRole};
 
 use super::dates::NoDates;
 use super::{Cells, Column, DateStyle, Form, Layout, LeftOut, Notation, Order, Sheet, Style, Table, ValueStyle};
@@ -190,6 +191,17 @@ impl Coded {
 }
 
 impl ReadOptions {
+    /// The same for rows that leave as they came: what has no part in the work stays text; label and cut columns are read by what they hold.
+    #[must_use]
+    pub fn carrying(&self, names: &[String], label: Option<&LabelRole>, role: &SensitiveRole) -> ReadOptions {
+        let is_label = |name: &String| label.is_some_and(|label| label.column == *name);
+        let plain = names.iter().filter(|name| !(is_label(name) || role.is_cut() && role.columns.contains(name)));
+        let mut readings: BTreeMap<String, Reading> = plain.map(|name| (name.clone(), Reading::Categories)).collect();
+        readings.extend(self.readings.clone());
+        let words = label.filter(|label| !label.favourable.is_empty());
+        ReadOptions { readings, labels: words.map(|label| label.column.clone()).into_iter().collect(), carried: true, ..self.clone() }
+    }
+
     /// Whether two spellings of one thing are one in a column.
     fn joins(&self, name: &String) -> bool {
         self.sensitive.contains(name) || self.labels.contains(name)

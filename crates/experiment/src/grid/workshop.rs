@@ -226,7 +226,7 @@ impl Workshop<'_> {
         let folder = self.model_folder(cell);
         model::save(&folder, scorer, encoder, self.recipe, self.origin)?;
         model::save_repair(&folder, repair, self.attribute, cell.part.seed)?;
-        Ok(write::replace(&folder.join(CELL), digest.as_bytes())?)
+        write::replace(&folder.join(CELL), digest.as_bytes())
     }
 
     /// Whether the model of this very cell is kept.

@@ -43,7 +43,7 @@ pub(super) fn write_rows(rows: &[usize], columns: &[(&str, Field<'_>)], out: &Pa
         }
         text.push('\n');
     }
-    Ok(write::replace(out, text.as_bytes())?)
+    write::replace(out, text.as_bytes())
 }
 
 /// A CSV field, quoted where it must be.

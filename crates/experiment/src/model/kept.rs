@@ -35,7 +35,7 @@ pub(crate) fn save_repair(folder: &Path, repair: Option<&Fitted>, attribute: &st
             let kept = KeptRepair { attribute: attribute.to_owned(), seed, fitted: fitted.clone() };
             let text = serde_json::to_string(&kept)
                 .map_err(|error| ExperimentError::Request(format!("the repair cannot be written as JSON: {error}")))?;
-            Ok(write::replace(&path, text.as_bytes())?)
+            write::replace(&path, text.as_bytes())
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::shortlists::Wanted;
+use evenhand_audit::rank::Wanted;
 
 /// `[shortlist]`: the lists that are made of the test rows' scores, one a job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

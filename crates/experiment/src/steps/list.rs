@@ -9,7 +9,7 @@ use super::RunPlan;
 use crate::ExperimentError;
 use crate::recipe::{MethodSection, Recipe, ShortlistSection};
 use crate::report::Shortlists;
-use crate::shortlists::{Lists, Plan, Wanted};
+use evenhand_audit::rank::{Lists, Plan, Wanted};
 
 /// The lists that a method's scores are made into; a re-ranker asks for them by itself.
 pub(crate) fn wanted_lists<'a>(recipe: &'a Recipe, method: &MethodSection) -> Option<Cow<'a, ShortlistSection>> {

@@ -10,10 +10,11 @@ use evenhand_rows::seed::generator_for;
 use evenhand_rows::{Dataset, Feature, Groups, Label, LabelKind, MISSING, UNKNOWN, Values};
 
 use super::fits::Fits;
-use crate::fitting::{Watched, fitted_for};
+use crate::fitting::Watched;
 use crate::recipe::SynthesisSection;
 use crate::report::Synthesis;
 use crate::{ExperimentError, evidence};
+use evenhand_audit::balance::fitted_for;
 
 /// Decimals that a made number is rounded to where the training rows' numbers have more.
 const DECIMALS: usize = 6;

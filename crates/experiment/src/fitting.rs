@@ -6,10 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use evenhand_catalog::Value;
-use evenhand_rebalance::synthesis::{SYNTHESISERS, Watch};
+use evenhand_rebalance::synthesis::Watch;
 
-use crate::settings::Choice;
 use crate::write;
 
 /// Who watches a fit, of a synthesiser or of a scorer.
@@ -72,18 +70,4 @@ impl Watch for Fitting<'_> {
             *written = Instant::now();
         }
     }
-}
-
-/// The method, with the columns that rows are asked for as those whose cells it learns apart, where it has such a parameter and it was left
-/// empty: one dependence for all cells would blur the very differences between groups that balanced rows must keep.
-pub fn fitted_for(method: &Choice, asked: &[&str]) -> Choice {
-    let mut method = method.clone();
-    if let Ok(entry) = evenhand_catalog::find(SYNTHESISERS, &method.id)
-        && entry.card.parameters.iter().any(|parameter| parameter.name == "by")
-        && method.parameters.get("by").is_none_or(|by| *by == Value::Text(String::new()))
-        && !asked.iter().any(|name| name.contains(','))
-    {
-        method.parameters.insert("by".to_owned(), Value::Text(asked.join(",")));
-    }
-    method
 }

@@ -1,0 +1,45 @@
+//! Where answers go: what could not be written, or would replace something else, is refused before the work.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::bail;
+use evenhand_experiment::write::{self, FILES};
+
+/// Tries the file of an answer and the folder of its report.
+pub(crate) fn try_out(out: &Path, report: Option<&Path>, inputs: &[String]) -> anyhow::Result<()> {
+    write::refuse_input(out, inputs)?;
+    if let Some(ending) = out.extension().and_then(|ending| ending.to_str())
+        && ["parquet", "xlsx", "xls", "ods", "json"].contains(&ending.to_ascii_lowercase().as_str())
+    {
+        bail!("--out {}: the file is written as CSV; give a name that ends in .csv", out.display());
+    }
+    write::probe(out)?;
+    if let Some(folder) = report {
+        try_report(folder)?;
+        refuse_own_report(out, folder)?;
+    }
+    Ok(())
+}
+
+fn try_report(folder: &Path) -> anyhow::Result<()> {
+    if folder.exists() && !folder.is_dir() {
+        bail!("--report {}: this is a file; give the name of a folder", folder.display());
+    }
+    for name in FILES {
+        write::probe(&folder.join(name))?;
+    }
+    Ok(write::refuse_strangers(folder)?)
+}
+
+/// Refuses an output that the report beside it would replace. Both folders are there: links and `..` are seen through.
+fn refuse_own_report(out: &Path, folder: &Path) -> anyhow::Result<()> {
+    let place = |path: &Path| {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        (fs::canonicalize(parent).ok(), path.file_name().map(ToOwned::to_owned))
+    };
+    if FILES.iter().map(|name| folder.join(name)).any(|file| place(&file) == place(out)) {
+        bail!("--out {}: the report writes a file of this name into {}; give another name or folder", out.display(), folder.display());
+    }
+    Ok(())
+}

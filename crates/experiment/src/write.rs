@@ -1,0 +1,111 @@
+//! Files that appear whole or not at all.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use evenhand_data::table;
+
+use crate::ExperimentError;
+
+/// The files of a report.
+pub const FILES: [&str; 3] = ["report.json", "report.html", "measures.csv"];
+
+/// Refuses an output that would replace one of its inputs.
+pub fn refuse_input(out: &Path, files: &[String]) -> Result<(), ExperimentError> {
+    let same = |file: &Path| matches!((fs::canonicalize(file), fs::canonicalize(out)), (Ok(one), Ok(other)) if one == other);
+    // A pattern is seen through; a name that stands for nothing is refused by whoever reads it.
+    let named: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
+    match table::paths(files).unwrap_or(named).iter().find(|file| same(file)) {
+        Some(file) => {
+            let message = format!("it would replace the input {}; give another file", file.display());
+            Err(ExperimentError::Setting { setting: "out", value: out.display().to_string(), message })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Refuses a file that could not be written, before the work whose result it would hold.
+pub fn probe(path: &Path) -> Result<(), ExperimentError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(ExperimentError::io(folder, "create the folder"))?;
+    refuse_special(path)?;
+    tempfile::Builder::new().prefix(".evenhand-").tempfile_in(folder).map_err(ExperimentError::io(path, "write"))?;
+    Ok(())
+}
+
+/// Refuses a folder in which a table of the user's own has the name of a report's.
+pub fn refuse_strangers(folder: &Path) -> Result<(), ExperimentError> {
+    let [json, page, table] = FILES.map(|name| folder.join(name));
+    if table.exists() && !json.exists() && !page.exists() {
+        return Err(ExperimentError::Request(format!(
+            "{} is of no report, and a report in this folder would replace it; give another folder",
+            table.display()
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses to put a file in the place of what is no plain file (a folder, a device, a pipe), or of one that may not be written.
+fn refuse_special(path: &Path) -> Result<(), ExperimentError> {
+    // A link is followed: what it points to is what would be replaced.
+    let Ok(found) = fs::metadata(path) else { return Ok(()) };
+    if found.is_dir() {
+        return Err(ExperimentError::Request(format!("{} is a folder; give the name of a file", path.display())));
+    }
+    if !found.is_file() {
+        return Err(ExperimentError::Request(format!(
+            "{} is no plain file (a device or a pipe), and is not replaced; give another name",
+            path.display()
+        )));
+    }
+    if found.permissions().readonly() {
+        return Err(ExperimentError::Request(format!("{} is write-protected, and is not replaced; give another name", path.display())));
+    }
+    Ok(())
+}
+
+/// Refuses to write a file of one of these names into a folder where an input lies under it: inputs are given by name and sha256, so that
+/// patterns and folders of corpora are seen through.
+pub fn refuse_inputs<'a>(
+    folder: &Path,
+    names: &[&str],
+    inputs: impl Iterator<Item = (&'a String, &'a String)>,
+) -> Result<(), ExperimentError> {
+    for (name, sha256) in inputs.filter(|(name, _)| names.contains(&name.as_str())) {
+        let path = folder.join(name);
+        let same = match fs::read(&path) {
+            Ok(bytes) => evenhand_rows::digest::of_bytes(&bytes) == *sha256,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
+            Err(error) => return Err(ExperimentError::io(&path, "read")(error)),
+        };
+        if same {
+            return Err(ExperimentError::Request(format!(
+                "a report in {} would replace the input {}, as it has a file of this name; give another folder",
+                folder.display(),
+                path.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Writes under a temporary name beside the target, then renames: a reader sees the old file or the new one.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), ExperimentError> {
+    refuse_special(path)?;
+    // The link stays, and the file that it names is replaced.
+    let real = if path.is_symlink() { fs::canonicalize(path).ok() } else { None };
+    let path = real.as_deref().unwrap_or(path);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(ExperimentError::io(folder, "create the folder"))?;
+    let mut builder = tempfile::Builder::new();
+    // A temporary file is private by default; a report is a file like any other.
+    #[cfg(unix)]
+    builder.permissions(<fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
+    let mut file = builder.prefix(".evenhand-").tempfile_in(folder).map_err(ExperimentError::io(path, "write"))?;
+    file.write_all(bytes).map_err(ExperimentError::io(path, "write"))?;
+    // Else a crash may leave the name without the content.
+    file.as_file().sync_all().map_err(ExperimentError::io(path, "write"))?;
+    file.persist(path).map_err(|error| ExperimentError::Io { path: path.to_path_buf(), action: "write", cause: error.error })?;
+    Ok(())
+}
