@@ -10,9 +10,9 @@ fn main() {
     let lock = here.ancestors().map(|folder| folder.join("Cargo.lock")).find(|file| file.is_file());
     let lock = lock.expect("a Cargo.lock lies in the folder of the workspace; `cargo generate-lockfile` makes one");
     println!("cargo::rerun-if-changed={}", lock.display());
-    println!("cargo::rustc-env=EVENHAND_BURN={}", version(&lock, "burn"));
+    println!("cargo::rustc-env=EVENHAND_BURN={}", version(&lock, "burn-tensor"));
     // The engine behind the library that the scorer runs on.
-    assert_eq!(version(&lock, "burn"), version(&lock, "burn-flex"), "the library and its engine are of one version");
+    assert_eq!(version(&lock, "burn-tensor"), version(&lock, "burn-flex"), "the library and its engine are of one version");
 }
 
 /// The version that the lock file resolves a package to.

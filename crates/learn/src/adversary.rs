@@ -21,8 +21,8 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::activation::log_softmax;
-use burn::tensor::{Gradients as Tape, Tensor};
+use burn_tensor::activation::log_softmax;
+use burn_tensor::{Gradients as Tape, Tensor};
 use evenhand_rows::UNKNOWN;
 use rand_chacha::ChaCha8Rng;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Tensor, TensorData};
+use burn_tensor::{Tensor, TensorData};
 use evenhand_catalog::{Kind, Parameters, Value};
 use evenhand_rows::{Groups, Matrix, SensitiveInput, UNKNOWN};
 

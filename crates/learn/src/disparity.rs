@@ -21,7 +21,7 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Tensor, TensorData};
+use burn_tensor::{Tensor, TensorData};
 use evenhand_rows::UNKNOWN;
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::ops::Range;
 
-use burn::tensor::{Device, Gradients as Tape, Tensor, TensorData};
+use burn_tensor::{Device, Gradients as Tape, Tensor, TensorData};
 use evenhand_catalog::{Card, Parameters};
 use evenhand_rows::{Matrix, UNKNOWN};
 use rand::seq::SliceRandom;

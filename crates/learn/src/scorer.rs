@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::path::Path;
 
-use burn::tensor::Device;
+use burn_tensor::Device;
 use evenhand_catalog::Parameters;
 use evenhand_rows::Label;
 use evenhand_rows::recordings::Shape;

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
-use burn::tensor::{Tensor, TensorData};
+use burn_tensor::ops::{ConvOptions, MaxPoolOptions};
+use burn_tensor::{Tensor, TensorData};
 use evenhand_catalog::{Parameters, Value, find};
 use evenhand_rows::{Groups, Matrix, UNKNOWN};
 use serde_json::Value as Json;

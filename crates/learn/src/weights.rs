@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use burn::tensor::{Device, Gradients as Tape, Tensor, TensorData};
+use burn_tensor::{Device, Gradients as Tape, Tensor, TensorData};
 use rand::{Rng, RngExt};
 
 /// One named array of a model.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use burn::tensor::{Gradients as Tape, Tensor, TensorData};
+use burn_tensor::{Gradients as Tape, Tensor, TensorData};
 use evenhand_catalog::{Card, Direction, Kind, Parameters};
 use evenhand_learn::models::{Output, Tangent};
 use evenhand_learn::{

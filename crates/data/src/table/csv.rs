@@ -1,26 +1,26 @@
 //! CSV text to arrow columns, in parallel and with errors that name the row.
 //!
-//! The text is cut at line ends outside quotes into pieces; arrow's CSV reader decodes each piece on its own thread, and only the
-//! wanted columns become arrays. When it refuses a piece, the rows are walked once more with the small scanner below, which is slow
-//! and knows the number of the row that is at fault.
+//! The text is cut at line ends outside quotes into pieces; each is decoded on its own thread, and only the wanted columns become arrays.
+//! When a piece is refused, the rows are walked once more with the small scanner below, which is slow and knows the number of the row that is
+//! at fault.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
+use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_csv::ReaderBuilder;
-use arrow_schema::{ArrowError, DataType, Field, Schema};
+use arrow_array::{Array, ArrayRef};
+use csv_core::ReadRecordResult;
 use rayon::prelude::*;
 
 use super::raw::Part;
 use crate::DataError;
 
-/// Rows that arrow decodes at once.
+/// Rows of a batch.
 const BATCH_ROWS: usize = 8192;
-/// Fields that arrow decodes at once.
-const MOST_CELLS: usize = BATCH_ROWS * 256;
+/// Bytes of one column of a batch, after which the next begins: an array counts them with 32 bits.
+const BATCH_BYTES: usize = 1 << 28;
 /// Bytes of text below which cutting further does not pay.
 const SMALLEST_PIECE: usize = 256 * 1024;
 
@@ -132,35 +132,61 @@ impl<'a> CsvText<'a> {
                 position.ok_or_else(|| DataError::missing_column(&self.file, name, &self.names()))
             })
             .collect::<Result<Vec<usize>, _>>()?;
-        // Arrow keeps a place for every field of a batch, wanted or not.
-        let batch_rows = (MOST_CELLS / self.columns.len().max(1)).clamp(16, BATCH_ROWS);
-        let fields: Vec<Field> = (0..self.columns.len()).map(|position| Field::new(position.to_string(), DataType::Utf8, true)).collect();
-        let schema = Arc::new(Schema::new(fields));
-        // The reader wants each column once and in ascending order; the wanted order is restored below.
-        let mut projection = positions.clone();
-        projection.sort_unstable();
-        projection.dedup();
         let pieces = self.pieces(rows_before)?;
-        let decoded: Result<Vec<Vec<RecordBatch>>, ArrowError> = pieces
-            .into_par_iter()
-            .map(|piece| {
-                ReaderBuilder::new(Arc::clone(&schema))
-                    .with_header(false)
-                    .with_delimiter(self.delimiter)
-                    .with_batch_size(batch_rows)
-                    .with_projection(projection.clone())
-                    .build_buffered(&self.body[piece])?
-                    .collect()
-            })
-            .collect();
-        let batches = decoded.map_err(|error| self.explain(&error, rows_before))?;
-        let order: Vec<usize> = positions.iter().map(|position| projection.partition_point(|other| other < position)).collect();
-        Ok(batches
-            .into_iter()
-            .flatten()
-            .filter(|batch| batch.num_rows() > 0)
-            .map(|batch| order.iter().map(|&column| Arc::clone(batch.column(column))).collect())
-            .collect())
+        let decoded: Option<Vec<Vec<Vec<ArrayRef>>>> =
+            pieces.into_par_iter().map(|piece| self.decode(&self.body[piece], &positions)).collect();
+        match decoded {
+            Some(batches) => Ok(batches.into_iter().flatten().collect()),
+            None => Err(self.explain(rows_before)),
+        }
+    }
+
+    /// The columns at these positions of whole records, in batches; an empty field is null. `None` when a record has another number of fields than
+    /// the header, or is not UTF-8.
+    fn decode(&self, mut text: &[u8], positions: &[usize]) -> Option<Vec<Vec<ArrayRef>>> {
+        let mut reader = csv_core::ReaderBuilder::new().delimiter(self.delimiter).build();
+        let (mut fields, mut ends) = (vec![0; 1024], vec![0; self.columns.len() + 1]);
+        let (mut written, mut ended) = (0, 0);
+        let mut columns: Vec<StringBuilder> = positions.iter().map(|_| StringBuilder::new()).collect();
+        let mut batches = Vec::new();
+        let mut rows = 0;
+        loop {
+            let (result, read, bytes, count) = reader.read_record(text, &mut fields[written..], &mut ends[ended..]);
+            text = &text[read..];
+            (written, ended) = (written + bytes, ended + count);
+            match result {
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::OutputFull => fields.resize(2 * fields.len(), 0),
+                // More fields than columns.
+                ReadRecordResult::OutputEndsFull => return None,
+                ReadRecordResult::Record => {
+                    if ended != self.columns.len() {
+                        return None;
+                    }
+                    let record = std::str::from_utf8(&fields[..written]).ok()?;
+                    let mut full = false;
+                    for (column, &position) in columns.iter_mut().zip(positions) {
+                        let start = if position == 0 { 0 } else { ends[position - 1] };
+                        // A letter may not be cut in two by the end of a field.
+                        match record.get(start..ends[position])? {
+                            "" => column.append_null(),
+                            field => column.append_value(field),
+                        }
+                        full |= column.values_slice().len() >= BATCH_BYTES;
+                    }
+                    (written, ended, rows) = (0, 0, rows + 1);
+                    if rows == BATCH_ROWS || full {
+                        batches.push(finished(&mut columns));
+                        rows = 0;
+                    }
+                }
+                ReadRecordResult::End => break,
+            }
+        }
+        if rows > 0 {
+            batches.push(finished(&mut columns));
+        }
+        Some(batches)
     }
 
     /// Ranges of whole records that cover the body.
@@ -198,8 +224,8 @@ impl<'a> CsvText<'a> {
         Ok(pieces)
     }
 
-    /// Finds the row at which arrow stopped.
-    fn explain(&self, error: &ArrowError, rows_before: u64) -> DataError {
+    /// Finds the row at which the decoding stopped.
+    fn explain(&self, rows_before: u64) -> DataError {
         let expected = self.columns.len();
         let mut at = 0;
         let mut row = rows_before;
@@ -213,7 +239,8 @@ impl<'a> CsvText<'a> {
                 return DataError::NotUtf8 { file: self.file.clone(), place: format!("data row {row}") };
             }
         }
-        DataError::NotCsv { file: self.file.clone(), reason: error.to_string() }
+        let reason = "some row cannot be told from the next; write quotes twice within a quoted field".to_owned();
+        DataError::NotCsv { file: self.file.clone(), reason }
     }
 }
 
@@ -288,6 +315,10 @@ impl Record {
         let next = if text.get(at) == Some(&b'\r') && text.get(at + 1) == Some(&b'\n') { at + 2 } else { (at + 1).min(text.len()) };
         Some(Record { start, end: at, next, fields, unclosed: quoted })
     }
+}
+
+fn finished(columns: &mut [StringBuilder]) -> Vec<ArrayRef> {
+    columns.iter_mut().map(|column| Arc::new(column.finish()) as ArrayRef).collect()
 }
 
 /// Rows without a value in any of the columns.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use std::ops::Range;
 
-use burn::tensor::{Device, Tensor, TensorData, activation::sigmoid};
+use burn_tensor::{Device, Tensor, TensorData, activation::sigmoid};
 use evenhand_rows::recordings::{Modality, Shape};
 use rand_chacha::ChaCha8Rng;
 

@@ -22,9 +22,9 @@
 //! Shapes: values and speeds `[rows, width]` or `[rows, channels, height, width]`; a speed that is `None` is 0 throughout. A
 //! [`Dual`] holds a value and its speed; weights are given as duals, too, their speed being the direction.
 
-use burn::tensor::activation::{leaky_relu, relu, sigmoid, tanh};
-use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
-use burn::tensor::{Tensor, module};
+use burn_tensor::activation::{leaky_relu, relu, sigmoid, tanh};
+use burn_tensor::ops::{ConvOptions, MaxPoolOptions};
+use burn_tensor::{Tensor, module};
 
 use super::{Activation, LEAK, NORM_EPSILON};
 use crate::weights::{Bound, Slot, WeightDirection};

@@ -22,8 +22,8 @@ mod lstm;
 
 use std::sync::Arc;
 
-use burn::tensor::module::linear;
-use burn::tensor::{Tensor, TensorData};
+use burn_tensor::module::linear;
+use burn_tensor::{Tensor, TensorData};
 use evenhand_catalog::{Allowed, Card, Direction, Entry, Kind, Literal, Parameter};
 use evenhand_kernels::{CHANNEL_STEP, Grid, Threads, multiply};
 use evenhand_rows::recordings::{Modality, Recordings, Shape};

@@ -16,8 +16,8 @@
 
 mod linearised;
 
-use burn::tensor::module::linear;
-use burn::tensor::{Tensor, TensorData};
+use burn_tensor::module::linear;
+use burn_tensor::{Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 

@@ -15,7 +15,7 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::Gradients as Tape;
+use burn_tensor::Gradients as Tape;
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
 use rand_chacha::ChaCha8Rng;
 

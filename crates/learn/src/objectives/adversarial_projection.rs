@@ -20,8 +20,8 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::activation::{log_softmax, sigmoid};
-use burn::tensor::{Gradients as Tape, Tensor};
+use burn_tensor::activation::{log_softmax, sigmoid};
+use burn_tensor::{Gradients as Tape, Tensor};
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
 use evenhand_rows::UNKNOWN;
 use rand_chacha::ChaCha8Rng;

@@ -25,8 +25,8 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::activation::sigmoid;
-use burn::tensor::{Int, Tensor, TensorData};
+use burn_tensor::activation::sigmoid;
+use burn_tensor::{Int, Tensor, TensorData};
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
 use evenhand_rows::UNKNOWN;
 use rand::RngExt;

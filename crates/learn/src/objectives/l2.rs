@@ -14,7 +14,7 @@
 //! Source: Kim et al. 2023, section V.D, "Euclidean distance (L2)", which does not say what is averaged; its public code takes the
 //! mean squared error between the group means, the default here.
 
-use burn::tensor::{Tensor, TensorData};
+use burn_tensor::{Tensor, TensorData};
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
 
 use super::wasserstein::BALANCE;

@@ -16,8 +16,8 @@
 //! Source: Gretton et al., "A kernel two-sample test" (2012), equation 5; kernel widths as in common public code. Kim et al. 2023 name no
 //! kernel; their public code applies it to the scores and cuts the larger group.
 
-use burn::tensor::activation::sigmoid;
-use burn::tensor::{Tensor, TensorData};
+use burn_tensor::activation::sigmoid;
+use burn_tensor::{Tensor, TensorData};
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
 
 use super::wasserstein::BALANCE;

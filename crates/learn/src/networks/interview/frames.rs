@@ -290,7 +290,7 @@ impl Blocks {
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::Device;
+    use burn_tensor::Device;
     use evenhand_rows::recordings::Shape;
 
     use super::*;

@@ -1,9 +1,9 @@
 //! The network against itself composed of the tensor library's operations: values and gradients.
 
-use burn::tensor::activation::{relu, sigmoid, tanh};
-use burn::tensor::module::{conv2d, max_pool2d};
-use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn_tensor::activation::{relu, sigmoid, tanh};
+use burn_tensor::module::{conv2d, max_pool2d};
+use burn_tensor::ops::{ConvOptions, MaxPoolOptions};
+use burn_tensor::{Device, Tensor, TensorData};
 use evenhand_data::recordings::{RecordStore, RecordWriter};
 use evenhand_rows::recordings::{Recording, Shape};
 use rand::RngExt;

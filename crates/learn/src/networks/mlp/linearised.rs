@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use burn::tensor::{Tensor, TensorData, module};
+use burn_tensor::{Tensor, TensorData, module};
 use rayon::prelude::*;
 
 use super::{Layer, Mlp};

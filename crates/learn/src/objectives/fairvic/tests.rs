@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use burn::tensor::{Tensor, TensorData};
+use burn_tensor::{Tensor, TensorData};
 use evenhand_catalog::Value;
 use evenhand_rows::{Groups, Matrix, SensitiveInput};
 
