@@ -6,6 +6,7 @@ mod error;
 #[cfg(feature = "fetch")]
 pub mod fetch;
 pub mod loaders;
+pub mod lock;
 mod notation;
 mod pickle;
 pub mod recordings;

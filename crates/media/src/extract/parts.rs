@@ -17,6 +17,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use evenhand_data::loaders::interviews::{CANDIDATES, ID, RECORD, SETTINGS, TENSORS};
+use evenhand_data::lock::{self, FolderLock, LockError};
 use evenhand_data::recordings::{RecordSource, RecordStore};
 use evenhand_data::whole::{WholeFile, sync_folder};
 use evenhand_rows::digest::hexadecimal;
@@ -31,7 +32,7 @@ use crate::{Failure, MediaError, Reason};
 
 /// Folder of the parts.
 pub(super) const PARTS: &str = ".parts";
-const LOCK: &str = "lock";
+const LOCK: &str = lock::NAME;
 const COMMIT: &str = "commit";
 
 /// What one step found: facts for the table, and its piece of the tensors.
@@ -111,18 +112,7 @@ pub(super) struct Parts {
     folder: PathBuf,
     out: PathBuf,
     finished: Option<Finished>,
-    _lock: Lock,
-}
-
-/// The lock of a folder, held as long as this lives.
-#[derive(Debug)]
-struct Lock(File);
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // Closing it is not enough: a program that another thread is just starting has a copy of the handle.
-        let _ = self.0.unlock();
-    }
+    _lock: FolderLock,
 }
 
 impl Parts {
@@ -221,45 +211,17 @@ fn made(folder: &Path, name: &str) -> PathBuf {
 }
 
 /// Makes the folder and locks it: two extractions would mix their files.
-fn lock(folder: &Path) -> Result<Lock, MediaError> {
-    let path = folder.join(LOCK);
+fn lock(folder: &Path) -> Result<FolderLock, MediaError> {
     // The user named the folder above.
-    let failed = |source| MediaError::Io { action: "writing", path: folder.parent().unwrap_or(folder).to_owned(), source };
-    loop {
-        fs::create_dir_all(folder).map_err(failed)?;
-        let file = match File::options().create(true).truncate(false).write(true).open(&path) {
-            // An extraction has just ended and taken the folder away.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            other => other.map_err(failed)?,
-        };
-        match file.try_lock() {
-            Ok(()) if is_at(&file, &path) => return Ok(Lock(file)),
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => {
-                return Err(MediaError::BadFile {
-                    path: folder.parent().unwrap_or(folder).to_owned(),
-                    problem: "is being written by another extraction".to_owned(),
-                    remedy: "wait for it, or name another folder".to_owned(),
-                });
-            }
-            Err(fs::TryLockError::Error(error)) => return Err(failed(error)),
-        }
-    }
-}
-
-/// Whether the open file still is the one of this name: one that was taken away in the meantime locks nobody out.
-fn is_at(file: &File, path: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        let number = |facts: fs::Metadata| (facts.dev(), facts.ino());
-        file.metadata().map(number).is_ok_and(|own| fs::metadata(path).map(number).is_ok_and(|there| own == there))
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = file;
-        path.exists()
-    }
+    let named = || folder.parent().unwrap_or(folder).to_owned();
+    lock::hold(folder).map_err(|error| match error {
+        LockError::Held(_) => MediaError::BadFile {
+            path: named(),
+            problem: "is being written by another extraction".to_owned(),
+            remedy: "wait for it, or name another folder".to_owned(),
+        },
+        LockError::Io { cause, .. } => MediaError::Io { action: "writing", path: named(), source: cause },
+    })
 }
 
 /// Moves what was made to its place, also where an earlier attempt was cut off at any point.
