@@ -28,6 +28,7 @@ use evenhand_media::extract::table::Table as Facts;
 use evenhand_metrics::{Comparison, Estimate, GroupFinding, Interval};
 use evenhand_report::{AttributeExtraction, ExtractionReport, FACTS, Fact, Measure};
 use evenhand_rows::{Groups, Schema, SensitiveRole};
+use statrs::function::beta::beta_reg;
 
 use crate::ExperimentError;
 
@@ -268,10 +269,11 @@ fn mean_difference(one: &[f64], other: &[f64]) -> Estimate {
     with_interval(difference, difference - half, difference + half, "welch")
 }
 
-/// The two-sided 95 % quantile of Student's t, by bisection of its distribution function.
+/// The two-sided 95 % quantile of Student's t, by bisection of its distribution function: the inverse that the library has is off by 7 % for
+/// ten million degrees of freedom.
 fn student(freedom: f64) -> f64 {
     // P(|T| > t) = I_x(v/2, 1/2), x = v / (v + t^2)
-    let outside = |t: f64| incomplete_beta(freedom / 2.0, 0.5, freedom / (freedom + t * t));
+    let outside = |t: f64| beta_reg(freedom / 2.0, 0.5, freedom / (freedom + t * t));
     let (mut low, mut high) = (0.0_f64, 2.0_f64);
     while outside(high) > 1.0 - LEVEL && high < 1e6 {
         high *= 2.0;
@@ -285,48 +287,6 @@ fn student(freedom: f64) -> f64 {
         }
     }
     f64::midpoint(low, high)
-}
-
-/// The regularised incomplete beta function by its continued fraction (Lentz's method).
-fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
-    if x <= 0.0 || x >= 1.0 {
-        return x.clamp(0.0, 1.0);
-    }
-    // The fraction converges quickly on this side of the mean.
-    if x > (a + 1.0) / (a + b + 2.0) {
-        return 1.0 - incomplete_beta(b, a, 1.0 - x);
-    }
-    let front = (a * x.ln() + b * (1.0 - x).ln() + log_gamma(a + b) - log_gamma(a) - log_gamma(b)).exp() / a;
-    let nonzero = |value: f64| if value.abs() < 1e-300 { 1e-300 } else { value };
-    let (mut c, mut d) = (1.0, 1.0 / nonzero(1.0 - (a + b) * x / (a + 1.0)));
-    let mut sum = d;
-    for step in 1..500 {
-        let m = f64::from(step);
-        let terms =
-            [m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m)), -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0))];
-        let before = sum;
-        for term in terms {
-            d = 1.0 / nonzero(1.0 + term * d);
-            c = nonzero(1.0 + term / c);
-            sum *= c * d;
-        }
-        if (sum - before).abs() < 1e-15 * sum.abs() {
-            break;
-        }
-    }
-    front * sum
-}
-
-/// Stirling's series after shifting the argument up.
-fn log_gamma(x: f64) -> f64 {
-    let (mut x, mut shift) = (x, 0.0);
-    while x < 15.0 {
-        shift -= x.ln();
-        x += 1.0;
-    }
-    let square = 1.0 / (x * x);
-    let series = (1.0 / 12.0 - square * (1.0 / 360.0 - square * (1.0 / 1260.0 - square / 1680.0))) / x;
-    shift + (x - 0.5) * x.ln() - x + 0.5 * (2.0 * std::f64::consts::PI).ln() + series
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub(crate) const FIT_FILES: [&str; 2] = ["generator", "synthesiser"];
 
 /// Edition of a fit. Raise it with every change after which the same method, rows and seed teach a synthesiser something else, or a kept
 /// generator is written in another form.
-const EDITION: u32 = 2;
+const EDITION: u32 = 3;
 
 /// The fits of a folder of cells, each kept by all that it depends on: cells that differ in what comes after it (scorer, repair, re-ranker)
 /// learn it once, in this call or in a later one. A method that does not keep its generators is quick, and is fitted anew.

@@ -22,6 +22,8 @@
 //! inference for Dirichlet process mixtures", Bayesian Analysis 1 (2006); settings as in Xu et al. 2019, section 4.2. Compared with
 //! scikit-learn's `BayesianGaussianMixture` from the same start (`reference/ctgan.py`).
 
+use statrs::function::gamma::{digamma, ln_gamma};
+
 /// A mode of a column: share of the rows, mean and standard deviation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Mode {
@@ -245,27 +247,4 @@ fn evidence(belief: &Belief, entropy: f64) -> f64 {
         bound += beta - wishart - 0.5 * belief.precisions[k].ln();
     }
     bound
-}
-
-/// Logarithmic derivative of the gamma function at x > 0.
-fn digamma(x: f64) -> f64 {
-    let (mut x, mut sum) = (x, 0.0);
-    while x < 10.0 {
-        sum -= 1.0 / x;
-        x += 1.0;
-    }
-    let t = 1.0 / (x * x);
-    sum + x.ln() - 0.5 / x - t * (1.0 / 12.0 - t * (1.0 / 120.0 - t * (1.0 / 252.0 - t * (1.0 / 240.0 - t * (1.0 / 132.0)))))
-}
-
-/// Logarithm of the gamma function at x > 0.
-fn ln_gamma(x: f64) -> f64 {
-    let (mut x, mut product) = (x, 1.0);
-    while x < 10.0 {
-        product *= x;
-        x += 1.0;
-    }
-    let t = 1.0 / (x * x);
-    let series = (1.0 / 12.0 - t * (1.0 / 360.0 - t * (1.0 / 1260.0 - t * (1.0 / 1680.0 - t * (1.0 / 1188.0))))) / x;
-    (x - 0.5) * x.ln() - x + 0.5 * (2.0 * std::f64::consts::PI).ln() + series - f64::ln(product)
 }
