@@ -13,7 +13,7 @@ use evenhand_rows::{Chunk, Dataset, Groups, Provenance, Scored};
 
 use crate::evidence::Counted;
 use crate::run::versions;
-use crate::settings::{DecisionRuleName, IntervalSection, MetricsSection};
+use crate::settings::{DecisionRule, IntervalSection, MetricsSection};
 use crate::{AuditError, evidence};
 
 /// Bins of the sketch of each group's scores when they come in parts.
@@ -117,8 +117,8 @@ fn resolved(settings: &AuditSettings, scored: &Scored) -> Result<(AuditSettings,
         Selection::Threshold => {
             let metrics = &settings.metrics;
             let note = (!scored.scale.is_plain()).then(|| match metrics.decision_rule {
-                DecisionRuleName::Above => format!("Selected: scores {beyond} {}.", own(metrics.threshold)),
-                DecisionRuleName::AtOrAbove => format!("Selected: scores of {} {better}.", own(metrics.threshold)),
+                DecisionRule::Above => format!("Selected: scores {beyond} {}.", own(metrics.threshold)),
+                DecisionRule::AtOrAbove => format!("Selected: scores of {} {better}.", own(metrics.threshold)),
             });
             return Ok((settings.clone(), note));
         }
@@ -131,7 +131,7 @@ fn resolved(settings: &AuditSettings, scored: &Scored) -> Result<(AuditSettings,
             };
             let selected = scores.iter().filter(|score| **score > threshold).count();
             let note = format!("Median {}: {selected} of {rows} rows score {beyond} it and are selected.", own(threshold));
-            let metrics = MetricsSection { threshold, decision_rule: DecisionRuleName::Above, ..settings.metrics.clone() };
+            let metrics = MetricsSection { threshold, decision_rule: DecisionRule::Above, ..settings.metrics.clone() };
             return Ok((AuditSettings { metrics, ..settings.clone() }, Some(note)));
         }
         Selection::Top(count) => (count, format!("Top {count}")),
@@ -146,7 +146,7 @@ fn resolved(settings: &AuditSettings, scored: &Scored) -> Result<(AuditSettings,
     let selected = scores.iter().filter(|score| **score >= threshold).count();
     let tied = if selected > count { ": rows with this very score are selected together" } else { "" };
     let note = format!("{told}: {selected} rows score {} {better} and are selected{tied}.", own(threshold));
-    let metrics = MetricsSection { threshold, decision_rule: DecisionRuleName::AtOrAbove, ..settings.metrics.clone() };
+    let metrics = MetricsSection { threshold, decision_rule: DecisionRule::AtOrAbove, ..settings.metrics.clone() };
     Ok((AuditSettings { metrics, ..settings.clone() }, Some(note)))
 }
 

@@ -1,6 +1,6 @@
 //! Audits of scores in memory, at once and in parts, against numbers worked out by hand.
 
-use evenhand_audit::settings::{DecisionRuleName, IntervalSection, MetricsSection};
+use evenhand_audit::settings::{DecisionRule, IntervalSection, MetricsSection};
 use evenhand_audit::{AuditSettings, AuditStream, Selection, audit};
 use evenhand_metrics::Finding;
 use evenhand_report::{Report, ReportKind};
@@ -88,7 +88,7 @@ fn what_cannot_be_asked_is_refused_by_the_name_of_the_setting() {
 #[test]
 fn parts_of_a_stream_add_up_to_the_whole() {
     let whole = eight();
-    let metrics = MetricsSection { decision_rule: DecisionRuleName::AtOrAbove, ..MetricsSection::default() };
+    let metrics = MetricsSection { decision_rule: DecisionRule::AtOrAbove, ..MetricsSection::default() };
     let settings = AuditSettings { metrics, ..settings() };
     for cut in [1, 4, 7] {
         let mut stream = AuditStream::new(settings.clone()).unwrap();

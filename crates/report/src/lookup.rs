@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use evenhand_catalog::Direction;
 use evenhand_metrics::{Estimate, Finding, Interval};
 
 use crate::document::{AttributeFindings, Column, MethodChoice, MethodReport, Report, RunReport};
@@ -121,7 +122,7 @@ pub fn performance_metric(report: &Report) -> Option<String> {
         report.methods.iter().any(|method| measured(method, metric, None).is_some_and(|one| one.estimate.number().is_some()))
     };
     wanted.into_iter().find(|metric| exists(metric)).map(str::to_owned).or_else(|| {
-        let mut overall = report.columns.iter().filter(|column| column.attribute.is_none() && column.direction == "higher");
+        let mut overall = report.columns.iter().filter(|column| column.attribute.is_none() && column.direction == Direction::Higher);
         overall.find(|column| exists(&column.metric)).map(|column| column.metric.clone())
     })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use evenhand_catalog::Direction;
 use evenhand_metrics::{Comparison, Estimate, Finding, GroupFinding, Interval};
 use evenhand_report::averages::mean;
 use evenhand_report::dominance::{dominates, front};
@@ -72,8 +73,12 @@ fn finding(metric: &str, estimate: Estimate, n: usize) -> Finding {
     }
 }
 
-const OVERALL: [(&str, &str, &str); 4] =
-    [("srcc", "SRCC", "higher"), ("pcc", "PCC", "higher"), ("accuracy", "accuracy", "higher"), ("mae", "MAE", "lower")];
+const OVERALL: [(&str, &str, Direction); 4] = [
+    ("srcc", "SRCC", Direction::Higher),
+    ("pcc", "PCC", Direction::Higher),
+    ("accuracy", "accuracy", Direction::Higher),
+    ("mae", "MAE", Direction::Lower),
+];
 
 fn attribute_findings(name: &str, groups: &[&str], gap: f64, first: bool, interval: Option<f64>) -> AttributeFindings {
     let count = groups.len();
@@ -365,7 +370,7 @@ pub(crate) fn report(shape: &Shape) -> Report {
             metric: (*metric).into(),
             attribute: None,
             heading: (*heading).into(),
-            direction: (*direction).into(),
+            direction: *direction,
             fair_value: None,
         })
         .collect();
@@ -379,7 +384,7 @@ pub(crate) fn report(shape: &Shape) -> Report {
                 metric: metric.into(),
                 attribute: Some((*attribute).to_owned()),
                 heading: heading.into(),
-                direction: "lower".into(),
+                direction: Direction::Lower,
                 fair_value: Some(0.0),
             });
         }

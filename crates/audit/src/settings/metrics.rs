@@ -19,13 +19,13 @@ pub struct MetricsSection {
     /// Threshold on the score for decisions.
     pub threshold: f64,
     /// `above` (score > threshold) or `at-or-above`.
-    pub decision_rule: DecisionRuleName,
+    pub decision_rule: DecisionRule,
     /// A continuous label at or above it counts as positive.
     pub label_threshold: f64,
     /// `evenhand`, `fairlearn` or `aif360`.
-    pub convention: ConventionName,
+    pub convention: Convention,
     /// `exact` or `grid` (the 50 thresholds of Kim et al. 2023).
-    pub definition: DefinitionName,
+    pub definition: Definition,
     /// The privileged group by attribute, for signed conventions.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub privileged: BTreeMap<String, String>,
@@ -38,46 +38,14 @@ impl Default for MetricsSection {
         MetricsSection {
             table: Vec::new(),
             threshold: 0.5,
-            decision_rule: DecisionRuleName::Above,
+            decision_rule: DecisionRule::Above,
             label_threshold: 0.5,
-            convention: ConventionName::Evenhand,
-            definition: DefinitionName::Exact,
+            convention: Convention::Evenhand,
+            definition: Definition::Exact,
             privileged: BTreeMap::new(),
             minimum_group_size: 1,
         }
     }
-}
-
-/// Name of a decision rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DecisionRuleName {
-    /// score > threshold.
-    Above,
-    /// score >= threshold.
-    AtOrAbove,
-}
-
-/// Name of a convention.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ConventionName {
-    /// Ours.
-    Evenhand,
-    /// fairlearn's.
-    Fairlearn,
-    /// AIF360's.
-    Aif360,
-}
-
-/// Name of a definition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DefinitionName {
-    /// Exact.
-    Exact,
-    /// 50-point grid.
-    Grid,
 }
 
 impl MetricsSection {
@@ -111,20 +79,10 @@ impl MetricsSection {
     pub fn conventions(&self, attribute: &str) -> Conventions {
         Conventions {
             threshold: self.threshold,
-            decision_rule: match self.decision_rule {
-                DecisionRuleName::Above => DecisionRule::Above,
-                DecisionRuleName::AtOrAbove => DecisionRule::AtOrAbove,
-            },
+            decision_rule: self.decision_rule,
             label_threshold: self.label_threshold,
-            convention: match self.convention {
-                ConventionName::Evenhand => Convention::Evenhand,
-                ConventionName::Fairlearn => Convention::Fairlearn,
-                ConventionName::Aif360 => Convention::Aif360,
-            },
-            definition: match self.definition {
-                DefinitionName::Exact => Definition::Exact,
-                DefinitionName::Grid => Definition::Grid,
-            },
+            convention: self.convention,
+            definition: self.definition,
             privileged: self.privileged.get(attribute).cloned(),
             minimum_group_size: self.minimum_group_size,
         }

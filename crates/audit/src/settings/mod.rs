@@ -5,5 +5,6 @@ mod intervals;
 mod metrics;
 
 pub use choice::Choice;
+pub use evenhand_metrics::{Convention, DecisionRule, Definition};
 pub use intervals::IntervalSection;
-pub use metrics::{ConventionName, DecisionRuleName, DefinitionName, MetricsSection, check_metric};
+pub use metrics::{MetricsSection, check_metric};

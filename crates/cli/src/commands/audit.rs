@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::bail;
-use evenhand_audit::settings::{ConventionName, DecisionRuleName, DefinitionName, IntervalSection, MetricsSection};
+use evenhand_audit::settings::{self, DecisionRule, IntervalSection, MetricsSection};
 use evenhand_audit::{AuditSettings, AuditStream, Selection};
 use evenhand_data::loaders::faircv_2020;
 use evenhand_data::table::{self, Counted, Scale, ScoreRoles, TableSettings};
@@ -94,9 +94,9 @@ fn settings(arguments: &Audit, roles: &ScoreRoles) -> anyhow::Result<AuditSettin
             threshold: scale.to_unit(threshold),
             // "The best three deciles" include the third: where lower is better a threshold is the last that is selected.
             decision_rule: if arguments.at_or_above || arguments.lower_is_better && arguments.threshold.is_some() {
-                DecisionRuleName::AtOrAbove
+                DecisionRule::AtOrAbove
             } else {
-                DecisionRuleName::Above
+                DecisionRule::Above
             },
             label_threshold: if arguments.label_range.is_some() {
                 (label_threshold - label_low) / (label_high - label_low)
@@ -104,13 +104,13 @@ fn settings(arguments: &Audit, roles: &ScoreRoles) -> anyhow::Result<AuditSettin
                 label_threshold
             },
             convention: match arguments.convention {
-                Convention::Evenhand => ConventionName::Evenhand,
-                Convention::Fairlearn => ConventionName::Fairlearn,
-                Convention::Aif360 => ConventionName::Aif360,
+                Convention::Evenhand => settings::Convention::Evenhand,
+                Convention::Fairlearn => settings::Convention::Fairlearn,
+                Convention::Aif360 => settings::Convention::Aif360,
             },
             definition: match arguments.definition {
-                Definition::Exact => DefinitionName::Exact,
-                Definition::Grid => DefinitionName::Grid,
+                Definition::Exact => settings::Definition::Exact,
+                Definition::Grid => settings::Definition::Grid,
             },
             privileged: arguments.privileged.iter().cloned().collect(),
             minimum_group_size: arguments.minimum_group_size,

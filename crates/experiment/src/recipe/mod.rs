@@ -30,7 +30,7 @@ use crate::settings::check_metric;
 use overrides::merge;
 use words::explain;
 
-pub use crate::settings::{Choice, ConventionName, DecisionRuleName, DefinitionName, IntervalSection, MetricsSection};
+pub use crate::settings::{Choice, Convention, DecisionRule, Definition, IntervalSection, MetricsSection};
 pub use analyses::{AnalysesSection, CounterfactualName};
 pub use data::{DataSection, LabelSection, SensitiveInputs, SensitiveSection, TypeName};
 pub use encoding::{CategoricalName, EncodingSection, NumericName};

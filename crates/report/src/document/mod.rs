@@ -4,6 +4,7 @@ mod choice;
 mod contrast;
 mod counterfactual;
 mod data;
+mod direction;
 mod extraction;
 mod findings;
 mod front;
@@ -103,8 +104,9 @@ pub struct Column {
     pub attribute: Option<String>,
     /// Heading (the card's name).
     pub heading: String,
-    /// `higher`, `lower`, `near-fair` or `describes`.
-    pub direction: String,
+    /// Which way it points: `higher`, `lower`, `near-fair` or `describes`.
+    #[serde(with = "direction")]
+    pub direction: Direction,
     /// Value at parity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fair_value: Option<f64>,
@@ -130,13 +132,7 @@ impl Column {
             metric: metric.to_owned(),
             attribute,
             heading: card.name.to_owned(),
-            direction: match card.direction {
-                Direction::Higher => "higher",
-                Direction::Lower => "lower",
-                Direction::NearFair => "near-fair",
-                Direction::Describes => "describes",
-            }
-            .to_owned(),
+            direction: card.direction,
             fair_value: card.fair_value,
         })
     }

@@ -160,10 +160,12 @@ fn best(column: &Column, report: &Report, cells: &[Option<Measured>], places: us
     let attribute = column.attribute.as_deref();
     let badness = |(method, cell): (&MethodReport, &Option<Measured>)| {
         let value = cell.as_ref()?.estimate.number()?;
-        match (column.direction.as_str(), column.fair_value) {
-            ("higher", _) => Some(-value),
-            ("lower", _) => Some(value),
-            ("near-fair", Some(fair)) => mean_distance(&method.runs, &column.metric, attribute).or_else(|| Some((value - fair).abs())),
+        match (column.direction, column.fair_value) {
+            (Direction::Higher, _) => Some(-value),
+            (Direction::Lower, _) => Some(value),
+            (Direction::NearFair, Some(fair)) => {
+                mean_distance(&method.runs, &column.metric, attribute).or_else(|| Some((value - fair).abs()))
+            }
             _ => None,
         }
     };

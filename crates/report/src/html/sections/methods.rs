@@ -1,5 +1,6 @@
 //! The table of methods: mean (std) over seeds or folds, published values beside ours.
 
+use evenhand_catalog::Direction;
 use minijinja::{Value, context};
 
 use super::{Learners, Section};
@@ -92,10 +93,10 @@ fn transposed(methods: tables::Methods, remarks: Vec<String>) -> Grid {
 
 /// Which way a column points, in words.
 fn direction(column: &Column) -> String {
-    match (column.direction.as_str(), column.fair_value) {
-        ("higher", _) => "higher is better".to_owned(),
-        ("lower" | "near-fair", Some(fair)) => format!("{} at parity", crate::numbers::plain(fair)),
-        ("lower", None) => "lower is better".to_owned(),
+    match (column.direction, column.fair_value) {
+        (Direction::Higher, _) => "higher is better".to_owned(),
+        (Direction::Lower | Direction::NearFair, Some(fair)) => format!("{} at parity", crate::numbers::plain(fair)),
+        (Direction::Lower, None) => "lower is better".to_owned(),
         _ => String::new(),
     }
 }
