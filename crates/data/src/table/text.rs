@@ -19,7 +19,7 @@ use super::framing::{TAIL, below};
 use super::options::{Encoding, FileOptions, Separator};
 use super::raw::Part;
 use super::separator::{Shape, shape};
-use crate::{DataError, FileDigest};
+use crate::{DataError, FileDigest, RowsError};
 
 /// Bytes of text that are read at once; a record that is longer is an error.
 const PART_BYTES: usize = 8 << 20;
@@ -258,7 +258,7 @@ fn rows_of(
     let shape = shape(text, true, options);
     let (csv, start) = opened(file, text, &shape)?;
     let body = &text[start..];
-    let names = pick(&csv.names())?;
+    let names = pick(&csv.names()).map_err(|error| hinted(error, body, &csv, &shape))?;
     let totals = if shape.totals_are_usual { None } else { below(body, shape.separator.byte(), csv.width()) };
     let end = totals.as_ref().map_or(body.len(), |totals| totals.end);
     let parts = csv.with_body(&body[..end]).read_filled(&names, 0)?;
@@ -270,6 +270,18 @@ fn rows_of(
         notes.push(note_of_totals(name, word, row));
     }
     Ok(TextRows { names, parts, look: Look::of(&text[shape.start..], shape.separator, byte_order_mark), notes })
+}
+
+/// Where a column is missing and the rows do not have the fields of the header, that may be none.
+fn hinted(error: DataError, body: &[u8], csv: &CsvText, shape: &Shape) -> DataError {
+    let found = Record::next(body, 0, shape.separator.byte()).map(|record| record.fields).filter(|&found| found != csv.width());
+    match (error, found) {
+        (DataError::Rows(RowsError::MissingColumn { file, column, nearest, known }), Some(found)) => {
+            let hint = format!("the rows have {found} fields; if that is no header, say how many lines stand above it (`skip lines`)");
+            RowsError::MissingColumn { file, column, nearest, known: format!("{known} ({hint})") }.into()
+        }
+        (error, _) => error,
+    }
 }
 
 /// The header of a text, and the bytes before the first row.
@@ -398,7 +410,7 @@ impl TextParts {
             if self.ended {
                 self.rest.clear();
                 if self.emptied.all() {
-                    return Err(DataError::from(crate::RowsError::NoRows { file: self.file.clone() }));
+                    return Err(DataError::from(RowsError::NoRows { file: self.file.clone() }));
                 }
                 self.notes.extend(self.emptied.note(&self.name));
                 for (row, word) in (self.emptied.rows() + 1..).zip(totals.iter().flat_map(|totals| &totals.shown)) {
