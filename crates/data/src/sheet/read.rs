@@ -536,7 +536,8 @@ impl Reader<'_> {
             return Ok(());
         }
         let name = |sign: char| if sign == '.' { "point" } else { "comma" };
-        let grouped = notation.thousands.filter(|_| column.told().is_err() || notation.decimal == ',' && self.decimal == Some(','));
+        let either = notation.thousands.filter(|sign| matches!(sign, '.' | ','));
+        let grouped = either.filter(|_| column.told().is_err() || notation.decimal == ',' && self.decimal == Some(','));
         if let Some(sign) = grouped {
             self.notes.push(format!("column `{}`: a {} was read as the sign between thousands", column.name, name(sign)));
         } else if self.decimal.is_none() && column.told().is_err() {
