@@ -35,15 +35,22 @@ pub(crate) fn as_text(file: &str, name: &str, bytes: &[u8], options: &FileOption
             }
             return Ok((written(&cells).map_err(broken)?, None));
         }
+        // A cover or a legend in one column is no table where another worksheet may be one.
+        let mut found: Option<(&String, Vec<Filled>)> = None;
         for sheet in &sheets {
             let cells = read(sheet)?;
-            if !cells.is_empty() {
-                let note = (sheets.len() > 1)
-                    .then(|| format!("`{name}` holds the worksheets {known}; `{sheet}` was read (name another as `worksheet`)"));
-                return Ok((written(&cells).map_err(broken)?, note));
+            let is_table = is_table(&cells);
+            if is_table || found.is_none() && !cells.is_empty() {
+                found = Some((sheet, cells));
+            }
+            if is_table {
+                break;
             }
         }
-        Err(DataError::EmptyFile { file: file.to_owned() })
+        let Some((sheet, cells)) = found else { return Err(DataError::EmptyFile { file: file.to_owned() }) };
+        let note =
+            (sheets.len() > 1).then(|| format!("`{name}` holds the worksheets {known}; `{sheet}` was read (name another as `worksheet`)"));
+        Ok((written(&cells).map_err(broken)?, note))
     })
     .unwrap_or_else(|reason| Err(broken(reason)))
 }
@@ -61,6 +68,12 @@ fn cells(workbook: &mut Xlsx<Cursor<&[u8]>>, sheet: &str) -> Result<Vec<Filled>,
     }
     cells.sort_by_key(|(row, column, _)| (*row, *column));
     Ok(cells)
+}
+
+/// Whether cells stand in more than one row and in more than one column.
+fn is_table(cells: &[Filled]) -> bool {
+    let several = |place: fn(&Filled) -> u32| cells.iter().any(|cell| place(cell) != place(&cells[0]));
+    several(|cell| cell.0) && several(|cell| cell.1)
 }
 
 fn text_of(value: &DataRef) -> String {
