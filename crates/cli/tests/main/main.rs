@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod bad_inputs;
+mod cases;
 mod command;
 mod everyday;
+mod figures;
 mod forms;
 mod gates;
 mod guide;
