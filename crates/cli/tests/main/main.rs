@@ -6,6 +6,7 @@ mod bad_inputs;
 mod cases;
 mod command;
 mod everyday;
+mod exports;
 mod figures;
 mod forms;
 mod gates;
