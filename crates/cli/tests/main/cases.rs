@@ -548,8 +548,16 @@ fn case_24_names_with_signs_name_columns_and_scales_are_the_persons_own() {
     let words = "signs.csv --group 'Gender [M=1]' --label label --label-range 1,5";
     let found = audit(&place, &format!("{words} --score Score --label-threshold 4"));
     assert_groups(&favoured(&found), &[("0", 4, 0.75), ("1", 6, 2.0 / 6.0)]);
-    let cells = tilt(&place, &format!("{words} --threshold 0.75"));
+    let cells = tilt(&place, &format!("{words} --threshold 4"));
     assert_eq!(cells, [("0".to_owned(), (3, 1)), ("1".to_owned(), (2, 4))].into());
+    let told = succeeds(&place, &format!("skew {words} --threshold 4"));
+    assert!(told.contains("label at or above 4") && told.contains("rescaled from 1 to 5"), "{told}");
+    // 3 is the middle.
+    assert_eq!(tilt(&place, words), [("0".to_owned(), (3, 1)), ("1".to_owned(), (3, 3))].into());
+    for words in [format!("skew {words} --threshold 0.75"), format!("audit {words} --score Score --label-threshold 9")] {
+        let refused = refusal(&place, &words);
+        assert!(refused.contains("labels lie between 1 and 5"), "{refused}");
+    }
     let refused = refusal(&place, "audit signs.csv --score Score --group 'Gender [M=1]' --label label");
     assert!(refused.contains("column `label`, data row 1"), "{refused}");
 }
