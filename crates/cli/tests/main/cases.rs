@@ -563,7 +563,7 @@ fn case_24_names_with_signs_name_columns_and_scales_are_the_persons_own() {
 }
 
 /// Wordings in which forms and programs say that a group is not known.
-const DECLINED: [&str; 34] = [
+const DECLINED: [&str; 42] = [
     "Decline to self-identify",
     "Decline To State",
     "Declined to answer",
@@ -598,6 +598,14 @@ const DECLINED: [&str; 34] = [
     "No answer",
     "None",
     "keine Angabe",
+    "Möchte ich nicht angeben",
+    "I would prefer not to say",
+    "I wish not to answer",
+    "Did not answer",
+    "Information not provided",
+    "Je préfère ne pas répondre",
+    "Prefiero no decirlo",
+    "Prefiro não responder",
 ];
 
 #[test]
@@ -614,8 +622,8 @@ fn case_25_whoever_declines_is_no_group() {
     let found = audit(&place, "eeo.csv --score decision --group gender");
     assert_groups(&selected(&found), &[("Female", 10, 0.5), ("Male", 10, 0.6)]);
     assert_near(value(&found, "demographic-parity-ratio"), 5.0 / 6.0);
-    assert_eq!(unknown(&found), 34);
-    assert!(notes(&found).contains("the group of 34 rows is unknown"), "{}", notes(&found));
+    assert_eq!(unknown(&found), DECLINED.len() as u64);
+    assert!(notes(&found).contains("the group of 42 rows is unknown"), "{}", notes(&found));
     let streamed = audit(&place, "eeo.csv --score decision --group gender --stream");
     assert_groups(&selected(&streamed), &[("Female", 10, 0.5), ("Male", 10, 0.6)]);
     let cells = tilt(&place, "eeo.csv --label decision --group gender");
@@ -627,7 +635,7 @@ fn case_25_whoever_declines_is_no_group() {
     assert_eq!(made, counted(&[("Female 0", 5), ("Female 1", 5), ("Male 0", 5), ("Male 1", 5)]));
     succeeds(&place, "balance eeo.csv --group gender --label decision --method oversampling --out over.csv");
     // The four known cells grow to 6 rows each, whoever is of no known group stays.
-    assert_eq!(written(&place, "over.csv", b',').len(), 4 * 6 + 34);
+    assert_eq!(written(&place, "over.csv", b',').len(), 4 * 6 + DECLINED.len());
     // Answers that only look like one of those are groups.
     let others = [("Other,1", 2), ("Non-binary,1", 2), ("Nonwhite,0", 2), ("Native American,0", 2), ("Not Hispanic or Latino,0", 2)];
     let place = Place::new(&[("others.csv", &table("group,decision", &others))]);
