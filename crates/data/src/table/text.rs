@@ -272,15 +272,23 @@ fn rows_of(
     Ok(TextRows { names, parts, look: Look::of(&text[shape.start..], shape.separator, byte_order_mark), notes })
 }
 
-/// Where a column is missing and the rows do not have the fields of the header, that may be none.
+/// Where a column is missing and the rows do not have the fields of the header, that may be none; a single name with blanks may be several.
 fn hinted(error: DataError, body: &[u8], csv: &CsvText, shape: &Shape) -> DataError {
-    let found = Record::next(body, 0, shape.separator.byte()).map(|record| record.fields).filter(|&found| found != csv.width());
-    match (error, found) {
-        (DataError::Rows(RowsError::MissingColumn { file, column, nearest, known }), Some(found)) => {
-            let hint = format!("the rows have {found} fields; if that is no header, say how many lines stand above it (`skip lines`)");
+    let fields = Record::next(body, 0, shape.separator.byte()).map_or(csv.width(), |record| record.fields);
+    let hint = if fields != csv.width() {
+        format!("the rows have {fields} fields; if that is no header, say how many lines stand above it (`skip lines`)")
+    } else if let [name] = csv.names().as_slice()
+        && name.contains(' ')
+    {
+        "one column; if something else than a comma stands between the fields, name it (`separator`)".to_owned()
+    } else {
+        return error;
+    };
+    match error {
+        DataError::Rows(RowsError::MissingColumn { file, column, nearest, known }) => {
             RowsError::MissingColumn { file, column, nearest, known: format!("{known} ({hint})") }.into()
         }
-        (error, _) => error,
+        error => error,
     }
 }
 
