@@ -400,13 +400,17 @@ fn an_export_of_an_applicant_tracking_system_needs_no_hand() {
 }
 
 /// A workbook with a cover and a sheet of rows, each row the XML of its cells; shared strings as given.
-fn workbook(rows: &[String], shared: &[&str]) -> Vec<u8> {
+fn workbook(rows: &[String], shared: &[&str], merged: &[&str]) -> Vec<u8> {
     let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     let package = "http://schemas.openxmlformats.org/package/2006/relationships";
     let (mut numbered, mut strings) = (String::new(), String::new());
     for (row, cells) in (1..).zip(rows) {
         write!(numbered, "<row r=\"{row}\">{cells}</row>").unwrap();
+    }
+    let mut regions = String::new();
+    for region in merged {
+        write!(regions, "<mergeCell ref=\"{region}\"/>").unwrap();
     }
     for text in shared {
         write!(strings, "<si><t>{text}</t></si>").unwrap();
@@ -452,10 +456,7 @@ fn workbook(rows: &[String], shared: &[&str]) -> Vec<u8> {
         ),
         (
             "xl/worksheets/sheet2.xml",
-            format!(
-                "<worksheet xmlns=\"{main}\"><sheetData>{numbered}</sheetData><mergeCells count=\"1\"><mergeCell ref=\"A1:G1\"/></mergeCells>\
-                 </worksheet>"
-            ),
+            format!("<worksheet xmlns=\"{main}\"><sheetData>{numbered}</sheetData><mergeCells>{regions}</mergeCells></worksheet>"),
         ),
     ];
     let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
@@ -493,7 +494,7 @@ fn spreadsheet(broken: bool) -> Vec<u8> {
             person.number % 9,
         ));
     }
-    workbook(&rows, &shared)
+    workbook(&rows, &shared, &["A1:G1"])
 }
 
 #[test]
@@ -527,6 +528,26 @@ fn a_workbook_needs_no_hand() {
     assert!(refused.contains("has no column"), "{refused}");
     let refused = refusal(&place, "audit candidates.xlsx --score score --group gender --worksheet Other");
     assert!(refused.contains("`Cover`, `Candidates`"), "{refused}");
+}
+
+#[test]
+fn a_cell_merged_with_those_below_holds_for_all_of_their_rows() {
+    // Twenty women under one cell and twenty men under another.
+    let mut rows = vec!["<c r=\"A1\" t=\"s\"><v>0</v></c><c r=\"B1\" t=\"s\"><v>1</v></c>".to_owned()];
+    let (women, men): (Vec<Person>, Vec<Person>) = people().into_iter().partition(|person| person.woman);
+    for (row, person) in (2..).zip(women.into_iter().chain(men)) {
+        let group = match row {
+            2 => "<c r=\"A2\" t=\"s\"><v>2</v></c>",
+            22 => "<c r=\"A22\" t=\"s\"><v>3</v></c>",
+            _ => "",
+        };
+        rows.push(format!("{group}<c r=\"B{row}\"><v>{}</v></c>", person.score()));
+    }
+    let bytes = workbook(&rows, &["gender", "score", "f", "m"], &["A2:A21", "A22:A41"]);
+    let place = Place::new(&[("merged.xlsx", &bytes)]);
+    let found = audit(&place, "merged.xlsx --score score --group gender");
+    assert_groups(&selected(&found), &[("f", 20, 0.4), ("m", 20, 0.55)]);
+    assert!(notes(&found).contains("38 cells were merged"), "{}", notes(&found));
 }
 
 #[test]
