@@ -548,9 +548,9 @@ pub(crate) struct Skew {
     /// The group that high labels tilt away from
     #[arg(long, value_name = "GROUP", requires = "privileged")]
     pub(crate) unprivileged: Option<String>,
-    /// Labels at or above it are high
-    #[arg(long, default_value_t = 0.5, value_name = "T", value_parser = number)]
-    pub(crate) threshold: f64,
+    /// Labels at or above it are high, a number of the labels' own scale [default: 0.5, or the middle of --label-range]
+    #[arg(long, value_name = "T", value_parser = number, allow_negative_numbers = true)]
+    pub(crate) threshold: Option<f64>,
     /// Write a subset with this unfairness degree (1 is even)
     #[arg(long, value_name = "ALPHA", value_parser = number, requires = "out", conflicts_with = "keep")]
     pub(crate) alpha: Option<f64>,

@@ -12,7 +12,7 @@ use evenhand_rows::roles::words::Categories;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Reading tables")]
 pub(crate) struct Reading {
-    /// Sign between the fields of text files: comma, semicolon, tab, pipe, or the sign itself [default: found by the rows]
+    /// Sign between the fields of text files: comma, semicolon, tab, pipe, blank, or the sign itself [default: found by the rows]
     #[arg(long, value_name = "SIGN")]
     pub(crate) separator: Option<String>,
     /// Lines above the header [default: found by the rows]

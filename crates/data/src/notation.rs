@@ -22,6 +22,9 @@ pub struct Unit {
     pub spaced: bool,
 }
 
+/// What stands between thousands where it is neither point nor comma: blanks and apostrophes.
+const GROUPING: [char; 5] = ['\u{a0}', '\u{202f}', '\'', '\u{2019}', ' '];
+
 /// Signs that are known beside numbers.
 const SIGNS: [&str; 13] = ["%", "€", "$", "£", "¥", "₹", "EUR", "USD", "GBP", "CHF", "SEK", "PLN", "INR"];
 
@@ -149,10 +152,18 @@ impl Notation {
 
     fn first<'a>(candidates: &[Notation], texts: &(impl Iterator<Item = &'a str> + Clone)) -> Option<Notation> {
         let unit = Unit::of(texts.clone());
-        candidates.iter().map(|notation| Notation { unit, ..*notation }).find(|notation| {
+        let fits = |notation: &Notation| {
             let mut grouped = false;
             texts.clone().all(|text| notation.parse(text).inspect(|found| grouped |= found.grouped).is_some())
                 && (notation.thousands.is_none() || grouped)
+        };
+        let found = candidates.iter().map(|notation| Notation { unit, ..*notation }).find(fits);
+        found.or_else(|| {
+            let signs = GROUPING.into_iter().filter(|&sign| texts.clone().any(|text| text.contains(sign)));
+            // Plain blanks stand in telephone numbers and codes as well, which have neither unit nor decimals.
+            let signs = signs.filter(|&sign| sign != ' ' || unit.is_some() || texts.clone().any(|text| text.contains(['.', ','])));
+            let plain = candidates.iter().filter(|notation| notation.thousands.is_none());
+            signs.flat_map(|sign| plain.clone().map(move |notation| Notation { thousands: Some(sign), unit, ..*notation })).find(fits)
         })
     }
 
@@ -257,6 +268,26 @@ mod tests {
         assert_eq!(Notation::of(&["1.5"].into_iter(), b';', Some(',')), Some(Notation::PLAIN));
         let commas = Notation::of(&["1,500", "12,250"].into_iter(), b';', Some('.'));
         assert_eq!(commas, Some(Notation { decimal: '.', thousands: Some(','), unit: None }), "with decimal points beside it");
+    }
+
+    #[test]
+    fn blanks_and_apostrophes_group_thousands() {
+        let comma = Notation { decimal: ',', thousands: None, unit: None };
+        let euro = Some(Unit { sign: "€", before: false, spaced: true });
+        for (texts, expected) in [
+            (["30\u{a0}000,50", "950,00"], Notation { thousands: Some('\u{a0}'), ..comma }),
+            (["1\u{202f}234\u{202f}567", "12"], Notation { thousands: Some('\u{202f}'), ..Notation::PLAIN }),
+            (["30'000.50", "950.00"], Notation { thousands: Some('\''), ..Notation::PLAIN }),
+            (["30 000,50", "950,00"], Notation { thousands: Some(' '), ..comma }),
+            (["30 000 €", "950 €"], Notation { thousands: Some(' '), unit: euro, ..Notation::PLAIN }),
+        ] {
+            assert_eq!(found(&texts, b';'), Some(expected), "{texts:?}");
+        }
+        for texts in [["555 123", "555 124"], ["30 00,5", "1,5"], ["O'000", "1'000"], ["1 2", "3"]] {
+            assert_eq!(found(&texts, b';'), None, "{texts:?}");
+        }
+        let swiss = Notation { thousands: Some('\''), ..Notation::PLAIN };
+        assert_eq!(swiss.write(-1_234_567.5, 2, true), "-1'234'567.50");
     }
 
     #[test]

@@ -73,6 +73,12 @@ fn settings(arguments: &Audit, roles: &ScoreRoles) -> anyhow::Result<AuditSettin
     };
     let (label_low, label_high) = arguments.label_range.unwrap_or((0.0, 1.0));
     let label_threshold = arguments.label_threshold.unwrap_or(f64::midpoint(label_low, label_high));
+    if !(label_low..=label_high).contains(&label_threshold) {
+        bail!(
+            "--label-threshold {label_threshold} is not a possible label: labels lie between {label_low} and {label_high}; give another threshold, or \
+             the range of the labels with --label-range LOW,HIGH"
+        );
+    }
     if !(low..=high).contains(&threshold) {
         bail!(
             "threshold = {threshold} is not a possible score: scores lie between {low} and {high}; give another threshold, or the range of the \

@@ -14,6 +14,14 @@ pub(crate) fn skew(arguments: Skew, json: bool) -> anyhow::Result<Outcome> {
     if arguments.out.is_some() && arguments.alpha.is_none() && arguments.keep.is_none() {
         anyhow::bail!("--out needs the wanted tilt: add --alpha ALPHA or --keep ROWS");
     }
+    let (low, high) = arguments.label_range.unwrap_or((0.0, 1.0));
+    let threshold = arguments.threshold.unwrap_or(f64::midpoint(low, high));
+    if !(low..=high).contains(&threshold) {
+        anyhow::bail!(
+            "--threshold {threshold} is not a possible label: labels lie between {low} and {high}; give another threshold, or the range of the \
+             labels with --label-range LOW,HIGH"
+        );
+    }
     let wanted = arguments.alpha.map(Wanted::Alpha).or(arguments.keep.map(Wanted::Keep));
     // Without a place to go to nothing is chosen.
     let (wanted, out) = wanted.zip(arguments.out).unzip();
@@ -25,7 +33,7 @@ pub(crate) fn skew(arguments: Skew, json: bool) -> anyhow::Result<Outcome> {
     let settings = TiltSettings {
         attribute: role.name.clone(),
         pair: arguments.privileged.zip(arguments.unprivileged),
-        threshold: arguments.threshold,
+        threshold: if arguments.label_range.is_some() { (threshold - low) / (high - low) } else { threshold },
         wanted,
         seed: arguments.seed,
     };
@@ -60,7 +68,11 @@ pub(crate) fn skew(arguments: Skew, json: bool) -> anyhow::Result<Outcome> {
     for note in &data.provenance.notes {
         printer::tell(&format!("note: {note}"));
     }
-    let stages: Vec<_> = std::iter::once(&tilted.before).chain(&tilted.after).cloned().collect();
+    let mut stages: Vec<_> = std::iter::once(&tilted.before).chain(&tilted.after).cloned().collect();
+    // The table speaks of labels as the person has them.
+    for stage in &mut stages {
+        stage.threshold = threshold;
+    }
     printer::table(&tables::tilts(&stages))?;
     if let Some(out) = &out {
         printer::tell(&format!("Subset: {}", out.display()));

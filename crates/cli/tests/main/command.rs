@@ -1,8 +1,9 @@
 //! Runs the built program in a folder of its own.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -28,6 +29,18 @@ impl Place {
 
     /// Runs `evenhand` with words separated by blanks; a word in single quotes may hold blanks.
     pub(crate) fn run(&self, words: &str) -> Output {
+        self.command(words).output().unwrap()
+    }
+
+    /// The same with something on standard input.
+    pub(crate) fn run_with(&self, words: &str, input: &[u8]) -> Output {
+        let mut child = self.command(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // A program that refuses its arguments does not read.
+        let _ = child.stdin.take().unwrap().write_all(input);
+        child.wait_with_output().unwrap()
+    }
+
+    fn command(&self, words: &str) -> Command {
         let mut arguments: Vec<String> = Vec::new();
         for (index, part) in words.split('\'').enumerate() {
             if index % 2 == 1 {
@@ -36,13 +49,13 @@ impl Place {
                 arguments.extend(part.split_whitespace().map(str::to_owned));
             }
         }
-        Command::new(env!("CARGO_BIN_EXE_evenhand"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_evenhand"));
+        command
             .args(arguments)
             .current_dir(self.folder.path())
             .env("EVENHAND_DATA", self.folder.path().join("no-corpora"))
-            .env_remove("RUST_BACKTRACE")
-            .output()
-            .unwrap()
+            .env_remove("RUST_BACKTRACE");
+        command
     }
 
     /// All files below the folder, sorted.

@@ -3,8 +3,11 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod bad_inputs;
+mod cases;
 mod command;
 mod everyday;
+mod exports;
+mod figures;
 mod forms;
 mod gates;
 mod guide;

@@ -548,7 +548,8 @@ impl Reader<'_> {
             return Ok(());
         }
         let name = |sign: char| if sign == '.' { "point" } else { "comma" };
-        let grouped = notation.thousands.filter(|_| column.told().is_err() || notation.decimal == ',' && self.decimal == Some(','));
+        let either = notation.thousands.filter(|sign| matches!(sign, '.' | ','));
+        let grouped = either.filter(|_| column.told().is_err() || notation.decimal == ',' && self.decimal == Some(','));
         if let Some(sign) = grouped {
             self.notes.push(format!("column `{}`: a {} was read as the sign between thousands", column.name, name(sign)));
         } else if self.decimal.is_none() && column.told().is_err() {
@@ -621,6 +622,15 @@ impl Reader<'_> {
         numbers.then(|| column.refuse(raw, coded, |text| !is_infinite(text), remedy))
     }
 
+    /// Why a column is an id though a few of its texts are no numbers.
+    fn id_with_odd_texts(&self, column: &Raw, coded: &Coded) -> Option<String> {
+        let notation = Notation::candidates(self.delimiter)[0];
+        let of_level: Vec<f64> = coded.levels.iter().map(|level| notation.parse(level).map_or(f64::NAN, |written| written.value)).collect();
+        let values: Vec<f64> = coded.codes.iter().map(|&code| of_level.get(code as usize).copied().unwrap_or(f64::NAN)).collect();
+        // An id has no decimals.
+        values.iter().all(|value| value.is_nan() || value.fract() == 0.0).then(|| id_of_numbers(&column.name, &values)).flatten()
+    }
+
     /// The error for a column whose rows hold numbers but for very few: leaving it out would lose them all.
     fn nearly_numbers(&self, raw: &RawTable, column: &Raw, coded: &Coded) -> Option<DataError> {
         /// Of a hundred rows so many must hold a number, and at most so many texts may be none.
@@ -651,6 +661,9 @@ impl Reader<'_> {
         if self.guarded(column) {
             let apart = levels == rows && rows >= FEW_ROWS || levels > FEW_LEVELS && 2 * levels > rows;
             if apart {
+                if let Some(reason) = self.id_with_odd_texts(column, coded) {
+                    return Ok(self.leave_out(column, reason));
+                }
                 if let Some(error) = self.nearly_numbers(raw, column, coded) {
                     return Err(error);
                 }

@@ -3,7 +3,8 @@
 //! A byte order mark settles the encoding. Without one, zero bytes at every other place mean UTF-16, and everything else is UTF-8 unless
 //! its bytes contradict that. Then Windows-1252 is taken, but only where there is no doubt ([`Judge`]): no other byte of the file may
 //! form a letter of UTF-8; every byte above 127 must be a letter or a mark that Western European languages use; a word made of such
-//! letters alone (as every word in Cyrillic or Greek would be) and a capital after a small letter (as in texts of old Macs) are doubts.
+//! letters alone (as every word in Cyrillic or Greek would be) and a capital after a small letter (as in texts of old Macs) are doubts. A file
+//! whose only such bytes are euro and pound signs beside a number and blanks inside of numbers is settled by these.
 //!
 //! The judge reads a whole file in one pass without holding it, so that a file read in parts is judged like one read at once.
 //!
@@ -185,10 +186,10 @@ fn letter(byte: u8) -> char {
 }
 
 /// Whether a byte above 127 is one that Western European texts hold. `ÿ` is not: it hardly occurs, and as 0xFF it stands in much that is no
-/// text; nor are letters that hardly occur and are common ones in other tables (`š` is the `ö` of old Macs).
+/// text; nor are letters that hardly occur and are common ones in other tables (`š` is the `ö` of old Macs, `ý` the `ı` of Turkish).
 fn western(byte: u8) -> bool {
     let letter = letter(byte);
-    letter.is_alphabetic() && !matches!(letter, 'ÿ' | 'ƒ' | 'ˆ' | 'Š' | 'š' | 'Ž' | 'ž' | 'Ÿ' | 'ð' | 'Ð' | 'þ' | 'Þ' | 'µ')
+    letter.is_alphabetic() && !matches!(letter, 'ÿ' | 'ƒ' | 'ˆ' | 'Š' | 'š' | 'Ž' | 'ž' | 'Ÿ' | 'ð' | 'Ð' | 'þ' | 'Þ' | 'ý' | 'Ý' | 'µ')
         || matches!(
             letter,
             '€' | '‚'
@@ -226,9 +227,49 @@ pub(crate) struct Judge {
     word: Word,
     /// Whether some word holds letters of both halves of the table, as words of Western European languages do.
     mixed: bool,
+    /// Whether there is a letter above 127.
+    letters: bool,
+    amounts: Amounts,
     doubt: bool,
     /// Bytes at the end of a part that may begin a letter of UTF-8.
     waiting: Vec<u8>,
+}
+
+/// What numbers say of the bytes beside and inside of them.
+#[derive(Debug, Default)]
+struct Amounts {
+    /// What stood before, blanks left out.
+    before: Before,
+    /// Whether a blank above 127 has followed that.
+    blank: bool,
+    /// Whether a sign of money stands beside a number, or a blank above 127 inside of one.
+    found: bool,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Before {
+    #[default]
+    Other,
+    Digit,
+    Money,
+}
+
+impl Amounts {
+    fn byte(&mut self, byte: u8) {
+        let now = match byte {
+            b' ' | 0xA0 => self.before,
+            b'0'..=b'9' => Before::Digit,
+            0x80 | 0xA3 => Before::Money,
+            _ => Before::Other,
+        };
+        self.found |= match (self.before, now) {
+            (Before::Digit, Before::Money) | (Before::Money, Before::Digit) => true,
+            (Before::Digit, Before::Digit) => self.blank && byte.is_ascii_digit(),
+            _ => false,
+        };
+        self.blank = byte == 0xA0;
+        self.before = now;
+    }
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -282,6 +323,7 @@ impl Judge {
     }
 
     fn byte(&mut self, byte: u8) {
+        self.amounts.byte(byte);
         if byte < 0x80 {
             if byte.is_ascii_alphabetic() {
                 // A mark between two letters is a letter in some other encoding; the apostrophe and the dash alone belong there.
@@ -296,6 +338,7 @@ impl Judge {
         }
         let letter = letter(byte);
         self.doubt |= !western(byte);
+        self.letters |= letter.is_alphabetic();
         if letter.is_alphabetic() && !matches!(letter, 'º' | 'ª') {
             self.doubt |= self.word.mark || self.word.small && letter.is_uppercase();
             self.word.high += 1;
@@ -318,7 +361,7 @@ impl Judge {
             self.byte(byte);
         }
         self.end_word();
-        self.mixed && !self.doubt
+        (self.mixed || self.amounts.found && !self.letters) && !self.doubt
     }
 }
 
@@ -347,6 +390,10 @@ mod tests {
             "São Paulo,niño,1\n",
             "Straße\n",
             "Müller – 5 €\n",
+            "id,Gehalt\n1,40 €\n",
+            "id,Gehalt\n1,40\u{a0}€\n",
+            "id,salary\n1,£30\n",
+            "id;salaire\n1;30\u{a0}000,50\n",
         ] {
             let bytes = western_bytes(text);
             assert!(is_western(&bytes), "{text}");
@@ -369,6 +416,9 @@ mod tests {
             ("zero bytes", b"M\xE4nner\0\n"),
             ("a stray byte", b"gend\xFFr\n"),
             ("no word", b"a,1\n\xE4,2\n"),
+            ("Turkish", b"Kad\xFDn,1\n"),
+            ("a sign of money that stands alone", b"id,\x80\na,b\n"),
+            ("a sign of money and a letter of anything", b"id,g\n5 \x80,\xE4\n"),
         ] {
             assert!(!is_western(bytes), "{name}");
         }

@@ -2,9 +2,11 @@
 //!
 //! Both are recognised only where nothing else can be meant, for a row taken for a title or a total would be a person lost.
 //!
-//! - **Above** ([`above`]): the first line must be a single text, alone in its line or followed by empty fields only, or empty fields only;
+//! - **Above** ([`above`]): the first line must be a single text, alone in its line or followed by empty fields only, or empty fields only, or at
+//!   most half as many texts as there are columns;
 //!   at most [`MOST_LINES`] lines of at most half as many values as there are columns may follow; then a row with a different name, which is
-//!   no number, in every field; then at least [`FEWEST_ROWS`] rows, all of the same number of fields, with a number among them.
+//!   no number, in every field below which something stands; then at least [`FEWEST_ROWS`] rows, all of the same number of fields, with a
+//!   number among them.
 //! - **Below** ([`below`]): the first value of the line must be a word for a total, and every other field empty or a number; no other row
 //!   at the beginning or the end of the file may begin with such a word.
 
@@ -78,22 +80,28 @@ pub(crate) fn is_number(text: &str) -> bool {
 /// The lines above the header, if the records begin with such lines. `fields`: the usual number of fields, at least two.
 pub(super) fn above(text: &[u8], records: &[Record], rows: &[Vec<String>], fields: usize) -> Option<Above> {
     let values = |row: &[String]| row.iter().filter(|text| !text.is_empty()).count();
-    let alone = |row: &Vec<String>| row.len() == 1 || row.len() == fields && (values(row) == 0 || values(row) == 1 && !row[0].is_empty());
+    // A header that names at most half of the fields of every row is none.
+    let short = |row: &[String]| row.len() == 1 || row.len() < fields && 2 * row.len() <= fields;
+    let alone = |row: &[String]| short(row) || row.len() == fields && (values(row) == 0 || values(row) == 1 && !row[0].is_empty());
     if !alone(rows.first()?) {
         return None;
     }
-    let is_header = |row: &Vec<String>| {
+    let is_header = |place: usize| {
+        let row = &rows[place];
+        let is_name = |column: usize| !is_number(&row[column]) && !row[..column].contains(&row[column]);
+        // A column without a name, as spreadsheets have them between and behind others, holds nothing.
+        let nothing = |column: usize| rows[place + 1..].iter().all(|row| row.get(column).is_none_or(String::is_empty));
         row.len() == fields
-            && (0..fields).all(|column| !row[column].is_empty() && !is_number(&row[column]) && !row[..column].contains(&row[column]))
+            && values(row) > 1
+            && (0..fields).all(|column| if row[column].is_empty() { nothing(column) } else { is_name(column) })
             // Where another separator stands inside the names, this one is the wrong one.
             && !row.iter().any(|name| name.contains([';', '\t', '|']))
     };
-    let header = (1..rows.len().min(MOST_LINES + 1)).find(|&row| is_header(&rows[row]))?;
+    let header = (1..rows.len().min(MOST_LINES + 1)).find(|&row| is_header(row))?;
     let lines = &rows[..header];
     let few = |row: &Vec<String>| {
         let padded = row.len() == fields && row.last().is_some_and(String::is_empty) && 2 * values(row) <= fields.max(2);
-        (row.len() == 1 || padded || row.len() < fields && 2 * row.len() <= fields)
-            && !row.iter().any(|text| text.contains([';', '\t', '|']))
+        (short(row) || padded) && !row.iter().any(|text| text.contains([';', '\t', '|']))
     };
     // Of two columns, a title beside an empty field may be a header with one name; an empty line settles it.
     let settled = fields > 2 || lines[0].len() == 1 || lines.iter().any(|row| values(row) == 0);
@@ -213,6 +221,10 @@ mod tests {
             let found = found_above(&format!("{title}{rows}")).unwrap_or_else(|| panic!("{title}"));
             assert_eq!((found.bytes, found.lines), (title.len(), lines), "{title}");
         }
+        let texts = "Candidates, spring\nid,gender,score,site\n1,f,0.5,A\n2,m,0.25,A\n3,f,1,B\n";
+        assert_eq!(found_above(texts).unwrap().bytes, 19, "a title with a comma");
+        let gap = "Report,,,\nid,,score,\n1,,0.5,\n2,,0.25,\n3,,1,\n";
+        assert_eq!(found_above(gap).unwrap().bytes, 10, "columns that hold nothing have no name");
         let two = "Report,\n,\nid,score\na,1\nb,2\nc,3\n";
         assert_eq!(found_above(two).unwrap().bytes, 10);
         let wide = "Report;;\nid;first, last;score\n1;f, x;0,5\n2;m, y;0,25\n3;f, z;1\n";
@@ -228,6 +240,8 @@ mod tests {
             "id,\na,1\nb,2\nc,3\n",
             "id,,\n1,f,0.5\n2,m,0.25\n3,f,1\n",
             "Title,,\nid,gender,score\n1,f,0.5\n2,m,0.25\n",
+            "Title,,\nid,,score\n1,f,0.5\n2,m,0.25\n3,f,1\n",
+            "Title,,\nid,,\n1,,\n2,,\n3,,\n",
             "Title,,\na,b,c\nd,e,f\ng,h,i\nj,k,l\n",
             // A header that lacks a name, as R writes it.
             "gender,grade,score\n1,f,a,0.5\n2,m,b,0.25\n3,f,c,1\n",

@@ -26,13 +26,15 @@ pub enum Separator {
     Tab,
     /// `|`
     Pipe,
+    /// One blank, as R writes it.
+    Blank,
 }
 
 impl Separator {
     /// All separators; where two fit a file equally well the earlier one is taken.
-    pub const ALL: [Separator; 4] = [Separator::Comma, Separator::Semicolon, Separator::Tab, Separator::Pipe];
+    pub const ALL: [Separator; 5] = [Separator::Comma, Separator::Semicolon, Separator::Tab, Separator::Pipe, Separator::Blank];
     /// The words that a command line or a recipe may give, in the order of [`Separator::ALL`]; the signs themselves are understood, too.
-    pub const WORDS: [&'static str; 4] = ["comma", "semicolon", "tab", "pipe"];
+    pub const WORDS: [&'static str; 5] = ["comma", "semicolon", "tab", "pipe", "blank"];
 
     /// Its word of [`Separator::WORDS`].
     pub fn word(self) -> &'static str {
@@ -53,6 +55,7 @@ impl Separator {
             Separator::Semicolon => b';',
             Separator::Tab => b'\t',
             Separator::Pipe => b'|',
+            Separator::Blank => b' ',
         }
     }
 }
@@ -61,6 +64,7 @@ impl fmt::Display for Separator {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Separator::Tab => formatter.write_str("a tab"),
+            Separator::Blank => formatter.write_str("a blank"),
             other => write!(formatter, "`{}`", char::from(other.byte())),
         }
     }

@@ -175,9 +175,9 @@ impl RawTable {
         match content.form {
             Form::Text => text::read(source, bytes, options, pick),
             Form::Workbook => {
-                let (made, note) = workbook::as_text(&file, &source.name(), bytes, options)?;
+                let (made, notes) = workbook::as_text(&file, &source.name(), bytes, options)?;
                 let mut rows = text::read_made(source, &made, options.skip_lines, pick)?;
-                rows.notes.splice(0..0, note);
+                rows.notes.splice(0..0, notes);
                 Ok(rows)
             }
             Form::Parquet => {

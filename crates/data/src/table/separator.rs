@@ -5,9 +5,13 @@
 //! whose fields are more often numbers, then the one with more fields, then the earlier one of `,` `;` tab `|`. Where none does, the comma
 //! is taken, and the row that is at fault will be named.
 //!
+//! R writes names of the rows without a name for their column, and blanks between the fields where nothing else is asked for. A blank is taken
+//! only where no other separator fits and it fits every row; a header with one name too few only where all names and the first field of
+//! every row stand in quotes, and the latter all differ: anything less may be a decimal comma that cuts a field in two.
+//!
 //! Lines above the header (a title, a date, empty lines) are recognised together with the separator ([`super::framing`]).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::csv::Record;
 use super::framing::{self, Above};
@@ -30,6 +34,8 @@ pub(crate) struct Shape {
     pub(crate) above: Option<Above>,
     /// Whether rows among the others begin with a word for a total: then the last one that does is a row like them.
     pub(crate) totals_are_usual: bool,
+    /// Whether the header names no column for the first field of the rows, as R writes it.
+    pub(crate) nameless: bool,
 }
 
 /// Looks at the beginning of a text without byte order mark. `whole`: nothing follows these bytes.
@@ -44,7 +50,15 @@ pub(crate) fn shape(text: &[u8], whole: bool, options: &FileOptions) -> Shape {
     let candidates: Vec<Separator> = known.map_or_else(|| Separator::ALL.to_vec(), |known| vec![known]);
     let mut fits: Vec<Fit> = Vec::new();
     for separator in candidates {
+        if separator == Separator::Blank && !fits.is_empty() {
+            break;
+        }
         let Some(fit) = Fit::of(body, whole, separator, options.skip_lines.is_none()) else { continue };
+        // Blanks stand in texts of every kind.
+        if separator == Separator::Blank && known.is_none() && (fit.share < 1.0 || fit.numbers == 0.0 || fit.foreign || fit.above.is_some())
+        {
+            continue;
+        }
         let settled = separator == Separator::Comma && fit.above.is_none() && fit.share == 1.0 && !fit.foreign;
         fits.push(fit);
         if settled {
@@ -65,8 +79,8 @@ pub(crate) fn shape(text: &[u8], whole: bool, options: &FileOptions) -> Shape {
     };
     let best = fits.into_iter().max_by(|one, other| better(one, other));
     let separator = known.or_else(|| best.as_ref().map(|fit| fit.separator)).unwrap_or(Separator::Comma);
-    let (above, totals_are_usual) = best.map_or((None, false), |fit| (fit.above, fit.totals_are_usual));
-    Shape { separator, start: start + above.as_ref().map_or(0, |above| above.bytes), above, totals_are_usual }
+    let (above, totals_are_usual, nameless) = best.map_or((None, false, false), |fit| (fit.above, fit.totals_are_usual, fit.nameless));
+    Shape { separator, start: start + above.as_ref().map_or(0, |above| above.bytes), above, totals_are_usual, nameless }
 }
 
 /// How well a separator fits.
@@ -83,6 +97,7 @@ struct Fit {
     /// Whether the header holds another separator.
     foreign: bool,
     totals_are_usual: bool,
+    nameless: bool,
 }
 
 impl Fit {
@@ -98,14 +113,16 @@ impl Fit {
         let header = above.as_ref().map_or(0, |above| above.records);
         let (first, data) = rows[header..].split_first()?;
         let totals_are_usual = framing::totals_are_usual(data, whole && records.last().is_none_or(|last| last.next == text.len()));
-        if fields < 2 || first.len() != fields {
+        let nameless = first.len() + 1 == fields && names_of_rows(text, &records[header..], first, data, fields);
+        if fields < 2 || first.len() != fields && !nameless {
             return None;
         }
         let agree = data.iter().filter(|row| row.len() == fields).count() + 1;
         let cells = || data.iter().flatten().filter(|text| !text.is_empty());
         let numbers = cells().filter(|text| framing::is_number(text)).count();
         let record = &records[header];
-        let foreign = text[record.start..record.end].iter().any(|byte| matches!(byte, b';' | b'\t' | b'|'));
+        let other = |byte: &u8| matches!(byte, b';' | b'\t' | b'|') || separator == Separator::Blank && *byte == b',';
+        let foreign = text[record.start..record.end].iter().any(other);
         Some(Fit {
             separator,
             fields,
@@ -114,8 +131,22 @@ impl Fit {
             above,
             foreign,
             totals_are_usual,
+            nameless,
         })
     }
+}
+
+/// Whether the first field of every row is a name of its row, for which the header has no name.
+fn names_of_rows(text: &[u8], records: &[Record], header: &[String], rows: &[Vec<String>], fields: usize) -> bool {
+    let quoted = |record: &Record| text[record.start] == b'"';
+    let names_quoted = text[records[0].start..records[0].end].split(|&byte| byte == b'"').count() == 2 * header.len() + 1;
+    let mut names = HashSet::new();
+    names_quoted
+        && records.iter().all(quoted)
+        && header.iter().all(|name| !name.is_empty() && !framing::is_number(name))
+        && rows.len() > 1
+        && rows.iter().all(|row| row.len() == fields && names.insert(&row[0]))
+        && rows.iter().any(|row| row.last().is_some_and(|last| !last.is_empty()))
 }
 
 /// Whole records of the beginning of a text.
@@ -194,8 +225,37 @@ mod tests {
             ("score\n", Separator::Comma),
             ("g;p\n", Separator::Semicolon),
             ("g;p\nf;1\nm;2;3\nf;3\n", Separator::Semicolon),
+            ("\"g\" \"p\"\n\"f x\" 1\n\"m\" 2\n", Separator::Blank),
+            ("g p\nf 0.5\nm 0.25\n", Separator::Blank),
+            ("first last\nAnna Maria\nEva Mia\n", Separator::Comma),
+            ("id, p\n1, 0,5\n2, 0,7\n", Separator::Comma),
+            ("g p\nf 1\nm 2 3\n", Separator::Comma),
+            ("name,first name\nMia 1,Eva 2\n", Separator::Comma),
         ] {
             assert_eq!(found(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn rows_may_have_names_of_their_own() {
+        let nameless = |text: &str| shape(text.as_bytes(), true, &FileOptions::default()).nameless;
+        for text in [
+            "\"g\",\"p\"\n\"1\",\"f\",0.5\n\"2\",\"m\",NA\n",
+            "\"g\" \"p\"\n\"1\" \"f\" 0.5\n\"2\" \"m\" 1\n",
+            "\"g\";\"p\"\n\"Anna\";\"f\";0,5\n\"Eva\";\"f\";1\n",
+        ] {
+            assert!(nameless(text), "{text}");
+        }
+        for text in [
+            // A decimal comma between commas, quoted or not; a separator at the end of every row; names of rows that repeat; one row.
+            "id,p\n1,0,5\n2,0,7\n",
+            "\"id\",\"p\"\n1,0,5\n2,0,7\n",
+            "\"g\",\"p\"\n\"f\",\"1\",\n\"m\",\"2\",\n",
+            "\"g\",\"p\"\n\"f\",0,5\n\"f\",0,7\n",
+            "\"g\",\"p\"\n\"1\",\"f\",0.5\n",
+            "\"\",\"g\",\"p\"\n\"1\",\"f\",0.5\n\"2\",\"m\",1\n",
+        ] {
+            assert!(!nameless(text), "{text}");
         }
     }
 

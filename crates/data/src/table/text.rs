@@ -19,7 +19,7 @@ use super::framing::{TAIL, below};
 use super::options::{Encoding, FileOptions, Separator};
 use super::raw::Part;
 use super::separator::{Shape, shape};
-use crate::{DataError, FileDigest};
+use crate::{DataError, FileDigest, RowsError};
 
 /// Bytes of text that are read at once; a record that is longer is an error.
 const PART_BYTES: usize = 8 << 20;
@@ -104,6 +104,9 @@ fn read_as_windows_1252(name: &str) -> String {
 /// What is said of a separator other than the comma, and of lines above the header.
 fn notes_of(name: &str, shape: &Shape) -> Vec<String> {
     let mut notes = Vec::new();
+    if shape.nameless {
+        notes.push(format!("`{name}`: the rows have names of their own, for which the header has none: they are the column `column 1`"));
+    }
     if shape.separator != Separator::Comma {
         notes.push(format!("the fields of {name} are separated by {}", shape.separator));
     }
@@ -253,9 +256,9 @@ fn rows_of(
     byte_order_mark: bool,
 ) -> Result<TextRows, DataError> {
     let shape = shape(text, true, options);
-    let csv = CsvText::open(file, &text[shape.start..], Header::FirstLine, shape.separator.byte())?;
-    let names = pick(&csv.names())?;
-    let body = &text[shape.start + csv.header_bytes(&text[shape.start..])..];
+    let (csv, start) = opened(file, text, &shape)?;
+    let body = &text[start..];
+    let names = pick(&csv.names()).map_err(|error| hinted(error, body, &csv, &shape))?;
     let totals = if shape.totals_are_usual { None } else { below(body, shape.separator.byte(), csv.width()) };
     let end = totals.as_ref().map_or(body.len(), |totals| totals.end);
     let parts = csv.with_body(&body[..end]).read_filled(&names, 0)?;
@@ -267,6 +270,40 @@ fn rows_of(
         notes.push(note_of_totals(name, word, row));
     }
     Ok(TextRows { names, parts, look: Look::of(&text[shape.start..], shape.separator, byte_order_mark), notes })
+}
+
+/// Where a column is missing and the rows do not have the fields of the header, that may be none; a single name with blanks may be several.
+fn hinted(error: DataError, body: &[u8], csv: &CsvText, shape: &Shape) -> DataError {
+    let fields = Record::next(body, 0, shape.separator.byte()).map_or(csv.width(), |record| record.fields);
+    let hint = if fields != csv.width() {
+        format!("the rows have {fields} fields; if that is no header, say how many lines stand above it (`skip lines`)")
+    } else if let [name] = csv.names().as_slice()
+        && name.contains(' ')
+    {
+        "one column; if something else than a comma stands between the fields, name it (`separator`)".to_owned()
+    } else {
+        return error;
+    };
+    match error {
+        DataError::Rows(RowsError::MissingColumn { file, column, nearest, known }) => {
+            RowsError::MissingColumn { file, column, nearest, known: format!("{known} ({hint})") }.into()
+        }
+        error => error,
+    }
+}
+
+/// The header of a text, and the bytes before the first row.
+fn opened(file: &str, text: &[u8], shape: &Shape) -> Result<(CsvText<'static>, usize), DataError> {
+    let (text, separator) = (&text[shape.start..], shape.separator.byte());
+    let csv = CsvText::open(file, text, Header::FirstLine, separator)?;
+    let rows = shape.start + csv.header_bytes(text);
+    if !shape.nameless {
+        return Ok((csv.without_body(), rows));
+    }
+    // With a field for the names of the rows.
+    let begin = text.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(0);
+    let whole = [&[separator], &text[begin..rows - shape.start]].concat();
+    Ok((CsvText::open(file, &whole, Header::FirstLine, separator)?.without_body(), rows))
 }
 
 /// The error for bytes that are not what the encoding says, after `text`. `header`: the separator, where the text begins with a row.
@@ -381,7 +418,7 @@ impl TextParts {
             if self.ended {
                 self.rest.clear();
                 if self.emptied.all() {
-                    return Err(DataError::from(crate::RowsError::NoRows { file: self.file.clone() }));
+                    return Err(DataError::from(RowsError::NoRows { file: self.file.clone() }));
                 }
                 self.notes.extend(self.emptied.note(&self.name));
                 for (row, word) in (self.emptied.rows() + 1..).zip(totals.iter().flat_map(|totals| &totals.shown)) {
@@ -454,9 +491,7 @@ impl TextParts {
         }
         if self.header.is_none() {
             let shape = shape(&self.rest, self.ended, &self.options);
-            let csv = CsvText::open(&self.file, &self.rest[shape.start..], Header::FirstLine, shape.separator.byte())?;
-            let body = shape.start + csv.header_bytes(&self.rest[shape.start..]);
-            let csv = csv.without_body();
+            let (csv, body) = opened(&self.file, &self.rest, &shape)?;
             self.rest.drain(..body);
             self.notes.extend(notes_of(&self.name, &shape));
             self.header = Some((csv, shape));

@@ -2,7 +2,8 @@
 //!
 //! Each cell is written as what it holds, not as it is shown: numbers in full, whole ones without decimals, dates and times as ISO 8601
 //! writes them, truth values as `true` and `false`. A formula counts as the value that the program stored for it; an error such as `#N/A`
-//! as its sign.
+//! as its sign. A cell that was merged with those below it holds for all of their rows, as it does for whoever looks at it; cells merged over
+//! several columns are titles and stand once.
 
 use std::io::Cursor;
 
@@ -16,8 +17,8 @@ use crate::DataError;
 /// A cell that holds something: row, column, text.
 type Filled = (u32, u32, String);
 
-/// The worksheet as text, and a remark where there are several.
-pub(crate) fn as_text(file: &str, name: &str, bytes: &[u8], options: &FileOptions) -> Result<(Vec<u8>, Option<String>), DataError> {
+/// The worksheet as text, and what there is to tell: that there are several, that cells were merged.
+pub(crate) fn as_text(file: &str, name: &str, bytes: &[u8], options: &FileOptions) -> Result<(Vec<u8>, Vec<String>), DataError> {
     let broken =
         |reason: String| DataError::NotTable { file: file.to_owned(), kind: "xlsx", reason: format!("{reason}; save it again, or as CSV") };
     typed::without_panic(|| {
@@ -29,27 +30,39 @@ pub(crate) fn as_text(file: &str, name: &str, bytes: &[u8], options: &FileOption
         if let Some(wanted) = &options.worksheet {
             let missing = || DataError::NoWorksheet { file: file.to_owned(), worksheet: wanted.clone(), known: known.clone() };
             let sheet = sheets.iter().find(|sheet| *sheet == wanted).ok_or_else(missing)?;
-            let cells = read(sheet)?;
+            let (cells, merged) = read(sheet)?;
             if cells.is_empty() {
                 return Err(broken(format!("the worksheet `{sheet}` is empty")));
             }
-            return Ok((written(&cells).map_err(broken)?, None));
+            return Ok((written(&cells).map_err(broken)?, Vec::from_iter(note_of_merged(name, merged))));
         }
+        // A cover or a legend in one column is no table where another worksheet may be one.
+        let mut found: Option<(&String, Vec<Filled>, usize)> = None;
         for sheet in &sheets {
-            let cells = read(sheet)?;
-            if !cells.is_empty() {
-                let note = (sheets.len() > 1)
-                    .then(|| format!("`{name}` holds the worksheets {known}; `{sheet}` was read (name another as `worksheet`)"));
-                return Ok((written(&cells).map_err(broken)?, note));
+            let (cells, merged) = read(sheet)?;
+            let is_table = is_table(&cells);
+            if is_table || found.is_none() && !cells.is_empty() {
+                found = Some((sheet, cells, merged));
+            }
+            if is_table {
+                break;
             }
         }
-        Err(DataError::EmptyFile { file: file.to_owned() })
+        let Some((sheet, cells, merged)) = found else { return Err(DataError::EmptyFile { file: file.to_owned() }) };
+        let note =
+            (sheets.len() > 1).then(|| format!("`{name}` holds the worksheets {known}; `{sheet}` was read (name another as `worksheet`)"));
+        Ok((written(&cells).map_err(broken)?, note.into_iter().chain(note_of_merged(name, merged)).collect()))
     })
     .unwrap_or_else(|reason| Err(broken(reason)))
 }
 
-/// The cells that hold something, in the order of the rows.
-fn cells(workbook: &mut Xlsx<Cursor<&[u8]>>, sheet: &str) -> Result<Vec<Filled>, calamine::XlsxError> {
+fn note_of_merged(name: &str, merged: usize) -> Option<String> {
+    let note = || format!("`{name}`: {merged} cells were merged with the one above them and hold what it holds");
+    (merged > 0).then(note)
+}
+
+/// The cells that hold something, in the order of the rows, and how many of them are parts of merged ones.
+fn cells(workbook: &mut Xlsx<Cursor<&[u8]>>, sheet: &str) -> Result<(Vec<Filled>, usize), calamine::XlsxError> {
     let mut reader = workbook.worksheet_cells_reader(sheet)?;
     let mut cells = Vec::new();
     while let Some(cell) = reader.next_cell()? {
@@ -59,8 +72,31 @@ fn cells(workbook: &mut Xlsx<Cursor<&[u8]>>, sheet: &str) -> Result<Vec<Filled>,
             cells.push((row, column, text));
         }
     }
+    drop(reader);
     cells.sort_by_key(|(row, column, _)| (*row, *column));
-    Ok(cells)
+    let before = cells.len();
+    let last = cells.last().map_or(0, |cell| cell.0);
+    for region in workbook.merge_cells_by_sheet_name(sheet).unwrap_or_default() {
+        let ((from, column), (to, end)) = (region.start, region.end);
+        let held = cells[..before].binary_search_by_key(&(from, column), |(row, column, _)| (*row, *column));
+        if let Ok(held) = held
+            && column == end
+        {
+            let text = cells[held].2.clone();
+            cells.extend((from + 1..=to.min(last)).map(|row| (row, column, text.clone())));
+        }
+    }
+    // What a cell holds itself stands first.
+    cells.sort_by_key(|(row, column, _)| (*row, *column));
+    cells.dedup_by_key(|(row, column, _)| (*row, *column));
+    let merged = cells.len() - before;
+    Ok((cells, merged))
+}
+
+/// Whether cells stand in more than one row and in more than one column.
+fn is_table(cells: &[Filled]) -> bool {
+    let several = |place: fn(&Filled) -> u32| cells.iter().any(|cell| place(cell) != place(&cells[0]));
+    several(|cell| cell.0) && several(|cell| cell.1)
 }
 
 fn text_of(value: &DataRef) -> String {

@@ -74,7 +74,7 @@ pub const SECTIONS: &[Section] = &[
             key(
                 "separator",
                 "",
-                "\"comma\", \"semicolon\", \"tab\", \"pipe\", or the sign",
+                "\"comma\", \"semicolon\", \"tab\", \"pipe\", \"blank\", or the sign",
                 "sign between the fields of text files; left out: found by the rows",
             ),
             key("skip_lines", "", "a whole number", "lines above the header; left out: found by the rows"),

@@ -25,7 +25,12 @@ pub fn label(
     let column = table.position(&role.column)?;
     let values = if role.favourable.is_empty() {
         match table.numbers(column, missing) {
-            Ok(numbers) => ranged(table, column, numbers, role.range)?,
+            Ok(numbers) => {
+                if let Some((low, high)) = role.range {
+                    tell(notes, format!("`{}`: labels were rescaled from {low} to {high} to 0 to 1", role.column));
+                }
+                ranged(table, column, numbers, role.range)?
+            }
             Err(odd) => {
                 let coded = joined(table, column, |text| missing.value(text), "missing", categories, &mut Vec::new());
                 let words = decided(&coded, &role.undecided);
