@@ -108,7 +108,7 @@ pub fn latent_plot(latent: Latent<'_>, groups: &Groups, labels: &[f64], threshol
     (!points.is_empty()).then(|| LatentPlot { attribute: groups.name().to_owned(), explained: plane.explained, points })
 }
 
-/// What is known of the data before any model.
+/// What is known of the data before any model; rows whose label is NaN count in sizes and not in rates and means of labels.
 pub fn data_summary(data: &Dataset, threshold: f64) -> Result<DataSummary, AuditError> {
     let label = data.label.as_ref();
     let attributes = data
@@ -126,13 +126,14 @@ pub fn data_summary(data: &Dataset, threshold: f64) -> Result<DataSummary, Audit
                             .codes()
                             .iter()
                             .zip(&label.values)
-                            .filter(|(known, _)| **known == code as u32)
+                            .filter(|(known, value)| **known == code as u32 && !value.is_nan())
                             .map(|(_, value)| *value)
                             .collect()
                     });
                     let n = groups.codes().iter().filter(|known| **known == code as u32).count();
                     let mean = |value: &dyn Fn(f64) -> f64| match (label, labels.len()) {
                         (None, _) => Estimate::undefined("the data has no label"),
+                        (_, 0) if n > 0 => Estimate::undefined("nothing was decided on the group"),
                         (_, 0) => Estimate::undefined("the group is empty"),
                         (_, count) => Estimate::value(labels.iter().map(|&label| value(label)).sum::<f64>() / count as f64),
                     };
@@ -163,7 +164,10 @@ pub fn data_summary(data: &Dataset, threshold: f64) -> Result<DataSummary, Audit
                 LabelKind::Binary => "binary".to_owned(),
                 LabelKind::Continuous => "continuous".to_owned(),
             },
-            mean: label.values.iter().sum::<f64>() / label.values.len().max(1) as f64,
+            mean: {
+                let decided: Vec<f64> = label.values.iter().copied().filter(|value| !value.is_nan()).collect();
+                decided.iter().sum::<f64>() / decided.len().max(1) as f64
+            },
             threshold,
         }),
         attributes,

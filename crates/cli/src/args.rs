@@ -395,9 +395,9 @@ pub(crate) struct Balance {
     /// Rows whose distances are compared, at most
     #[arg(long, default_value_t = 10_000, value_name = "N", help_heading = "Made rows")]
     pub(crate) compared: usize,
-    /// Labels at or above it are high
-    #[arg(long, default_value_t = 0.5, value_name = "T", value_parser = number)]
-    pub(crate) threshold: f64,
+    /// Labels at or above it are high, a number of the labels' own scale [default: 0.5, or the middle of --label-range]
+    #[arg(long, value_name = "T", value_parser = number, allow_negative_numbers = true)]
+    pub(crate) threshold: Option<f64>,
     /// Seed
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub(crate) seed: u64,

@@ -85,6 +85,19 @@ fn refused(option: &str, word: &str, known: &[&str]) -> String {
     format!("--{option} {word}: give {}", known.join(", "))
 }
 
+/// The threshold of high labels in [0, 1], from one on the labels' own scale; the middle of it where none was given.
+pub(crate) fn label_threshold(threshold: Option<f64>, range: Option<(f64, f64)>) -> anyhow::Result<f64> {
+    let (low, high) = range.unwrap_or((0.0, 1.0));
+    let threshold = threshold.unwrap_or(f64::midpoint(low, high));
+    if !(low..=high).contains(&threshold) {
+        anyhow::bail!(
+            "--threshold {threshold} is not a possible label: labels lie between {low} and {high}; give another threshold, or the range of the \
+             labels with --label-range LOW,HIGH"
+        );
+    }
+    Ok(if range.is_some() { (threshold - low) / (high - low) } else { threshold })
+}
+
 /// Favourable values as a report shows them: one as itself, several as a list.
 pub(crate) fn told_favourable(favourable: &[String]) -> serde_json::Value {
     match favourable {

@@ -117,7 +117,7 @@ pub struct Schema {
     pub missing: Vec<String>,
     /// Texts of groups and labels that stand for others.
     pub categories: Categories,
-    /// Keeps rows without a label: then no row has one (what is to be scored may be undecided). Otherwise such rows are left out.
+    /// Keeps rows without a label, which is NaN there (what is to be scored or ranked may be undecided). Otherwise such rows are left out.
     pub keep_unlabelled: bool,
 }
 

@@ -1,5 +1,7 @@
 //! New rows by a method that learns a table.
 
+use std::borrow::Cow;
+
 use evenhand_catalog::Value;
 use evenhand_rebalance::balanced::{Balance, balanced_apart};
 use evenhand_rebalance::quality;
@@ -8,7 +10,7 @@ use evenhand_rebalance::synthesis::{SYNTHESISERS, Watch};
 use evenhand_report::{DataSummary, MethodReport, Report, RunReport, Sizes, Synthesis};
 use evenhand_rows::roles::dataset;
 use evenhand_rows::table::{Cells, Table};
-use evenhand_rows::{Provenance, Schema};
+use evenhand_rows::{MISSING, Provenance, Schema};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -83,8 +85,16 @@ pub fn synthesise(
     let &Original { table, name: source, schema, provenance } = original;
     settings.check(schema.job.is_some())?;
     let (column, label) = balanced_columns(schema)?;
+    let shares =
+        |setting, text: &str| Shares::parse(text).map_err(|message| AuditError::Setting { setting, value: text.to_owned(), message });
+    let (group_shares, label_shares) = (shares("groups", &settings.groups)?, shares("labels", &settings.labels)?);
+    let schema = Schema { features: Some(Vec::new()), ..schema.clone() };
+    let (table, undecided) = match label {
+        Some(label) => decided_labels(table, source, &schema, label, &label_shares)?,
+        None => (Cow::Borrowed(table), None),
+    };
     if let Some(label) = label {
-        check_label(table, label)?;
+        check_label(&table, label)?;
     }
     // Rows that the method does not see say whether its rows are nearer to those that it did see.
     let mut order: Vec<usize> = (0..table.rows()).collect();
@@ -99,12 +109,8 @@ pub fn synthesise(
     };
     let (learned, unseen) = (sorted(learned), sorted(unseen));
 
-    let shares =
-        |setting, text: &str| Shares::parse(text).map_err(|message| AuditError::Setting { setting, value: text.to_owned(), message });
-    let (group_shares, label_shares) = (shares("groups", &settings.groups)?, shares("labels", &settings.labels)?);
     // What can be refused is refused before a fit that takes minutes.
-    let schema = Schema { features: Some(Vec::new()), ..schema.clone() };
-    let mut data = dataset(table, source, &schema)?;
+    let mut data = dataset(&table, source, &schema)?;
     scores::refuse_no_groups(data.groups(column)?)?;
     check_shares(&learned, column, &group_shares, "groups", &settings.groups)?;
     if let Some(label) = label {
@@ -123,6 +129,7 @@ pub fn synthesise(
     };
     let mut notes = provenance.notes.clone();
     notes.extend(data.provenance.notes.iter().filter(|note| !provenance.notes.contains(note)).cloned());
+    notes.extend(undecided);
     let unknown = data.groups(column)?.unknown_count();
     if unknown > 0 {
         notes.push(format!("{unknown} rows are of unknown {column}: they are learned from, and no row is made of unknown group"));
@@ -135,13 +142,14 @@ pub fn synthesise(
     let mut versions = run::versions();
     if let (Some(unseen), Some(judge), Some(_)) = (holdout, judge, label) {
         let all = Schema { features: None, ..schema };
-        let sides = Sides {
-            learned: dataset(&learned, source, &all)?,
-            made: dataset(&balanced.table, source, &all)?,
-            unseen: dataset(unseen, source, &all)?,
-        };
         versions.extend(judge.versions());
-        match judge.judge(&sides, column, settings.seed) {
+        // Few rows may lack a label on one side; of the rows that were made this says nothing.
+        let sides = [&learned, &balanced.table, unseen].map(|table| dataset(table, source, &all));
+        let judged = match sides {
+            [Ok(learned), Ok(made), Ok(unseen)] => judge.judge(&Sides { learned, made, unseen }, column, settings.seed),
+            sides => Err(JudgeError::Unfit(sides.into_iter().find_map(Result::err).map(|error| error.to_string()).unwrap_or_default())),
+        };
+        match judged {
             Ok(found) => quality.efficacy = found,
             Err(JudgeError::Stopped) => return Err(evenhand_rebalance::RebalanceError::Stopped.into()),
             Err(JudgeError::Unfit(cause)) => notes.push(format!("what can be learned from the rows was not measured: {cause}")),
@@ -187,6 +195,46 @@ pub fn synthesise(
     let method = MethodReport { synthesise: Some(method.summary()), runs: vec![run], ..MethodReport::default() };
     let report = settings.report(versions, summary, method, &notes);
     Ok(Synthesised { report, notes, table: balanced.table })
+}
+
+/// The table with labels on which nothing was decided as missing ones, unless shares name them, and a remark on them: no row is made of them.
+fn decided_labels<'a>(
+    table: &'a Table,
+    source: &str,
+    schema: &Schema,
+    label: &str,
+    shares: &Shares,
+) -> Result<(Cow<'a, Table>, Option<String>), AuditError> {
+    let data = dataset(table, source, &Schema { keep_unlabelled: true, ..schema.clone() })?;
+    let position = table.position(label)?;
+    let (Some(values), Cells::Categories { levels, codes }) = (data.label.as_ref(), &table.columns[position].cells) else {
+        return Ok((Cow::Borrowed(table), None));
+    };
+    let named = |level: &String| matches!(shares, Shares::Given(given) if given.iter().any(|(name, _)| name == level));
+    let mut rows = vec![0; levels.len()];
+    for (&code, _) in codes.iter().zip(&values.values).filter(|(_, value)| value.is_nan()) {
+        if let Some(rows) = rows.get_mut(code as usize) {
+            *rows += 1;
+        }
+    }
+    let out: Vec<usize> = (0..levels.len()).filter(|&level| rows[level] > 0 && !named(&levels[level])).collect();
+    if out.is_empty() {
+        return Ok((Cow::Borrowed(table), None));
+    }
+    let left: Vec<usize> = (0..levels.len()).filter(|level| !out.contains(level)).collect();
+    let code_of = |code: &u32| left.iter().position(|&level| level == *code as usize).map_or(MISSING, |code| code as u32);
+    let cells =
+        Cells::Categories { levels: left.iter().map(|&level| levels[level].clone()).collect(), codes: codes.iter().map(code_of).collect() };
+    let mut decided = table.clone();
+    decided.columns[position].cells = cells;
+    let words: Vec<String> = out.iter().map(|&level| format!("`{}`", levels[level])).collect();
+    let count: usize = out.iter().map(|&level| rows[level]).sum();
+    let note = format!(
+        "{} of no decision ({} in `{label}`) are learned from, and none is made unless the shares of labels name it",
+        counted(count, "row"),
+        words.join(", ")
+    );
+    Ok((Cow::Owned(decided), Some(note)))
 }
 
 /// The sensitive column and the label whose categories get shares.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use evenhand_metrics::{Finding, IntervalPlan, Rankings, ranking};
+use evenhand_metrics::{Finding, IntervalPlan, RANKING_METRICS, RankingNeeds, Rankings, ranking};
 use evenhand_report::{PrefixShares, Shortlists};
 use evenhand_rerank::{Breach, Job, RERANKERS, Reason, Reranker, Shares, Shortlist, rerank_stream};
 use evenhand_rows::{Groups, Identity, UNKNOWN};
@@ -180,11 +180,18 @@ impl Lists {
             let ordered = groups.select(order);
             let places: Vec<u32> = order.iter().map(|&row| place_before[row]).collect();
             let labels: Option<Vec<f64>> = labels.map(|labels| order.iter().map(|&row| labels[row]).collect());
+            let undecided = labels.as_ref().is_some_and(|labels| labels.iter().any(|label| label.is_nan()));
             let mut rankings = Rankings::new(&self.sizes, &ordered)?.original(&places)?.wanted_by_job(&self.wanted)?;
-            if let Some(labels) = &labels {
+            if let Some(labels) = labels.as_ref().filter(|_| !undecided) {
                 rankings = rankings.labels(labels)?;
             }
-            Ok(ranking::evaluate(&[], &rankings, Some(plan.top), intervals)?)
+            let mut found = ranking::evaluate(&[], &rankings, Some(plan.top), intervals)?;
+            if let Some(labels) = labels.filter(|_| undecided) {
+                found.extend(self.findings_of_decided(plan.top, &ordered, &labels, intervals)?);
+                let place = |finding: &Finding| RANKING_METRICS.iter().position(|metric| metric.card().id == finding.metric);
+                found.sort_by_key(place);
+            }
+            Ok(found)
         };
         let reranked = plan.reranker.is_some();
         let entered = self
@@ -215,6 +222,25 @@ impl Lists {
             least_reached: self.reached.iter().copied().min_by(f64::total_cmp),
             ran_out: self.breaches.iter().filter(|breaches| breaches.iter().any(|breach| breach.ran_out)).count(),
         })
+    }
+
+    /// What needs the truth, on the lists without those of whom it is not known. Groups and labels are in the order of the lists.
+    fn findings_of_decided(
+        &self,
+        top: usize,
+        groups: &Groups,
+        labels: &[f64],
+        intervals: Option<&IntervalPlan>,
+    ) -> Result<Vec<Finding>, AuditError> {
+        let decided: Vec<usize> = (0..labels.len()).filter(|&place| !labels[place].is_nan()).collect();
+        let within = |(start, end): (usize, usize)| labels[start..end].iter().filter(|label| !label.is_nan()).count();
+        let sizes: Vec<usize> = self.bounds().map(within).filter(|&size| size > 0).collect();
+        let labels: Vec<f64> = decided.iter().map(|&place| labels[place]).collect();
+        let groups = groups.select(&decided);
+        let judged = Rankings::new(&sizes, &groups)?.labels(&labels)?;
+        let needing = RANKING_METRICS.iter().filter(|metric| metric.needs() == RankingNeeds::Labels);
+        let ids: Vec<&str> = needing.map(|metric| metric.card().id).collect();
+        Ok(ranking::evaluate(&ids, &judged, Some(top), intervals)?)
     }
 
     /// What lists have whose order is drawn by lot from the same pools; whatever the scores are, the lots are the same.

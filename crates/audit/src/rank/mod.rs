@@ -106,11 +106,13 @@ pub fn rank(data: &Dataset, scores: &[f64], settings: &RankSettings) -> Result<R
     let mut data = if unscored.is_empty() { data.clone() } else { data.select(&scored) };
     let groups = data.groups(&settings.attribute)?.clone();
     scores::refuse_no_groups(&groups)?;
-    let by_job = match &settings.target_column {
+    let target = settings.target.spelled_as(&groups);
+    let by_job: BTreeMap<String, Wanted> = match &settings.target_column {
         Some(column) => wanted::targets_by_job(column, &scored, data.job.as_ref(), &settings.target)?,
         None => BTreeMap::new(),
     };
-    let plan = Plan { reranker: Some(&settings.method), wanted: &settings.target, by_job: &by_job, top: settings.top, seed: settings.seed };
+    let by_job = by_job.into_iter().map(|(job, wanted)| (job, wanted.spelled_as(&groups))).collect();
+    let plan = Plan { reranker: Some(&settings.method), wanted: &target, by_job: &by_job, top: settings.top, seed: settings.seed };
     let lists = Lists::new(&plan, &scores, &groups, data.job.as_ref())?;
     let labels = data.label.as_ref().map(|label| label.values.as_slice());
     let shortlists = lists.measure(&plan, &groups, labels, settings.intervals.plan().as_ref(), true)?;

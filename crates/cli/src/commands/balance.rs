@@ -19,13 +19,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Outcome, grid};
 use crate::args::Balance;
-use crate::reading::{names, told_favourable};
+use crate::reading::{label_threshold, names, told_favourable};
 use crate::{outputs, printer};
 
 pub(crate) fn balance(arguments: &Balance, json: bool) -> anyhow::Result<Outcome> {
     outputs::try_out(&arguments.out, arguments.report.as_deref(), &arguments.files)?;
     let options = arguments.reading.options(&arguments.files, arguments.read.clone())?;
-    let settings = settings(arguments, &options);
+    let settings = settings(arguments, &options)?;
     settings.check(arguments.job.is_some())?;
     let columns = table::columns(&arguments.files, &options.settings.file)?;
     let role = SensitiveRole::parse(&arguments.group, &columns)?;
@@ -74,7 +74,7 @@ struct Balanced {
     rows: usize,
 }
 
-fn settings(arguments: &Balance, options: &ReadOptions) -> BalanceSettings {
+fn settings(arguments: &Balance, options: &ReadOptions) -> anyhow::Result<BalanceSettings> {
     let readings: BTreeMap<&String, &str> = options.readings.iter().map(|(column, reading)| (column, reading.word())).collect();
     let reading = serde_json::json!({
         "files": arguments.files,
@@ -84,7 +84,7 @@ fn settings(arguments: &Balance, options: &ReadOptions) -> BalanceSettings {
         "job": arguments.job,
         "readings": readings,
     });
-    BalanceSettings {
+    Ok(BalanceSettings {
         title: arguments.title.clone().unwrap_or_else(|| format!("Balanced rows of {}", names(&arguments.files))),
         method: Choice { id: arguments.method.clone(), parameters: arguments.set.iter().cloned().collect() },
         rows: arguments.rows,
@@ -93,10 +93,10 @@ fn settings(arguments: &Balance, options: &ReadOptions) -> BalanceSettings {
         keep_copies: arguments.keep_copies,
         hold_out: arguments.hold_out,
         compared: arguments.compared,
-        threshold: arguments.threshold,
+        threshold: label_threshold(arguments.threshold, arguments.label_range)?,
         seed: arguments.seed,
         reading: reading.as_object().cloned().unwrap_or_default(),
-    }
+    })
 }
 
 /// Rows left out, repeated or weighed; every column is carried along as it is written.
@@ -157,7 +157,11 @@ fn made(arguments: &Balance, options: &ReadOptions, schema: &Schema, settings: &
     let watch = Fitting::new(Watched { epoch: &told, interrupted }, state_of(&arguments.out));
     let found = synthesise(&original, settings, &watch, Some(&Learners { interrupted }));
     bar.0.finish_and_clear();
-    let Synthesised { report, notes, table } = found.map_err(|error| told_fit(error, &watch.state))?;
+    let Synthesised { report, notes, table } = found.map_err(|error| {
+        // What was read how, and which columns were left out, is often the cause.
+        provenance.notes.iter().for_each(|note| printer::tell(&format!("note: {note}")));
+        told_fit(error, &watch.state)
+    })?;
     write::replace(&arguments.out, sheet.to_csv(&table)?.as_bytes())?;
     watch.forget();
     Ok(Balanced { report, notes, rows: table.rows() })

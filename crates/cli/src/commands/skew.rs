@@ -9,19 +9,13 @@ use evenhand_rows::{LabelRole, Schema, SensitiveRole};
 use super::Outcome;
 use crate::args::Skew;
 use crate::printer;
+use crate::reading::label_threshold;
 
 pub(crate) fn skew(arguments: Skew, json: bool) -> anyhow::Result<Outcome> {
     if arguments.out.is_some() && arguments.alpha.is_none() && arguments.keep.is_none() {
         anyhow::bail!("--out needs the wanted tilt: add --alpha ALPHA or --keep ROWS");
     }
-    let (low, high) = arguments.label_range.unwrap_or((0.0, 1.0));
-    let threshold = arguments.threshold.unwrap_or(f64::midpoint(low, high));
-    if !(low..=high).contains(&threshold) {
-        anyhow::bail!(
-            "--threshold {threshold} is not a possible label: labels lie between {low} and {high}; give another threshold, or the range of the \
-             labels with --label-range LOW,HIGH"
-        );
-    }
+    let threshold = label_threshold(arguments.threshold, arguments.label_range)?;
     let wanted = arguments.alpha.map(Wanted::Alpha).or(arguments.keep.map(Wanted::Keep));
     // Without a place to go to nothing is chosen.
     let (wanted, out) = wanted.zip(arguments.out).unzip();
@@ -33,7 +27,7 @@ pub(crate) fn skew(arguments: Skew, json: bool) -> anyhow::Result<Outcome> {
     let settings = TiltSettings {
         attribute: role.name.clone(),
         pair: arguments.privileged.zip(arguments.unprivileged),
-        threshold: if arguments.label_range.is_some() { (threshold - low) / (high - low) } else { threshold },
+        threshold,
         wanted,
         seed: arguments.seed,
     };

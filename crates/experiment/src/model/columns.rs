@@ -19,7 +19,7 @@ pub(super) fn role_columns(data: &Dataset) -> Vec<(&str, Field<'_>)> {
         columns.push((groups.name(), Box::new(|row| quoted(groups.level(groups.codes()[row])))));
     }
     if let Some(label) = &data.label {
-        columns.push((&label.name, Box::new(|row| label.values[row].to_string())));
+        columns.push((&label.name, Box::new(|row| if label.values[row].is_nan() { String::new() } else { label.values[row].to_string() })));
     }
     columns
 }

@@ -303,8 +303,10 @@ fn without_undecided(mut data: Dataset, keep: bool) -> Result<Dataset, RowsError
         return Ok(data);
     }
     if keep {
-        data.provenance.notes.push(format!("`{}`: {out} of {} rows have no label, so it is left out", label.name, label.values.len()));
-        data.label = None;
+        let rows = label.values.len();
+        let rest = if decided.is_empty() { "so it is left out" } else { "they are left out of what needs one" };
+        data.provenance.notes.push(format!("`{}`: {out} of {rows} rows have no label; {rest}", label.name));
+        data.label = data.label.filter(|_| !decided.is_empty());
         return Ok(data);
     }
     let note = format!("`{}`: {out} of {} rows have no label; they are left out, {} stay", label.name, label.values.len(), decided.len());
