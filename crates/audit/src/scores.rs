@@ -256,11 +256,12 @@ pub fn audit(scored: &Scored, settings: &AuditSettings) -> Result<Report, AuditE
         provenance: scored.provenance.clone(),
         ..Dataset::default()
     };
-    let mut summary = evidence::data_summary(&data, settings.metrics.label_threshold)?;
     let data = match scored.decided() {
         Some(rows) => data.select(&rows),
         None => data,
     };
+    let mut summary = evidence::data_summary(&data, settings.metrics.label_threshold)?;
+    summary.rows = scored.len();
     if data.label.is_some() {
         for groups in &data.sensitive {
             summary.tilt.extend(evidence::tilt("labels as given", &data, groups.name(), None, settings.metrics.label_threshold)?);

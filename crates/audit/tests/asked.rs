@@ -57,7 +57,10 @@ fn stages(hired: usize) -> (Table, Schema) {
     };
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     let columns = vec![
-        Column { name: "gender".to_owned(), cells: Cells::Categories { levels: words(&["f", "m"]), codes: (0..60).map(|row| row % 2).collect() } },
+        Column {
+            name: "gender".to_owned(),
+            cells: Cells::Categories { levels: words(&["f", "m"]), codes: (0..60).map(|row| row % 2).collect() },
+        },
         Column {
             name: "points".to_owned(),
             cells: Cells::Numbers { form: Form::Integer, values: (0..60).map(|row| f64::from(40 + row * 13 % 50)).collect() },

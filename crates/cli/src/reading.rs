@@ -24,8 +24,11 @@ pub(crate) struct Reading {
     /// Encoding of text files: utf-8, utf-16le, utf-16be or windows-1252 [default: found by the bytes]
     #[arg(long, value_name = "NAME")]
     pub(crate) encoding: Option<String>,
+    /// Sign before decimals where the fields are not separated by commas: point or comma [default: found by the numbers]
+    #[arg(long, value_name = "SIGN")]
+    pub(crate) decimal: Option<String>,
     /// Text that means "missing", beside the empty field, NaN, N/A, NA, null, -, #N/A and (blank); may be repeated
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) missing: Vec<String>,
     /// File of categories that stand for others: columns `from` and `to`, and `column` where a rule is for one column
     #[arg(long, value_name = "FILE")]
@@ -50,6 +53,11 @@ impl Reading {
                 .encoding
                 .as_deref()
                 .map(|word| Encoding::from_word(word).with_context(|| refused("encoding", word, &Encoding::WORDS)))
+                .transpose()?,
+            decimal: self
+                .decimal
+                .as_deref()
+                .map(|word| FileOptions::decimal_from_word(word).with_context(|| refused("decimal", word, &FileOptions::DECIMALS)))
                 .transpose()?,
         };
         let mut settings = TableSettings { file, filter: Vec::new() };
@@ -88,7 +96,7 @@ fn refused(option: &str, word: &str, known: &[&str]) -> String {
 /// The threshold of high labels in [0, 1], from one on the labels' own scale; the middle of it where none was given.
 pub(crate) fn label_threshold(threshold: Option<f64>, range: Option<(f64, f64)>) -> anyhow::Result<f64> {
     let (low, high) = range.unwrap_or((0.0, 1.0));
-    let threshold = threshold.unwrap_or(f64::midpoint(low, high));
+    let threshold = own_label_threshold(threshold, range);
     if !(low..=high).contains(&threshold) {
         anyhow::bail!(
             "--threshold {threshold} is not a possible label: labels lie between {low} and {high}; give another threshold, or the range of the \
@@ -96,6 +104,12 @@ pub(crate) fn label_threshold(threshold: Option<f64>, range: Option<(f64, f64)>)
         );
     }
     Ok(if range.is_some() { (threshold - low) / (high - low) } else { threshold })
+}
+
+/// The same on the labels' own scale.
+pub(crate) fn own_label_threshold(threshold: Option<f64>, range: Option<(f64, f64)>) -> f64 {
+    let (low, high) = range.unwrap_or((0.0, 1.0));
+    threshold.unwrap_or(f64::midpoint(low, high))
 }
 
 /// Favourable values as a report shows them: one as itself, several as a list.

@@ -25,6 +25,7 @@ use evenhand_media::MediaError;
 use evenhand_media::extract::columns::STATUS_DETAIL;
 use evenhand_media::extract::origin;
 use evenhand_media::extract::table::Table as Facts;
+use evenhand_metrics::proportions::{Proportion, newcombe};
 use evenhand_metrics::{Comparison, Estimate, GroupFinding, Interval};
 use evenhand_report::{AttributeExtraction, ExtractionReport, FACTS, Fact, Measure};
 use evenhand_rows::{Groups, Schema, SensitiveRole};
@@ -33,7 +34,6 @@ use statrs::function::beta::beta_reg;
 use crate::ExperimentError;
 
 const LEVEL: f64 = 0.95;
-const Z: f64 = 1.959_963_984_540_054;
 
 /// Modalities, the column with the reason of their absence, and the name of the rate.
 const MODALITIES: [(&str, &str, &str); 3] =
@@ -198,39 +198,25 @@ impl Rate {
         Rate { hits: values.iter().filter(|hit| **hit).count(), n: values.len() }
     }
 
-    /// Rate, lower and upper limit.
-    fn wilson(&self) -> Option<(f64, f64, f64)> {
-        if self.n == 0 {
-            return None;
-        }
-        let n = self.n as f64;
-        let rate = self.hits as f64 / n;
-        let square = Z * Z / n;
-        let middle = rate + square / 2.0;
-        let spread = Z * (rate * (1.0 - rate) / n + square / (4.0 * n)).sqrt();
-        let limit = |sum: f64| (sum / (1.0 + square)).clamp(0.0, 1.0);
-        // Rounding must not leave the end of a rate of 0 or 1 beside it.
-        let low = if self.hits == 0 { 0.0 } else { limit(middle - spread) };
-        let high = if self.hits == self.n { 1.0 } else { limit(middle + spread) };
-        Some((rate, low, high))
+    fn proportion(&self) -> Proportion {
+        Proportion { hits: self.hits as f64, n: self.n as f64 }
     }
 
     fn estimate(&self) -> Estimate {
-        match self.wilson() {
-            Some((rate, low, high)) => with_interval(rate, low, high, "wilson"),
+        let proportion = self.proportion();
+        match proportion.share().zip(proportion.wilson(LEVEL)) {
+            Some((rate, (low, high))) => with_interval(rate, low, high, "wilson"),
             None => Estimate::undefined("no candidates in the group"),
         }
     }
 }
 
 fn rate_difference(one: &Rate, other: &Rate) -> Estimate {
-    let (Some((p, low, high)), Some((q, other_low, other_high))) = (one.wilson(), other.wilson()) else {
-        return Estimate::undefined("no candidates in one of the groups");
-    };
-    let difference = p - q;
-    let down = ((p - low).powi(2) + (other_high - q).powi(2)).sqrt();
-    let up = ((high - p).powi(2) + (q - other_low).powi(2)).sqrt();
-    with_interval(difference, difference - down, difference + up, "newcombe")
+    let (one, other) = (one.proportion(), other.proportion());
+    match (one.share(), other.share(), newcombe(one, other, LEVEL)) {
+        (Some(p), Some(q), Some((low, high))) => with_interval(p - q, low, high, "newcombe"),
+        _ => Estimate::undefined("no candidates in one of the groups"),
+    }
 }
 
 /// Mean and the square of its standard error, where there is one.
@@ -309,7 +295,7 @@ mod tests {
         for (freedom, expected) in [(1.0, 12.706), (2.0, 4.303), (4.0, 2.776), (10.0, 2.228), (30.0, 2.042), (120.0, 1.980)] {
             near(Some(student(freedom)), expected, 6e-4);
         }
-        near(Some(student(1e7)), Z, 1e-5);
+        near(Some(student(1e7)), 1.959_963_984_540_054, 1e-5);
     }
 
     #[test]

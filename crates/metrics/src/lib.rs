@@ -23,6 +23,7 @@ mod parity;
 mod pass_rates;
 mod pca;
 mod performance;
+pub mod proportions;
 pub mod ranking;
 mod rankings;
 mod rates;

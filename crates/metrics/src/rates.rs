@@ -5,7 +5,8 @@
 //! (stratified): none can vanish. With weights the weight of m rows drawn from a cell is m times the cell's mean weight, plus
 //! sqrt(m) times its standard deviation times a standard normal draw, kept within 0 and m times its largest weight; this is
 //! exact when the rows of a cell weigh the same. A difference `max - min` is never negative, so its percentile interval near
-//! parity lies above 0: read it as the size of a gap that chance alone may show, and the p-value for a test.
+//! parity lies above 0: read it as the size of a gap that chance alone may show, and the p-value for a test. The difference of one rate between
+//! two groups of unweighted rows has Newcombe's interval instead ([`crate::proportions`]), cut at 0 where the difference is.
 //!
 //! **p-values** of selection rates permute the groups over the rows, which draws the selected of each group from a multivariate
 //! hypergeometric distribution.
@@ -14,8 +15,9 @@ use rand::Rng;
 use rand_distr::{Binomial, Distribution, Hypergeometric, StandardNormal};
 
 use crate::counts::{CELLS, Cell, Confusion, GroupCounts};
+use crate::proportions::{Proportion, newcombe};
 use crate::resample::{self, IntervalPlan, Purpose};
-use crate::{Comparison, Convention, Estimate, Finding, GroupFinding, Outcomes};
+use crate::{Comparison, Convention, Estimate, Finding, GroupFinding, Interval, Outcomes};
 
 pub(crate) const NO_LABELS: &str = "no labels were given";
 
@@ -388,7 +390,9 @@ impl Disparity {
                 values.extend(self.against_rest(&groups, position, convention).ok());
             }
         }
-        finding.estimate = resample::with_interval(finding.estimate.clone(), resample::interval(summaries, plan.level, METHOD));
+        let interval = self.newcombe(outcomes, entered, privileged, plan.level);
+        let interval = interval.or_else(|| resample::interval(summaries, plan.level, METHOD));
+        finding.estimate = resample::with_interval(finding.estimate.clone(), interval);
         for (comparison, values) in finding.against_rest.iter_mut().zip(rests) {
             comparison.estimate = resample::with_interval(comparison.estimate.clone(), resample::interval(values, plan.level, METHOD));
         }
@@ -398,6 +402,23 @@ impl Disparity {
                 group.estimate = resample::with_interval(group.estimate.clone(), resample::interval(values, plan.level, METHOD));
             }
         }
+    }
+
+    /// Newcombe's interval, where the disparity is a difference of one rate between two groups of rows that count alike.
+    fn newcombe(&self, outcomes: &Outcomes, entered: &[u32], privileged: usize, level: f64) -> Option<Interval> {
+        let ([rate], [one, other], Shape::Difference) = (self.rates, entered, self.shape) else { return None };
+        let counts = outcomes.counts();
+        let alike = |&code: &u32| {
+            let (of_weights, of_rows) = (counts[code as usize].confusion(), counts[code as usize].row_confusion());
+            let (hits, n) = (rate.of)(&of_rows);
+            ((rate.of)(&of_weights) == (hits, n)).then_some(Proportion { hits, n })
+        };
+        let (one, other) = alike(one).zip(alike(other))?;
+        let (mine, theirs) = (one.share()?, other.share()?);
+        let signed = outcomes.conventions.convention == Convention::Aif360;
+        let first = if signed { privileged == 1 } else { mine >= theirs };
+        let (low, high) = if first { newcombe(one, other, level)? } else { newcombe(other, one, level)? };
+        Some(Interval { low: if signed { low } else { low.max(0.0) }, high, level, method: "newcombe".to_owned(), replicates: 0 })
     }
 
     fn defined(&self, outcomes: &Outcomes, entered: &[u32]) -> Vec<bool> {

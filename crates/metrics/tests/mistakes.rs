@@ -68,7 +68,7 @@ fn a_tiny_group_never_vanishes_from_a_replicate() {
     let (scores, groups) = decided(&[(500, 500), (1, 1)]);
     let plan = IntervalPlan { replicates: 400, ..IntervalPlan::default() };
     let outcomes = Outcomes::new(&scores, &groups).unwrap();
-    for id in ["demographic-parity-difference", "spdd", "ks"] {
+    for id in ["demographic-parity-ratio", "spdd", "ks"] {
         let finding = evaluate(&[id], &outcomes, Some(&plan)).unwrap().remove(0);
         let interval = finding.estimate.interval().unwrap();
         assert_eq!(interval.replicates, 400, "{id}");

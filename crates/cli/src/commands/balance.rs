@@ -115,6 +115,8 @@ fn chosen(
     let notes = sheet.notes.iter().chain(&data.provenance.notes).cloned().collect();
     (data.provenance.notes, data.provenance.files) = (notes, sheet.files.clone());
     let Resampled { report, notes, rows, weights } = resample(&data, &role.name, settings)?;
+    // Rows without a label may have been left out: those of the file are meant.
+    let rows: Vec<usize> = rows.iter().map(|&row| data.rows[row] as usize - 1).collect();
     sheet.restore_texts();
     sheet.table = sheet.table.select(&rows);
     if let Some(weights) = weights {

@@ -9,12 +9,13 @@ use evenhand_rows::{LabelRole, Schema, SensitiveRole};
 use super::Outcome;
 use crate::args::Skew;
 use crate::printer;
-use crate::reading::label_threshold;
+use crate::reading::{label_threshold, own_label_threshold};
 
 pub(crate) fn skew(arguments: Skew, json: bool) -> anyhow::Result<Outcome> {
     if arguments.out.is_some() && arguments.alpha.is_none() && arguments.keep.is_none() {
         anyhow::bail!("--out needs the wanted tilt: add --alpha ALPHA or --keep ROWS");
     }
+    let own_threshold = own_label_threshold(arguments.threshold, arguments.label_range);
     let threshold = label_threshold(arguments.threshold, arguments.label_range)?;
     let wanted = arguments.alpha.map(Wanted::Alpha).or(arguments.keep.map(Wanted::Keep));
     // Without a place to go to nothing is chosen.
@@ -65,7 +66,7 @@ pub(crate) fn skew(arguments: Skew, json: bool) -> anyhow::Result<Outcome> {
     let mut stages: Vec<_> = std::iter::once(&tilted.before).chain(&tilted.after).cloned().collect();
     // The table speaks of labels as the person has them.
     for stage in &mut stages {
-        stage.threshold = threshold;
+        stage.threshold = own_threshold;
     }
     printer::table(&tables::tilts(&stages))?;
     if let Some(out) = &out {

@@ -687,3 +687,79 @@ fn damaged_parquet_files_are_errors_and_no_panics() {
         damaged(format!("byte {place}"), bytes);
     }
 }
+
+#[test]
+fn balanced_rows_are_those_of_the_file_though_some_have_no_label() {
+    let place =
+        Place::new(&[("open.csv", b"id,sex,hired\nu1,F,\nu2,M,\nf1,F,1\nf2,F,0\nf3,F,0\nf4,F,0\nm1,M,1\nm2,M,1\nm3,M,1\nm4,M,0\n")]);
+    succeeds(&place, "balance open.csv --group sex --label hired --method oversampling --out even.csv");
+    let text = std::fs::read_to_string(place.path().join("even.csv")).unwrap();
+    let count = |sex: &str, hired: &str| text.lines().filter(|line| line.ends_with(&format!(",{sex},{hired}"))).count();
+    // Three of four women were rejected and three of four men hired: each other cell becomes three as well.
+    assert_eq!([count("F", "1"), count("F", "0"), count("M", "1"), count("M", "0"), count("F", ""), count("M", "")], [3, 3, 3, 3, 0, 0]);
+    succeeds(&place, "balance open.csv --group sex --label hired --method reweighing --out weighed.csv");
+    let text = std::fs::read_to_string(place.path().join("weighed.csv")).unwrap();
+    // The one hired woman of four: 4/8 x 4/8 of all are expected, 1/8 is there.
+    assert!(text.contains("f1,F,1,2\n") && !text.contains("u1"), "{text}");
+}
+
+#[test]
+fn favourable_codes_are_decisions() {
+    let place = Place::new(&[("codes.csv", &table("g,rejected", &[("F,0", 8), ("F,1", 2), ("M,0", 4), ("M,1", 6)]))]);
+    let found = audit(&place, "codes.csv --score rejected --group g --favourable 0");
+    assert_groups(&selected(&found), &[("F", 10, 0.8), ("M", 10, 0.4)]);
+    assert!(refusal(&place, "audit codes.csv --score rejected --group g --favourable 2").contains("`2` does not occur"));
+    let place = Place::new(&[("other.csv", &table("g,code", &[("F,1", 3), ("F,2", 1), ("M,1", 1), ("M,2", 3)]))]);
+    let found = audit(&place, "other.csv --score code --group g --favourable 2");
+    assert_groups(&selected(&found), &[("F", 4, 0.25), ("M", 4, 0.75)]);
+}
+
+#[test]
+fn points_that_may_be_thousands_are_refused_until_it_is_said() {
+    let place = Place::new(&[("points.csv", b"id;g;s\n1;F;620\n2;F;1.520\n3;M;1.400\n4;M;340\n")]);
+    for words in ["audit points.csv --score s --group g --range 0,2000", "audit points.csv --score s --group g --range 0,2000 --stream"] {
+        let refused = refusal(&place, words);
+        assert!(refused.contains("`1.520`") && refused.contains("decimal"), "{refused}");
+    }
+    let found = audit(&place, "points.csv --score s --group g --range 0,2000 --decimal comma");
+    assert_groups(&selected(&found), &[("F", 2, 0.5), ("M", 2, 0.5)]);
+    let found = audit(&place, "points.csv --score s --group g --range 0,2000 --decimal point");
+    assert_groups(&selected(&found), &[("F", 2, 0.0), ("M", 2, 0.0)]);
+    let ranked = "rank points.csv --score s --group g --top 2 --decimal comma --out ranked.csv";
+    succeeds(&place, ranked);
+    let text = std::fs::read_to_string(place.path().join("ranked.csv")).unwrap();
+    assert!(text.lines().nth(1).unwrap().starts_with("2;F;"), "{text}");
+}
+
+#[test]
+fn a_person_who_was_selected_once_was_selected() {
+    let place = Place::new(&[("persons.csv", b"p,sex,st\n1,F,Hired\n1,F,Rejected\n2,F,Rejected\n3,M,Hired\n4,M,Rejected\n")]);
+    let words = "persons.csv --score st --group sex --person p";
+    assert_groups(&selected(&audit(&place, words)), &[("F", 2, 0.5), ("M", 2, 0.5)]);
+    let told = succeeds(&place, &format!("audit {words}"));
+    assert!(told.contains("1 of them have different decisions, of which the best counts"), "{told}");
+}
+
+#[test]
+fn a_stream_tells_what_it_leaves_out() {
+    let place = Place::new(&[(
+        "stages.csv",
+        &table("g,stage,scale", &[("F,Hired,a", 3), ("F,Rejected,a", 3), ("M,Hired,a", 2), ("M,Pending,a", 2), ("M,Hired,b", 1)]),
+    )]);
+    let words = "audit stages.csv --score stage --group g --where scale=a --level 0";
+    for words in [words.to_owned(), format!("{words} --stream")] {
+        let told = succeeds(&place, &words);
+        for note in ["10 of 11 rows are kept", "2 of 10 rows have no score and are left out", "`Hired` counts as selected"] {
+            assert!(told.contains(note), "{words}: {note}: {told}");
+        }
+    }
+}
+
+#[test]
+fn missing_texts_are_known_in_any_spelling_and_totals_are_told() {
+    let place = Place::new(&[("odd.csv", b"g,w\nF,-9.0\nF,0.4\nM,0.6\nM,0.7\n\\N,0.1\nf\xe2\x80\x8b,0.9\nTotal,0.5\n,0.2\n")]);
+    let found = audit(&place, "odd.csv --score w --group g --missing -9 --skip-unscored");
+    assert_groups(&selected(&found), &[("F", 2, 0.5), ("M", 2, 1.0), ("Total", 1, 0.0)]);
+    let told = succeeds(&place, "audit odd.csv --score w --group g --missing -9 --skip-unscored --level 0");
+    assert!(told.contains("`Total` reads like rows of totals"), "{told}");
+}

@@ -128,7 +128,8 @@ pub fn read(files: &[String], options: &ReadOptions) -> Result<Sheet, DataError>
     let all: Vec<Raw> = (0..raw.names.len()).map(|column| Raw::new(&raw, column, options, &mut reader.notes)).collect();
     // However the columns are to be read: the whole file has one way of writing numbers. Between commas a point stands before decimals.
     if layout.delimiter != b',' {
-        reader.decimal = decimal_of_file(all.iter().filter_map(|column| column.told().ok().flatten()));
+        reader.decimal =
+            options.settings.file.decimal.or_else(|| decimal_of_file(all.iter().filter_map(|column| column.told().ok().flatten())));
     }
 
     let mut table = Table::default();

@@ -55,8 +55,10 @@ pub struct TableSettings {
 }
 
 /// The settings that keep every row.
-pub(crate) const EVERY_ROW: &TableSettings =
-    &TableSettings { file: FileOptions { separator: None, skip_lines: None, worksheet: None, encoding: None }, filter: Vec::new() };
+pub(crate) const EVERY_ROW: &TableSettings = &TableSettings {
+    file: FileOptions { separator: None, skip_lines: None, worksheet: None, encoding: None, decimal: None },
+    filter: Vec::new(),
+};
 
 /// Rows beyond which nobody looks whether persons repeat.
 const MOST_LOOKED_AT: usize = 200_000;
@@ -92,6 +94,11 @@ impl TableSettings {
         settle_decimals(&mut table, sources, wanted, &self.file)?;
         self.keep(&mut table, Extent::Whole)?;
         Ok(table)
+    }
+
+    fn told_filter(&self, kept: usize, all: usize) -> String {
+        let rules: Vec<String> = self.filter.iter().map(|(column, value)| format!("`{column}` = `{value}`")).collect();
+        format!("{kept} of {all} rows are kept: {}", rules.join(", "))
     }
 
     /// Leaves out the rows that the filter does not hold of.
@@ -130,10 +137,7 @@ impl TableSettings {
             return Err(DataError::from(crate::RowsError::NoRows { file: format!("{} after the filter", table.source()) }));
         }
         if extent == Extent::Whole {
-            table.notes.push(format!(
-                "{kept} of {all} rows are kept: {}",
-                self.filter.iter().map(|(column, value)| format!("`{column}` = `{value}`")).collect::<Vec<_>>().join(", ")
-            ));
+            table.notes.push(self.told_filter(kept, all));
         }
         table.leave_out(&out);
         Ok(())
@@ -144,6 +148,10 @@ impl TableSettings {
 /// that is not wanted.
 fn settle_decimals(table: &mut RawTable, sources: &[Source], wanted: Wanted, options: &FileOptions) -> Result<(), DataError> {
     if table.look.separator == b',' {
+        return Ok(());
+    }
+    if options.decimal.is_some() {
+        table.decimal = options.decimal;
         return Ok(());
     }
     table.decimal = table.told_decimal();

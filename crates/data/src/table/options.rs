@@ -13,6 +13,22 @@ pub struct FileOptions {
     pub worksheet: Option<String>,
     /// Encoding of a text.
     pub encoding: Option<Encoding>,
+    /// Sign before decimals, `.` or `,`, where fields are not separated by commas.
+    pub decimal: Option<char>,
+}
+
+impl FileOptions {
+    /// The words for signs before decimals that a command line or a recipe may give; the signs themselves are understood, too.
+    pub const DECIMALS: [&'static str; 2] = ["point", "comma"];
+
+    /// The sign before decimals that a word stands for.
+    pub fn decimal_from_word(word: &str) -> Option<char> {
+        match word {
+            "point" | "." => Some('.'),
+            "comma" | "," => Some(','),
+            _ => None,
+        }
+    }
 }
 
 /// What stands between the fields of a text.

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use evenhand_rows::roles::Columns;
 use evenhand_rows::roles::Extent;
 use evenhand_rows::roles::words::spelling_key;
 
@@ -34,6 +35,8 @@ pub struct Chunks {
     notations: BTreeMap<String, Notation>,
     digests: Vec<FileDigest>,
     notes: BTreeSet<String>,
+    /// Rows read, those that the filter keeps, and those of them that have a score.
+    rows: [usize; 3],
     failed: bool,
 }
 
@@ -70,6 +73,7 @@ pub fn stream_scores(files: &[String], roles: &ScoreRoles, settings: &TableSetti
         notations: BTreeMap::new(),
         digests: Vec::new(),
         notes: BTreeSet::new(),
+        rows: [0; 3],
         failed: false,
     })
 }
@@ -82,7 +86,10 @@ impl Chunks {
 
     /// Remarks on the rows so far, each one once.
     pub fn notes(&self) -> Vec<String> {
-        self.notes.iter().cloned().collect()
+        let [all, kept, scored] = self.rows;
+        let filter = (kept < all).then(|| self.settings.told_filter(kept, all));
+        let unscored = (scored < kept).then(|| format!("{} of {kept} rows have no score and are left out", kept - scored));
+        self.notes.iter().cloned().chain(filter).chain(unscored).collect()
     }
 
     /// The columns of the next part, or `None` at the end of the last file.
@@ -125,6 +132,9 @@ impl Chunks {
         let names = head.names()?;
         if head.separator() == Some(b',') {
             return Ok(None);
+        }
+        if self.settings.file.decimal.is_some() {
+            return Ok(self.settings.file.decimal);
         }
         let Some((before, parts)) = head.next(&names)? else { return Ok(None) };
         let table = RawTable { files: vec![source.shown()], names, batches: batches(0, before, parts), ..RawTable::default() };
@@ -191,11 +201,16 @@ impl Chunks {
                 self.notations.insert(name.clone(), notation);
             }
         }
+        self.rows[0] += Columns::rows(&table);
         self.settings.keep(&mut table, Extent::Part)?;
+        let kept = Columns::rows(&table);
         let Scored { scores, label, weights, groups, provenance, .. } = self.roles.read(&table, Extent::Part, Vec::new(), Vec::new())?;
         for note in provenance.notes {
             self.notes.insert(note);
         }
+        self.rows[1] += kept;
+        // A row of counts stands for many.
+        self.rows[2] += if self.roles.count.is_some() || self.roles.counted.is_some() { kept } else { scores.len() };
         if self.levels.is_empty() {
             self.levels = groups.iter().map(|_| Levels::default()).collect();
         }

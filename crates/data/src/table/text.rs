@@ -507,7 +507,8 @@ pub(crate) fn read_made(
     skip_lines: Option<usize>,
     pick: impl Fn(&[String]) -> Result<Vec<String>, DataError>,
 ) -> Result<TextRows, DataError> {
-    let options = FileOptions { separator: Some(Separator::Comma), skip_lines, worksheet: None, encoding: Some(Encoding::Utf8) };
+    let options =
+        FileOptions { separator: Some(Separator::Comma), skip_lines, worksheet: None, encoding: Some(Encoding::Utf8), decimal: None };
     let mut rows = read(source, text, &options, pick)?;
     rows.look = Look::default();
     Ok(rows)
@@ -521,6 +522,7 @@ pub(crate) fn names(source: &Source, content: Content, options: &FileOptions) ->
 /// Names of the columns of a text that was made of another kind of file.
 pub(crate) fn names_made(source: &Source, text: Vec<u8>, skip_lines: Option<usize>) -> Result<Vec<String>, DataError> {
     let content = Content { form: super::content::Form::Text, origin: Origin::Held(Arc::new(text)), notes: Vec::new() };
-    let options = FileOptions { separator: Some(Separator::Comma), skip_lines, worksheet: None, encoding: Some(Encoding::Utf8) };
+    let options =
+        FileOptions { separator: Some(Separator::Comma), skip_lines, worksheet: None, encoding: Some(Encoding::Utf8), decimal: None };
     names(source, content, &options)
 }

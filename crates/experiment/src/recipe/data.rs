@@ -81,6 +81,9 @@ pub struct DataSection {
     /// Encoding of text files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<String>,
+    /// Sign before decimals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decimal: Option<String>,
 }
 
 /// A text, or several.
@@ -204,6 +207,7 @@ impl DataSection {
         };
         known("separator", self.separator.as_ref(), |word| Separator::from_word(word).is_some(), &Separator::WORDS)?;
         known("encoding", self.encoding.as_ref(), |word| Encoding::from_word(word).is_some(), &Encoding::WORDS)?;
+        known("decimal", self.decimal.as_ref(), |word| FileOptions::decimal_from_word(word).is_some(), &FileOptions::DECIMALS)?;
         if let Some((low, high)) = self.label.as_ref().and_then(|label| label.range)
             && !(low < high && low.is_finite() && high.is_finite())
         {
@@ -238,6 +242,7 @@ impl DataSection {
             skip_lines: self.skip_lines,
             worksheet: self.worksheet.clone(),
             encoding: self.encoding.as_deref().and_then(Encoding::from_word),
+            decimal: self.decimal.as_deref().and_then(FileOptions::decimal_from_word),
         };
         TableSettings { file, filter: filter.collect() }
     }

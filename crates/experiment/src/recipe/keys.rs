@@ -85,6 +85,7 @@ pub const SECTIONS: &[Section] = &[
                 "\"utf-8\", \"utf-16le\", \"utf-16be\", \"windows-1252\"",
                 "encoding of text files; left out: found by the bytes",
             ),
+            key("decimal", "", "\"point\", \"comma\"", "sign before decimals of text files; left out: found by the numbers"),
         ],
     },
     Section {

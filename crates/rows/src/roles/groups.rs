@@ -1,6 +1,6 @@
 //! Sensitive attributes: columns as they stand, intersections, cuts of a number, one group against all others.
 
-use super::words::{Categories, Missing, spelling_key};
+use super::words::{Categories, Missing, is_total, spelling_key};
 use super::{Columns, Extent, joined, numbers, tell};
 use crate::{Groups, RowsError, SensitiveRole, UNKNOWN};
 
@@ -187,6 +187,16 @@ pub fn remark(groups: &Groups, notes: &mut Vec<String>) {
     let unknown = groups.unknown_count();
     if unknown > 0 {
         tell(notes, format!("`{name}`: the group of {unknown} rows is unknown; they are left out of every gap"));
+    }
+    let totals: Vec<&str> = groups.levels().iter().map(String::as_str).filter(|level| is_total(level)).collect();
+    if !totals.is_empty() {
+        let shown = super::quoted(totals.into_iter());
+        tell(
+            notes,
+            format!(
+                "`{name}`: {shown} reads like rows of totals and counts as a group; list it under the texts that mean missing (`missing`) if it is"
+            ),
+        );
     }
     match groups.sizes().iter().filter(|&&size| size > 0).count() {
         0 => tell(notes, format!("`{name}`: no row has a known group, so no gap can be measured")),

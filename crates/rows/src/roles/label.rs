@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::words::{Categories, Missing, is_undecided, known_decision, spelling_key, truth};
-use super::{Coded, Columns, Extent, Numbers, joined, quoted, tell};
+use super::{Coded, Columns, Extent, Numbers, joined, quoted, settled, tell};
 use crate::{Label, LabelKind, LabelRole, MISSING, RowsError};
 
 /// Distinct texts beyond which a column is not taken for decisions in words.
@@ -26,6 +26,7 @@ pub fn label(
     let values = if role.favourable.is_empty() {
         match table.numbers(column, missing) {
             Ok(numbers) => {
+                settled(table, column)?;
                 if let Some((low, high)) = role.range {
                     tell(notes, format!("`{}`: labels were rescaled from {low} to {high} to 0 to 1", role.column));
                 }

@@ -74,6 +74,11 @@ pub trait Columns: Sync {
     /// A column as finite numbers, or the first value that is none.
     fn numbers(&self, column: usize, missing: Missing<'_>) -> Result<Numbers, Odd>;
 
+    /// A text of a column of numbers whose sign may stand before decimals or between thousands, where nothing says which.
+    fn unsettled(&self, _column: usize) -> Option<String> {
+        None
+    }
+
     /// The error for a value, with the place where the person finds it.
     fn bad_value(&self, column: usize, row: usize, value: String, remedy: String) -> RowsError;
 
@@ -254,6 +259,12 @@ pub fn dataset_of(
                 .map(|numbers| numbers.values)
                 .filter(|values| values.iter().any(|value| value.is_finite())),
         };
+        if let Some(example) = table.unsettled(column).filter(|_| numeric.is_some()) {
+            tell(
+                &mut notes,
+                format!("input `{name}`: the sign in `{example}` was read as that before decimals; say it (`decimal`) if it is not"),
+            );
+        }
         let values = if let Some(values) = numeric {
             Values::Numeric(values)
         } else {
@@ -465,8 +476,19 @@ fn quoted<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
+/// Refuses a column of numbers that can be read in two ways.
+pub(crate) fn settled(table: &impl Columns, column: usize) -> Result<(), RowsError> {
+    let Some(example) = table.unsettled(column) else { return Ok(()) };
+    let reason = format!(
+        "the sign in `{example}` may stand before decimals or between thousands, and nothing in the file settles which; say which sign stands \
+         before decimals (`decimal`): point or comma"
+    );
+    Err(RowsError::BadColumn { column: table.names()[column].clone(), reason })
+}
+
 /// A column of numbers, NaN where missing; anything else is an error with its place.
 pub(crate) fn numbers(table: &impl Columns, column: usize, missing: Missing<'_>) -> Result<Vec<f64>, RowsError> {
+    settled(table, column)?;
     table.numbers(column, missing).map(|numbers| numbers.values).map_err(|odd| {
         let remedy =
             "a finite number is expected; correct it, list it under the texts that mean missing, or read the column as categorical";
@@ -477,6 +499,7 @@ pub(crate) fn numbers(table: &impl Columns, column: usize, missing: Missing<'_>)
 /// Weights: finite, not negative, given in every row; at least one must be positive.
 pub(crate) fn weights(table: &impl Columns, name: &str, missing: Missing<'_>, extent: Extent) -> Result<Vec<f64>, RowsError> {
     let column = table.position(name)?;
+    settled(table, column)?;
     let remedy = || "a weight is a finite number that is not negative; correct or remove the row".to_owned();
     let weights =
         table.numbers(column, missing).map_err(|odd| table.bad_value(column, odd.row, format!("`{}`", odd.text), remedy()))?.values;

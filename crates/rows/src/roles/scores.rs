@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::words::{Categories, Missing, known_decision, spelling_key};
-use super::{Columns, Extent, Numbers, identity, joined, label, quoted, sensitive, sensitive_columns, tell, weights};
+use super::{Columns, Extent, Numbers, Odd, identity, joined, label, quoted, sensitive, sensitive_columns, settled, tell, weights};
 use crate::{FileDigest, Groups, Label, LabelRole, Provenance, RowsError, SensitiveRole};
 
 /// Rows that counts may stand for, all together.
@@ -290,12 +290,21 @@ impl ScoreRoles {
         Ok(scored)
     }
 
+    /// Whether the score is a decision whose favourable values are named.
+    fn holds_codes(&self) -> bool {
+        !self.favourable.is_empty() && self.label.is_none()
+    }
+
     /// The scores in [0, 1], NaN where there is none.
     fn scores(&self, table: &impl Columns, scale: Scale, extent: Extent, notes: &mut Vec<String>) -> Result<Vec<f64>, RowsError> {
         let column = table.position(&self.score)?;
         let (low, high) = (scale.low, scale.high);
-        match table.numbers(column, self.missing()) {
+        let read = table.numbers(column, self.missing());
+        // Codes of decisions are words that happen to be numbers. With a label the favourable values are the label's.
+        let read = if self.holds_codes() { read.and_then(|_| Err(Odd { row: 0, text: String::new() })) } else { read };
+        match read {
             Ok(Numbers { mut values, percent }) => {
+                settled(table, column)?;
                 let unit = if percent && high <= 1.0 { 100.0 } else { 1.0 };
                 for (row, value) in values.iter_mut().enumerate() {
                     let number = if percent { *value / unit } else { *value };
@@ -325,6 +334,12 @@ impl ScoreRoles {
                 let favourable = match known_decision(words.iter().copied()) {
                     _ if !named.is_empty() || extent == Extent::Part && !self.favourable.is_empty() => self.favourable.clone(),
                     Some(known) if self.favourable.is_empty() => vec![known.to_owned()],
+                    _ if !self.favourable.is_empty() => {
+                        let given = quoted(self.favourable.iter().map(String::as_str));
+                        let reason =
+                            format!("the favourable value {given} does not occur; the column holds {}", crate::shortened(&coded.levels));
+                        return Err(RowsError::BadColumn { column: self.score.clone(), reason });
+                    }
                     _ => {
                         let remedy = if words.len() <= 50 && words.iter().all(|word| word.parse::<f64>().is_err()) {
                             format!(
@@ -344,7 +359,7 @@ impl ScoreRoles {
                     .map(String::as_str)
                     .filter(|level| favourable.iter().any(|text| spelling_key(text.trim()) == spelling_key(level)))
                     .collect();
-                if extent == Extent::Whole {
+                if !shown.is_empty() {
                     tell(notes, format!("`{}` holds decisions in words: {} counts as selected", self.score, quoted(shown.into_iter())));
                 }
                 let role = LabelRole { column: self.score.clone(), undecided: self.undecided.clone(), ..LabelRole::default() };
@@ -391,6 +406,7 @@ impl ScoreRoles {
     /// Whole numbers that are not negative, NaN where missing.
     fn counts(&self, table: &impl Columns, column: &str) -> Result<Vec<f64>, RowsError> {
         let position = table.position(column)?;
+        settled(table, position)?;
         let remedy = || "a count is a whole number that is not negative; correct the row".to_owned();
         let counts = table
             .numbers(position, self.missing())
@@ -411,7 +427,7 @@ impl ScoreRoles {
     fn refuse_unscored(&self, table: &impl Columns, scores: &[f64]) -> Result<(), RowsError> {
         let Some(row) = scores.iter().position(|score| score.is_nan()).filter(|_| !self.skip_unscored) else { return Ok(()) };
         let column = table.position(&self.score)?;
-        if table.numbers(column, self.missing()).is_err() {
+        if self.holds_codes() || table.numbers(column, self.missing()).is_err() {
             return Ok(());
         }
         let remedy = "fill it in, or leave such rows out (`skip_unscored`)".to_owned();
@@ -460,6 +476,8 @@ fn once_a_person(
     }
     let mut once = scored.select(&rows.iter().map(|rows| rows[0]).collect::<Vec<usize>>());
     let mut differing = 0;
+    // Of a person's decisions the best counts: whoever was selected once was selected.
+    let decisions = scored.scores.iter().all(|score| score.is_nan() || *score == 0.0 || *score == 1.0);
     for (person, rows) in rows.iter().enumerate().filter(|(_, rows)| rows.len() > 1) {
         for groups in &scored.groups {
             if let Some(&row) = rows.iter().find(|&&row| groups.codes()[row] != groups.codes()[rows[0]]) {
@@ -474,7 +492,7 @@ fn once_a_person(
             if known.iter().all(|value| *value == first) { (first, false) } else { (known.iter().sum::<f64>() / known.len() as f64, true) }
         };
         let (score, differ) = mean(&scored.scores);
-        once.scores[person] = score;
+        once.scores[person] = if differ && decisions { 1.0 } else { score };
         if let (Some(label), Some(all)) = (&mut once.label, &scored.label) {
             label.values[person] = mean(&all.values).0;
         }
@@ -483,8 +501,11 @@ fn once_a_person(
         }
         differing += usize::from(differ);
     }
-    let means =
-        if differing > 0 { format!("; {differing} of them have different scores, of which the mean counts") } else { String::new() };
+    let means = match differing {
+        0 => String::new(),
+        _ if decisions => format!("; {differing} of them have different decisions, of which the best counts"),
+        _ => format!("; {differing} of them have different scores, of which the mean counts"),
+    };
     notes.push(format!("{} rows are of {} persons (`{column}`), each of whom counts once{means}", scored.len(), persons.levels.len()));
     Ok(once)
 }

@@ -5,10 +5,18 @@
 use std::borrow::Cow;
 
 /// Texts that stand for a missing score, label, number, weight or group, beside the empty field; compared in lower case.
-pub const MISSING_WORDS: [&str; 10] = ["nan", "n/a", "na", "null", "-", "#n/a", "#na", "(blank)", "(empty)", "<na>"];
+pub const MISSING_WORDS: [&str; 12] = ["nan", "n/a", "na", "null", "-", "#n/a", "#na", "(blank)", "(empty)", "<na>", "\\n", "nat"];
 
 /// Texts that say in a sensitive column that the group is not known, as [`simplified`] writes them.
-const UNKNOWN_GROUPS: [&str; 106] = [
+const UNKNOWN_GROUPS: [&str; 114] = [
+    "unk",
+    "unassigned",
+    "unknown not reported",
+    "not known not reported",
+    "decline",
+    "n v t",
+    "ref",
+    "gender not disclosed",
     "unknown",
     "not known",
     "unspecified",
@@ -118,7 +126,16 @@ const UNKNOWN_GROUPS: [&str; 106] = [
 ];
 
 /// Beginnings of the wordings in which people decline to say their group, as [`simplified`] writes them.
-const DECLINING: [&str; 67] = [
+const DECLINING: [&str; 76] = [
+    "opt out",
+    "opted out",
+    "not specified",
+    "not provided",
+    "not disclosed",
+    "vill ej",
+    "vill inte",
+    "wil niet",
+    "zeg ik liever niet",
     "prefer not",
     "prefers not",
     "i prefer not",
@@ -259,7 +276,7 @@ pub struct Missing<'a> {
 
 impl Missing<'_> {
     fn given(self, text: &str) -> bool {
-        self.texts.iter().any(|missing| missing.trim() == text)
+        self.texts.iter().map(|missing| missing.trim()).any(|missing| missing == text || spelling_key(missing) == spelling_key(text))
     }
 
     /// Whether a text, blanks around it cut, stands for a missing score, label, number or weight.
@@ -288,6 +305,28 @@ impl Missing<'_> {
     }
 }
 
+/// Words that stand in the place of a group where a row holds the sum of others.
+const TOTALS: [&str; 13] = [
+    "total",
+    "totals",
+    "subtotal",
+    "sub total",
+    "grand total",
+    "all",
+    "sum",
+    "summe",
+    "gesamt",
+    "total général",
+    "totaux",
+    "summa",
+    "both",
+];
+
+/// Whether a group's text names the sum of all groups.
+pub fn is_total(text: &str) -> bool {
+    TOTALS.contains(&simplified(text).as_str())
+}
+
 /// Whether a label's text says that nothing has been decided yet.
 pub fn is_undecided(text: &str) -> bool {
     UNDECIDED.contains(&simplified(text).as_str())
@@ -314,7 +353,10 @@ pub fn known_decision<'a>(words: impl Iterator<Item = &'a str> + Clone) -> Optio
 
 /// A text in lower case with one blank where it has several.
 pub fn folded(text: &str) -> String {
-    let mut words = text.split_whitespace();
+    // Signs without width come along with copied texts.
+    let visible: String =
+        text.chars().filter(|sign| !matches!(sign, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{ad}')).collect();
+    let mut words = visible.split_whitespace();
     let mut joined = words.next().unwrap_or_default().to_lowercase();
     for word in words {
         joined.push(' ');
