@@ -8,7 +8,7 @@ pub use evenhand_report::cards::compares_groups;
 pub use evenhand_report::limits::{check_limits, distance, judged, within};
 use evenhand_report::{
     AttributeFindings, AttributeSummary, Column, DataSummary, Density, FileSummary, GroupCount, GroupSummary, LabelSummary, LatentPlot,
-    LatentPoint, PassRate, PassRates, RunReport, Tilt,
+    LatentPoint, PassRate, PassRates, Remark, RemarkKind, RunReport, Tilt,
 };
 use evenhand_rows::{Dataset, Groups, LabelKind, UNKNOWN, skew};
 
@@ -244,7 +244,7 @@ pub fn tilt<'a>(
 }
 
 /// What a reader must know of intervals of largest gaps, where one of them does not hold its own value.
-pub fn interval_note<'a>(runs: impl Iterator<Item = &'a RunReport>) -> Option<String> {
+pub fn interval_note<'a>(runs: impl Iterator<Item = &'a RunReport>) -> Option<Remark> {
     let findings = |run: &'a RunReport| {
         let lists = run.shortlists.iter().flat_map(|lists| lists.before.iter().chain(&lists.after));
         run.attributes.iter().flat_map(|attribute| &attribute.findings).chain(lists)
@@ -254,9 +254,11 @@ pub fn interval_note<'a>(runs: impl Iterator<Item = &'a RunReport>) -> Option<St
         .filter_map(|finding| Some((finding.estimate.number()?, finding.estimate.interval()?)))
         .any(|(value, interval)| value < interval.low || value > interval.high);
     above.then(|| {
-        "Some intervals lie beside their own value: the largest gap of resampled groups is larger than that of the groups themselves, most so \
-         near parity and with small groups. Such an interval says nothing about whether the gap is zero; for that ask for permutation p-values."
-            .to_owned()
+        Remark::new(
+            RemarkKind::IntervalsBeside,
+            "Some intervals lie beside their own value: the largest gap of resampled groups is larger than that of the groups themselves, most so \
+             near parity and with small groups. Such an interval says nothing about whether the gap is zero; for that ask for permutation p-values.",
+        )
     })
 }
 

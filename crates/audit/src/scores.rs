@@ -7,7 +7,7 @@ use evenhand_report::cards::compares_groups;
 use evenhand_report::limits::check_limits;
 use evenhand_report::{
     AttributeFindings, AttributeSummary, Column, DataSummary, FORMAT, FileSummary, GroupCount, GroupSummary, LabelSummary, MethodReport,
-    Report, ReportKind, RunReport, Sizes, Summary,
+    Remark, RemarkKind, Report, ReportKind, RunReport, Sizes, Summary,
 };
 use evenhand_rows::{Chunk, Dataset, Groups, Provenance, Scored};
 
@@ -151,11 +151,12 @@ fn resolved(settings: &AuditSettings, scored: &Scored) -> Result<(AuditSettings,
 }
 
 /// The remark on rows without an outcome.
-fn told_undecided(name: &str, decided: usize, rows: usize) -> String {
-    format!(
+fn told_undecided(name: &str, decided: usize, rows: usize) -> Remark {
+    let text = format!(
         "`{name}`: {} of {rows} rows have no outcome; they count in what needs none, and {decided} rows in what needs one.",
         rows - decided
-    )
+    );
+    Remark::new(RemarkKind::Undecided, text)
 }
 
 /// Puts in the place of what all rows without their truth cannot tell what the decided ones tell.
@@ -230,7 +231,7 @@ pub fn audit(scored: &Scored, settings: &AuditSettings) -> Result<Report, AuditE
     }
     settings.metrics.check(&scored.groups)?;
     let (settings, note) = resolved(settings, scored)?;
-    let (settings, mut notes) = (&settings, Vec::from_iter(note));
+    let (settings, mut notes) = (&settings, Vec::from_iter(note.map(|note| Remark::new(RemarkKind::Selection, note))));
     let decided = scored.decided().map(|rows| scored.select(&rows));
     if let Some(decided) = &decided {
         let name = scored.label.as_ref().map_or("label", |label| label.name.as_str());
@@ -382,7 +383,8 @@ impl AuditStream {
         }
         for seen in &seen {
             if seen.unknown > 0 {
-                notes.push(format!("`{}`: the group of {} rows is unknown; they are left out of every gap", seen.attribute, seen.unknown));
+                let text = format!("`{}`: the group of {} rows is unknown; they are left out of every gap", seen.attribute, seen.unknown);
+                notes.push(Remark::new(RemarkKind::UnknownGroup, text));
             }
             let of_all = label_sum.is_some() && decided < rows;
             let all = if of_all {
@@ -401,12 +403,13 @@ impl AuditStream {
             if performance.is_empty() && label_sum.is_some() {
                 performance = overall;
             }
-            notes.push(format!(
+            let text = format!(
                 "{}: read in chunks. Metrics of counts are exact; metrics of scores come from a sketch of {SKETCH_BINS} bins: SPDD is within \
                  {:.2e} of the exact value.",
                 seen.attribute,
                 seen.tally.spdd_error_bound()
-            ));
+            );
+            notes.push(Remark::new(RemarkKind::WithinBound, text));
             summaries.push(seen.summary(label_sum.is_some()));
             attributes.push(evidence::attribute(&summary.outcomes(), seen.counted(), compared, true));
         }
@@ -486,7 +489,7 @@ fn join(
     data: DataSummary,
     performance: Vec<Finding>,
     attributes: Vec<AttributeFindings>,
-    mut notes: Vec<String>,
+    mut notes: Vec<Remark>,
 ) -> Result<Report, AuditError> {
     let run = RunReport {
         seed: settings.intervals.seed,
@@ -496,7 +499,7 @@ fn join(
         ..RunReport::default()
     };
     let columns = columns(settings, data.label.is_some(), &run)?;
-    notes.extend(data.notes.iter().cloned());
+    notes.extend(data.notes.iter().cloned().map(Remark::from));
     notes.extend(evidence::interval_note(std::iter::once(&run)));
     let mut report = Report {
         format: FORMAT,
@@ -508,6 +511,7 @@ fn join(
         methods: vec![MethodReport { name: "scores".to_owned(), summary: summary(&run), runs: vec![run], ..MethodReport::default() }],
         columns,
         limits: Vec::new(),
+        reference: None,
         contrasts: Vec::new(),
         fronts: Vec::new(),
         choice: None,

@@ -6,6 +6,7 @@ use evenhand_audit::balance::{BalanceSettings, Original, synthesise};
 use evenhand_audit::rank::{RankSettings, Wanted, rank};
 use evenhand_audit::settings::Choice;
 use evenhand_rebalance::synthesis::Unwatched;
+use evenhand_report::{Remark, RemarkKind};
 use evenhand_rows::table::{Cells, Column, Form, Table};
 use evenhand_rows::{Dataset, Groups, Label, LabelKind, LabelRole, Provenance, Schema, SensitiveRole};
 
@@ -78,7 +79,7 @@ fn stages(hired: usize) -> (Table, Schema) {
     (Table { columns }, schema)
 }
 
-fn made(settings: &BalanceSettings, hired: usize) -> (BTreeMap<String, usize>, Vec<String>) {
+fn made(settings: &BalanceSettings, hired: usize) -> (BTreeMap<String, usize>, Vec<Remark>) {
     let (table, schema) = stages(hired);
     let original = Original { table: &table, name: "the rows", schema: &schema, provenance: &Provenance::default() };
     let made = synthesise(&original, settings, &Unwatched, None).unwrap();
@@ -97,7 +98,8 @@ fn no_row_is_made_on_which_nothing_is_decided_unless_it_is_asked_for() {
     let (counts, notes) = made(&settings, 20);
     assert_eq!(counts, [("Hired".to_owned(), 20), ("Rejected".to_owned(), 20)].into());
     // Rows 20 to 59 that three divides are 13.
-    assert!(notes.iter().any(|note| note.starts_with("13 rows of no decision (`In process` in `stage`)")), "{notes:?}");
+    let told = notes.iter().find(|note| note.kind == RemarkKind::Undecided).unwrap();
+    assert!(told.text.starts_with("13 rows of no decision (`In process` in `stage`)"), "{told}");
     let asked = BalanceSettings { labels: "Hired=0.25,Rejected=0.25,In process=0.5".to_owned(), ..settings };
     let (counts, _) = made(&asked, 20);
     assert_eq!(counts["In process"], 20);

@@ -11,7 +11,7 @@ use evenhand_audit::{AuditSettings, Selection, audit};
 use evenhand_data::DataError;
 use evenhand_data::loaders::{corpus_folder, faircv_2020};
 use evenhand_data::table::ScoreRoles;
-use evenhand_report::Report;
+use evenhand_report::{RemarkKind, Report};
 use evenhand_rows::{LabelRole, SensitiveRole};
 
 /// The folder of the corpus, or `None` after saying that the test is skipped.
@@ -160,7 +160,11 @@ fn both_attributes_and_their_intersection_can_be_asked_for() {
     let groups: Vec<usize> = report.methods[0].runs[0].attributes.iter().map(|attribute| attribute.groups.len()).collect();
     assert_eq!(groups, [2, 3, 6]);
     assert!(report.methods[0].runs[0].performance.is_empty());
-    assert!(report.notes.iter().any(|note| note.starts_with("Top 100: 100 rows score ")), "{:?}", report.notes);
+    assert!(
+        report.notes.iter().any(|note| note.kind == RemarkKind::Selection && note.text.starts_with("Top 100: 100 rows score ")),
+        "{:?}",
+        report.notes
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use evenhand_audit::settings::{DecisionRule, IntervalSection, MetricsSection};
 use evenhand_audit::{AuditSettings, AuditStream, Selection, audit};
 use evenhand_metrics::Finding;
-use evenhand_report::{Report, ReportKind};
+use evenhand_report::{Remark, RemarkKind, Report, ReportKind};
 use evenhand_rows::{Chunk, Provenance, Scored};
 
 fn settings() -> AuditSettings {
@@ -56,7 +56,8 @@ fn limits_are_judged_and_settings_are_told() {
 fn rows_that_tie_with_the_last_of_the_top_are_selected_together() {
     let scored = Scored::from_arrays(vec![0.9, 0.5, 0.5, 0.5, 0.1], ("g", &["a", "b", "a", "b", "b"]), None).unwrap();
     let report = audit(&scored, &AuditSettings { selection: Selection::Top(2), ..settings() }).unwrap();
-    assert_eq!(report.notes, ["Top 2: 4 rows score 0.5 or more and are selected: rows with this very score are selected together."]);
+    let told = "Top 2: 4 rows score 0.5 or more and are selected: rows with this very score are selected together.";
+    assert_eq!(report.notes, [Remark::new(RemarkKind::Selection, told)]);
     let shares: Vec<f64> = finding(&report, "selection-share").by_group.iter().map(|group| group.estimate.number().unwrap()).collect();
     assert_eq!(shares, [0.5, 0.5]);
     assert!(report.methods[0].runs[0].performance.is_empty(), "nothing is known of the truth");

@@ -14,7 +14,7 @@ const EPOCHS: usize = 7;
 fn recipe() -> Recipe {
     let made = format!("synthesise = {{ method = {{ id = \"ctgan\", epochs = {EPOCHS}, batch_size = 100 }}, rows = 200, compared = 50 }}");
     let text = format!(
-        "name = \"fits\"\nseeds = [1]\n[data]\nloader = {{ id = \"synthetic-jobs\", jobs = 12, applicants = 20 }}\n[training]\nepochs = 2\n\
+        "name = \"fits\"\nseeds = [1]\n[data]\nloader = {{ id = \"synthetic-jobs\", jobs = 12, applicants = 20 }}\n[split]\nkind = \"hold-out\"\ntogether = \"job\"\n[training]\nepochs = 2\n\
          [intervals]\nreplicates = 0\n[shortlist]\ntop = 5\n[[method]]\nname = \"a\"\n{made}\n[[method]]\nname = \"b\"\nrerank = \
          \"pair\"\n{made}\n"
     );
@@ -59,10 +59,13 @@ fn run(folder: &Path, jobs: usize, stop_at: Option<usize>) -> (Option<Report>, V
 }
 
 #[test]
-fn cells_that_run_at_a_time_learn_the_rows_once() {
+fn cells_that_run_at_a_time_learn_the_rows_once_and_tell_that_other_jobs_are_held_out() {
     let folder = tempfile::tempdir().unwrap();
-    let (_, epochs) = run(folder.path(), 2, None);
+    let (report, epochs) = run(folder.path(), 2, None);
     assert_eq!(epochs, (1..=EPOCHS).collect::<Vec<_>>());
+    for method in report.unwrap().methods {
+        assert!(method.runs[0].synthesis.as_ref().unwrap().other_jobs, "{}: the sides of the split are of different jobs", method.name);
+    }
 }
 
 #[test]

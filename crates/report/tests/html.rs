@@ -259,10 +259,18 @@ fn a_report_that_lacks_something_still_makes_a_page() {
 #[test]
 fn a_comparison_of_some_methods_is_tested_against_one_that_is_there() {
     let mut report = sample::comparison(true);
-    report.recipe["analyses"]["reference"] = "left out".into();
+    report.reference = Some("left out".to_owned());
     let page = page(&report);
     assert!(page.contains("Differences from vanilla"));
     assert!(!page.contains("Differences from left out") && !page.contains("not tested"));
+}
+
+#[test]
+fn differences_are_told_from_the_method_that_the_report_names() {
+    let mut report = sample::comparison(true);
+    let last = report.methods.last().unwrap().name.clone();
+    report.reference = Some(last.clone());
+    assert!(page(&report).contains(&format!("Differences from {last}")));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use evenhand_report::dominance::{dominates, front};
 use evenhand_report::{
     AttributeFindings, AttributeSummary, Column, Contrast, DataSummary, Density, DisparityTrace, Dominance, Epoch, FORMAT, Family,
     FileSummary, Front, GroupCount, GroupSummary, LabelSummary, LatentPlot, LatentPoint, LimitCheck, MethodChoice, MethodReport, PassRate,
-    PassRates, Point, Published, Report, ReportKind, RunReport, Sizes, Summary, Tilt, lookup,
+    PassRates, Point, Published, Remark, RemarkKind, Report, ReportKind, RunReport, Sizes, Summary, Tilt, lookup,
 };
 
 /// A stream of numbers in [0, 1) that is the same everywhere.
@@ -246,7 +246,7 @@ fn run(shape: &Shape, method: usize, seed: usize) -> RunReport {
         epochs: if shape.trained { epochs } else { Vec::new() },
         latent: (shape.trained && seed == 0).then_some(latent),
         notes: if method == 5 && seed == 0 {
-            vec!["2 of 640 batches held one group only; their penalty was skipped".into()]
+            vec![Remark::new(RemarkKind::Skipped, "2 of 640 batches held one group only; their penalty was skipped")]
         } else {
             Vec::new()
         },
@@ -472,6 +472,7 @@ pub(crate) fn report(shape: &Shape) -> Report {
         methods,
         columns,
         limits,
+        reference: None,
         extraction: None,
         notes: vec!["The training rows were skewed on purpose; the test rows were not.".into()],
     }
@@ -764,8 +765,8 @@ pub(crate) fn balancing(groups: usize) -> Report {
     let mut report = of_file(ReportKind::Balancing, "Balanced rows of candidates.csv", "origin", &names, run);
     let groups: Vec<&str> = names.iter().map(String::as_str).collect();
     report.data.tilt = vec![tilt("as given", "origin", &groups, [120, 60, 140, 160], false)];
-    report.notes = vec!["the fields are separated by `;`".to_owned(), "column `id` is left out".to_owned()];
-    report.notes.extend(names.iter().map(|name| format!("100 rows of {name} were made from 12")));
+    report.notes = vec!["the fields are separated by `;`".into(), "column `id` is left out".into()];
+    report.notes.extend(names.iter().map(|name| Remark::new(RemarkKind::FewToLearnFrom, format!("100 rows of {name} were made from 12"))));
     report
 }
 

@@ -115,6 +115,17 @@ fn what_few_rows_judged_is_marked_and_its_words_are_explained() {
 }
 
 #[test]
+fn rows_held_out_by_job_say_nothing_of_rows_learned_by_heart() {
+    let told = |other_jobs: bool| {
+        let mut report = sample::balancing(2);
+        report.methods[0].runs[0].synthesis.as_mut().unwrap().other_jobs = other_jobs;
+        making::tables(&report, &[]).remove(2).footnotes.concat()
+    };
+    assert!(told(false).contains("Well above that, rows were learned by heart."), "{}", told(false));
+    assert!(told(true).contains("The rows held out are of other jobs") && !told(true).contains("Well above"), "{}", told(true));
+}
+
+#[test]
 fn the_method_table_gives_mean_spread_and_the_best_of_a_column() {
     let table = method_table(&sample::comparison(true));
     assert_eq!(table.headers[..3], ["method", "SRCC", "PCC"]);

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use evenhand_rebalance::REBALANCERS;
 use evenhand_rebalance::synthesis::SYNTHESISERS;
-use evenhand_report::{DataSummary, FORMAT, MethodReport, Report, ReportKind, Tilt};
+use evenhand_report::{DataSummary, FORMAT, MethodReport, Remark, Report, ReportKind, Tilt};
 use evenhand_rows::Dataset;
 
 pub use judge::{Judge, JudgeError, Sides};
@@ -116,7 +116,7 @@ impl BalanceSettings {
         }
     }
 
-    fn report(&self, versions: BTreeMap<String, String>, data: DataSummary, method: MethodReport, notes: &[String]) -> Report {
+    fn report(&self, versions: BTreeMap<String, String>, data: DataSummary, method: MethodReport, notes: &[Remark]) -> Report {
         let mut told = self.reading.clone();
         let own = serde_json::json!({
             "method": self.method,
@@ -142,6 +142,7 @@ impl BalanceSettings {
             methods: vec![MethodReport { name: self.method.id.clone(), ..method }],
             columns: Vec::new(),
             limits: Vec::new(),
+            reference: None,
             contrasts: Vec::new(),
             fronts: Vec::new(),
             choice: None,

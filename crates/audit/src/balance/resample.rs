@@ -1,7 +1,7 @@
 //! Rows that are at hand: some left out, some repeated, or all weighed.
 
 use evenhand_rebalance::REBALANCERS;
-use evenhand_report::{DataSummary, MethodReport, Report, RunReport, Sizes};
+use evenhand_report::{DataSummary, MethodReport, Remark, Report, RunReport, Sizes};
 use evenhand_rows::Dataset;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -15,7 +15,7 @@ pub struct Resampled {
     /// The evidence.
     pub report: Report,
     /// Remarks.
-    pub notes: Vec<String>,
+    pub notes: Vec<Remark>,
     /// The rows that stand in it, counted from 0; some repeated.
     pub rows: Vec<usize>,
     /// Their weights, where the method weighs them.
@@ -54,6 +54,7 @@ pub fn resample(data: &Dataset, attribute: &str, settings: &BalanceSettings) -> 
     let summary = DataSummary { tilt: tilts, notes: notes.clone(), ..evidence::data_summary(&named, settings.threshold)? };
     let run = RunReport { seed: settings.seed, sizes: Sizes { test: rows.len(), ..Sizes::default() }, ..RunReport::default() };
     let method = MethodReport { rebalance: Some(settings.method.summary()), runs: vec![run], ..MethodReport::default() };
+    let notes: Vec<Remark> = notes.into_iter().map(Remark::from).collect();
     let report = settings.report(run::versions(), summary, method, &notes);
     Ok(Resampled { report, notes, rows, weights })
 }

@@ -7,7 +7,7 @@ use evenhand_rebalance::balanced::{Balance, balanced_apart};
 use evenhand_rebalance::quality;
 use evenhand_rebalance::shares::Shares;
 use evenhand_rebalance::synthesis::{SYNTHESISERS, Watch};
-use evenhand_report::{DataSummary, MethodReport, Report, RunReport, Sizes, Synthesis};
+use evenhand_report::{DataSummary, MethodReport, Remark, RemarkKind, Report, RunReport, Sizes, Synthesis};
 use evenhand_rows::roles::dataset;
 use evenhand_rows::table::{Cells, Table};
 use evenhand_rows::{MISSING, Provenance, Schema};
@@ -32,7 +32,7 @@ pub struct Synthesised {
     /// The evidence.
     pub report: Report,
     /// Remarks.
-    pub notes: Vec<String>,
+    pub notes: Vec<Remark>,
     /// The rows, with the columns of the table that was learned.
     pub table: Table,
 }
@@ -127,12 +127,13 @@ pub fn synthesise(
         rows: settings.rows.unwrap_or_else(|| learned.rows()),
         keep_copies: settings.keep_copies,
     };
-    let mut notes = provenance.notes.clone();
-    notes.extend(data.provenance.notes.iter().filter(|note| !provenance.notes.contains(note)).cloned());
+    let own = data.provenance.notes.iter().filter(|note| !provenance.notes.contains(note));
+    let mut notes: Vec<Remark> = provenance.notes.iter().chain(own).cloned().map(Remark::from).collect();
     notes.extend(undecided);
     let unknown = data.groups(column)?.unknown_count();
     if unknown > 0 {
-        notes.push(format!("{unknown} rows are of unknown {column}: they are learned from, and no row is made of unknown group"));
+        let text = format!("{unknown} rows are of unknown {column}: they are learned from, and no row is made of unknown group");
+        notes.push(Remark::new(RemarkKind::UnknownGroup, text));
     }
     let holdout = (unseen.rows() > 0).then_some(&unseen);
     let apart: Vec<&Table> = holdout.into_iter().collect();
@@ -152,36 +153,46 @@ pub fn synthesise(
         match judged {
             Ok(found) => quality.efficacy = found,
             Err(JudgeError::Stopped) => return Err(evenhand_rebalance::RebalanceError::Stopped.into()),
-            Err(JudgeError::Unfit(cause)) => notes.push(format!("what can be learned from the rows was not measured: {cause}")),
+            Err(JudgeError::Unfit(cause)) => {
+                let text = format!("what can be learned from the rows was not measured: {cause}");
+                notes.push(Remark::new(RemarkKind::NotJudged, text));
+            }
         }
     }
     let tilts = tilts(&data, &after, column, settings.threshold)?;
     if balanced.copies > 0 {
         let told = if settings.keep_copies { "were kept" } else { "were left out and made anew" };
-        notes.push(format!(
+        let text = format!(
             "{} equalled a real row (one that was held out: {}) and {told}",
             counted(balanced.copies, "made row"),
             balanced.copies_of_others
-        ));
+        );
+        notes.push(Remark::new(RemarkKind::Copies, text));
     }
     for cell in balanced.cells.iter().filter(|cell| cell.rows > 0 && cell.before < FEW_ROWS) {
         let label = cell.label.as_ref().map_or_else(String::new, |label| format!(" with label {label}"));
         let (of, made) = (&cell.group, if cell.rows == 1 { "1 row was".to_owned() } else { format!("{} rows were", count(cell.rows)) });
-        notes.push(match cell.before {
+        let text = match cell.before {
             0 => format!("{of}{label}: {made} made without any to learn from; what they hold is a guess"),
             few => {
                 format!("{of}{label}: {made} made from {few}; so few say little about a group, and what is made of them stays near them")
             }
-        });
+        };
+        notes.push(Remark::new(RemarkKind::FewToLearnFrom, text));
     }
     data.name.clone_from(&settings.title);
     data.provenance.files.clone_from(&provenance.files);
-    let summary = DataSummary { tilt: tilts, notes: notes.clone(), ..evidence::data_summary(&data, settings.threshold)? };
+    let summary = DataSummary {
+        tilt: tilts,
+        notes: notes.iter().map(Remark::to_string).collect(),
+        ..evidence::data_summary(&data, settings.threshold)?
+    };
     let synthesis = Synthesis {
         method: method.summary(),
         cells: balanced.cells,
         copies: balanced.copies,
         judged_on: unseen.rows(),
+        other_jobs: false,
         quality,
         losses: generator.losses().to_vec(),
         tilt: Vec::new(),
@@ -204,7 +215,7 @@ fn decided_labels<'a>(
     schema: &Schema,
     label: &str,
     shares: &Shares,
-) -> Result<(Cow<'a, Table>, Option<String>), AuditError> {
+) -> Result<(Cow<'a, Table>, Option<Remark>), AuditError> {
     let data = dataset(table, source, &Schema { keep_unlabelled: true, ..schema.clone() })?;
     let position = table.position(label)?;
     let (Some(values), Cells::Categories { levels, codes }) = (data.label.as_ref(), &table.columns[position].cells) else {
@@ -229,12 +240,12 @@ fn decided_labels<'a>(
     decided.columns[position].cells = cells;
     let words: Vec<String> = out.iter().map(|&level| format!("`{}`", levels[level])).collect();
     let count: usize = out.iter().map(|&level| rows[level]).sum();
-    let note = format!(
+    let text = format!(
         "{} of no decision ({} in `{label}`) are learned from, and none is made unless the shares of labels name it",
         counted(count, "row"),
         words.join(", ")
     );
-    Ok((Cow::Owned(decided), Some(note)))
+    Ok((Cow::Owned(decided), Some(Remark::new(RemarkKind::Undecided, text))))
 }
 
 /// The sensitive column and the label whose categories get shares.

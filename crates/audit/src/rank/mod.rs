@@ -5,7 +5,7 @@ mod wanted;
 
 use std::collections::{BTreeMap, HashMap};
 
-use evenhand_report::{DataSummary, FORMAT, MethodReport, Report, ReportKind, RunReport, Shortlists, Sizes};
+use evenhand_report::{DataSummary, FORMAT, MethodReport, Remark, RemarkKind, Report, ReportKind, RunReport, Shortlists, Sizes};
 use evenhand_rerank::{FloorRule, RERANKERS, Reason};
 use evenhand_rows::table::{Cells, Column, Form};
 use evenhand_rows::{Dataset, Groups};
@@ -64,7 +64,7 @@ pub struct Ranking {
     /// The evidence.
     pub report: Report,
     /// Remarks.
-    pub notes: Vec<String>,
+    pub notes: Vec<Remark>,
     /// The rows, job after job, best first; those without a score stand last.
     pub order: Vec<usize>,
     /// [`COLUMNS`] for the rows in this order: rank by score and rank (NaN without a score), `yes` or `no`, the reason of the place.
@@ -100,7 +100,7 @@ pub fn rank(data: &Dataset, scores: &[f64], settings: &RankSettings) -> Result<R
     if scored.is_empty() {
         return Err(AuditError::Request("no candidate has a score, so there is nothing to rank".to_owned()));
     }
-    let mut notes = data.provenance.notes.clone();
+    let mut notes: Vec<Remark> = data.provenance.notes.iter().cloned().map(Remark::from).collect();
     notes.extend(left_unranked(data.groups(&settings.attribute)?, &unscored));
     let scores: Vec<f64> = scored.iter().map(|&row| sign * scores[row]).collect();
     let mut data = if unscored.is_empty() { data.clone() } else { data.select(&scored) };
@@ -120,7 +120,7 @@ pub fn rank(data: &Dataset, scores: &[f64], settings: &RankSettings) -> Result<R
     let order = lists.after.iter().map(|&row| scored[row]).chain(unscored.iter().copied()).collect();
 
     data.name.clone_from(&settings.title);
-    let summary = DataSummary { notes: notes.clone(), ..evidence::data_summary(&data, 0.5)? };
+    let summary = DataSummary { notes: notes.iter().map(Remark::to_string).collect(), ..evidence::data_summary(&data, 0.5)? };
     notes.extend(floor_notes(&shortlists, &settings.method.id, settings.method.build(RERANKERS)?.floors()));
     let mut report = report(settings, summary, shortlists, scores.len(), &notes);
     let beside = evidence::interval_note(report.methods.iter().flat_map(|method| &method.runs));
@@ -129,7 +129,7 @@ pub fn rank(data: &Dataset, scores: &[f64], settings: &RankSettings) -> Result<R
     Ok(Ranking { report, notes, order, columns })
 }
 
-fn report(settings: &RankSettings, data: DataSummary, shortlists: Shortlists, rows: usize, notes: &[String]) -> Report {
+fn report(settings: &RankSettings, data: DataSummary, shortlists: Shortlists, rows: usize, notes: &[Remark]) -> Report {
     let run = RunReport {
         seed: settings.seed,
         sizes: Sizes { test: rows, ..Sizes::default() },
@@ -164,6 +164,7 @@ fn report(settings: &RankSettings, data: DataSummary, shortlists: Shortlists, ro
         }],
         columns: Vec::new(),
         limits: Vec::new(),
+        reference: None,
         contrasts: Vec::new(),
         fronts: Vec::new(),
         choice: None,
@@ -173,7 +174,7 @@ fn report(settings: &RankSettings, data: DataSummary, shortlists: Shortlists, ro
 }
 
 /// Who has no score, by group: who cannot be ranked must not drop out of sight.
-fn left_unranked(groups: &Groups, rows: &[usize]) -> Option<String> {
+fn left_unranked(groups: &Groups, rows: &[usize]) -> Option<Remark> {
     let left = groups.select(rows);
     let known = left.levels().iter().zip(left.sizes()).filter(|(_, size)| *size > 0);
     let mut of: Vec<String> = known.map(|(level, size)| format!("{level} {size}")).collect();
@@ -181,32 +182,37 @@ fn left_unranked(groups: &Groups, rows: &[usize]) -> Option<String> {
         of.push(format!("unknown {}", left.unknown_count()));
     }
     (!rows.is_empty()).then(|| {
-        format!("{} of {} candidates have no score and stand last, without a rank ({})", rows.len(), groups.codes().len(), of.join(", "))
+        let (left, all) = (rows.len(), groups.codes().len());
+        let text = format!("{left} of {all} candidates have no score and stand last, without a rank ({})", of.join(", "));
+        Remark::new(RemarkKind::Unscored, text)
     })
 }
 
 /// What became of the wanted shares.
-fn floor_notes(lists: &Shortlists, method: &str, rule: FloorRule) -> Vec<String> {
+fn floor_notes(lists: &Shortlists, method: &str, rule: FloorRule) -> Vec<Remark> {
     let index = lists.after.iter().find(|finding| finding.metric == "infeasible-index").and_then(|finding| finding.estimate.number());
     let below = index.is_some_and(|index| index > 0.0);
     let mut notes = Vec::new();
     // Breaches of a method's own minima are none of the wanted shares.
     let missed = if rule == FloorRule::Shares { lists.below_floor > lists.ran_out } else { below };
     if missed {
-        notes.push(format!(
+        let text = format!(
             "some lists have, down to some place, fewer of a group than its wanted share asks for: `{method}` does not promise every floor"
-        ));
+        );
+        notes.push(Remark::new(RemarkKind::FloorsMissed, text));
     }
     if rule == FloorRule::Shares && lists.ran_out > 0 {
-        notes.push(format!("in {} of {} lists a group has fewer candidates than its share asks for", lists.ran_out, lists.jobs));
+        let text = format!("in {} of {} lists a group has fewer candidates than its share asks for", lists.ran_out, lists.jobs);
+        notes.push(Remark::new(RemarkKind::RanOut, text));
     }
     if lists.short > 0 {
-        notes.push(format!(
+        let text = format!(
             "in {} of {} lists no order gives the groups the wanted exposure (the least reached is {} of it)",
             lists.short,
             lists.jobs,
             numbers::significant(lists.least_reached.unwrap_or_default())
-        ));
+        );
+        notes.push(Remark::new(RemarkKind::ExposureShort, text));
     }
     notes
 }

@@ -12,8 +12,8 @@ use evenhand_data::table;
 use evenhand_experiment::fitting::{Fitting, Watched};
 use evenhand_experiment::{Learners, registry, write};
 use evenhand_rebalance::RebalanceError;
-use evenhand_report::Report;
 use evenhand_report::views::{making, tables};
+use evenhand_report::{Remark, Report};
 use evenhand_rows::{LabelRole, Provenance, Schema, SensitiveRole, roles};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -70,7 +70,7 @@ pub(crate) fn balance(arguments: &Balance, json: bool) -> anyhow::Result<Outcome
 /// What was written.
 struct Balanced {
     report: Report,
-    notes: Vec<String>,
+    notes: Vec<Remark>,
     rows: usize,
 }
 

@@ -8,8 +8,8 @@ use evenhand_audit::settings::{Choice, IntervalSection};
 use evenhand_data::sheet::{self, Cells, Notation, ReadOptions, Reading, Sheet, Style, ValueStyle};
 use evenhand_data::table;
 use evenhand_experiment::write;
-use evenhand_report::Report;
 use evenhand_report::views::listing;
+use evenhand_report::{Remark, Report};
 use evenhand_rows::{LabelRole, Schema, SensitiveRole, roles};
 
 use super::{Outcome, grid};
@@ -124,7 +124,7 @@ fn settings(arguments: &Rank, attribute: String, options: &ReadOptions, target_c
     }
 }
 
-fn show(report: &Report, notes: &[String], json: bool) -> anyhow::Result<()> {
+fn show(report: &Report, notes: &[Remark], json: bool) -> anyhow::Result<()> {
     if json {
         return grid::show(report, true);
     }

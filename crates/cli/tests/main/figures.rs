@@ -76,7 +76,8 @@ pub(crate) fn unknown(report: &Value) -> u64 {
 /// All remarks of a report.
 pub(crate) fn notes(report: &Value) -> String {
     let lists = [&report["notes"], &report["data"]["notes"], &report["methods"][0]["runs"][0]["notes"]];
-    let all = lists.into_iter().filter_map(Value::as_array).flatten().filter_map(Value::as_str);
+    // Those of the data are bare texts, all others have a kind beside theirs.
+    let all = lists.into_iter().filter_map(Value::as_array).flatten().filter_map(|note| note.as_str().or(note["text"].as_str()));
     all.collect::<Vec<_>>().join("\n")
 }
 

@@ -55,6 +55,9 @@ fn complete_run(recipe: &Recipe, method: &MethodSection, data: &Dataset, part: &
     if let Some(found) = &mut run.importances {
         importance::associate(found, data)?;
     }
+    if let Some(made) = &mut run.synthesis {
+        made.other_jobs = recipe.split.holds_out_jobs();
+    }
     run.notes.extend(remarks::mixture(recipe, method)?);
     Ok(())
 }

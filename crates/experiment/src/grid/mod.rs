@@ -119,6 +119,7 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, Experime
         versions: versions(),
         recipe: recipe.to_json(),
         data: summary,
+        reference: recipe.analyses.reference.clone(),
         contrasts: contrast::contrasts(&methods, &columns),
         methods,
         columns,

@@ -5,7 +5,7 @@ use evenhand_rows::{Dataset, LabelKind};
 
 use super::parts::Part;
 use crate::recipe::{MethodSection, Recipe};
-use crate::report::{DataSummary, MethodReport};
+use crate::report::{DataSummary, MethodReport, Remark, RemarkKind};
 use crate::steps::measure::hardly_vary;
 use crate::{ExperimentError, evidence, lookup};
 
@@ -17,8 +17,8 @@ pub(crate) fn remark(
     summary: &DataSummary,
     parts: &[Part],
     methods: &[MethodReport],
-) -> Result<Vec<String>, ExperimentError> {
-    let mut notes = summary.notes.clone();
+) -> Result<Vec<Remark>, ExperimentError> {
+    let mut notes: Vec<Remark> = summary.notes.iter().cloned().map(Remark::from).collect();
     notes.extend(sensitive_inputs(summary));
     notes.extend(left_out_by_skew(recipe, data, attribute)?);
     notes.extend(small_groups(data, parts));
@@ -32,22 +32,24 @@ pub(crate) fn remark(
 }
 
 /// A remark on sensitive columns that the model reads.
-fn sensitive_inputs(summary: &DataSummary) -> Option<String> {
+fn sensitive_inputs(summary: &DataSummary) -> Option<Remark> {
     let names = &summary.sensitive_features;
-    (!names.is_empty()).then(|| format!("Sensitive columns are among the inputs of the model: {}.", names.join(", ")))
+    let text = || format!("Sensitive columns are among the inputs of the model: {}.", names.join(", "));
+    (!names.is_empty()).then(|| Remark::new(RemarkKind::SensitiveInputs, text()))
 }
 
 /// A remark on rows of other groups than the two that `skew` tilts.
-fn left_out_by_skew(recipe: &Recipe, data: &Dataset, attribute: &str) -> Result<Option<String>, ExperimentError> {
+fn left_out_by_skew(recipe: &Recipe, data: &Dataset, attribute: &str) -> Result<Option<Remark>, ExperimentError> {
     let Some(skew) = &recipe.skew else { return Ok(None) };
     let groups = data.groups(skew.attribute.as_deref().unwrap_or(attribute))?;
     let pair = [groups.code(&skew.privileged), groups.code(&skew.unprivileged)];
     let others = groups.codes().iter().filter(|code| !pair.contains(&Some(**code))).count();
     Ok((others > 0).then(|| {
-        format!(
+        let text = format!(
             "The skew keeps rows of `{}` and `{}` only: {others} rows of other or unknown groups train and validate nothing.",
             skew.privileged, skew.unprivileged
-        )
+        );
+        Remark::new(RemarkKind::LeftOutBySkew, text)
     }))
 }
 
@@ -55,7 +57,7 @@ fn left_out_by_skew(recipe: &Recipe, data: &Dataset, attribute: &str) -> Result<
 const SMALL: usize = 30;
 
 /// A remark on test parts in which a group has few rows.
-fn small_groups(data: &Dataset, parts: &[Part]) -> Option<String> {
+fn small_groups(data: &Dataset, parts: &[Part]) -> Option<Remark> {
     let counted = data.sensitive.iter().flat_map(|groups| {
         parts.iter().flat_map(move |part| {
             let sizes = groups.select(&part.split.test).sizes();
@@ -64,37 +66,40 @@ fn small_groups(data: &Dataset, parts: &[Part]) -> Option<String> {
     });
     let (size, level, attribute) = counted.filter(|(size, ..)| *size > 0).min()?;
     (size < SMALL).then(|| {
-        format!(
+        let text = format!(
             "The smallest group of the test rows, {attribute} {level}, has {size} in a run: gaps of so few rows are mostly chance; read their \
              intervals, and do not rank methods by them."
-        )
+        );
+        Remark::new(RemarkKind::SmallGroups, text)
     })
 }
 
 /// A remark on methods whose scores are nearly one number.
-fn hardly_varying(methods: &[MethodReport]) -> Option<String> {
+fn hardly_varying(methods: &[MethodReport]) -> Option<Remark> {
     let flat: Vec<&str> = methods.iter().filter(|method| method.runs.iter().any(hardly_vary)).map(|method| method.name.as_str()).collect();
     (!flat.is_empty()).then(|| {
-        format!(
+        let text = format!(
             "The scores of {} hardly vary in some runs: small gaps between them say nothing about even treatment; see standardised SPDD and KS.",
             flat.join(", ")
-        )
+        );
+        Remark::new(RemarkKind::HardlyVary, text)
     })
 }
 
 /// A remark on methods that decide alike for nearly all.
-fn deciding_alike(methods: &[MethodReport]) -> Option<String> {
+fn deciding_alike(methods: &[MethodReport]) -> Option<Remark> {
     let names: Vec<&str> = methods.iter().filter(|method| lookup::decides_alike(method)).map(|method| method.name.as_str()).collect();
     (!names.is_empty()).then(|| {
-        format!(
+        let text = format!(
             "{} took one decision for nearly all test rows in some run: gaps of such decisions are small whatever was learned.",
             names.join(", ")
-        )
+        );
+        Remark::new(RemarkKind::OneDecision, text)
     })
 }
 
 /// A remark on methods whose scores are probabilities of a positive decision.
-fn mixtures(recipe: &Recipe) -> Result<Option<String>, ExperimentError> {
+fn mixtures(recipe: &Recipe) -> Result<Option<Remark>, ExperimentError> {
     let mut names = Vec::new();
     for method in &recipe.methods {
         if method.objective.build(OBJECTIVES)?.scores_are_expected_decisions() {
@@ -102,23 +107,25 @@ fn mixtures(recipe: &Recipe) -> Result<Option<String>, ExperimentError> {
         }
     }
     Ok((!names.is_empty()).then(|| {
-        format!(
+        let text = format!(
             "The scores of {} are probabilities of a positive decision in a mixture of classifiers. Their constraint is promised of the mean of \
              these probabilities; metrics of decisions cut them at {} first, and of those nothing is promised.",
             names.join(", "),
             crate::numbers::plain(recipe.metrics.threshold)
-        )
+        );
+        Remark::new(RemarkKind::Mixture, text)
     }))
 }
 
 /// A remark on a run whose scores are probabilities of a positive decision: what the method promises holds before they are cut.
-pub(crate) fn mixture(recipe: &Recipe, method: &MethodSection) -> Result<Option<String>, ExperimentError> {
+pub(crate) fn mixture(recipe: &Recipe, method: &MethodSection) -> Result<Option<Remark>, ExperimentError> {
     Ok(method.objective.build(OBJECTIVES)?.scores_are_expected_decisions().then(|| {
-        format!(
+        let text = format!(
             "its score is the probability of a positive decision in a mixture of classifiers: {} promises its constraint of the mean of these \
              probabilities, and nothing of decisions cut from them at the threshold {}",
             method.objective.id,
             crate::numbers::plain(recipe.metrics.threshold)
-        )
+        );
+        Remark::new(RemarkKind::Mixture, text)
     }))
 }

@@ -63,6 +63,14 @@ impl Default for SplitSection {
 }
 
 impl SplitSection {
+    /// Whether the rows of the sides are of different jobs.
+    pub(crate) fn holds_out_jobs(&self) -> bool {
+        match self {
+            SplitSection::HoldOut { together, .. } | SplitSection::KFold { together, .. } => *together == Together::Job,
+            SplitSection::Given => false,
+        }
+    }
+
     pub(super) fn check(&self) -> Result<(), String> {
         match self {
             SplitSection::HoldOut { shares, .. }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use evenhand_learn::EpochRecord;
 
-use crate::report::{DisparityTrace, Epoch};
+use crate::report::{DisparityTrace, Epoch, Remark, RemarkKind};
 
 /// What the trainer calls the loss of the task itself.
 const DATA_LOSS: &str = "data";
@@ -55,7 +55,7 @@ pub(crate) fn trace_disparities(curve: &[EpochRecord]) -> Vec<DisparityTrace> {
 }
 
 /// Batches on which a term of the objective could not be computed, in words.
-pub(crate) fn count_skips(curve: &[EpochRecord]) -> Vec<String> {
+pub(crate) fn count_skips(curve: &[EpochRecord]) -> Vec<Remark> {
     let mut skipped: BTreeMap<&str, u64> = BTreeMap::new();
     for (term, count) in curve.iter().flat_map(|record| &record.skipped) {
         *skipped.entry(term).or_default() += count;
@@ -63,6 +63,9 @@ pub(crate) fn count_skips(curve: &[EpochRecord]) -> Vec<String> {
     skipped.retain(|_, count| *count > 0);
     skipped
         .into_iter()
-        .map(|(term, count)| format!("the term `{term}` was left out of {count} training batches in which a group was absent"))
+        .map(|(term, count)| {
+            let text = format!("the term `{term}` was left out of {count} training batches in which a group was absent");
+            Remark::new(RemarkKind::Skipped, text)
+        })
         .collect()
 }

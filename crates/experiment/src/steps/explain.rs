@@ -12,9 +12,7 @@ use crate::analyses::counterfactual;
 use crate::analyses::importance;
 use crate::fitting::Watched;
 use crate::recipe::CounterfactualName;
-use crate::report::Counterfactual;
-use crate::report::Importances;
-use crate::report::{Landscape, RunReport};
+use crate::report::{Counterfactual, Importances, Landscape, Remark, RemarkKind, RunReport};
 use crate::{ExperimentError, evidence};
 
 /// Test rows that a landscape is measured on, at most.
@@ -32,22 +30,26 @@ pub(crate) fn explain(
 ) -> Result<(), ExperimentError> {
     let asked = &plan.recipe.analyses;
     if plan.method.repair.is_some() && (asked.counterfactual != CounterfactualName::None || asked.importance + asked.landscape > 0) {
-        run.notes.push("counterfactual scores, importances and landscape are those of the scorer before its repair".to_owned());
+        let text = "counterfactual scores, importances and landscape are those of the scorer before its repair";
+        run.notes.push(Remark::new(RemarkKind::BeforeRepair, text));
     }
     if asked.counterfactual != CounterfactualName::None {
-        match &sides.sensitive {
-            Some(input) => run.counterfactual = score_as_others(plan, scorer, sides, input, (test, features), watched)?,
-            None => run.notes.push(format!(
+        if let Some(input) = &sides.sensitive {
+            run.counterfactual = score_as_others(plan, scorer, sides, input, (test, features), watched)?;
+        } else {
+            let text = format!(
                 "no counterfactual scores: {} is no input of the model, or its group does not settle what its inputs hold (see \
                  data.sensitive_as_features)",
                 plan.attribute
-            )),
+            );
+            run.notes.push(Remark::new(RemarkKind::NoCounterfactual, text));
         }
     }
     if plan.first && asked.importance > 0 {
         let found = shuffle_inputs(plan, scorer, encoder, features, test)?;
         if let Some(reason) = found.inputs.iter().find_map(|one| one.importance.reason()) {
-            run.notes.push(format!("importances that could not be measured ({}): {reason}", found.performance));
+            let text = format!("importances that could not be measured ({}): {reason}", found.performance);
+            run.notes.push(Remark::new(RemarkKind::NoImportance, text));
         }
         run.importances = Some(found);
     }

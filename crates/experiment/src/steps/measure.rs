@@ -11,7 +11,7 @@ use super::list::list_candidates;
 use crate::ExperimentError;
 use crate::evidence::{self, Counted};
 use crate::recipe::MetricsSection;
-use crate::report::{Measured, RunReport, Sizes, TargetFindings, WithoutModality};
+use crate::report::{Measured, Remark, RemarkKind, RunReport, Sizes, TargetFindings, WithoutModality};
 
 /// Everything that a run's scores of the test rows say, `features` being their encoded inputs.
 pub(crate) fn measure_run(
@@ -43,10 +43,11 @@ pub(crate) fn measure_run(
     };
     let disparities = trace_disparities(scorer.curves());
     let mut notes = count_skips(scorer.curves());
-    notes.extend(scorer.notes().iter().cloned());
+    notes.extend(scorer.notes().iter().cloned().map(Remark::from));
     notes.extend(remark_on_flat(&prediction.scores));
     if disparities.is_empty() && !plan.recipe.training_of(plan.method)?.trace.is_empty() {
-        notes.push(format!("nothing was traced: {} fits without gradients of the data loss by group", plan.method.objective.id));
+        let text = format!("nothing was traced: {} fits without gradients of the data loss by group", plan.method.objective.id);
+        notes.push(Remark::new(RemarkKind::NotTraced, text));
     }
     Ok(RunReport {
         seed: plan.seed,
@@ -109,25 +110,23 @@ pub(crate) fn measure_numbers(
 /// Scores that vary less than this are told to.
 const FLAT: f64 = 0.01;
 
-/// How the remark on them begins: by it a finished run is known to have such scores.
-const HARDLY: &str = "its scores hardly vary";
-
 /// A remark on scores that are nearly one number: gaps between such are small whatever the model learned.
-fn remark_on_flat(scores: &[f64]) -> Option<String> {
+fn remark_on_flat(scores: &[f64]) -> Option<Remark> {
     let n = scores.len() as f64;
     let mean = scores.iter().sum::<f64>() / n;
     let deviation = (scores.iter().map(|score| (score - mean).powi(2)).sum::<f64>() / n).sqrt();
     (deviation < FLAT).then(|| {
-        format!(
-            "{HARDLY} (standard deviation {deviation:.4}): small gaps between them say nothing; see the gaps in units of the \
+        let text = format!(
+            "its scores hardly vary (standard deviation {deviation:.4}): small gaps between them say nothing; see the gaps in units of the \
              spread (standardised SPDD, KS)"
-        )
+        );
+        Remark::new(RemarkKind::HardlyVary, text)
     })
 }
 
 /// Whether a run was found to have scores that are nearly one number.
 pub(crate) fn hardly_vary(run: &RunReport) -> bool {
-    run.notes.iter().any(|note| note.starts_with(HARDLY))
+    run.notes.iter().any(|note| note.kind == RemarkKind::HardlyVary)
 }
 
 /// What a page says of a set of scores beside the main ones: correlations, error and the gap of the first attribute.

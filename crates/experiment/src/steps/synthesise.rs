@@ -98,6 +98,7 @@ fn make_rows(making: Making<'_>, train: &Dataset, holdout: &Dataset) -> Result<(
         cells: made.cells,
         copies: made.copies,
         judged_on: 0,
+        other_jobs: false,
         quality,
         losses: generator.losses().to_vec(),
         tilt,

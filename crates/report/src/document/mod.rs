@@ -10,6 +10,7 @@ mod findings;
 mod front;
 mod importances;
 mod method;
+mod remark;
 mod run;
 mod shortlists;
 mod synthesis;
@@ -28,14 +29,15 @@ pub use findings::{AttributeFindings, Density, GroupCount, LimitCheck, PassRate,
 pub use front::{Dominance, Family, Front, Point};
 pub use importances::{Importance, Importances, PROXY};
 pub use method::{MethodChoice, MethodReport, Published, Summary};
+pub use remark::{Remark, RemarkKind};
 pub use run::{DisparityTrace, Epoch, Landscape, LatentPlot, LatentPoint, Measured, RunReport, Sizes};
 pub use shortlists::{PrefixShares, Shortlists};
 pub use synthesis::Synthesis;
 
 use crate::error::ReportError;
 
-/// Version of the report's layout. It rises when a field changes its meaning or goes away.
-pub const FORMAT: u32 = 1;
+/// Version of the report's layout. It rises when a field changes its meaning or goes away. Of format 1, remarks were bare texts; they are still read.
+pub const FORMAT: u32 = 2;
 
 /// What produced the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +79,9 @@ pub struct Report {
     /// Limits the user set, and whether each was met.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<LimitCheck>,
+    /// The method from which differences are told; the first of each sample where none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
     /// Tests between the methods, every pair on the same rows in every column of the main table.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contrasts: Vec<Contrast>,
@@ -89,9 +94,9 @@ pub struct Report {
     /// How well the recordings could be read, overall and by group, where the rows are extracted interviews.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extraction: Option<ExtractionReport>,
-    /// Sentences that the reader must see: sensitive inputs, rows left out, what was approximated.
+    /// What the reader must see: sensitive inputs, rows left out, what was approximated.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<String>,
+    pub notes: Vec<Remark>,
 }
 
 /// One column of the main table.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::counterfactual::Counterfactual;
 use super::findings::{AttributeFindings, TargetFindings, WithoutModality};
 use super::importances::Importances;
+use super::remark::Remark;
 use super::shortlists::Shortlists;
 use super::synthesis::Synthesis;
 
@@ -60,7 +61,7 @@ pub struct RunReport {
     pub synthesis: Option<Synthesis>,
     /// Counted skips and other remarks of the training.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<String>,
+    pub notes: Vec<Remark>,
 }
 
 /// The data loss on a plane through a network's weights.

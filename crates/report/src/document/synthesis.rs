@@ -18,6 +18,10 @@ pub struct Synthesis {
     /// Held-out rows that learners were judged on.
     #[serde(default)]
     pub judged_on: usize,
+    /// True when the rows held out are of other jobs than those learned from: then it cannot be told whether made rows are nearer to the latter
+    /// because these were learned by heart, or because they share their jobs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub other_jobs: bool,
     /// How like the training rows the made ones are, and how near to single ones.
     pub quality: Quality,
     /// Losses of the critic and of the generator by epoch, where the method has them.

@@ -19,18 +19,12 @@ const LEAST: usize = 8;
 /// The made rows of a report's first method that has some. `learners`: cards of methods by which learners are explained; may be empty.
 pub fn tables(report: &Report, learners: &[&'static Card]) -> Vec<Table> {
     let Some(made) = report.methods.iter().find_map(|method| method.runs.first()?.synthesis.as_ref()) else { return Vec::new() };
-    of(made, held_out_jobs(report), learners)
+    of(made, learners)
 }
 
-/// Whether the rows held out are of other jobs than those learned from.
-pub(crate) fn held_out_jobs(report: &Report) -> bool {
-    report.recipe["split"]["together"].as_str() == Some("job")
-}
-
-/// All tables of made rows. Of rows held out by job it cannot be told whether made ones are nearer to those learned from because these were
-/// learned by heart, or because they share their jobs.
-pub(crate) fn of(made: &Synthesis, other_jobs: bool, learners: &[&'static Card]) -> Vec<Table> {
-    [Some(cells(made)), Some(likeness(made)), Some(closeness(made, other_jobs)), efficacy(made, learners)].into_iter().flatten().collect()
+/// All tables of made rows.
+pub(crate) fn of(made: &Synthesis, learners: &[&'static Card]) -> Vec<Table> {
+    [Some(cells(made)), Some(likeness(made)), Some(closeness(made)), efficacy(made, learners)].into_iter().flatten().collect()
 }
 
 fn cells(made: &Synthesis) -> Table {
@@ -78,7 +72,7 @@ fn likeness(made: &Synthesis) -> Table {
     table
 }
 
-fn closeness(made: &Synthesis, other_jobs: bool) -> Table {
+fn closeness(made: &Synthesis) -> Table {
     let near = &made.quality.closeness;
     let of = |distances: &Distances| [estimate_text(&distances.fifth_percentile), estimate_text(&distances.median)];
     let row = |name: &str, distances: &Distances| -> Vec<String> { std::iter::once(name.to_owned()).chain(of(distances)).collect() };
@@ -100,7 +94,7 @@ fn closeness(made: &Synthesis, other_jobs: bool) -> Table {
         near.training_repeats
     ));
     if let (Some(share), Some(expected)) = (near.share_closer_to_training.number(), near.expected_share.number()) {
-        let meaning = if other_jobs {
+        let meaning = if made.other_jobs {
             "The rows held out are of other jobs, which alone makes made rows nearer to those learned from: this says nothing of rows learned by heart."
         } else {
             "Well above that, rows were learned by heart."

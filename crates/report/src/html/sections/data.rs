@@ -47,7 +47,7 @@ fn content(report: &Report, _: Learners<'_>) -> Option<Value> {
         attributes => attributes,
         tilts => tilts,
         // What the reader must see stands at the top already.
-        notes => data.notes.iter().filter(|note| !report.notes.contains(note)).cloned().collect::<Vec<_>>(),
+        notes => data.notes.iter().filter(|note| !report.notes.iter().any(|remark| remark.text == **note)).cloned().collect::<Vec<_>>(),
     })
 }
 

@@ -4,7 +4,7 @@ use evenhand_metrics::Finding;
 use minijinja::{Value, context};
 
 use super::{Learners, Section};
-use crate::document::{AttributeFindings, MethodReport, Report};
+use crate::document::{AttributeFindings, MethodReport, Remark, Report};
 use crate::html::charts::axis::Scale;
 use crate::html::charts::svg::Svg;
 use crate::html::charts::{density, pass_rate};
@@ -79,7 +79,7 @@ fn of_method(report: &Report, method: &MethodReport, attribute: &str, groups: &[
         tables => tables,
         left_out => left_out,
         unknown => unknown,
-        notes => run.notes.clone(),
+        notes => run.notes.iter().map(Remark::to_string).collect::<Vec<_>>(),
     })
 }
 

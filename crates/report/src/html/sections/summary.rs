@@ -4,7 +4,7 @@ use evenhand_metrics::Estimate;
 use minijinja::{Value, context};
 
 use super::{Learners, Section};
-use crate::document::{MethodReport, Report, ReportKind, Sizes};
+use crate::document::{MethodReport, Remark, Report, ReportKind, Sizes};
 use crate::html::grid::Grid;
 use crate::lookup::{self, Measured};
 use crate::numbers::{count, counted, level, significant};
@@ -29,8 +29,8 @@ fn content(report: &Report, _: Learners<'_>) -> Option<Value> {
         facts => facts(report),
         sentences => sentences(report),
         limits => limits,
-        notes => report.notes.iter().take(MOST_NOTES).cloned().collect::<Vec<_>>(),
-        folded => report.notes.iter().skip(MOST_NOTES).cloned().collect::<Vec<_>>(),
+        notes => report.notes.iter().take(MOST_NOTES).map(Remark::to_string).collect::<Vec<_>>(),
+        folded => report.notes.iter().skip(MOST_NOTES).map(Remark::to_string).collect::<Vec<_>>(),
     })
 }
 

@@ -22,7 +22,7 @@ fn content(report: &Report, learners: Learners<'_>) -> Option<Value> {
         .iter()
         .filter_map(|method| {
             let made = method.runs.first()?.synthesis.as_ref()?;
-            let tables: Vec<Grid> = making::of(made, making::held_out_jobs(report), learners).into_iter().map(Grid::from).collect();
+            let tables: Vec<Grid> = making::of(made, learners).into_iter().map(Grid::from).collect();
             let figures: Vec<_> = (!made.losses.is_empty()).then(|| curve::rivals(&made.losses)).into_iter().collect();
             let name = if report.methods.len() > 1 { method.name.clone() } else { String::new() };
             Some(context! { name => name, by => made.method.id.clone(), tables => tables, figures => figures })

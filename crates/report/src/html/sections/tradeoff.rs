@@ -88,7 +88,7 @@ fn content(report: &Report, _: Learners<'_>) -> Option<Value> {
 fn contrasts(report: &Report, sample: Option<&MethodChoice>) -> Option<Grid> {
     let methods: Vec<&MethodReport> = report.methods.iter().filter(|method| method.sample.as_ref() == sample).collect();
     // A comparison of some of the recipe's methods may lack the one that it names.
-    let named = report.recipe["analyses"]["reference"].as_str();
+    let named = report.reference.as_deref();
     let reference = methods.iter().find(|method| Some(method.name.as_str()) == named).or(methods.first())?.name.clone();
     let columns: Vec<_> = report
         .columns
