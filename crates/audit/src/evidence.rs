@@ -172,6 +172,8 @@ pub fn data_summary(data: &Dataset, threshold: f64) -> Result<DataSummary, Audit
         }),
         attributes,
         features: data.features.iter().map(|feature| feature.name.clone()).collect(),
+        score_scale: None,
+        label_scale: None,
         sensitive_features: data.features.iter().filter(|feature| feature.sensitive).map(|feature| feature.name.clone()).collect(),
         tilt: Vec::new(),
         notes: data.provenance.notes.clone(),

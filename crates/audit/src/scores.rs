@@ -7,7 +7,7 @@ use evenhand_report::cards::compares_groups;
 use evenhand_report::limits::check_limits;
 use evenhand_report::{
     AttributeFindings, AttributeSummary, Column, DataSummary, FORMAT, FileSummary, GroupCount, GroupSummary, LabelSummary, MethodReport,
-    Remark, RemarkKind, Report, ReportKind, RunReport, Sizes, Summary,
+    OwnScale, Remark, RemarkKind, Report, ReportKind, RunReport, Sizes, Summary,
 };
 use evenhand_rows::{Chunk, Dataset, Groups, Provenance, Scored};
 
@@ -263,6 +263,8 @@ pub fn audit(scored: &Scored, settings: &AuditSettings) -> Result<Report, AuditE
     };
     let mut summary = evidence::data_summary(&data, settings.metrics.label_threshold)?;
     summary.rows = scored.len();
+    let scale = scored.scale;
+    summary.score_scale = (!scale.is_plain()).then(|| OwnScale { zero: scale.to_score(0.0), one: scale.to_score(1.0) });
     if data.label.is_some() {
         for groups in &data.sensitive {
             summary.tilt.extend(evidence::tilt("labels as given", &data, groups.name(), None, settings.metrics.label_threshold)?);
@@ -430,6 +432,8 @@ impl AuditStream {
             }),
             attributes: summaries,
             features: Vec::new(),
+            score_scale: None,
+            label_scale: None,
             sensitive_features: Vec::new(),
             tilt: Vec::new(),
             notes: provenance.notes.clone(),

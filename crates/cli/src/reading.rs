@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 use evenhand_data::sheet::{ReadOptions, Reading as ColumnReading};
 use evenhand_data::table::{self, Encoding, FileOptions, Separator, TableSettings};
+use evenhand_report::OwnScale;
 use evenhand_rows::roles::words::Categories;
 
 /// Options of every command that reads tables.
@@ -110,6 +111,11 @@ pub(crate) fn label_threshold(threshold: Option<f64>, range: Option<(f64, f64)>)
 pub(crate) fn own_label_threshold(threshold: Option<f64>, range: Option<(f64, f64)>) -> f64 {
     let (low, high) = range.unwrap_or((0.0, 1.0));
     threshold.unwrap_or(f64::midpoint(low, high))
+}
+
+/// The labels' own scale, where it is not 0 to 1.
+pub(crate) fn label_scale(range: Option<(f64, f64)>) -> Option<OwnScale> {
+    range.map(|(zero, one)| OwnScale { zero, one })
 }
 
 /// Favourable values as a report shows them: one as itself, several as a list.

@@ -458,6 +458,8 @@ pub(crate) fn report(shape: &Shape) -> Report {
                 })
                 .collect(),
             features: if shape.trained { (1..=24).map(|index| format!("feature_{index:02}")).collect() } else { Vec::new() },
+            score_scale: None,
+            label_scale: None,
             sensitive_features: if shape.continuous { Vec::new() } else { vec![(*first).to_owned()] },
             tilt: stages,
             notes: vec!["12 rows without a label were left out".into()],

@@ -8,20 +8,23 @@ use evenhand_audit::settings::{self, DecisionRule, IntervalSection, MetricsSecti
 use evenhand_audit::{AuditSettings, AuditStream, Selection};
 use evenhand_data::loaders::faircv_2020;
 use evenhand_data::table::{self, Counted, Scale, ScoreRoles, TableSettings};
-use evenhand_report::Report;
+use evenhand_report::{OwnScale, Report};
 use evenhand_rows::{FileDigest, LabelRole, Provenance, Scored, SensitiveRole};
 
 use super::{Outcome, grid};
 use crate::args::{Audit, Convention, Definition, Threshold, Top};
 use crate::printer;
-use crate::reading::{names, told_favourable};
+use crate::reading::{label_scale, names, told_favourable};
 
 pub(crate) fn audit(arguments: &Audit, json: bool) -> anyhow::Result<Outcome> {
     let tables = arguments.reading.settings(&arguments.files)?;
     let roles = roles(arguments, &tables)?;
     let settings = settings(arguments, &roles)?;
-    let report =
+    let mut report =
         if arguments.stream { streamed(arguments, &roles, settings, &tables)? } else { whole(arguments, &roles, &settings, &tables)? };
+    report.data.label_scale = label_scale(arguments.label_range);
+    let scale = roles.scale()?;
+    report.data.score_scale = (!scale.is_plain()).then(|| OwnScale { zero: scale.to_score(0.0), one: scale.to_score(1.0) });
     let written = arguments.out.as_ref().map(|folder| evenhand_experiment::write_report(&report, folder)).transpose()?;
     grid::show(&report, json)?;
     if let Some((file, page)) = written {
@@ -93,6 +96,7 @@ fn settings(arguments: &Audit, roles: &ScoreRoles) -> anyhow::Result<AuditSettin
         "weight": arguments.weight,
         "missing": arguments.reading.missing,
         "range": arguments.range,
+        "label_range": arguments.label_range,
     });
     Ok(AuditSettings {
         title: arguments.title.clone().unwrap_or_else(|| format!("Audit of {}", names(&arguments.files))),

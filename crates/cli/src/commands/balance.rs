@@ -19,7 +19,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Outcome, grid};
 use crate::args::Balance;
-use crate::reading::{label_threshold, names, told_favourable};
+use crate::reading::{label_scale, label_threshold, names, told_favourable};
 use crate::{outputs, printer};
 
 pub(crate) fn balance(arguments: &Balance, json: bool) -> anyhow::Result<Outcome> {
@@ -43,11 +43,12 @@ pub(crate) fn balance(arguments: &Balance, json: bool) -> anyhow::Result<Outcome
         categories: options.categories.clone(),
         ..Schema::default()
     };
-    let balanced = if settings.makes_rows()? {
+    let mut balanced = if settings.makes_rows()? {
         made(arguments, &options, &schema, &settings)?
     } else {
         chosen(arguments, &options, &columns, &schema, &settings)?
     };
+    balanced.report.data.label_scale = label_scale(arguments.label_range);
     let written = arguments.report.as_ref().map(|folder| evenhand_experiment::write_report(&balanced.report, folder)).transpose()?;
     if json {
         grid::show(&balanced.report, true)?;

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 pub use choice::{Candidate, Choice, Limited};
 pub use contrast::Contrast;
 pub use counterfactual::{Counterfactual, Shift};
-pub use data::{AttributeSummary, DataSummary, FileSummary, GroupSummary, LabelSummary, Tilt};
+pub use data::{AttributeSummary, DataSummary, FileSummary, GroupSummary, LabelSummary, OwnScale, Tilt};
 pub use extraction::{AttributeExtraction, ExtractionReport, FACTS, Fact, Measure};
 pub use findings::{AttributeFindings, Density, GroupCount, LimitCheck, PassRate, PassRates, TargetFindings, WithoutModality};
 pub use front::{Dominance, Family, Front, Point};

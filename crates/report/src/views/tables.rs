@@ -392,7 +392,7 @@ fn gaps(report: &Report, title: String, findings: &[Finding]) -> Table {
             lookup::heading(report, &finding.metric),
             format!("{}{mark}", estimate_text(&finding.estimate)),
             finding.largest_pair.as_ref().map_or_else(String::new, |(one, other)| format!("{one} and {other}")),
-            finding.at_threshold.map_or_else(String::new, significant),
+            finding.at_threshold.map_or_else(String::new, |at| significant(report.data.own_score(at))),
             finding.p_value.map_or_else(String::new, significant),
         ]);
         for (group, reason) in &finding.left_out {
@@ -421,7 +421,11 @@ fn drop_empty_columns(table: &mut Table) {
 
 /// How far the labels tilt at each stage of the data.
 pub fn tilt_table(report: &Report) -> Table {
-    tilts(&report.data.tilt)
+    let mut own = report.data.tilt.clone();
+    for tilt in &mut own {
+        tilt.threshold = report.data.own_label(tilt.threshold);
+    }
+    tilts(&own)
 }
 
 /// How far labels tilt, a row a stage.
@@ -455,7 +459,7 @@ pub fn tilts(tilts: &[Tilt]) -> Table {
     }
     if let Some(tilt) = tilts.first() {
         table.footnotes.push(format!(
-            "High: label at or above {}. Shown: the groups with the highest and the lowest rate of high labels, of those with 30 rows or more. SPDD and DP \
+            "High: label at or above {}. Shown: the groups with the highest and the lowest rate of high labels; those of fewer than 30 rows only where no two are larger. SPDD and DP \
              difference are 0 where the labels do not tilt; alpha is 1 where each group has as many high labels and as many low ones as the other, \
              so that it answers to their sizes, too.",
             significant(tilt.threshold)

@@ -49,8 +49,9 @@ impl Scale {
         let share = if self.lower_is_better { 1.0 - unit } else { unit };
         let score = self.low + share * (self.high - self.low);
         // What the way there and back has added is no part of the person's number.
-        let digits = 1e12 / (self.high - self.low).abs().max(1e-300);
-        if digits.is_finite() { (score * digits).round() / digits } else { score }
+        let digits = 10_f64.powi(12 - (self.high - self.low).abs().max(1e-200).log10().ceil() as i32);
+        let rounded = (score * digits).round() / digits;
+        if rounded.is_finite() { rounded } else { score }
     }
 }
 

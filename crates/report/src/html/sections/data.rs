@@ -3,7 +3,9 @@
 use minijinja::{Value, context};
 
 use super::{Learners, Section};
-use crate::document::{AttributeSummary, LabelSummary, Report};
+use evenhand_metrics::Estimate;
+
+use crate::document::{AttributeSummary, DataSummary, Report};
 use crate::html::charts::svg::Svg;
 use crate::html::charts::tilt as picture;
 use crate::html::grid::{Cell, Grid, Head, Notes, places};
@@ -22,11 +24,14 @@ pub(super) const SECTION: Section = Section {
 fn content(report: &Report, _: Learners<'_>) -> Option<Value> {
     let data = &report.data;
     let label = data.label.as_ref().map(|label| {
-        let positive =
-            if label.kind == "binary" { String::new() } else { format!("; counted as high at or above {}", significant(label.threshold)) };
-        format!("{} ({}), mean {}{positive}", label.name, label.kind, significant(label.mean))
+        let positive = if label.kind == "binary" {
+            String::new()
+        } else {
+            format!("; counted as high at or above {}", significant(data.own_label(label.threshold)))
+        };
+        format!("{} ({}), mean {}{positive}", label.name, label.kind, significant(data.own_label(label.mean)))
     });
-    let attributes: Vec<Grid> = data.attributes.iter().map(|attribute| groups(attribute, data.label.as_ref())).collect();
+    let attributes: Vec<Grid> = data.attributes.iter().map(|attribute| groups(attribute, data)).collect();
     let mut tilts: Vec<Value> = Vec::new();
     let binary = data.label.as_ref().is_some_and(|label| label.kind == "binary");
     for attribute in lookup::attributes(report) {
@@ -52,7 +57,8 @@ fn content(report: &Report, _: Learners<'_>) -> Option<Value> {
 }
 
 /// The groups of one attribute with a bar each.
-fn groups(attribute: &AttributeSummary, label: Option<&LabelSummary>) -> Grid {
+fn groups(attribute: &AttributeSummary, data: &DataSummary) -> Grid {
+    let label = data.label.as_ref();
     let total: usize = attribute.groups.iter().map(|group| group.n).sum::<usize>() + attribute.unknown;
     let largest = attribute.groups.iter().map(|group| group.n).chain([attribute.unknown]).max().unwrap_or(0);
     let share = |n: usize| if total == 0 { 0.0 } else { n as f64 / total as f64 };
@@ -64,7 +70,7 @@ fn groups(attribute: &AttributeSummary, label: Option<&LabelSummary>) -> Grid {
         let positive = if label.kind == "binary" {
             "positive labels".to_owned()
         } else {
-            format!("labels ≥ {}", crate::numbers::plain(label.threshold))
+            format!("labels ≥ {}", crate::numbers::plain(data.own_label(label.threshold)))
         };
         columns.push(Head::number(positive));
         if mean {
@@ -81,7 +87,9 @@ fn groups(attribute: &AttributeSummary, label: Option<&LabelSummary>) -> Grid {
                 row.push(Cell::estimate(&group.positive_rate, 3, &mut notes));
             }
             if mean {
-                row.push(Cell::estimate(&group.mean_label, 3, &mut notes));
+                let own = |mean: f64| Estimate::value(data.own_label(mean));
+                let mean = group.mean_label.number().map_or_else(|| group.mean_label.clone(), own);
+                row.push(Cell::estimate(&mean, 3, &mut notes));
             }
             row
         })
@@ -133,7 +141,7 @@ fn tilt(report: &Report, attribute: &str) -> Grid {
     let rows = rows.collect();
     let mut remarks = Vec::new();
     if let Some(tilt) = tilts.first() {
-        remarks.push(format!("High: label at or above {}; low: below it.", significant(tilt.threshold)));
+        remarks.push(format!("High: label at or above {}; low: below it.", significant(report.data.own_label(tilt.threshold))));
     }
     Grid { title: String::new(), columns, rows, notes: notes.0, remarks, ..Grid::default() }
 }

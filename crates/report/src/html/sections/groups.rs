@@ -44,16 +44,31 @@ fn of_method(report: &Report, method: &MethodReport, attribute: &str, groups: &[
     let findings = lookup::findings_of(run, attribute)?;
     let mut figures = Vec::new();
     if !findings.densities.is_empty() {
-        figures.push(density::figure("Scores", &findings.densities, groups, "score", 330.0));
+        let mut densities = findings.densities.clone();
+        for density in &mut densities {
+            for point in &mut density.points {
+                *point = report.data.own_score(*point);
+            }
+            density.mean = report.data.own_score(density.mean);
+        }
+        figures.push(density::figure("Scores", &densities, groups, "score", 330.0));
     }
     if let Some(rates) = &findings.pass_rates {
         let spdd = findings.findings.iter().find(|finding| finding.metric == "spdd");
         let spdd = spdd.map(|finding| format!("{} {}", lookup::heading(report, "spdd"), estimate_text(&finding.estimate)));
         let peak = findings.findings.iter().find_map(|finding| {
-            Some(format!("largest gap {} at threshold {}", significant(finding.estimate.number()?), significant(finding.at_threshold?)))
+            Some(format!(
+                "largest gap {} at threshold {}",
+                significant(finding.estimate.number()?),
+                significant(report.data.own_score(finding.at_threshold?))
+            ))
         });
         let told: Vec<String> = spdd.into_iter().chain(peak).collect();
-        figures.push(pass_rate::figure("Pass rate by threshold", rates, groups, range, &told));
+        let mut rates = rates.clone();
+        for threshold in &mut rates.thresholds {
+            *threshold = report.data.own_score(*threshold);
+        }
+        figures.push(pass_rate::figure("Pass rate by threshold", &rates, groups, range, &told));
     }
     let mut notes = Notes::default();
     let mut tables: Vec<Grid> =
@@ -104,7 +119,7 @@ fn gaps(report: &Report, findings: &AttributeFindings, notes: &mut Notes) -> Opt
         let pair = finding.largest_pair.as_ref().map_or_else(String::new, |(one, other)| format!("{one} and {other}"));
         let mut row = vec![Cell::text(lookup::heading(report, &finding.metric)), value, Cell::text(interval), Cell::text(pair)];
         if thresholds {
-            row.push(Cell::text(finding.at_threshold.map_or_else(String::new, significant)));
+            row.push(Cell::text(finding.at_threshold.map_or_else(String::new, |at| significant(report.data.own_score(at)))));
         }
         if tests {
             row.push(Cell::text(finding.p_value.map_or_else(String::new, significant)));
