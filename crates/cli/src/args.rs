@@ -189,7 +189,7 @@ pub(crate) struct Score {
     /// CSV or Parquet files, or globs, with the inputs of the model; for a model of recordings one manifest (CSV) or one extracted folder
     #[arg(required = true)]
     pub(crate) files: Vec<String>,
-    /// CSV file to write
+    /// CSV file to write; its column `row` counts the rows that were read, empty ones not among them
     #[arg(long, default_value = "scores.csv", value_name = "FILE")]
     pub(crate) out: PathBuf,
     /// Manifest: folder for its tensors; the same command goes on where an earlier one stopped [default: beside the scores]

@@ -1,11 +1,15 @@
 //! Standard output is data, standard error is talk.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
+use clap::CommandFactory as _;
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use evenhand_audit::AuditError;
 use evenhand_experiment::ExperimentError;
 use evenhand_report::views;
+
+use crate::args::Arguments;
 
 /// Writes to standard output; a closed pipe becomes an error that `main` takes for success.
 pub(crate) fn text(text: &str) -> anyhow::Result<()> {
@@ -58,8 +62,9 @@ pub(crate) fn table(view: &views::Table) -> anyhow::Result<()> {
     text(&out)
 }
 
-/// Tells something on standard error.
+/// Tells something on standard error; settings that stand in brackets are told as the flags that give them.
 pub(crate) fn tell(text: &str) {
+    let text = with_flags(text);
     // Nobody listens to standard error any more: nothing is left to do.
     let _ = writeln!(io::stderr(), "{text}");
 }
@@ -89,7 +94,48 @@ fn given_as_flag(error: &anyhow::Error) -> Option<String> {
     Some(format!("{}: {message}", flag.trim_end()))
 }
 
+/// The text with `(--skip-lines)` where it says (`skip lines`): the crates below name settings, and only this face knows their flags.
+fn with_flags(text: &str) -> String {
+    if !text.contains("(`") {
+        return text.to_owned();
+    }
+    let known: BTreeSet<String> = Arguments::command()
+        .get_subcommands()
+        .flat_map(|command| command.get_arguments().filter_map(|argument| argument.get_long().map(str::to_owned)).collect::<Vec<_>>())
+        .collect();
+    let mut told = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("(`") {
+        told.push_str(before);
+        match after.split_once("`)").map(|(name, left)| (name.replace([' ', '_'], "-"), left)) {
+            Some((name, left)) if known.contains(&name) => {
+                told.push_str(&format!("(--{name})"));
+                rest = left;
+            }
+            _ => {
+                told.push_str("(`");
+                rest = after;
+            }
+        }
+    }
+    told + rest
+}
+
 /// True when standard output was closed by its reader.
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_flags;
+
+    #[test]
+    fn settings_in_brackets_become_flags() {
+        assert_eq!(
+            with_flags("say how many lines to skip (`skip lines`), or (`skip_unscored`)"),
+            "say how many lines to skip (--skip-lines), or (--skip-unscored)"
+        );
+        assert_eq!(with_flags("the file (`a.csv`) and (`"), "the file (`a.csv`) and (`");
+    }
 }

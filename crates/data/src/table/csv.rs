@@ -144,47 +144,40 @@ impl<'a> CsvText<'a> {
     /// The columns at these positions of whole records, in batches; an empty field is null. `None` when a record has another number of fields than
     /// the header, or is not UTF-8.
     fn decode(&self, mut text: &[u8], positions: &[usize]) -> Option<Vec<Vec<ArrayRef>>> {
+        let width = self.columns.len();
         let mut reader = csv_core::ReaderBuilder::new().delimiter(self.delimiter).build();
-        let (mut fields, mut ends) = (vec![0; 1024], vec![0; self.columns.len() + 1]);
-        let (mut written, mut ended) = (0, 0);
-        let mut columns: Vec<StringBuilder> = positions.iter().map(|_| StringBuilder::new()).collect();
+        let mut decoded =
+            Decoded { fields: vec![0; (4 * text.len() / 3).clamp(64, BATCH_ROWS * 64)], ends: Vec::with_capacity(width * 1024) };
         let mut batches = Vec::new();
-        let mut rows = 0;
+        // Bytes of the whole records, bytes of the one on its way, and its fields.
+        let (mut whole, mut written, mut ended) = (0, 0, 0);
+        let mut ends = vec![0; width + 1];
         loop {
-            let (result, read, bytes, count) = reader.read_record(text, &mut fields[written..], &mut ends[ended..]);
+            let (result, read, bytes, count) = reader.read_record(text, &mut decoded.fields[whole + written..], &mut ends[ended..]);
             text = &text[read..];
             (written, ended) = (written + bytes, ended + count);
             match result {
                 ReadRecordResult::InputEmpty => {}
-                ReadRecordResult::OutputFull => fields.resize(2 * fields.len(), 0),
+                ReadRecordResult::OutputFull => decoded.fields.resize(2 * decoded.fields.len(), 0),
                 // More fields than columns.
                 ReadRecordResult::OutputEndsFull => return None,
                 ReadRecordResult::Record => {
-                    if ended != self.columns.len() {
+                    if ended != width {
                         return None;
                     }
-                    let record = std::str::from_utf8(&fields[..written]).ok()?;
-                    let mut full = false;
-                    for (column, &position) in columns.iter_mut().zip(positions) {
-                        let start = if position == 0 { 0 } else { ends[position - 1] };
-                        // A letter may not be cut in two by the end of a field.
-                        match record.get(start..ends[position])? {
-                            "" => column.append_null(),
-                            field => column.append_value(field),
-                        }
-                        full |= column.values_slice().len() >= BATCH_BYTES;
-                    }
-                    (written, ended, rows) = (0, 0, rows + 1);
-                    if rows == BATCH_ROWS || full {
-                        batches.push(finished(&mut columns));
-                        rows = 0;
+                    decoded.ends.extend(ends[..width].iter().map(|end| whole + end));
+                    (whole, written, ended) = (whole + written, 0, 0);
+                    if decoded.ends.len() == width * BATCH_ROWS || whole >= BATCH_BYTES {
+                        batches.push(decoded.columns(whole, width, positions)?);
+                        decoded.ends.clear();
+                        whole = 0;
                     }
                 }
                 ReadRecordResult::End => break,
             }
         }
-        if rows > 0 {
-            batches.push(finished(&mut columns));
+        if !decoded.ends.is_empty() {
+            batches.push(decoded.columns(whole, width, positions)?);
         }
         Some(batches)
     }
@@ -317,8 +310,36 @@ impl Record {
     }
 }
 
-fn finished(columns: &mut [StringBuilder]) -> Vec<ArrayRef> {
-    columns.iter_mut().map(|column| Arc::new(column.finish()) as ArrayRef).collect()
+/// Fields of whole records, one after another, and where each of them ends.
+struct Decoded {
+    fields: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Decoded {
+    /// The columns at these positions, among `width`.
+    fn columns(&self, bytes: usize, width: usize, positions: &[usize]) -> Option<Vec<ArrayRef>> {
+        let text = std::str::from_utf8(&self.fields[..bytes]).ok()?;
+        let rows = self.ends.len() / width;
+        let column = |&position: &usize| {
+            let span = |row: usize| {
+                let field = row * width + position;
+                (if field == 0 { 0 } else { self.ends[field - 1] }, self.ends[field])
+            };
+            let size = (0..rows).map(|row| span(row).1 - span(row).0).sum();
+            let mut column = StringBuilder::with_capacity(rows, size);
+            for row in 0..rows {
+                let (start, end) = span(row);
+                // A letter may not be cut in two by the end of a field.
+                match text.get(start..end)? {
+                    "" => column.append_null(),
+                    field => column.append_value(field),
+                }
+            }
+            Some(Arc::new(column.finish()) as ArrayRef)
+        };
+        positions.iter().map(column).collect()
+    }
 }
 
 /// Rows without a value in any of the columns.
