@@ -1,5 +1,7 @@
 //! The pieces of a report: what the metrics, the data and the training have to say, put into the report's types.
 
+use std::iter::repeat;
+
 use crate::AuditError;
 use evenhand_metrics::representation::pca_2d;
 use evenhand_metrics::{Estimate, Finding, IntervalPlan, Latent, Outcomes};
@@ -108,6 +110,29 @@ pub fn latent_plot(latent: Latent<'_>, groups: &Groups, labels: &[f64], threshol
     (!points.is_empty()).then(|| LatentPlot { attribute: groups.name().to_owned(), explained: plane.explained, points })
 }
 
+/// Of the decided rows of a group: how many there are, how many are high, and the sum of their labels.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    n: usize,
+    high: usize,
+    sum: f64,
+}
+
+/// The sums of every group, in one pass over the rows.
+fn sums(groups: &Groups, labels: &[f64], threshold: f64) -> Vec<Sums> {
+    let mut sums = vec![Sums::default(); groups.levels().len()];
+    for (&code, &label) in groups.codes().iter().zip(labels) {
+        if let Some(sums) = sums.get_mut(code as usize)
+            && !label.is_nan()
+        {
+            sums.n += 1;
+            sums.high += usize::from(label >= threshold);
+            sums.sum += label;
+        }
+    }
+    sums
+}
+
 /// What is known of the data before any model; rows whose label is NaN count in sizes and not in rates and means of labels.
 pub fn data_summary(data: &Dataset, threshold: f64) -> Result<DataSummary, AuditError> {
     let label = data.label.as_ref();
@@ -119,30 +144,16 @@ pub fn data_summary(data: &Dataset, threshold: f64) -> Result<DataSummary, Audit
             groups: groups
                 .levels()
                 .iter()
-                .enumerate()
-                .map(|(code, name)| {
-                    let labels: Vec<f64> = label.map_or_else(Vec::new, |label| {
-                        groups
-                            .codes()
-                            .iter()
-                            .zip(&label.values)
-                            .filter(|(known, value)| **known == code as u32 && !value.is_nan())
-                            .map(|(_, value)| *value)
-                            .collect()
-                    });
-                    let n = groups.codes().iter().filter(|known| **known == code as u32).count();
-                    let mean = |value: &dyn Fn(f64) -> f64| match (label, labels.len()) {
-                        (None, _) => Estimate::undefined("the data has no label"),
-                        (_, 0) if n > 0 => Estimate::undefined("nothing was decided on the group"),
-                        (_, 0) => Estimate::undefined("the group is empty"),
-                        (_, count) => Estimate::value(labels.iter().map(|&label| value(label)).sum::<f64>() / count as f64),
+                .zip(groups.sizes())
+                .zip(label.map_or_else(Vec::new, |label| sums(groups, &label.values, threshold)).into_iter().map(Some).chain(repeat(None)))
+                .map(|((name, n), sums)| {
+                    let mean = |sum: fn(&Sums) -> f64| match sums {
+                        None => Estimate::undefined("the data has no label"),
+                        Some(sums) if sums.n > 0 => Estimate::value(sum(&sums) / sums.n as f64),
+                        Some(_) if n > 0 => Estimate::undefined("nothing was decided on the group"),
+                        Some(_) => Estimate::undefined("the group is empty"),
                     };
-                    GroupSummary {
-                        name: name.clone(),
-                        n,
-                        positive_rate: mean(&|label| f64::from(u8::from(label >= threshold))),
-                        mean_label: mean(&|label| label),
-                    }
+                    GroupSummary { name: name.clone(), n, positive_rate: mean(|sums| sums.high as f64), mean_label: mean(|sums| sums.sum) }
                 })
                 .collect(),
             unknown: groups.unknown_count(),
@@ -191,17 +202,10 @@ pub fn tilt<'a>(
 ) -> Result<Option<Tilt>, AuditError> {
     let groups = data.groups(attribute)?;
     let labels = &data.label()?.values;
-    let labels_of = |name: &str| -> Vec<f64> {
-        let code = groups.code(name);
-        groups.codes().iter().zip(labels).filter(|(known, _)| Some(**known) == code).map(|(_, label)| *label).collect()
-    };
     let pair = pair.or_else(|| {
-        let rated = |(name, &size): (&'a String, &usize)| {
-            let high = labels_of(name).iter().filter(|label| **label >= threshold).count();
-            (size > 0).then(|| (high as f64 / size as f64, size, name))
-        };
-        let sizes = groups.sizes();
-        let all: Vec<(f64, usize, &String)> = groups.levels().iter().zip(&sizes).filter_map(rated).collect();
+        let rated = |((name, size), sums): ((&'a String, usize), Sums)| (size > 0).then(|| (sums.high as f64 / size as f64, size, name));
+        let of_groups = groups.levels().iter().zip(groups.sizes()).zip(sums(groups, labels, threshold));
+        let all: Vec<(f64, usize, &String)> = of_groups.filter_map(rated).collect();
         // The rate of a few rows is mostly chance, and would always be the highest or the lowest.
         let large = all.iter().filter(|(_, size, _)| *size >= TILT_ROWS).count();
         let kept = all.into_iter().filter(|(_, size, _)| large < 2 || *size >= TILT_ROWS);
@@ -214,18 +218,22 @@ pub fn tilt<'a>(
     let histograms = [&privileged, &unprivileged]
         .into_iter()
         .map(|name| {
-            let labels = labels_of(name);
+            let code = groups.code(name);
             let mut counts = [0_usize; LABEL_BINS];
-            for label in &labels {
-                counts[((label * LABEL_BINS as f64) as usize).min(LABEL_BINS - 1)] += 1;
+            let (mut n, mut sum) = (0_usize, 0.0);
+            for (known, &label) in groups.codes().iter().zip(labels) {
+                if Some(*known) == code && !label.is_nan() {
+                    counts[((label * LABEL_BINS as f64) as usize).min(LABEL_BINS - 1)] += 1;
+                    (n, sum) = (n + 1, sum + label);
+                }
             }
-            let scale = LABEL_BINS as f64 / labels.len().max(1) as f64;
+            let scale = LABEL_BINS as f64 / n.max(1) as f64;
             Density {
                 group: name.clone(),
-                n: labels.len(),
+                n,
                 points: (0..LABEL_BINS).map(|bin| bin as f64 / LABEL_BINS as f64).collect(),
                 values: counts.iter().map(|&count| count as f64 * scale).collect(),
-                mean: labels.iter().sum::<f64>() / labels.len().max(1) as f64,
+                mean: sum / n.max(1) as f64,
             }
         })
         .collect();

@@ -70,7 +70,7 @@ pub struct Interval {
     pub high: f64,
     /// Coverage aimed at, for example 0.95.
     pub level: f64,
-    /// How it was made: `count-resampling`, `bootstrap`, `dkw`.
+    /// How it was made: `count-resampling`, `bootstrap`, `dkw`, `newcombe`, `wilson`.
     pub method: String,
     /// Replicates in which the number was defined (0 for closed forms).
     pub replicates: usize,

@@ -373,6 +373,7 @@ impl Disparity {
     ) {
         let convention = outcomes.conventions.convention;
         let tables = outcomes.tables(plan);
+        let closed = self.newcombe(outcomes, entered, privileged, plan.level);
         let mut summaries = Vec::with_capacity(tables.len());
         let mut rests = vec![Vec::new(); finding.against_rest.len()];
         let mut groups = Vec::with_capacity(entered.len());
@@ -381,7 +382,8 @@ impl Disparity {
             groups.clear();
             groups.extend(entered.iter().map(|&code| table[code as usize]));
             // A replicate in which a rate of the observed disparity does not exist says nothing about it.
-            if self.defined_in(&groups) == defined
+            if closed.is_none()
+                && self.defined_in(&groups) == defined
                 && let Ok((value, _)) = self.summary(&groups, privileged, convention)
             {
                 summaries.push(value);
@@ -390,8 +392,7 @@ impl Disparity {
                 values.extend(self.against_rest(&groups, position, convention).ok());
             }
         }
-        let interval = self.newcombe(outcomes, entered, privileged, plan.level);
-        let interval = interval.or_else(|| resample::interval(summaries, plan.level, METHOD));
+        let interval = closed.or_else(|| resample::interval(summaries, plan.level, METHOD));
         finding.estimate = resample::with_interval(finding.estimate.clone(), interval);
         for (comparison, values) in finding.against_rest.iter_mut().zip(rests) {
             comparison.estimate = resample::with_interval(comparison.estimate.clone(), resample::interval(values, plan.level, METHOD));

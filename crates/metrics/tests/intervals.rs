@@ -1,6 +1,6 @@
 //! Intervals: the same on any number of threads, stable, and wide enough.
 
-use evenhand_metrics::{Finding, IntervalPlan, Outcomes, evaluate};
+use evenhand_metrics::{Convention, Conventions, Finding, IntervalPlan, Outcomes, evaluate};
 use evenhand_rows::Groups;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -135,4 +135,36 @@ fn a_bad_level_is_refused() {
     let message =
         evaluate(&["spdd"], &rows.outcomes(), Some(&IntervalPlan { level: 95.0, ..IntervalPlan::default() })).unwrap_err().to_string();
     assert_eq!(message, "level = 95 is not allowed for intervals; it must be above 0 and below 1, for example 0.95");
+}
+
+/// 56 of 70 against 48 of 80, which Newcombe 1998 (table II, method 10) gives as .0524 to .3339.
+#[test]
+fn the_difference_of_one_rate_between_two_groups_has_newcombes_interval() {
+    let codes: Vec<u32> = (0..150).map(|row| u32::from(row >= 70)).collect();
+    let groups = Groups::new("g", ["a", "b"].map(str::to_owned).to_vec(), codes);
+    let scores: Vec<f64> = (0..150).map(|row| if row < 56 || (70..118).contains(&row) { 0.9 } else { 0.1 }).collect();
+    let plan = IntervalPlan { replicates: 50, ..IntervalPlan::default() };
+    let found = |conventions: Conventions, weights: Option<&[f64]>| {
+        let mut outcomes = Outcomes::new(&scores, &groups).unwrap().conventions(conventions);
+        if let Some(weights) = weights {
+            outcomes = outcomes.weights(weights).unwrap();
+        }
+        let finding = evaluate(&["demographic-parity-difference"], &outcomes, Some(&plan)).unwrap().remove(0);
+        let interval = finding.estimate.interval().unwrap();
+        (interval.low, interval.high, interval.method.clone())
+    };
+    let near = |found: (f64, f64, String), low: f64, high: f64| {
+        assert!((found.0 - low).abs() < 6e-5 && (found.1 - high).abs() < 6e-5 && found.2 == "newcombe", "{found:?}");
+    };
+    near(found(Conventions::default(), None), 0.0524, 0.3339);
+    // AIF360: unprivileged minus privileged, signed, whichever stands first.
+    let signed = |privileged: &str| Conventions {
+        convention: Convention::Aif360,
+        privileged: Some(privileged.to_owned()),
+        ..Conventions::default()
+    };
+    near(found(signed("b"), None), 0.0524, 0.3339);
+    near(found(signed("a"), None), -0.3339, -0.0524);
+    let weights: Vec<f64> = (0..150).map(|row| f64::from(1 + row % 3)).collect();
+    assert_eq!(found(Conventions::default(), Some(&weights)).2, "count-resampling");
 }

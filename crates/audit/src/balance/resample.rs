@@ -40,12 +40,17 @@ pub struct Resampled {
 /// ```
 pub fn resample(data: &Dataset, attribute: &str, settings: &BalanceSettings) -> Result<Resampled, AuditError> {
     settings.check(data.job.is_some())?;
+    // Nothing was decided on rows whose label is NaN: they are neither high nor low.
+    let undecided = |row: &usize| data.label.as_ref().is_some_and(|label| label.values[*row].is_nan());
+    let decided: Vec<usize> = (0..data.len()).filter(|row| !undecided(row)).collect();
+    let left = data.len() - decided.len();
+    let data = &if left > 0 { data.select(&decided) } else { data.clone() };
     scores::refuse_no_groups(data.groups(attribute)?)?;
     let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
     // The method may speak of the rows by their numbers in a file; the answer counts those at hand.
     let numbered = Dataset { rows: (1..=data.len() as u64).collect(), ..data.clone() };
     let after = settings.method.build(REBALANCERS)?.rebalance(&numbered, attribute, &mut rng)?;
-    let rows: Vec<usize> = after.rows.iter().map(|&row| row as usize - 1).collect();
+    let rows: Vec<usize> = after.rows.iter().map(|&row| decided[row as usize - 1]).collect();
     let weights = after.weights.clone().filter(|_| after.weights != data.weights);
     let tilts = tilts(data, &after, attribute, settings.threshold)?;
     let mut notes = data.provenance.notes.clone();

@@ -130,7 +130,8 @@ pub fn synthesise(
     let own = data.provenance.notes.iter().filter(|note| !provenance.notes.contains(note));
     let mut notes: Vec<Remark> = provenance.notes.iter().chain(own).cloned().map(Remark::from).collect();
     notes.extend(undecided);
-    let unknown = data.groups(column)?.unknown_count();
+    // Those without a decision are learned from, too.
+    let unknown = dataset(&learned, source, &Schema { keep_unlabelled: true, ..schema.clone() })?.groups(column)?.unknown_count();
     if unknown > 0 {
         let text = format!("{unknown} rows are of unknown {column}: they are learned from, and no row is made of unknown group");
         notes.push(Remark::new(RemarkKind::UnknownGroup, text));

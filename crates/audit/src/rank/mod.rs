@@ -95,6 +95,17 @@ pub fn rank(data: &Dataset, scores: &[f64], settings: &RankSettings) -> Result<R
     if scores.len() != data.len() {
         return Err(AuditError::Request(format!("there are {} scores for {} rows; give one a row", scores.len(), data.len())));
     }
+    if let Some(row) = scores.iter().position(|score| score.is_infinite()) {
+        return Err(AuditError::Request(format!(
+            "row {}: the score {} is not finite; give a number, or NaN where there is none",
+            row + 1,
+            scores[row]
+        )));
+    }
+    if let Some(column) = settings.target_column.as_ref().filter(|column| column.cells.len() != data.len()) {
+        let message = format!("it has {} rows, and there are {}", column.cells.len(), data.len());
+        return Err(AuditError::Setting { setting: "target_column", value: column.name.clone(), message });
+    }
     let sign = if settings.lower_is_better { -1.0 } else { 1.0 };
     let (scored, unscored): (Vec<usize>, Vec<usize>) = (0..scores.len()).partition(|&row| scores[row].is_finite());
     if scored.is_empty() {

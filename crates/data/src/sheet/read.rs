@@ -200,7 +200,11 @@ impl ReadOptions {
         let mut readings: BTreeMap<String, Reading> = plain.map(|name| (name.clone(), Reading::Categories)).collect();
         readings.extend(self.readings.clone());
         let words = label.filter(|label| !label.favourable.is_empty());
-        ReadOptions { readings, labels: words.map(|label| label.column.clone()).into_iter().collect(), carried: true, ..self.clone() }
+        // What is read as numbers must not be read in two ways.
+        let numbers = label.filter(|label| label.favourable.is_empty()).map(|label| label.column.clone());
+        let settled = numbers.into_iter().chain(role.columns.iter().filter(|_| role.is_cut()).cloned()).collect();
+        let labels = words.map(|label| label.column.clone()).into_iter().collect();
+        ReadOptions { readings, labels, settled, carried: true, ..self.clone() }
     }
 
     /// Whether two spellings of one thing are one in a column.
@@ -559,8 +563,8 @@ impl Reader<'_> {
             let (sign, other) = (name(notation.decimal), name(other));
             if self.settled.contains(&column.name) {
                 let reason = format!(
-                    "the {sign} in `{example}` may stand before decimals or between thousands, and nothing in the file settles which; say it with \
-                     --read '{0}=number-{sign}' (before decimals) or --read '{0}=number-{other}' (between thousands)",
+                    "the {sign} in `{example}` may stand before decimals or between thousands, and nothing in the file settles which; say which sign \
+                     stands before decimals (`decimal`), or --read '{0}=number-{sign}' (before decimals) or --read '{0}=number-{other}' (between thousands)",
                     column.name
                 );
                 return Err(DataError::from(crate::RowsError::BadColumn { column: column.name.clone(), reason }));

@@ -238,12 +238,11 @@ impl Columns for RawTable {
         Ok(Numbers { values, percent: notation.is_percent() })
     }
 
-    fn unsettled(&self, column: usize) -> Option<String> {
+    fn unsettled(&self, column: usize, missing: Missing<'_>) -> Option<String> {
         if self.look.separator == b',' || self.decimal.is_some() || self.notations.contains_key(&self.names[column]) {
             return None;
         }
         let coded = self.texts(column);
-        let missing = Missing { texts: &[] };
         let texts = coded.levels.iter().map(String::as_str).filter(|text| !missing.number(text));
         // Whole numbers say nothing, and need not.
         let example = texts.clone().find(|text| text.contains(['.', ',']))?;

@@ -12,6 +12,7 @@ use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef};
 use csv_core::ReadRecordResult;
+use memchr::{memchr, memchr_iter, memchr2};
 use rayon::prelude::*;
 
 use super::raw::Part;
@@ -144,6 +145,9 @@ impl<'a> CsvText<'a> {
     /// The columns at these positions of whole records, in batches; an empty field is null. `None` when a record has another number of fields than
     /// the header, or is not UTF-8.
     fn decode(&self, mut text: &[u8], positions: &[usize]) -> Option<Vec<Vec<ArrayRef>>> {
+        if memchr(b'"', text).is_none() {
+            return self.decode_unquoted(text, positions);
+        }
         let width = self.columns.len();
         let mut reader = csv_core::ReaderBuilder::new().delimiter(self.delimiter).build();
         let mut decoded =
@@ -178,6 +182,53 @@ impl<'a> CsvText<'a> {
         }
         if !decoded.ends.is_empty() {
             batches.push(decoded.columns(whole, width, positions)?);
+        }
+        Some(batches)
+    }
+
+    /// The same of a text without quotes, in which every line end ends a record and every separator a field: nothing needs to be copied first.
+    fn decode_unquoted(&self, text: &[u8], positions: &[usize]) -> Option<Vec<Vec<ArrayRef>>> {
+        let text = std::str::from_utf8(text).ok()?;
+        let (bytes, width) = (text.as_bytes(), self.columns.len());
+        let begin = || positions.iter().map(|_| StringBuilder::with_capacity(BATCH_ROWS, 8 * BATCH_ROWS)).collect::<Vec<_>>();
+        let (mut columns, mut batches) = (begin(), Vec::new());
+        let mut ends = vec![0; width];
+        let (mut at, mut rows, mut full) = (0, 0, false);
+        while at < bytes.len() {
+            let end = memchr2(b'\n', b'\r', &bytes[at..]).map_or(bytes.len(), |length| at + length);
+            let start = std::mem::replace(&mut at, end + 1);
+            if start == end {
+                continue;
+            }
+            let mut fields = 0;
+            for length in memchr_iter(self.delimiter, &bytes[start..end]) {
+                if fields + 1 == width {
+                    return None;
+                }
+                ends[fields] = start + length;
+                fields += 1;
+            }
+            if fields + 1 != width {
+                return None;
+            }
+            ends[fields] = end;
+            for (column, &position) in columns.iter_mut().zip(positions) {
+                let from = if position == 0 { start } else { ends[position - 1] + 1 };
+                match &text[from..ends[position]] {
+                    "" => column.append_null(),
+                    field if field.len() > BATCH_BYTES => return None,
+                    field => column.append_value(field),
+                }
+                full |= column.values_slice().len() >= BATCH_BYTES;
+            }
+            rows += 1;
+            if rows == BATCH_ROWS || full {
+                batches.push(finished(std::mem::replace(&mut columns, begin())));
+                (rows, full) = (0, false);
+            }
+        }
+        if rows > 0 {
+            batches.push(finished(columns));
         }
         Some(batches)
     }
@@ -310,6 +361,10 @@ impl Record {
     }
 }
 
+fn finished(columns: Vec<StringBuilder>) -> Vec<ArrayRef> {
+    columns.into_iter().map(|mut column| Arc::new(column.finish()) as ArrayRef).collect()
+}
+
 /// Fields of whole records, one after another, and where each of them ends.
 struct Decoded {
     fields: Vec<u8>,
@@ -326,7 +381,9 @@ impl Decoded {
                 let field = row * width + position;
                 (if field == 0 { 0 } else { self.ends[field - 1] }, self.ends[field])
             };
-            let size = (0..rows).map(|row| span(row).1 - span(row).0).sum();
+            let size: usize = (0..rows).map(|row| span(row).1 - span(row).0).sum();
+            // An array counts its bytes with 32 bits.
+            i32::try_from(size).ok()?;
             let mut column = StringBuilder::with_capacity(rows, size);
             for row in 0..rows {
                 let (start, end) = span(row);
@@ -426,6 +483,22 @@ mod tests {
         let ids = column(&text, "id");
         assert_eq!(ids.len(), 60_000);
         assert!(ids.iter().enumerate().all(|(row, id)| id.as_deref() == Some(row.to_string().as_str())));
+    }
+
+    #[test]
+    fn records_of_any_length_and_line_end_are_read_and_ragged_ones_refused() {
+        let long = "x".repeat(3000);
+        assert_eq!(column(&format!("a,b\r1,{long}\r2,\"{long}\"\r"), "b"), [Some(long.clone()), Some(long)]);
+        assert_eq!(column("a,b\n1,\n,", "a"), [Some("1".to_owned()), None], "no line end, empty last field");
+        let refused = |text: &[u8]| {
+            let csv = CsvText::open("x.csv", text, Header::FirstLine, b',').unwrap();
+            csv.read(&["a".to_owned()], 0).unwrap_err().to_string()
+        };
+        for ragged in ["a,b\n1,2\n1,2,3\n", "a,b\n1,2\n1,2,3,4,5,6\n", "a,b\n1,2\n1\n"] {
+            assert!(refused(ragged.as_bytes()).contains("data row 2"), "{ragged}");
+        }
+        // The bytes of one letter on both sides of a separator.
+        assert!(refused(b"a,b\n1,2\n\xC3,\xA9\n").contains("data row 2"));
     }
 
     #[test]

@@ -169,7 +169,9 @@ impl RawTable {
         let mut told = (0..self.names.len()).filter_map(|column| {
             let coded = self.texts(column);
             let missing = roles::words::Missing { texts: &[] };
-            let texts = coded.levels.iter().map(String::as_str).filter(|text| !missing.value(text)).take(ENOUGH);
+            // A word of the person's own for "missing" says nothing of numbers.
+            let number = |text: &&str| !missing.value(text) && text.bytes().any(|byte| byte.is_ascii_digit());
+            let texts = coded.levels.iter().map(String::as_str).filter(number).take(ENOUGH);
             Notation::told(&texts).ok().flatten()
         });
         let first = told.next()?;

@@ -113,7 +113,9 @@ impl Fit {
         let header = above.as_ref().map_or(0, |above| above.records);
         let (first, data) = rows[header..].split_first()?;
         let totals_are_usual = framing::totals_are_usual(data, whole && records.last().is_none_or(|last| last.next == text.len()));
-        let nameless = first.len() + 1 == fields && names_of_rows(text, &records[header..], first, data, fields);
+        let nameless = first.len() + 1 == fields
+            && names_of_rows(text, &records[header..], first, data, fields)
+            && !(separator == Separator::Comma && data.iter().all(|row| ends_in_a_cut_number(row)));
         if fields < 2 || first.len() != fields && !nameless {
             return None;
         }
@@ -134,6 +136,12 @@ impl Fit {
             nameless,
         })
     }
+}
+
+/// Whether the last two fields may be one number with a decimal comma.
+fn ends_in_a_cut_number(row: &[String]) -> bool {
+    let digits = |text: &String| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    matches!(row, [.., whole, decimals] if digits(whole) && digits(decimals))
 }
 
 /// Whether the first field of every row is a name of its row, for which the header has no name.

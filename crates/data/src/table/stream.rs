@@ -109,10 +109,12 @@ impl Chunks {
 
     fn open_source(&mut self, source: &Source) -> Result<Open, DataError> {
         let content = Content::open(source)?;
+        // Each file has its own way of writing numbers.
+        self.decimal = None;
+        self.notations.clear();
         Ok(match content.form {
             Form::Text => {
                 self.decimal = self.decimal_of(source, &content)?;
-                self.notations.clear();
                 Open::Text(Box::new(TextParts::open(source, content, &self.settings.file)?))
             }
             Form::Parquet => {

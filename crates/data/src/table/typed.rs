@@ -8,9 +8,10 @@ use arrow_array::cast::AsArray;
 use arrow_array::temporal_conversions::{as_date, as_datetime, as_time};
 use arrow_array::types::{
     ArrowPrimitiveType, ArrowTimestampType, Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type,
-    DecimalType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, Time32MillisecondType, Time32SecondType,
-    Time64MicrosecondType, Time64NanosecondType, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
-    TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    DecimalType, DurationMicrosecondType, DurationMillisecondType, DurationNanosecondType, DurationSecondType, Float16Type, Float32Type,
+    Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, Time32MillisecondType, Time32SecondType, Time64MicrosecondType,
+    Time64NanosecondType, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type,
+    UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, TimeUnit};
@@ -81,6 +82,11 @@ fn plain(array: &ArrayRef) -> Option<ArrayRef> {
         DataType::Binary => utf8(array.as_binary::<i32>().iter())?,
         DataType::LargeBinary => utf8(array.as_binary::<i64>().iter())?,
         DataType::BinaryView => utf8(array.as_binary_view().iter())?,
+        // In seconds.
+        DataType::Duration(TimeUnit::Second) => numbers::<DurationSecondType>(array, |count| count as f64),
+        DataType::Duration(TimeUnit::Millisecond) => numbers::<DurationMillisecondType>(array, |count| count as f64 / 1e3),
+        DataType::Duration(TimeUnit::Microsecond) => numbers::<DurationMicrosecondType>(array, |count| count as f64 / 1e6),
+        DataType::Duration(TimeUnit::Nanosecond) => numbers::<DurationNanosecondType>(array, |count| count as f64 / 1e9),
         DataType::Boolean => texts(array.as_boolean().iter()),
         DataType::Date32 => told::<Date32Type>(array, |day| as_date::<Date32Type>(day.into()).map(|day| day.to_string()))?,
         DataType::Date64 => told::<Date64Type>(array, |day| as_date::<Date64Type>(day).map(|day| day.to_string()))?,
@@ -104,6 +110,13 @@ fn plain(array: &ArrayRef) -> Option<ArrayRef> {
         DataType::Dictionary(..) => {
             let dictionary = array.as_any_dictionary();
             let values = plain(dictionary.values())?;
+            if values.is_empty() {
+                // Of no value nothing can be asked, not even by a key that is null.
+                return Some(match values.data_type() {
+                    DataType::Float64 => Arc::new(Float64Array::new_null(array.len())),
+                    _ => Arc::new(StringArray::new_null(array.len())),
+                });
+            }
             let keys = dictionary.normalized_keys();
             let valid = |row: usize| (array.is_valid(row) && values.is_valid(keys[row])).then(|| keys[row]);
             let rows = 0..array.len();
@@ -208,6 +221,15 @@ mod tests {
         assert_eq!(texts(Arc::new(dictionary)), expected);
         let decimals = Decimal128Array::from(ids.map(i128::from).to_vec()).with_precision_and_scale(38, 0).unwrap();
         assert_eq!(texts(Arc::new(decimals)), expected);
+    }
+
+    #[test]
+    fn a_category_of_which_all_is_missing_is_missing() {
+        let keys = Int32Array::from(vec![None, None]);
+        let dictionary = DictionaryArray::<Int32Type>::try_new(keys, Arc::new(StringArray::new_null(0))).unwrap();
+        let batch = RecordBatch::try_from_iter([("g", Arc::new(dictionary) as ArrayRef)]).unwrap();
+        let column = column(&batch, "g", "Arrow").unwrap();
+        assert_eq!((column.len(), column.null_count()), (2, 2));
     }
 
     #[test]

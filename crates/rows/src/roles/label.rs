@@ -26,7 +26,7 @@ pub fn label(
     let values = if role.favourable.is_empty() {
         match table.numbers(column, missing) {
             Ok(numbers) => {
-                settled(table, column)?;
+                settled(table, column, missing)?;
                 if let Some((low, high)) = role.range {
                     tell(notes, format!("`{}`: labels were rescaled from {low} to {high} to 0 to 1", role.column));
                 }

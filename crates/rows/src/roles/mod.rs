@@ -75,7 +75,7 @@ pub trait Columns: Sync {
     fn numbers(&self, column: usize, missing: Missing<'_>) -> Result<Numbers, Odd>;
 
     /// A text of a column of numbers whose sign may stand before decimals or between thousands, where nothing says which.
-    fn unsettled(&self, _column: usize) -> Option<String> {
+    fn unsettled(&self, _column: usize, _missing: Missing<'_>) -> Option<String> {
         None
     }
 
@@ -259,7 +259,7 @@ pub fn dataset_of(
                 .map(|numbers| numbers.values)
                 .filter(|values| values.iter().any(|value| value.is_finite())),
         };
-        if let Some(example) = table.unsettled(column).filter(|_| numeric.is_some()) {
+        if let Some(example) = table.unsettled(column, missing).filter(|_| numeric.is_some()) {
             tell(
                 &mut notes,
                 format!("input `{name}`: the sign in `{example}` was read as that before decimals; say it (`decimal`) if it is not"),
@@ -477,8 +477,8 @@ fn quoted<'a>(texts: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// Refuses a column of numbers that can be read in two ways.
-pub(crate) fn settled(table: &impl Columns, column: usize) -> Result<(), RowsError> {
-    let Some(example) = table.unsettled(column) else { return Ok(()) };
+pub(crate) fn settled(table: &impl Columns, column: usize, missing: Missing<'_>) -> Result<(), RowsError> {
+    let Some(example) = table.unsettled(column, missing) else { return Ok(()) };
     let reason = format!(
         "the sign in `{example}` may stand before decimals or between thousands, and nothing in the file settles which; say which sign stands \
          before decimals (`decimal`): point or comma"
@@ -488,7 +488,7 @@ pub(crate) fn settled(table: &impl Columns, column: usize) -> Result<(), RowsErr
 
 /// A column of numbers, NaN where missing; anything else is an error with its place.
 pub(crate) fn numbers(table: &impl Columns, column: usize, missing: Missing<'_>) -> Result<Vec<f64>, RowsError> {
-    settled(table, column)?;
+    settled(table, column, missing)?;
     table.numbers(column, missing).map(|numbers| numbers.values).map_err(|odd| {
         let remedy =
             "a finite number is expected; correct it, list it under the texts that mean missing, or read the column as categorical";
@@ -499,7 +499,7 @@ pub(crate) fn numbers(table: &impl Columns, column: usize, missing: Missing<'_>)
 /// Weights: finite, not negative, given in every row; at least one must be positive.
 pub(crate) fn weights(table: &impl Columns, name: &str, missing: Missing<'_>, extent: Extent) -> Result<Vec<f64>, RowsError> {
     let column = table.position(name)?;
-    settled(table, column)?;
+    settled(table, column, missing)?;
     let remedy = || "a weight is a finite number that is not negative; correct or remove the row".to_owned();
     let weights =
         table.numbers(column, missing).map_err(|odd| table.bad_value(column, odd.row, format!("`{}`", odd.text), remedy()))?.values;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::words::{Categories, Missing, known_decision, spelling_key};
 use super::{Columns, Extent, Numbers, Odd, identity, joined, label, quoted, sensitive, sensitive_columns, settled, tell, weights};
-use crate::{FileDigest, Groups, Label, LabelRole, Provenance, RowsError, SensitiveRole};
+use crate::{FileDigest, Groups, Label, LabelKind, LabelRole, Provenance, RowsError, SensitiveRole};
 
 /// Rows that counts may stand for, all together.
 const MOST_COUNTED: f64 = 50e6;
@@ -305,7 +305,7 @@ impl ScoreRoles {
         let read = if self.holds_codes() { read.and_then(|_| Err(Odd { row: 0, text: String::new() })) } else { read };
         match read {
             Ok(Numbers { mut values, percent }) => {
-                settled(table, column)?;
+                settled(table, column, self.missing())?;
                 let unit = if percent && high <= 1.0 { 100.0 } else { 1.0 };
                 for (row, value) in values.iter_mut().enumerate() {
                     let number = if percent { *value / unit } else { *value };
@@ -407,7 +407,7 @@ impl ScoreRoles {
     /// Whole numbers that are not negative, NaN where missing.
     fn counts(&self, table: &impl Columns, column: &str) -> Result<Vec<f64>, RowsError> {
         let position = table.position(column)?;
-        settled(table, position)?;
+        settled(table, position, self.missing())?;
         let remedy = || "a count is a whole number that is not negative; correct the row".to_owned();
         let counts = table
             .numbers(position, self.missing())
@@ -495,7 +495,8 @@ fn once_a_person(
         let (score, differ) = mean(&scored.scores);
         once.scores[person] = if differ && decisions { 1.0 } else { score };
         if let (Some(label), Some(all)) = (&mut once.label, &scored.label) {
-            label.values[person] = mean(&all.values).0;
+            let (value, differ) = mean(&all.values);
+            label.values[person] = if differ && label.kind == LabelKind::Binary { 1.0 } else { value };
         }
         if let (Some(weights), Some(all)) = (&mut once.weights, &scored.weights) {
             weights[person] = mean(all).0;

@@ -5,17 +5,16 @@
 use std::borrow::Cow;
 
 /// Texts that stand for a missing score, label, number, weight or group, beside the empty field; compared in lower case.
-pub const MISSING_WORDS: [&str; 12] = ["nan", "n/a", "na", "null", "-", "#n/a", "#na", "(blank)", "(empty)", "<na>", "\\n", "nat"];
+pub const MISSING_WORDS: [&str; 11] = ["nan", "n/a", "na", "null", "-", "#n/a", "#na", "(blank)", "(empty)", "<na>", "\\n"];
 
 /// Texts that say in a sensitive column that the group is not known, as [`simplified`] writes them.
-const UNKNOWN_GROUPS: [&str; 114] = [
+const UNKNOWN_GROUPS: [&str; 113] = [
     "unk",
     "unassigned",
     "unknown not reported",
     "not known not reported",
     "decline",
     "n v t",
-    "ref",
     "gender not disclosed",
     "unknown",
     "not known",
@@ -126,7 +125,7 @@ const UNKNOWN_GROUPS: [&str; 114] = [
 ];
 
 /// Beginnings of the wordings in which people decline to say their group, as [`simplified`] writes them.
-const DECLINING: [&str; 76] = [
+const DECLINING: [&str; 74] = [
     "opt out",
     "opted out",
     "not specified",
@@ -197,11 +196,9 @@ const DECLINING: [&str; 76] = [
     "preferisco non",
     "preferisce non",
     "non desidero",
-    "zeg ik liever niet",
     "wil ik niet",
     "liever niet",
     "föredrar att inte",
-    "vill inte",
     "ønsker ikke",
 ];
 
@@ -281,7 +278,10 @@ impl Missing<'_> {
 
     /// Whether a text, blanks around it cut, stands for a missing score, label, number or weight.
     pub fn value(self, text: &str) -> bool {
-        text.is_empty() || text.len() <= 8 && MISSING_WORDS.iter().any(|word| text.eq_ignore_ascii_case(word)) || self.given(text)
+        text.is_empty()
+            || text == "NaT"
+            || text.len() <= 8 && MISSING_WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
+            || self.given(text)
     }
 
     /// Whether a text stands for a missing number: what no column of words would call a value, too.
