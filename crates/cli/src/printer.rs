@@ -1,6 +1,5 @@
 //! Standard output is data, standard error is talk.
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use clap::CommandFactory as _;
@@ -94,31 +93,37 @@ fn given_as_flag(error: &anyhow::Error) -> Option<String> {
     Some(format!("{}: {message}", flag.trim_end()))
 }
 
-/// The text with `(--skip-lines)` where it says (`skip lines`): the crates below name settings, and only this face knows their flags.
+/// Settings that messages of the crates below name in brackets, as in (`skip lines`).
+const SETTINGS: [&str; 12] = [
+    "separator",
+    "decimal",
+    "skip lines",
+    "worksheet",
+    "encoding",
+    "missing",
+    "categories",
+    "favourable",
+    "undecided",
+    "skip_unscored",
+    "range",
+    "label_range",
+];
+
+/// The text with `(--skip-lines)` where it says (`skip lines`), for the flags that the command at hand has: the crates below name settings, and
+/// only this face knows their flags.
 fn with_flags(text: &str) -> String {
-    if !text.contains("(`") {
-        return text.to_owned();
-    }
-    let known: BTreeSet<String> = Arguments::command()
-        .get_subcommands()
-        .flat_map(|command| command.get_arguments().filter_map(|argument| argument.get_long().map(str::to_owned)).collect::<Vec<_>>())
-        .collect();
-    let mut told = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("(`") {
-        told.push_str(before);
-        match after.split_once("`)").map(|(name, left)| (name.replace([' ', '_'], "-"), left)) {
-            Some((name, left)) if known.contains(&name) => {
-                told.push_str(&format!("(--{name})"));
-                rest = left;
-            }
-            _ => {
-                told.push_str("(`");
-                rest = after;
-            }
-        }
-    }
-    told + rest
+    let program = Arguments::command();
+    let words: Vec<String> = std::env::args().collect();
+    let command = program.get_subcommands().find(|command| words.iter().any(|word| word == command.get_name()));
+    let has = |flag: &str| command.is_some_and(|command| command.get_arguments().any(|argument| argument.get_long() == Some(flag)));
+    flagged(text, has)
+}
+
+fn flagged(text: &str, has: impl Fn(&str) -> bool) -> String {
+    SETTINGS.iter().fold(text.to_owned(), |text, setting| {
+        let (named, flag) = (format!("(`{setting}`)"), setting.replace([' ', '_'], "-"));
+        if text.contains(&named) && has(&flag) { text.replace(&named, &format!("(--{flag})")) } else { text }
+    })
 }
 
 /// True when standard output was closed by its reader.
@@ -128,14 +133,12 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::with_flags;
+    use super::flagged;
 
     #[test]
-    fn settings_in_brackets_become_flags() {
-        assert_eq!(
-            with_flags("say how many lines to skip (`skip lines`), or (`skip_unscored`)"),
-            "say how many lines to skip (--skip-lines), or (--skip-unscored)"
-        );
-        assert_eq!(with_flags("the file (`a.csv`) and (`"), "the file (`a.csv`) and (`");
+    fn settings_in_brackets_become_flags_that_the_command_has() {
+        let text = "say how many lines to skip (`skip lines`), or (`skip_unscored`); persons (`person`)";
+        assert_eq!(flagged(text, |_| true), "say how many lines to skip (--skip-lines), or (--skip-unscored); persons (`person`)");
+        assert_eq!(flagged(text, |_| false), text);
     }
 }

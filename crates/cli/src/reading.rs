@@ -84,6 +84,21 @@ impl Reading {
         })
     }
 
+    /// What was said of the reading, as a report keeps it; what was not said is left out.
+    pub(crate) fn told(&self, into: &mut serde_json::Map<String, serde_json::Value>) {
+        let categories = self.categories.as_ref().map(|path| path.display().to_string());
+        let said = [
+            ("separator", serde_json::json!(self.separator)),
+            ("decimal", serde_json::json!(self.decimal)),
+            ("skip_lines", serde_json::json!(self.skip_lines)),
+            ("worksheet", serde_json::json!(self.worksheet)),
+            ("encoding", serde_json::json!(self.encoding)),
+            ("categories", serde_json::json!(categories)),
+            ("where", if self.filter.is_empty() { serde_json::Value::Null } else { serde_json::json!(self.filter) }),
+        ];
+        into.extend(said.into_iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key.to_owned(), value)));
+    }
+
     /// The map of categories.
     pub(crate) fn categories(&self) -> anyhow::Result<Categories> {
         Ok(self.categories.as_deref().map(table::read_categories).transpose().context("--categories")?.unwrap_or_default())

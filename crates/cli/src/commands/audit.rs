@@ -96,8 +96,20 @@ fn settings(arguments: &Audit, roles: &ScoreRoles) -> anyhow::Result<AuditSettin
         "weight": arguments.weight,
         "missing": arguments.reading.missing,
         "range": arguments.range,
-        "label_range": arguments.label_range,
     });
+    let mut reading = reading.as_object().cloned().unwrap_or_default();
+    arguments.reading.told(&mut reading);
+    let said = [
+        ("label_range", arguments.label_range.map(|range| serde_json::json!(range))),
+        ("undecided", (!arguments.undecided.is_empty()).then(|| serde_json::json!(arguments.undecided))),
+        ("lower_is_better", arguments.lower_is_better.then(|| serde_json::json!(true))),
+        ("count", arguments.count.as_ref().map(|name| serde_json::json!(name))),
+        ("person", arguments.person.as_ref().map(|name| serde_json::json!(name))),
+        ("applicants", arguments.applicants.as_ref().map(|name| serde_json::json!(name))),
+        ("selected", arguments.selected.as_ref().map(|name| serde_json::json!(name))),
+        ("skip_unscored", arguments.skip_unscored.then(|| serde_json::json!(true))),
+    ];
+    reading.extend(said.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
     Ok(AuditSettings {
         title: arguments.title.clone().unwrap_or_else(|| format!("Audit of {}", names(&arguments.files))),
         metrics: MetricsSection {
@@ -139,7 +151,7 @@ fn settings(arguments: &Audit, roles: &ScoreRoles) -> anyhow::Result<AuditSettin
             (None, Some(Threshold::Median)) => Selection::Median,
             _ => Selection::Threshold,
         },
-        reading: reading.as_object().cloned().unwrap_or_default(),
+        reading,
     })
 }
 

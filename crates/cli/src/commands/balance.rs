@@ -85,6 +85,13 @@ fn settings(arguments: &Balance, options: &ReadOptions) -> anyhow::Result<Balanc
         "job": arguments.job,
         "readings": readings,
     });
+    let mut reading = reading.as_object().cloned().unwrap_or_default();
+    arguments.reading.told(&mut reading);
+    let said = [
+        ("label_range", arguments.label_range.map(|range| serde_json::json!(range))),
+        ("undecided", (!arguments.undecided.is_empty()).then(|| serde_json::json!(arguments.undecided))),
+    ];
+    reading.extend(said.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
     Ok(BalanceSettings {
         title: arguments.title.clone().unwrap_or_else(|| format!("Balanced rows of {}", names(&arguments.files))),
         method: Choice { id: arguments.method.clone(), parameters: arguments.set.iter().cloned().collect() },
@@ -96,7 +103,7 @@ fn settings(arguments: &Balance, options: &ReadOptions) -> anyhow::Result<Balanc
         compared: arguments.compared,
         threshold: label_threshold(arguments.threshold, arguments.label_range)?,
         seed: arguments.seed,
-        reading: reading.as_object().cloned().unwrap_or_default(),
+        reading,
     })
 }
 

@@ -14,7 +14,7 @@ use evenhand_rows::{LabelRole, Schema, SensitiveRole, roles};
 
 use super::{Outcome, grid};
 use crate::args::Rank;
-use crate::reading::{names, told_favourable};
+use crate::reading::{label_scale, names, told_favourable};
 use crate::{outputs, printer};
 
 pub(crate) fn rank(arguments: &Rank, json: bool) -> anyhow::Result<Outcome> {
@@ -49,7 +49,8 @@ pub(crate) fn rank(arguments: &Rank, json: bool) -> anyhow::Result<Outcome> {
     let scores = score_column(&sheet, &arguments.score)?;
     let target_column = arguments.target_column.as_ref().map(|name| sheet.table.position(name)).transpose()?;
     let settings = settings(arguments, role.name, &options, target_column.map(|position| sheet.table.columns[position].clone()));
-    let Ranking { report, notes, order, columns } = rank_rows(&data, &scores, &settings)?;
+    let Ranking { mut report, notes, order, columns } = rank_rows(&data, &scores, &settings)?;
+    report.data.label_scale = label_scale(arguments.label_range);
 
     sheet.restore_texts();
     sheet.table = sheet.table.select(&order);
@@ -83,7 +84,7 @@ fn read(
     if !options.readings.contains_key(&arguments.score) {
         carrying.readings.insert(arguments.score.clone(), Reading::Number);
     }
-    carrying.settled = vec![arguments.score.clone()];
+    carrying.settled.push(arguments.score.clone());
     if !arguments.skip_unscored {
         carrying.complete = vec![arguments.score.clone()];
     }
@@ -110,6 +111,13 @@ fn settings(arguments: &Rank, attribute: String, options: &ReadOptions, target_c
         "read": options.readings.iter().map(|(column, reading)| (column, reading.word())).collect::<BTreeMap<_, _>>(),
         "skip_unscored": arguments.skip_unscored,
     });
+    let mut reading = reading.as_object().cloned().unwrap_or_default();
+    arguments.reading.told(&mut reading);
+    let said = [
+        ("label_range", arguments.label_range.map(|range| serde_json::json!(range))),
+        ("undecided", (!arguments.undecided.is_empty()).then(|| serde_json::json!(arguments.undecided))),
+    ];
+    reading.extend(said.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
     RankSettings {
         title: arguments.title.clone().unwrap_or_else(|| format!("Shortlists of {}", names(&arguments.files))),
         lower_is_better: arguments.lower_is_better,
@@ -120,7 +128,7 @@ fn settings(arguments: &Rank, attribute: String, options: &ReadOptions, target_c
         top: arguments.top,
         seed: arguments.seed,
         intervals: IntervalSection { level: arguments.level, replicates: arguments.replicates, permutations: 0, seed: arguments.seed },
-        reading: reading.as_object().cloned().unwrap_or_default(),
+        reading,
     }
 }
 

@@ -256,7 +256,7 @@ fn case_08_lines_around_a_table_are_told_and_can_be_counted() {
     // What is not recognised is refused with the remedy.
     for words in ["audit wide.csv --score score --group gender", "skew wide.csv --label hired --group gender"] {
         let refused = refusal(&place, words);
-        assert!(refused.contains("the rows have 4 fields") && refused.contains("skip lines"), "{refused}");
+        assert!(refused.contains("the rows have 4 fields") && refused.contains("--skip-lines"), "{refused}");
     }
     // A person may be called so, where others are, too.
     let named = "candidate,gender,score\nTotal,f,0.9\nAnna,f,0.2\nTotal,m,0.8\nMia,m,0.1\n";

@@ -315,7 +315,7 @@ fn exports_of_r_need_no_hand_with_and_without_a_name_for_the_names_of_rows() {
     let bare: Vec<u8> = r_table(" ", ".", &short(" ")).into_iter().filter(|byte| *byte != b'"').collect();
     let place = Place::new(&[("bare.txt", &bare)]);
     let refused = refusal(&place, "audit bare.txt --score score --group gender");
-    assert!(refused.contains("gender score years hired (one column") && refused.contains("`separator`"), "{refused}");
+    assert!(refused.contains("gender score years hired (one column") && refused.contains("--separator"), "{refused}");
 }
 
 /// An applicant tracking system: the 40 people, of whom some applied twice with the same result; six who decline to say their gender; four

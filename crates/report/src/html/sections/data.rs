@@ -5,7 +5,7 @@ use minijinja::{Value, context};
 use super::{Learners, Section};
 use evenhand_metrics::Estimate;
 
-use crate::document::{AttributeSummary, DataSummary, Report};
+use crate::document::{AttributeSummary, DataSummary, Report, Tilt};
 use crate::html::charts::svg::Svg;
 use crate::html::charts::tilt as picture;
 use crate::html::grid::{Cell, Grid, Head, Notes, places};
@@ -36,8 +36,12 @@ fn content(report: &Report, _: Learners<'_>) -> Option<Value> {
     let binary = data.label.as_ref().is_some_and(|label| label.kind == "binary");
     for attribute in lookup::attributes(report) {
         let names = lookup::groups(report, &attribute);
-        let figures: Vec<_> =
-            data.tilt.iter().filter(|tilt| tilt.attribute == attribute).map(|tilt| picture::figure(tilt, &names, binary)).collect();
+        let figures: Vec<_> = data
+            .tilt
+            .iter()
+            .filter(|tilt| tilt.attribute == attribute)
+            .map(|tilt| picture::figure(&own(tilt, data), &names, binary))
+            .collect();
         if !figures.is_empty() {
             tilts.push(context! { name => attribute.clone(), grid => tilt(report, &attribute), figures => figures });
         }
@@ -54,6 +58,22 @@ fn content(report: &Report, _: Learners<'_>) -> Option<Value> {
         // What the reader must see stands at the top already.
         notes => data.notes.iter().filter(|note| !report.notes.iter().any(|remark| remark.text == **note)).cloned().collect::<Vec<_>>(),
     })
+}
+
+/// The histograms of a tilt on the labels' own scale.
+fn own(tilt: &Tilt, data: &DataSummary) -> Tilt {
+    let Some(scale) = data.label_scale else { return tilt.clone() };
+    let mut own = tilt.clone();
+    for density in &mut own.histograms {
+        for point in &mut density.points {
+            *point = scale.of(*point);
+        }
+        for value in &mut density.values {
+            *value /= (scale.one - scale.zero).abs();
+        }
+        density.mean = scale.of(density.mean);
+    }
+    own
 }
 
 /// The groups of one attribute with a bar each.

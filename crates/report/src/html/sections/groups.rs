@@ -50,6 +50,11 @@ fn of_method(report: &Report, method: &MethodReport, attribute: &str, groups: &[
                 *point = report.data.own_score(*point);
             }
             density.mean = report.data.own_score(density.mean);
+            // A density is per unit of the scale.
+            let unit = report.data.score_scale.map_or(1.0, |scale| (scale.one - scale.zero).abs());
+            for value in &mut density.values {
+                *value /= unit;
+            }
         }
         figures.push(density::figure("Scores", &densities, groups, "score", 330.0));
     }
@@ -68,7 +73,7 @@ fn of_method(report: &Report, method: &MethodReport, attribute: &str, groups: &[
         for threshold in &mut rates.thresholds {
             *threshold = report.data.own_score(*threshold);
         }
-        figures.push(pass_rate::figure("Pass rate by threshold", &rates, groups, range, &told));
+        figures.push(pass_rate::figure("Pass rate by threshold", &rates, groups, range, &told, report.data.score_scale));
     }
     let mut notes = Notes::default();
     let mut tables: Vec<Grid> =
