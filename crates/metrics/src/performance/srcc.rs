@@ -46,26 +46,28 @@ impl Metric for Srcc {
 }
 
 fn statistic(sample: &Sample, weights: &[f64]) -> Result<f64, &'static str> {
-    let ranks = |values: &[f64], position: &dyn Fn(usize) -> usize| {
-        let mut ranks = vec![0.0; values.len()];
-        let (mut below, mut start) = (0.0, 0);
-        while start < values.len() {
-            let value = values[position(start)];
-            let (mut end, mut tied) = (start, 0.0);
-            while end < values.len() && values[position(end)] == value {
-                tied += weights[position(end)];
-                end += 1;
-            }
-            for index in start..end {
-                ranks[position(index)] = below + tied / 2.0;
-            }
-            below += tied;
-            start = end;
-        }
-        ranks
-    };
     let by_label = sample.by_label();
-    let score_ranks = ranks(&sample.scores, &|index| index);
-    let label_ranks = ranks(&sample.labels, &|index| by_label[index] as usize);
+    let score_ranks = ranks(&sample.scores, weights, |index| index);
+    let label_ranks = ranks(&sample.labels, weights, |index| by_label[index] as usize);
     joint::correlation(&score_ranks, &label_ranks, weights)
+}
+
+/// The weighted mid-rank of every value; `position` gives them in ascending order.
+fn ranks(values: &[f64], weights: &[f64], position: impl Fn(usize) -> usize) -> Vec<f64> {
+    let mut ranks = vec![0.0; values.len()];
+    let (mut below, mut start) = (0.0, 0);
+    while start < values.len() {
+        let value = values[position(start)];
+        let (mut end, mut tied) = (start, 0.0);
+        while end < values.len() && values[position(end)] == value {
+            tied += weights[position(end)];
+            end += 1;
+        }
+        for index in start..end {
+            ranks[position(index)] = below + tied / 2.0;
+        }
+        below += tied;
+        start = end;
+    }
+    ranks
 }
