@@ -12,7 +12,7 @@ use evenhand_report::{
     AttributeFindings, AttributeSummary, Column, DataSummary, Density, FileSummary, GroupCount, GroupSummary, LabelSummary, LatentPlot,
     LatentPoint, PassRate, PassRates, Remark, RemarkKind, RunReport, Tilt,
 };
-use evenhand_rows::{Dataset, Groups, LabelKind, UNKNOWN, skew};
+use evenhand_rows::{Dataset, Groups, LabelKind, Scale, UNKNOWN, skew};
 
 /// Points of the density and pass-rate plots.
 const PLOT_POINTS: usize = 101;
@@ -183,8 +183,8 @@ pub fn data_summary(data: &Dataset, threshold: f64) -> Result<DataSummary, Audit
         }),
         attributes,
         features: data.features.iter().map(|feature| feature.name.clone()).collect(),
-        score_scale: None,
-        label_scale: None,
+        score_scale: Scale::default(),
+        label_scale: label.map_or_else(Scale::default, |label| label.scale),
         sensitive_features: data.features.iter().filter(|feature| feature.sensitive).map(|feature| feature.name.clone()).collect(),
         tilt: Vec::new(),
         notes: data.provenance.notes.clone(),
@@ -203,7 +203,8 @@ pub fn tilt<'a>(
     let groups = data.groups(attribute)?;
     let labels = &data.label()?.values;
     let pair = pair.or_else(|| {
-        let rated = |((name, size), sums): ((&'a String, usize), Sums)| (size > 0).then(|| (sums.high as f64 / size as f64, size, name));
+        let rated =
+            |((name, size), sums): ((&'a String, usize), Sums)| (sums.n > 0).then(|| (sums.high as f64 / sums.n as f64, size, name));
         let of_groups = groups.levels().iter().zip(groups.sizes()).zip(sums(groups, labels, threshold));
         let all: Vec<(f64, usize, &String)> = of_groups.filter_map(rated).collect();
         // The rate of a few rows is mostly chance, and would always be the highest or the lowest.

@@ -6,10 +6,11 @@ use evenhand_metrics::{Estimate, Finding, Outcomes, Tally};
 use evenhand_report::cards::compares_groups;
 use evenhand_report::limits::check_limits;
 use evenhand_report::{
-    AttributeFindings, AttributeSummary, Column, DataSummary, FORMAT, FileSummary, GroupCount, GroupSummary, LabelSummary, MethodReport,
-    OwnScale, Remark, RemarkKind, Report, ReportKind, RunReport, Sizes, Summary,
+    AttributeFindings, AttributeSummary, Column, DataSummary, FileSummary, GroupCount, GroupSummary, LabelSummary, MethodReport, Remark,
+    RemarkKind, Report, ReportKind, RunReport, Sizes, Summary,
 };
-use evenhand_rows::{Chunk, Dataset, Groups, Provenance, Scored};
+use evenhand_rows::{Chunk, Dataset, Groups, Provenance, Scale, Scored};
+use serde_json::{Map, Value};
 
 use crate::evidence::Counted;
 use crate::run::versions;
@@ -33,7 +34,7 @@ pub struct AuditSettings {
     /// Who is selected.
     pub selection: Selection,
     /// How the rows came to be, in the words of whoever read them; it stands in the report before the settings above.
-    pub reading: serde_json::Map<String, serde_json::Value>,
+    pub reading: Map<String, Value>,
 }
 
 /// Who is selected.
@@ -66,23 +67,19 @@ impl AuditSettings {
     }
 
     /// The settings as the report shows them.
-    fn told(&self, stream: bool) -> serde_json::Value {
-        let mut told = self.reading.clone();
+    fn told(&self, stream: bool) -> Map<String, Value> {
         let own = serde_json::json!({
             "top": match self.selection {
                 Selection::Top(count) => serde_json::json!(count),
                 Selection::TopShare(share) => serde_json::json!(format!("{}%", crate::numbers::plain(share * 100.0))),
-                Selection::Median | Selection::Threshold => serde_json::Value::Null,
+                Selection::Median | Selection::Threshold => Value::Null,
             },
             "metrics": self.metrics,
             "intervals": self.intervals,
             "limits": self.limits,
             "stream": stream,
         });
-        if let serde_json::Value::Object(own) = own {
-            told.extend(own);
-        }
-        serde_json::Value::Object(told)
+        crate::settings::asked(&self.reading, own)
     }
 }
 
@@ -263,8 +260,7 @@ pub fn audit(scored: &Scored, settings: &AuditSettings) -> Result<Report, AuditE
     };
     let mut summary = evidence::data_summary(&data, settings.metrics.label_threshold)?;
     summary.rows = scored.len();
-    let scale = scored.scale;
-    summary.score_scale = (!scale.is_plain()).then(|| OwnScale { zero: scale.to_score(0.0), one: scale.to_score(1.0) });
+    summary.score_scale = scored.scale;
     if data.label.is_some() {
         for groups in &data.sensitive {
             summary.tilt.extend(evidence::tilt("labels as given", &data, groups.name(), None, settings.metrics.label_threshold)?);
@@ -281,7 +277,8 @@ struct Seen {
     tally: Tally,
     /// Rows without an outcome, where others have one.
     undecided: Tally,
-    sizes: BTreeMap<String, (usize, usize)>,
+    /// By group: rows, those that are decided, and those of them that are high.
+    sizes: BTreeMap<String, [usize; 3]>,
     unknown: usize,
 }
 
@@ -294,6 +291,8 @@ pub struct AuditStream {
     /// Rows with an outcome.
     decided: usize,
     label_sum: Option<f64>,
+    /// The person's own scales of scores and labels.
+    scales: [Scale; 2],
 }
 
 impl AuditStream {
@@ -304,14 +303,15 @@ impl AuditStream {
             let message = "`top`: the top scores and the median are known only once all are read, so nobody can be selected by them in a stream; give a threshold instead";
             return Err(AuditError::Request(message.to_owned()));
         }
-        Ok(AuditStream { settings, seen: Vec::new(), rows: 0, decided: 0, label_sum: None })
+        Ok(AuditStream { settings, seen: Vec::new(), rows: 0, decided: 0, label_sum: None, scales: [Scale::default(); 2] })
     }
 
     /// Adds rows. Every part has the attributes of the first.
     pub fn add(&mut self, chunk: &Chunk) -> Result<(), AuditError> {
         let metrics = &self.settings.metrics;
         self.rows += chunk.scores.len();
-        if let Some(labels) = &chunk.labels {
+        self.scales = [chunk.scale, chunk.label.as_ref().map_or_else(Scale::default, |label| label.scale)];
+        if let Some(labels) = chunk.labels() {
             let known = labels.iter().filter(|label| !label.is_nan());
             self.decided += known.clone().count();
             *self.label_sum.get_or_insert(0.0) += known.sum::<f64>();
@@ -325,30 +325,22 @@ impl AuditStream {
                 unknown: 0,
             }));
         }
-        let open: Vec<usize> = chunk
-            .labels
-            .iter()
-            .flat_map(|labels| labels.iter().enumerate())
-            .filter(|(_, label)| label.is_nan())
-            .map(|(row, _)| row)
-            .collect();
-        let known: Vec<usize> = if open.is_empty() {
-            Vec::new()
-        } else {
-            (0..chunk.scores.len()).filter(|&row| chunk.labels.as_ref().is_some_and(|labels| !labels[row].is_nan())).collect()
+        let (open, known): (Vec<usize>, Vec<usize>) = match chunk.labels().filter(|labels| labels.iter().any(|label| label.is_nan())) {
+            Some(labels) => (0..labels.len()).partition(|&row| labels[row].is_nan()),
+            None => (Vec::new(), Vec::new()),
         };
-        let picked = |values: &Vec<f64>, rows: &[usize]| rows.iter().map(|&row| values[row]).collect::<Vec<f64>>();
+        let picked = |values: &[f64], rows: &[usize]| rows.iter().map(|&row| values[row]).collect::<Vec<f64>>();
         for (seen, groups) in self.seen.iter_mut().zip(&chunk.groups) {
             if open.is_empty() {
-                seen.tally.add_groups(&chunk.scores, chunk.labels.as_deref(), chunk.weights.as_deref(), groups)?;
+                seen.tally.add_groups(&chunk.scores, chunk.labels(), chunk.weights.as_deref(), groups)?;
             } else {
                 let weights = chunk.weights.as_ref().map(|weights| picked(weights, &known));
-                let labels = chunk.labels.as_ref().map(|labels| picked(labels, &known));
+                let labels = chunk.labels().map(|labels| picked(labels, &known));
                 seen.tally.add_groups(&picked(&chunk.scores, &known), labels.as_deref(), weights.as_deref(), &groups.select(&known))?;
                 let weights = chunk.weights.as_ref().map(|weights| picked(weights, &open));
                 seen.undecided.add_groups(&picked(&chunk.scores, &open), None, weights.as_deref(), &groups.select(&open))?;
             }
-            seen.count(groups, chunk.labels.as_deref(), metrics.label_threshold);
+            seen.count(groups, chunk.labels(), metrics.label_threshold);
         }
         Ok(())
     }
@@ -356,7 +348,7 @@ impl AuditStream {
     /// Rows of an attribute's group so far.
     pub fn rows_of(&self, attribute: &str, group: &str) -> usize {
         let seen = self.seen.iter().find(|seen| seen.attribute == attribute);
-        seen.and_then(|seen| seen.sizes.get(group)).map_or(0, |(n, _)| *n)
+        seen.and_then(|seen| seen.sizes.get(group)).map_or(0, |sizes| sizes[0])
     }
 
     /// The sum of all labels so far; `None` where no part had labels.
@@ -366,7 +358,7 @@ impl AuditStream {
 
     /// The report on all rows. `label` names the truth, `provenance` says where the rows came from.
     pub fn finish(self, label: Option<&str>, provenance: &Provenance) -> Result<Report, AuditError> {
-        let AuditStream { settings, seen, rows, decided, label_sum } = self;
+        let AuditStream { settings, seen, rows, decided, label_sum, scales: [score_scale, label_scale] } = self;
         if seen.is_empty() {
             return Err(AuditError::Request("`groups`: there is no sensitive attribute; give the groups of one at least".to_owned()));
         }
@@ -432,8 +424,8 @@ impl AuditStream {
             }),
             attributes: summaries,
             features: Vec::new(),
-            score_scale: None,
-            label_scale: None,
+            score_scale,
+            label_scale,
             sensitive_features: Vec::new(),
             tilt: Vec::new(),
             notes: provenance.notes.clone(),
@@ -444,24 +436,28 @@ impl AuditStream {
 
 impl Seen {
     fn count(&mut self, groups: &Groups, labels: Option<&[f64]>, threshold: f64) {
-        let mut sizes = vec![(0, 0); groups.levels().len()];
+        let mut sizes = vec![[0; 3]; groups.levels().len()];
         for (row, &code) in groups.codes().iter().enumerate() {
+            let label = labels.map_or(f64::NAN, |labels| labels[row]);
             match sizes.get_mut(code as usize) {
-                Some((n, positive)) => {
+                Some([n, decided, positive]) => {
                     *n += 1;
-                    *positive += usize::from(labels.is_some_and(|labels| labels[row] >= threshold));
+                    *decided += usize::from(!label.is_nan());
+                    *positive += usize::from(label >= threshold);
                 }
                 None => self.unknown += 1,
             }
         }
-        for (name, (n, positive)) in groups.levels().iter().zip(sizes) {
-            let entry = self.sizes.entry(name.clone()).or_default();
-            *entry = (entry.0 + n, entry.1 + positive);
+        for (name, sizes) in groups.levels().iter().zip(sizes) {
+            let all = self.sizes.entry(name.clone()).or_default();
+            for (all, size) in all.iter_mut().zip(sizes) {
+                *all += size;
+            }
         }
     }
 
     fn counted(&self) -> Counted {
-        let size = |name: &String| self.sizes.get(name).map_or(0, |(n, _)| *n);
+        let size = |name: &String| self.sizes.get(name).map_or(0, |sizes| sizes[0]);
         Counted {
             attribute: self.attribute.clone(),
             groups: self.tally.levels().iter().map(|name| GroupCount { name: name.clone(), n: size(name) }).collect(),
@@ -471,14 +467,14 @@ impl Seen {
 
     fn summary(&self, labelled: bool) -> AttributeSummary {
         let group = |name: &String| {
-            let (n, positive) = self.sizes.get(name).copied().unwrap_or_default();
+            let [n, decided, positive] = self.sizes.get(name).copied().unwrap_or_default();
             GroupSummary {
                 name: name.clone(),
-                n,
-                positive_rate: if labelled && n > 0 {
-                    Estimate::value(positive as f64 / n as f64)
-                } else {
-                    Estimate::undefined("the data has no label")
+                n: if labelled { decided } else { n },
+                positive_rate: match decided {
+                    _ if !labelled => Estimate::undefined("the data has no label"),
+                    0 => Estimate::undefined("nothing was decided on the group"),
+                    _ => Estimate::value(positive as f64 / decided as f64),
                 },
                 mean_label: Estimate::undefined("not kept when reading in chunks"),
             }
@@ -505,23 +501,9 @@ fn join(
     let columns = columns(settings, data.label.is_some(), &run)?;
     notes.extend(data.notes.iter().cloned().map(Remark::from));
     notes.extend(evidence::interval_note(std::iter::once(&run)));
-    let mut report = Report {
-        format: FORMAT,
-        kind: ReportKind::Audit,
-        title: settings.title.clone(),
-        versions: versions(),
-        recipe: settings.told(stream),
-        data,
-        methods: vec![MethodReport { name: "scores".to_owned(), summary: summary(&run), runs: vec![run], ..MethodReport::default() }],
-        columns,
-        limits: Vec::new(),
-        reference: None,
-        contrasts: Vec::new(),
-        fronts: Vec::new(),
-        choice: None,
-        extraction: None,
-        notes,
-    };
+    let methods = vec![MethodReport { name: "scores".to_owned(), summary: summary(&run), runs: vec![run], ..MethodReport::default() }];
+    let report = Report::of_rows(ReportKind::Audit, &settings.title, versions(), settings.told(stream), data);
+    let mut report = Report { methods, columns, notes, ..report };
     report.limits = check_limits(&settings.limits, &report, |_| true)?;
     Ok(report)
 }

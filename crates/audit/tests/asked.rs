@@ -8,11 +8,11 @@ use evenhand_audit::settings::Choice;
 use evenhand_rebalance::synthesis::Unwatched;
 use evenhand_report::{Remark, RemarkKind};
 use evenhand_rows::table::{Cells, Column, Form, Table};
-use evenhand_rows::{Dataset, Groups, Label, LabelKind, LabelRole, Provenance, Schema, SensitiveRole};
+use evenhand_rows::{Dataset, Groups, Label, LabelKind, LabelRole, Provenance, Scale, Schema, SensitiveRole};
 
 fn pool(labels: Vec<f64>) -> Dataset {
     let groups = Groups::from_texts("g", ["1", "2", "1", "2"].map(Some).into_iter());
-    let label = Label { name: "hired".to_owned(), kind: LabelKind::Binary, values: labels };
+    let label = Label { name: "hired".to_owned(), kind: LabelKind::Binary, values: labels, scale: Scale::default() };
     Dataset { rows: (1..=4).collect(), sensitive: vec![groups], label: Some(label), ..Dataset::default() }
 }
 

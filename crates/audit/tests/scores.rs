@@ -4,7 +4,7 @@ use evenhand_audit::settings::{DecisionRule, IntervalSection, MetricsSection};
 use evenhand_audit::{AuditSettings, AuditStream, Selection, audit};
 use evenhand_metrics::Finding;
 use evenhand_report::{Remark, RemarkKind, Report, ReportKind};
-use evenhand_rows::{Chunk, Provenance, Scored};
+use evenhand_rows::{Chunk, Label, Provenance, Scored};
 
 fn settings() -> AuditSettings {
     let intervals = IntervalSection { replicates: 0, ..IntervalSection::default() };
@@ -96,7 +96,8 @@ fn parts_of_a_stream_add_up_to_the_whole() {
         for rows in [(0..cut).collect::<Vec<_>>(), (cut..8).collect()] {
             let of = |values: &[f64]| rows.iter().map(|&row| values[row]).collect::<Vec<f64>>();
             let groups = vec![whole.groups[0].select(&rows)];
-            stream.add(&Chunk { scores: of(&whole.scores), labels: whole.labels().map(of), weights: None, groups }).unwrap();
+            let label = whole.label.as_ref().map(|label| Label { values: of(&label.values), ..label.clone() });
+            stream.add(&Chunk { scores: of(&whole.scores), label, groups, ..Chunk::default() }).unwrap();
         }
         assert_eq!((stream.rows_of("gender", "f"), stream.rows_of("gender", "x"), stream.label_sum()), (4, 0, Some(4.0)));
         let parts = stream.finish(Some("good"), &Provenance::default()).unwrap();

@@ -1,7 +1,7 @@
 //! The tilt of rows in memory, and subsets that have a wanted one.
 
 use evenhand_audit::tilting::{TiltSettings, Wanted, tilt};
-use evenhand_rows::{Dataset, Groups, Label, LabelKind};
+use evenhand_rows::{Dataset, Groups, Label, LabelKind, Scale};
 
 /// 60 men, of whom 40 have a high label, and 60 women, of whom 20 have one.
 fn rows() -> Dataset {
@@ -9,7 +9,7 @@ fn rows() -> Dataset {
     let values = (0..120).map(|row| f64::from(u8::from(if row < 60 { row < 40 } else { row < 80 }))).collect();
     Dataset {
         rows: (1..=120).collect(),
-        label: Some(Label { name: "hired".to_owned(), kind: LabelKind::Binary, values }),
+        label: Some(Label { name: "hired".to_owned(), kind: LabelKind::Binary, values, scale: Scale::default() }),
         sensitive: vec![Groups::new("gender", ["m", "f"].map(str::to_owned).to_vec(), codes)],
         ..Dataset::default()
     }

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 use evenhand_data::sheet::{ReadOptions, Reading as ColumnReading};
 use evenhand_data::table::{self, Encoding, FileOptions, Separator, TableSettings};
-use evenhand_report::OwnScale;
+use evenhand_rows::Scale;
 use evenhand_rows::roles::words::Categories;
 
 /// Options of every command that reads tables.
@@ -84,19 +84,26 @@ impl Reading {
         })
     }
 
-    /// What was said of the reading, as a report keeps it; what was not said is left out.
-    pub(crate) fn told(&self, into: &mut serde_json::Map<String, serde_json::Value>) {
+    /// How the rows came to be, as a report keeps it: what a command says of its own, then what was said of the reading; what nobody said beyond
+    /// that is left out.
+    pub(crate) fn told(&self, own: &serde_json::Value, said: &[(&str, serde_json::Value)]) -> serde_json::Map<String, serde_json::Value> {
+        let mut told = own.as_object().cloned().unwrap_or_default();
         let categories = self.categories.as_ref().map(|path| path.display().to_string());
-        let said = [
+        let reading = [
             ("separator", serde_json::json!(self.separator)),
             ("decimal", serde_json::json!(self.decimal)),
             ("skip_lines", serde_json::json!(self.skip_lines)),
             ("worksheet", serde_json::json!(self.worksheet)),
             ("encoding", serde_json::json!(self.encoding)),
             ("categories", serde_json::json!(categories)),
-            ("where", if self.filter.is_empty() { serde_json::Value::Null } else { serde_json::json!(self.filter) }),
+            ("where", serde_json::json!(self.filter)),
         ];
-        into.extend(said.into_iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key.to_owned(), value)));
+        let empty = |value: &serde_json::Value| {
+            value.is_null() || value.as_array().is_some_and(Vec::is_empty) || *value == serde_json::json!(false)
+        };
+        let all = reading.iter().chain(said).filter(|(_, value)| !empty(value));
+        told.extend(all.map(|(key, value)| ((*key).to_owned(), value.clone())));
+        told
     }
 
     /// The map of categories.
@@ -110,27 +117,17 @@ fn refused(option: &str, word: &str, known: &[&str]) -> String {
 }
 
 /// The threshold of high labels in [0, 1], from one on the labels' own scale; the middle of it where none was given.
-pub(crate) fn label_threshold(threshold: Option<f64>, range: Option<(f64, f64)>) -> anyhow::Result<f64> {
-    let (low, high) = range.unwrap_or((0.0, 1.0));
-    let threshold = own_label_threshold(threshold, range);
+pub(crate) fn label_threshold(flag: &str, threshold: Option<f64>, range: Option<(f64, f64)>) -> anyhow::Result<f64> {
+    let scale = range.map_or_else(Scale::default, |(low, high)| Scale::of(low, high));
+    let (low, high) = (scale.low, scale.high);
+    let threshold = threshold.unwrap_or(f64::midpoint(low, high));
     if !(low..=high).contains(&threshold) {
         anyhow::bail!(
-            "--threshold {threshold} is not a possible label: labels lie between {low} and {high}; give another threshold, or the range of the \
-             labels with --label-range LOW,HIGH"
+            "{flag} {threshold} is not a possible label: labels lie between {low} and {high}; give another threshold, or the range of the labels \
+             with --label-range LOW,HIGH"
         );
     }
-    Ok(if range.is_some() { (threshold - low) / (high - low) } else { threshold })
-}
-
-/// The same on the labels' own scale.
-pub(crate) fn own_label_threshold(threshold: Option<f64>, range: Option<(f64, f64)>) -> f64 {
-    let (low, high) = range.unwrap_or((0.0, 1.0));
-    threshold.unwrap_or(f64::midpoint(low, high))
-}
-
-/// The labels' own scale, where it is not 0 to 1.
-pub(crate) fn label_scale(range: Option<(f64, f64)>) -> Option<OwnScale> {
-    range.map(|(zero, one)| OwnScale { zero, one })
+    Ok(scale.to_unit(threshold))
 }
 
 /// Favourable values as a report shows them: one as itself, several as a list.

@@ -19,6 +19,6 @@ pub use evenhand_rows as rows;
 pub use loaders::{LOADERS, LoadRequest, Loader};
 
 pub(crate) use evenhand_rows::{
-    Dataset, Feature, FileDigest, Groups, Identity, Label, LabelKind, LabelRole, MISSING, Part, Provenance, RowsError, Schema,
+    Dataset, Feature, FileDigest, Groups, Identity, Label, LabelKind, LabelRole, MISSING, Part, Provenance, RowsError, Scale, Schema,
     SensitiveAsFeatures, SensitiveRole, UNKNOWN, Values, seed, shortened, split,
 };

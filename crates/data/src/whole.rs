@@ -78,6 +78,14 @@ impl WholeFile {
         Ok(WholeFile { path: path.to_owned(), file: NamedTempFile::new_in(folder_of(path))? })
     }
 
+    /// Begins a file like any other of this user, in a folder that exists: what may be read is the system's to say.
+    pub fn create_shared(path: &Path) -> io::Result<Self> {
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(<fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
+        Ok(WholeFile { path: path.to_owned(), file: builder.prefix(".evenhand-").tempfile_in(folder_of(path))? })
+    }
+
     /// Puts the file in its place.
     pub fn finish(self) -> io::Result<()> {
         self.file.as_file().sync_all()?;

@@ -248,9 +248,11 @@ fn what_nothing_settles_is_noted_and_can_be_said() {
         assert_eq!(numbers(&sheet.table, "s").1, [1.234, 2.5, 12.0]);
         assert!(noted(&sheet, "s", "the point in `1.234` was read as the sign before decimals"), "{:?}", sheet.notes);
         assert!(noted(&sheet, "s", "say --read 's=number-comma'"), "{:?}", sheet.notes);
-        let needed = ReadOptions { settled: vec!["s".to_owned()], ..options };
+        let mut needed = ReadOptions { settled: vec!["s".to_owned()], ..options };
         let message = sheet_with(text, &needed).unwrap_err().to_string();
-        assert!(message.contains("may stand before decimals or between thousands") && message.contains("'s=number-comma'"), "{message}");
+        assert!(message.contains("may stand before decimals or between thousands") && message.contains("(`decimal`)"), "{message}");
+        needed.settings.file.decimal = Some(',');
+        assert_eq!(numbers(&sheet_with(text, &needed).unwrap().table, "s").1, [1234.0, 2500.0, 12.0]);
     }
     let with = |text: &str, word: &str| {
         let readings = [("s".to_owned(), Reading::from_word(word).unwrap())].into();

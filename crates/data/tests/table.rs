@@ -431,7 +431,7 @@ fn a_stream_gives_what_reading_at_once_gives() {
             let chunk = chunk.unwrap();
             let end = rows + chunk.scores.len();
             assert_eq!(chunk.scores, whole.scores[rows..end]);
-            assert_eq!(chunk.labels.as_deref(), Some(&whole.label.as_ref().unwrap().values[rows..end]));
+            assert_eq!(chunk.labels(), Some(&whole.label.as_ref().unwrap().values[rows..end]));
             for ((groups, all), known) in chunk.groups.iter().zip(&whole.groups).zip(&mut levels) {
                 assert!(groups.levels().starts_with(known), "a code never changes its meaning");
                 *known = groups.levels().to_vec();

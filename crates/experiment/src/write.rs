@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use evenhand_data::table;
+use evenhand_data::whole::WholeFile;
 
 use crate::ExperimentError;
 
@@ -98,14 +99,6 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), ExperimentError> {
     let path = real.as_deref().unwrap_or(path);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(ExperimentError::io(folder, "create the folder"))?;
-    let mut builder = tempfile::Builder::new();
-    // A temporary file is private by default; a report is a file like any other.
-    #[cfg(unix)]
-    builder.permissions(<fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
-    let mut file = builder.prefix(".evenhand-").tempfile_in(folder).map_err(ExperimentError::io(path, "write"))?;
-    file.write_all(bytes).map_err(ExperimentError::io(path, "write"))?;
-    // Else a crash may leave the name without the content.
-    file.as_file().sync_all().map_err(ExperimentError::io(path, "write"))?;
-    file.persist(path).map_err(|error| ExperimentError::Io { path: path.to_path_buf(), action: "write", cause: error.error })?;
-    Ok(())
+    let mut file = WholeFile::create_shared(path).map_err(ExperimentError::io(path, "write"))?;
+    file.write_all(bytes).and_then(|()| file.finish()).map_err(ExperimentError::io(path, "write"))
 }

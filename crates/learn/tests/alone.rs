@@ -9,7 +9,7 @@ use evenhand_catalog::{Parameters, Value, find};
 use evenhand_data::recordings::RecordStore;
 use evenhand_learn::{Architecture, Companions, EpochRecord, LearnError, Rows, RunHooks, Scorer, Training, fit};
 use evenhand_rows::recordings::{Recording, Recordings, Shape};
-use evenhand_rows::{Groups, Label, LabelKind, Matrix, UNKNOWN};
+use evenhand_rows::{Groups, Label, LabelKind, Matrix, Scale, UNKNOWN};
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -474,7 +474,7 @@ fn what_makes_no_sense_is_refused_with_the_reason() {
         }
         let message = refusal(id, &Rows { labels: &[1.0; 80], ..train.rows() }, &validation.rows());
         assert!(message.contains("at or above label_threshold"), "{message}");
-        let targets = [Label { name: "openness".to_owned(), kind: LabelKind::Continuous, values: vec![0.5; 80] }];
+        let targets = [Label { name: "openness".to_owned(), kind: LabelKind::Continuous, values: vec![0.5; 80], scale: Scale::default() }];
         let message = refusal(id, &Rows { targets: &targets, ..train.rows() }, &Rows { targets: &targets, ..validation.rows() });
         assert!(message.contains("further targets"), "{message}");
         let shape = Shape { segments: 1, per_segment: 1, side: 8, audio: 0, text: 0 };

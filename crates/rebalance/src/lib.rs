@@ -29,13 +29,13 @@ pub use methods::REBALANCERS;
 /// use std::collections::BTreeMap;
 /// use evenhand_catalog::{Parameters, find};
 /// use evenhand_rebalance::REBALANCERS;
-/// use evenhand_rows::{Dataset, Groups, Label, LabelKind};
+/// use evenhand_rows::{Dataset, Groups, Label, LabelKind, Scale};
 /// use rand::SeedableRng;
 ///
 /// // Two of four men were hired, and one of four women.
 /// let groups = ["m", "m", "m", "m", "w", "w", "w", "w"];
 /// let data = Dataset {
-///     label: Some(Label { name: "hired".into(), kind: LabelKind::Binary, values: vec![1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0] }),
+///     label: Some(Label { name: "hired".into(), kind: LabelKind::Binary, values: vec![1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0], scale: Scale::default() }),
 ///     sensitive: vec![Groups::from_texts("gender", groups.map(Some).into_iter())],
 ///     rows: (1..=8).collect(),
 ///     ..Dataset::default()

@@ -11,6 +11,7 @@ use evenhand_report::{
     FileSummary, Front, GroupCount, GroupSummary, LabelSummary, LatentPlot, LatentPoint, LimitCheck, MethodChoice, MethodReport, PassRate,
     PassRates, Point, Published, Remark, RemarkKind, Report, ReportKind, RunReport, Sizes, Summary, Tilt, lookup,
 };
+use evenhand_rows::Scale;
 
 /// A stream of numbers in [0, 1) that is the same everywhere.
 struct Stream(u64);
@@ -458,8 +459,8 @@ pub(crate) fn report(shape: &Shape) -> Report {
                 })
                 .collect(),
             features: if shape.trained { (1..=24).map(|index| format!("feature_{index:02}")).collect() } else { Vec::new() },
-            score_scale: None,
-            label_scale: None,
+            score_scale: Scale::default(),
+            label_scale: Scale::default(),
             sensitive_features: if shape.continuous { Vec::new() } else { vec![(*first).to_owned()] },
             tilt: stages,
             notes: vec!["12 rows without a label were left out".into()],

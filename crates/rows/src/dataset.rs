@@ -1,7 +1,7 @@
 //! The typed data set that every gate reads.
 
 use crate::recordings::Recordings;
-use crate::{Groups, RowsError};
+use crate::{Groups, RowsError, Scale};
 
 /// The code of a missing value in a categorical column.
 pub const MISSING: u32 = u32::MAX;
@@ -79,8 +79,10 @@ pub struct Label {
     pub name: String,
     /// Binary or continuous.
     pub kind: LabelKind,
-    /// A value per row, always inside [0, 1].
+    /// A value per row, inside [0, 1]; NaN where nothing was decided.
     pub values: Vec<f64>,
+    /// The scale of the person's own numbers.
+    pub scale: Scale,
 }
 
 /// An identity per row (a person, a job) as dense codes.
@@ -209,6 +211,7 @@ impl Dataset {
             name: label.name.clone(),
             kind: label.kind,
             values: rows.iter().map(|&row| label.values[row]).collect(),
+            scale: label.scale,
         };
         let identity = |identity: &Identity| Identity {
             name: identity.name.clone(),

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::RowsError;
 use crate::roles::words::Categories;
+use crate::{RowsError, Scale};
 
 /// How a column's text is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,13 @@ pub struct LabelRole {
     pub undecided: Vec<String>,
     /// Lowest and highest possible label when that is not 0 to 1; labels are then rescaled to [0, 1].
     pub range: Option<(f64, f64)>,
+}
+
+impl LabelRole {
+    /// The scale of its numbers.
+    pub fn scale(&self) -> Scale {
+        self.range.map_or_else(Scale::default, |(low, high)| Scale::of(low, high))
+    }
 }
 
 /// Whether and how sensitive attributes are inputs of the model.

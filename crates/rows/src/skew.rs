@@ -162,7 +162,8 @@ impl Cells {
             return Err(bad(format!("`{privileged}` cannot be both privileged and unprivileged; name two groups")));
         }
         let mut cells = Cells::default();
-        for (row, (&label, &group)) in labels.iter().zip(groups.codes()).enumerate() {
+        // Where nothing was decided a label is NaN, neither high nor low.
+        for (row, (&label, &group)) in labels.iter().zip(groups.codes()).enumerate().filter(|(_, (label, _))| !label.is_nan()) {
             let high = label >= threshold;
             let cell = if group == privileged_code {
                 if high { &mut cells.privileged_high } else { &mut cells.privileged_low }

@@ -1,7 +1,7 @@
 //! Splits on random data: every row once, no person twice, every stratum kept.
 
 use evenhand_rows::split::{hold_out, k_fold};
-use evenhand_rows::{Dataset, Groups, Identity, Label, LabelKind, UNKNOWN};
+use evenhand_rows::{Dataset, Groups, Identity, Label, LabelKind, Scale, UNKNOWN};
 use proptest::prelude::*;
 
 /// Rows with a group (3 is unknown), a label and a person each.
@@ -16,6 +16,7 @@ fn data(rows: &[(u32, bool, u32)], persons: bool) -> Dataset {
             name: "label".to_owned(),
             kind: LabelKind::Binary,
             values: rows.iter().map(|(_, high, _)| f64::from(u8::from(*high))).collect(),
+            scale: Scale::default(),
         }),
         sensitive: vec![Groups::new("group", ["a", "b", "c"].map(str::to_owned).to_vec(), codes)],
         person: persons.then(|| Identity {

@@ -11,14 +11,14 @@ use std::collections::BTreeMap;
 
 use evenhand_rebalance::REBALANCERS;
 use evenhand_rebalance::synthesis::SYNTHESISERS;
-use evenhand_report::{DataSummary, FORMAT, MethodReport, Remark, Report, ReportKind, Tilt};
+use evenhand_report::{DataSummary, MethodReport, Remark, Report, ReportKind, Tilt};
 use evenhand_rows::Dataset;
 
 pub use judge::{Judge, JudgeError, Sides};
 pub use resample::{Resampled, resample};
 pub use synthesise::{Original, Synthesised, fitted_for, synthesise};
 
-use crate::settings::Choice;
+use crate::settings::{Choice, asked};
 use crate::{AuditError, evidence};
 
 /// What wanted shares are where none are given.
@@ -117,7 +117,6 @@ impl BalanceSettings {
     }
 
     fn report(&self, versions: BTreeMap<String, String>, data: DataSummary, method: MethodReport, notes: &[Remark]) -> Report {
-        let mut told = self.reading.clone();
         let own = serde_json::json!({
             "method": self.method,
             "rows": self.rows,
@@ -129,26 +128,9 @@ impl BalanceSettings {
             "threshold": self.threshold,
             "seed": self.seed,
         });
-        if let serde_json::Value::Object(own) = own {
-            told.extend(own);
-        }
-        Report {
-            format: FORMAT,
-            kind: ReportKind::Balancing,
-            title: self.title.clone(),
-            versions,
-            recipe: serde_json::Value::Object(told),
-            data,
-            methods: vec![MethodReport { name: self.method.id.clone(), ..method }],
-            columns: Vec::new(),
-            limits: Vec::new(),
-            reference: None,
-            contrasts: Vec::new(),
-            fronts: Vec::new(),
-            choice: None,
-            extraction: None,
-            notes: notes.to_vec(),
-        }
+        let method = MethodReport { name: self.method.id.clone(), ..method };
+        let report = Report::of_rows(ReportKind::Balancing, &self.title, versions, asked(&self.reading, own), data);
+        Report { methods: vec![method], notes: notes.to_vec(), ..report }
     }
 }
 

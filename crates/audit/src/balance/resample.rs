@@ -1,12 +1,13 @@
 //! Rows that are at hand: some left out, some repeated, or all weighed.
 
 use evenhand_rebalance::REBALANCERS;
-use evenhand_report::{DataSummary, MethodReport, Remark, Report, RunReport, Sizes};
+use evenhand_report::{DataSummary, MethodReport, Remark, RemarkKind, Report, RunReport, Sizes};
 use evenhand_rows::Dataset;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::{BalanceSettings, tilts};
+use crate::numbers::counted;
 use crate::{AuditError, evidence, run, scores};
 
 /// Rows of a balanced table.
@@ -27,10 +28,10 @@ pub struct Resampled {
 /// ```
 /// use evenhand_audit::balance::{BalanceSettings, resample};
 /// use evenhand_audit::settings::Choice;
-/// use evenhand_rows::{Dataset, Groups, Label, LabelKind};
+/// use evenhand_rows::{Dataset, Groups, Label, LabelKind, Scale};
 ///
 /// let groups = Groups::from_texts("gender", ["f", "f", "f", "f", "m", "m", "m", "m"].map(Some).into_iter());
-/// let label = Label { name: "hired".into(), kind: LabelKind::Binary, values: vec![1., 0., 0., 0., 1., 1., 1., 0.] };
+/// let label = Label { name: "hired".into(), kind: LabelKind::Binary, values: vec![1., 0., 0., 0., 1., 1., 1., 0.], scale: Scale::default() };
 /// let data = Dataset { rows: (1..=8).collect(), sensitive: vec![groups], label: Some(label), ..Dataset::default() };
 ///
 /// let method = Choice { id: "reweighing".to_owned(), parameters: [].into() };
@@ -41,25 +42,28 @@ pub struct Resampled {
 pub fn resample(data: &Dataset, attribute: &str, settings: &BalanceSettings) -> Result<Resampled, AuditError> {
     settings.check(data.job.is_some())?;
     // Nothing was decided on rows whose label is NaN: they are neither high nor low.
-    let undecided = |row: &usize| data.label.as_ref().is_some_and(|label| label.values[*row].is_nan());
-    let decided: Vec<usize> = (0..data.len()).filter(|row| !undecided(row)).collect();
-    let left = data.len() - decided.len();
-    let data = &if left > 0 { data.select(&decided) } else { data.clone() };
+    let undecided = |row: usize| data.label.as_ref().is_some_and(|label| label.values[row].is_nan());
+    let (left, decided): (Vec<usize>, Vec<usize>) = (0..data.len()).partition(|&row| undecided(row));
+    // The method may speak of the rows by their numbers in a file; the answer counts those at hand.
+    let mut data = data.select(&decided);
+    data.rows = (1..=data.len() as u64).collect();
+    data.name.clone_from(&settings.title);
     scores::refuse_no_groups(data.groups(attribute)?)?;
     let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
-    // The method may speak of the rows by their numbers in a file; the answer counts those at hand.
-    let numbered = Dataset { rows: (1..=data.len() as u64).collect(), ..data.clone() };
-    let after = settings.method.build(REBALANCERS)?.rebalance(&numbered, attribute, &mut rng)?;
+    let after = settings.method.build(REBALANCERS)?.rebalance(&data, attribute, &mut rng)?;
     let rows: Vec<usize> = after.rows.iter().map(|&row| decided[row as usize - 1]).collect();
     let weights = after.weights.clone().filter(|_| after.weights != data.weights);
-    let tilts = tilts(data, &after, attribute, settings.threshold)?;
+    let tilts = tilts(&data, &after, attribute, settings.threshold)?;
     let mut notes = data.provenance.notes.clone();
     notes.extend(after.provenance.notes.iter().filter(|note| !data.provenance.notes.contains(note)).cloned());
-    let named = Dataset { name: settings.title.clone(), ..data.clone() };
-    let summary = DataSummary { tilt: tilts, notes: notes.clone(), ..evidence::data_summary(&named, settings.threshold)? };
+    let summary = DataSummary { tilt: tilts, notes: notes.clone(), ..evidence::data_summary(&data, settings.threshold)? };
     let run = RunReport { seed: settings.seed, sizes: Sizes { test: rows.len(), ..Sizes::default() }, ..RunReport::default() };
     let method = MethodReport { rebalance: Some(settings.method.summary()), runs: vec![run], ..MethodReport::default() };
-    let notes: Vec<Remark> = notes.into_iter().map(Remark::from).collect();
+    let mut notes: Vec<Remark> = notes.into_iter().map(Remark::from).collect();
+    if !left.is_empty() {
+        let text = format!("{} have no decision and are left out", counted(left.len(), "row"));
+        notes.push(Remark::new(RemarkKind::Undecided, text));
+    }
     let report = settings.report(run::versions(), summary, method, &notes);
     Ok(Resampled { report, notes, rows, weights })
 }

@@ -5,7 +5,7 @@ mod wanted;
 
 use std::collections::{BTreeMap, HashMap};
 
-use evenhand_report::{DataSummary, FORMAT, MethodReport, Remark, RemarkKind, Report, ReportKind, RunReport, Shortlists, Sizes};
+use evenhand_report::{DataSummary, MethodReport, Remark, RemarkKind, Report, ReportKind, RunReport, Shortlists, Sizes};
 use evenhand_rerank::{FloorRule, RERANKERS, Reason};
 use evenhand_rows::table::{Cells, Column, Form};
 use evenhand_rows::{Dataset, Groups};
@@ -13,7 +13,7 @@ use evenhand_rows::{Dataset, Groups};
 pub use lists::{Lists, Plan};
 pub use wanted::Wanted;
 
-use crate::settings::{Choice, IntervalSection};
+use crate::settings::{Choice, IntervalSection, asked};
 use crate::{AuditError, evidence, numbers, run, scores};
 
 /// What is asked of candidates that are to be ranked.
@@ -147,7 +147,6 @@ fn report(settings: &RankSettings, data: DataSummary, shortlists: Shortlists, ro
         shortlists: Some(shortlists),
         ..RunReport::default()
     };
-    let mut told = settings.reading.clone();
     let own = serde_json::json!({
         "lower_is_better": settings.lower_is_better,
         "method": settings.method,
@@ -157,31 +156,14 @@ fn report(settings: &RankSettings, data: DataSummary, shortlists: Shortlists, ro
         "seed": settings.seed,
         "intervals": settings.intervals,
     });
-    if let serde_json::Value::Object(own) = own {
-        told.extend(own);
-    }
-    Report {
-        format: FORMAT,
-        kind: ReportKind::Ranking,
-        title: settings.title.clone(),
-        versions: run::versions(),
-        recipe: serde_json::Value::Object(told),
-        data,
-        methods: vec![MethodReport {
-            name: settings.method.id.clone(),
-            rerank: Some(settings.method.summary()),
-            runs: vec![run],
-            ..MethodReport::default()
-        }],
-        columns: Vec::new(),
-        limits: Vec::new(),
-        reference: None,
-        contrasts: Vec::new(),
-        fronts: Vec::new(),
-        choice: None,
-        extraction: None,
-        notes: notes.to_vec(),
-    }
+    let method = MethodReport {
+        name: settings.method.id.clone(),
+        rerank: Some(settings.method.summary()),
+        runs: vec![run],
+        ..MethodReport::default()
+    };
+    let report = Report::of_rows(ReportKind::Ranking, &settings.title, run::versions(), asked(&settings.reading, own), data);
+    Report { methods: vec![method], notes: notes.to_vec(), ..report }
 }
 
 /// Who has no score, by group: who cannot be ranked must not drop out of sight.

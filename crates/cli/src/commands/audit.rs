@@ -7,24 +7,21 @@ use anyhow::bail;
 use evenhand_audit::settings::{self, DecisionRule, IntervalSection, MetricsSection};
 use evenhand_audit::{AuditSettings, AuditStream, Selection};
 use evenhand_data::loaders::faircv_2020;
-use evenhand_data::table::{self, Counted, Scale, ScoreRoles, TableSettings};
-use evenhand_report::{OwnScale, Report};
+use evenhand_data::table::{self, Counted, ScoreRoles, TableSettings};
+use evenhand_report::Report;
 use evenhand_rows::{FileDigest, LabelRole, Provenance, Scored, SensitiveRole};
 
 use super::{Outcome, grid};
 use crate::args::{Audit, Convention, Definition, Threshold, Top};
 use crate::printer;
-use crate::reading::{label_scale, names, told_favourable};
+use crate::reading::{label_threshold, names, told_favourable};
 
 pub(crate) fn audit(arguments: &Audit, json: bool) -> anyhow::Result<Outcome> {
     let tables = arguments.reading.settings(&arguments.files)?;
     let roles = roles(arguments, &tables)?;
     let settings = settings(arguments, &roles)?;
-    let mut report =
+    let report =
         if arguments.stream { streamed(arguments, &roles, settings, &tables)? } else { whole(arguments, &roles, &settings, &tables)? };
-    report.data.label_scale = label_scale(arguments.label_range);
-    let scale = roles.scale()?;
-    report.data.score_scale = (!scale.is_plain()).then(|| OwnScale { zero: scale.to_score(0.0), one: scale.to_score(1.0) });
     let written = arguments.out.as_ref().map(|folder| evenhand_experiment::write_report(&report, folder)).transpose()?;
     grid::show(&report, json)?;
     if let Some((file, page)) = written {
@@ -68,27 +65,19 @@ fn roles(arguments: &Audit, tables: &TableSettings) -> anyhow::Result<ScoreRoles
 
 /// What is asked, with thresholds on the scale of the scores as they are read, 0 to 1.
 fn settings(arguments: &Audit, roles: &ScoreRoles) -> anyhow::Result<AuditSettings> {
-    let scale: Scale = roles.scale()?;
+    let scale = roles.scale()?;
     let (low, high) = (scale.low, scale.high);
     let threshold = match arguments.threshold {
         Some(Threshold::Value(threshold)) => threshold,
         Some(Threshold::Median) | None => f64::midpoint(low, high),
     };
-    let (label_low, label_high) = arguments.label_range.unwrap_or((0.0, 1.0));
-    let label_threshold = arguments.label_threshold.unwrap_or(f64::midpoint(label_low, label_high));
-    if !(label_low..=label_high).contains(&label_threshold) {
-        bail!(
-            "--label-threshold {label_threshold} is not a possible label: labels lie between {label_low} and {label_high}; give another threshold, or \
-             the range of the labels with --label-range LOW,HIGH"
-        );
-    }
     if !(low..=high).contains(&threshold) {
         bail!(
             "threshold = {threshold} is not a possible score: scores lie between {low} and {high}; give another threshold, or the range of the \
              scores with --range LOW,HIGH"
         );
     }
-    let reading = serde_json::json!({
+    let own = serde_json::json!({
         "score": arguments.score,
         "groups": arguments.groups,
         "label": arguments.label,
@@ -97,19 +86,16 @@ fn settings(arguments: &Audit, roles: &ScoreRoles) -> anyhow::Result<AuditSettin
         "missing": arguments.reading.missing,
         "range": arguments.range,
     });
-    let mut reading = reading.as_object().cloned().unwrap_or_default();
-    arguments.reading.told(&mut reading);
     let said = [
-        ("label_range", arguments.label_range.map(|range| serde_json::json!(range))),
-        ("undecided", (!arguments.undecided.is_empty()).then(|| serde_json::json!(arguments.undecided))),
-        ("lower_is_better", arguments.lower_is_better.then(|| serde_json::json!(true))),
-        ("count", arguments.count.as_ref().map(|name| serde_json::json!(name))),
-        ("person", arguments.person.as_ref().map(|name| serde_json::json!(name))),
-        ("applicants", arguments.applicants.as_ref().map(|name| serde_json::json!(name))),
-        ("selected", arguments.selected.as_ref().map(|name| serde_json::json!(name))),
-        ("skip_unscored", arguments.skip_unscored.then(|| serde_json::json!(true))),
+        ("label_range", serde_json::json!(arguments.label_range)),
+        ("undecided", serde_json::json!(arguments.undecided)),
+        ("lower_is_better", serde_json::json!(arguments.lower_is_better)),
+        ("count", serde_json::json!(arguments.count)),
+        ("person", serde_json::json!(arguments.person)),
+        ("applicants", serde_json::json!(arguments.applicants)),
+        ("selected", serde_json::json!(arguments.selected)),
+        ("skip_unscored", serde_json::json!(arguments.skip_unscored)),
     ];
-    reading.extend(said.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
     Ok(AuditSettings {
         title: arguments.title.clone().unwrap_or_else(|| format!("Audit of {}", names(&arguments.files))),
         metrics: MetricsSection {
@@ -120,11 +106,7 @@ fn settings(arguments: &Audit, roles: &ScoreRoles) -> anyhow::Result<AuditSettin
             } else {
                 DecisionRule::Above
             },
-            label_threshold: if arguments.label_range.is_some() {
-                (label_threshold - label_low) / (label_high - label_low)
-            } else {
-                label_threshold
-            },
+            label_threshold: label_threshold("--label-threshold", arguments.label_threshold, arguments.label_range)?,
             convention: match arguments.convention {
                 Convention::Evenhand => settings::Convention::Evenhand,
                 Convention::Fairlearn => settings::Convention::Fairlearn,
@@ -151,7 +133,7 @@ fn settings(arguments: &Audit, roles: &ScoreRoles) -> anyhow::Result<AuditSettin
             (None, Some(Threshold::Median)) => Selection::Median,
             _ => Selection::Threshold,
         },
-        reading,
+        reading: arguments.reading.told(&own, &said),
     })
 }
 

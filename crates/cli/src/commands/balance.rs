@@ -19,7 +19,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Outcome, grid};
 use crate::args::Balance;
-use crate::reading::{label_scale, label_threshold, names, told_favourable};
+use crate::reading::{label_threshold, names, told_favourable};
 use crate::{outputs, printer};
 
 pub(crate) fn balance(arguments: &Balance, json: bool) -> anyhow::Result<Outcome> {
@@ -43,12 +43,11 @@ pub(crate) fn balance(arguments: &Balance, json: bool) -> anyhow::Result<Outcome
         categories: options.categories.clone(),
         ..Schema::default()
     };
-    let mut balanced = if settings.makes_rows()? {
+    let balanced = if settings.makes_rows()? {
         made(arguments, &options, &schema, &settings)?
     } else {
         chosen(arguments, &options, &columns, &schema, &settings)?
     };
-    balanced.report.data.label_scale = label_scale(arguments.label_range);
     let written = arguments.report.as_ref().map(|folder| evenhand_experiment::write_report(&balanced.report, folder)).transpose()?;
     if json {
         grid::show(&balanced.report, true)?;
@@ -77,7 +76,7 @@ struct Balanced {
 
 fn settings(arguments: &Balance, options: &ReadOptions) -> anyhow::Result<BalanceSettings> {
     let readings: BTreeMap<&String, &str> = options.readings.iter().map(|(column, reading)| (column, reading.word())).collect();
-    let reading = serde_json::json!({
+    let own = serde_json::json!({
         "files": arguments.files,
         "group": arguments.group,
         "label": arguments.label,
@@ -85,13 +84,7 @@ fn settings(arguments: &Balance, options: &ReadOptions) -> anyhow::Result<Balanc
         "job": arguments.job,
         "readings": readings,
     });
-    let mut reading = reading.as_object().cloned().unwrap_or_default();
-    arguments.reading.told(&mut reading);
-    let said = [
-        ("label_range", arguments.label_range.map(|range| serde_json::json!(range))),
-        ("undecided", (!arguments.undecided.is_empty()).then(|| serde_json::json!(arguments.undecided))),
-    ];
-    reading.extend(said.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
+    let said = [("label_range", serde_json::json!(arguments.label_range)), ("undecided", serde_json::json!(arguments.undecided))];
     Ok(BalanceSettings {
         title: arguments.title.clone().unwrap_or_else(|| format!("Balanced rows of {}", names(&arguments.files))),
         method: Choice { id: arguments.method.clone(), parameters: arguments.set.iter().cloned().collect() },
@@ -101,9 +94,9 @@ fn settings(arguments: &Balance, options: &ReadOptions) -> anyhow::Result<Balanc
         keep_copies: arguments.keep_copies,
         hold_out: arguments.hold_out,
         compared: arguments.compared,
-        threshold: label_threshold(arguments.threshold, arguments.label_range)?,
+        threshold: label_threshold("--threshold", arguments.threshold, arguments.label_range)?,
         seed: arguments.seed,
-        reading,
+        reading: arguments.reading.told(&own, &said),
     })
 }
 

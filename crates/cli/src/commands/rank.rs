@@ -14,7 +14,7 @@ use evenhand_rows::{LabelRole, Schema, SensitiveRole, roles};
 
 use super::{Outcome, grid};
 use crate::args::Rank;
-use crate::reading::{label_scale, names, told_favourable};
+use crate::reading::{names, told_favourable};
 use crate::{outputs, printer};
 
 pub(crate) fn rank(arguments: &Rank, json: bool) -> anyhow::Result<Outcome> {
@@ -49,8 +49,7 @@ pub(crate) fn rank(arguments: &Rank, json: bool) -> anyhow::Result<Outcome> {
     let scores = score_column(&sheet, &arguments.score)?;
     let target_column = arguments.target_column.as_ref().map(|name| sheet.table.position(name)).transpose()?;
     let settings = settings(arguments, role.name, &options, target_column.map(|position| sheet.table.columns[position].clone()));
-    let Ranking { mut report, notes, order, columns } = rank_rows(&data, &scores, &settings)?;
-    report.data.label_scale = label_scale(arguments.label_range);
+    let Ranking { report, notes, order, columns } = rank_rows(&data, &scores, &settings)?;
 
     sheet.restore_texts();
     sheet.table = sheet.table.select(&order);
@@ -100,7 +99,7 @@ fn score_column(sheet: &Sheet, name: &str) -> anyhow::Result<Vec<f64>> {
 }
 
 fn settings(arguments: &Rank, attribute: String, options: &ReadOptions, target_column: Option<sheet::Column>) -> RankSettings {
-    let reading = serde_json::json!({
+    let own = serde_json::json!({
         "files": arguments.files,
         "score": arguments.score,
         "group": arguments.group,
@@ -111,13 +110,7 @@ fn settings(arguments: &Rank, attribute: String, options: &ReadOptions, target_c
         "read": options.readings.iter().map(|(column, reading)| (column, reading.word())).collect::<BTreeMap<_, _>>(),
         "skip_unscored": arguments.skip_unscored,
     });
-    let mut reading = reading.as_object().cloned().unwrap_or_default();
-    arguments.reading.told(&mut reading);
-    let said = [
-        ("label_range", arguments.label_range.map(|range| serde_json::json!(range))),
-        ("undecided", (!arguments.undecided.is_empty()).then(|| serde_json::json!(arguments.undecided))),
-    ];
-    reading.extend(said.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
+    let said = [("label_range", serde_json::json!(arguments.label_range)), ("undecided", serde_json::json!(arguments.undecided))];
     RankSettings {
         title: arguments.title.clone().unwrap_or_else(|| format!("Shortlists of {}", names(&arguments.files))),
         lower_is_better: arguments.lower_is_better,
@@ -128,7 +121,7 @@ fn settings(arguments: &Rank, attribute: String, options: &ReadOptions, target_c
         top: arguments.top,
         seed: arguments.seed,
         intervals: IntervalSection { level: arguments.level, replicates: arguments.replicates, permutations: 0, seed: arguments.seed },
-        reading,
+        reading: arguments.reading.told(&own, &said),
     }
 }
 

@@ -9,14 +9,13 @@ use evenhand_rows::{LabelRole, Schema, SensitiveRole};
 use super::Outcome;
 use crate::args::Skew;
 use crate::printer;
-use crate::reading::{label_threshold, own_label_threshold};
+use crate::reading::label_threshold;
 
 pub(crate) fn skew(arguments: Skew, json: bool) -> anyhow::Result<Outcome> {
     if arguments.out.is_some() && arguments.alpha.is_none() && arguments.keep.is_none() {
         anyhow::bail!("--out needs the wanted tilt: add --alpha ALPHA or --keep ROWS");
     }
-    let own_threshold = own_label_threshold(arguments.threshold, arguments.label_range);
-    let threshold = label_threshold(arguments.threshold, arguments.label_range)?;
+    let threshold = label_threshold("--threshold", arguments.threshold, arguments.label_range)?;
     let wanted = arguments.alpha.map(Wanted::Alpha).or(arguments.keep.map(Wanted::Keep));
     // Without a place to go to nothing is chosen.
     let (wanted, out) = wanted.zip(arguments.out).unzip();
@@ -63,12 +62,8 @@ pub(crate) fn skew(arguments: Skew, json: bool) -> anyhow::Result<Outcome> {
     for note in &data.provenance.notes {
         printer::tell(&format!("note: {note}"));
     }
-    let mut stages: Vec<_> = std::iter::once(&tilted.before).chain(&tilted.after).cloned().collect();
-    // The table speaks of labels as the person has them.
-    for stage in &mut stages {
-        stage.threshold = own_threshold;
-    }
-    printer::table(&tables::tilts(&stages))?;
+    let stages: Vec<_> = std::iter::once(&tilted.before).chain(&tilted.after).cloned().collect();
+    printer::table(&tables::tilts(&stages, data.label()?.scale))?;
     if let Some(out) = &out {
         printer::tell(&format!("Subset: {}", out.display()));
     }

@@ -24,7 +24,9 @@ use super::{LoadRequest, Loader, folder_of, keep_attributes};
 use crate::pickle::{Object, object_of_npy};
 use crate::seed::generator;
 use crate::table::{ScoreRoles, Scored, file_bytes, file_digest};
-use crate::{DataError, Dataset, Feature, FileDigest, Groups, Identity, Label, LabelKind, Provenance, Schema, SensitiveAsFeatures, Values};
+use crate::{
+    DataError, Dataset, Feature, FileDigest, Groups, Identity, Label, LabelKind, Provenance, Scale, Schema, SensitiveAsFeatures, Values,
+};
 
 pub(super) const CARD: Card = Card {
     id: "faircv-2020",
@@ -358,7 +360,7 @@ impl Profiles {
     /// The label as published, where some of it lies above 1.
     fn published(&self, blind: bool) -> Label {
         let (name, values) = if blind { ("blind score", &self.blind) } else { ("biased score", &self.biased) };
-        Label { name: name.to_owned(), kind: LabelKind::Continuous, values: values.clone() }
+        Label { name: name.to_owned(), kind: LabelKind::Continuous, values: values.clone(), scale: Scale::default() }
     }
 
     /// The label cut to [0, 1], to learn from.

@@ -47,7 +47,7 @@ use crate::pickle::{self, Object};
 use crate::recordings::Recordings;
 use crate::table::{FileOptions, Format, RawTable, Source, Wanted, file_bytes, file_digest, record};
 use crate::whole;
-use crate::{DataError, Dataset, FileDigest, Groups, Identity, Label, LabelKind, Part, Provenance, Schema, UNKNOWN, split};
+use crate::{DataError, Dataset, FileDigest, Groups, Identity, Label, LabelKind, Part, Provenance, Scale, Schema, UNKNOWN, split};
 
 pub(super) const CARD: Card = Card {
     id: "first-impressions",
@@ -145,6 +145,7 @@ impl Loader for FirstImpressions {
             name: SCORES[position].to_owned(),
             kind: LabelKind::Continuous,
             values: corpus.clips.iter().map(|clip| clip.scores[position]).collect(),
+            scale: Scale::default(),
         };
         let targets = asked.targets.iter().map(|wanted| {
             let position = SCORES[1..].iter().position(|name| name == wanted);

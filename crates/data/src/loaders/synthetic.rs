@@ -22,7 +22,7 @@ use rand_distr::StandardNormal;
 
 use super::{LoadRequest, Loader, keep_attributes};
 use crate::seed::generator;
-use crate::{DataError, Dataset, Feature, Groups, Identity, Label, LabelKind, Provenance, UNKNOWN, Values};
+use crate::{DataError, Dataset, Feature, Groups, Identity, Label, LabelKind, Provenance, Scale, UNKNOWN, Values};
 
 pub(super) const CARD: Card = Card {
     id: "synthetic",
@@ -193,7 +193,7 @@ impl Synthetic {
         Dataset {
             name: CARD.id.to_owned(),
             features,
-            label: Some(Label { name: "score".to_owned(), kind: LabelKind::Continuous, values: scores }),
+            label: Some(Label { name: "score".to_owned(), kind: LabelKind::Continuous, values: scores, scale: Scale::default() }),
             targets: Vec::new(),
             sensitive: vec![Groups::new("gender", names(&["f", "m"]), genders), Groups::new("ethnicity", names(&ETHNICITIES), ethnicities)],
             person: Some(Identity {

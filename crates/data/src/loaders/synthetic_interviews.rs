@@ -24,7 +24,7 @@ use rand_distr::StandardNormal;
 use super::{LoadRequest, Loader, keep_attributes};
 use crate::recordings::{RecordStore, Recording, Recordings, Shape};
 use crate::seed::generator;
-use crate::{DataError, Dataset, Groups, Identity, Label, LabelKind, Provenance};
+use crate::{DataError, Dataset, Groups, Identity, Label, LabelKind, Provenance, Scale};
 
 pub(super) const CARD: Card = Card {
     id: "synthetic-interviews",
@@ -153,7 +153,7 @@ impl SyntheticInterviews {
             person += 1;
         }
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<String>>();
-        let label = |name: &str, values| Label { name: name.to_owned(), kind: LabelKind::Continuous, values };
+        let label = |name: &str, values| Label { name: name.to_owned(), kind: LabelKind::Continuous, values, scale: Scale::default() };
         let store = Arc::new(RecordStore::in_memory(shape, &recordings)?);
         Ok(Dataset {
             name: CARD.id.to_owned(),

@@ -26,7 +26,7 @@ use rand_distr::StandardNormal;
 
 use super::{LoadRequest, Loader, keep_attributes};
 use crate::seed::generator;
-use crate::{DataError, Dataset, Feature, Groups, Identity, Label, LabelKind, Provenance, Values};
+use crate::{DataError, Dataset, Feature, Groups, Identity, Label, LabelKind, Provenance, Scale, Values};
 
 pub(super) const CARD: Card = Card {
     id: "synthetic-jobs",
@@ -300,7 +300,7 @@ impl SyntheticJobs {
         Dataset {
             name: CARD.id.to_owned(),
             features,
-            label: Some(Label { name: "shortlisted".to_owned(), kind: LabelKind::Binary, values: labels }),
+            label: Some(Label { name: "shortlisted".to_owned(), kind: LabelKind::Binary, values: labels, scale: Scale::default() }),
             sensitive: vec![gender],
             job: Some(Identity {
                 name: "job".to_owned(),

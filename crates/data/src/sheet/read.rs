@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arrow_array::Array;
 use evenhand_rows::roles::words::{Categories, Missing};
-use evenhand_rows::roles::{Columns, UNKNOWN_GROUP, joined, sorted};
+use evenhand_rows::roles::{Columns, UNKNOWN_GROUP, joined, sorted, unsettled};
 use evenhand_rows::{LabelRole, SensitiveRole};
 
 use super::dates::NoDates;
@@ -562,12 +562,7 @@ impl Reader<'_> {
             let other = if notation.decimal == '.' { ',' } else { '.' };
             let (sign, other) = (name(notation.decimal), name(other));
             if self.settled.contains(&column.name) {
-                let reason = format!(
-                    "the {sign} in `{example}` may stand before decimals or between thousands, and nothing in the file settles which; say which sign \
-                     stands before decimals (`decimal`), or --read '{0}=number-{sign}' (before decimals) or --read '{0}=number-{other}' (between thousands)",
-                    column.name
-                );
-                return Err(DataError::from(crate::RowsError::BadColumn { column: column.name.clone(), reason }));
+                return Err(DataError::from(unsettled(&column.name, example)));
             }
             self.notes.push(format!(
                 "column `{0}`: the {sign} in `{example}` was read as the sign before decimals, and nothing in the file settles whether it \

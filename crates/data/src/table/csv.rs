@@ -12,7 +12,6 @@ use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef};
 use csv_core::ReadRecordResult;
-use memchr::{memchr, memchr_iter, memchr2};
 use rayon::prelude::*;
 
 use super::raw::Part;
@@ -20,7 +19,9 @@ use crate::DataError;
 
 /// Rows of a batch.
 const BATCH_ROWS: usize = 8192;
-/// Bytes of one column of a batch, after which the next begins: an array counts them with 32 bits.
+/// Fields of a batch: each has a place, wanted or not.
+const BATCH_FIELDS: usize = BATCH_ROWS * 256;
+/// Bytes of a batch, after which the next begins: an array counts them with 32 bits.
 const BATCH_BYTES: usize = 1 << 28;
 /// Bytes of text below which cutting further does not pay.
 const SMALLEST_PIECE: usize = 256 * 1024;
@@ -145,13 +146,10 @@ impl<'a> CsvText<'a> {
     /// The columns at these positions of whole records, in batches; an empty field is null. `None` when a record has another number of fields than
     /// the header, or is not UTF-8.
     fn decode(&self, mut text: &[u8], positions: &[usize]) -> Option<Vec<Vec<ArrayRef>>> {
-        if memchr(b'"', text).is_none() {
-            return self.decode_unquoted(text, positions);
-        }
         let width = self.columns.len();
+        let most = (BATCH_FIELDS / width.max(1)).clamp(16, BATCH_ROWS) * width;
         let mut reader = csv_core::ReaderBuilder::new().delimiter(self.delimiter).build();
-        let mut decoded =
-            Decoded { fields: vec![0; (4 * text.len() / 3).clamp(64, BATCH_ROWS * 64)], ends: Vec::with_capacity(width * 1024) };
+        let mut decoded = Decoded { fields: vec![0; (4 * text.len() / 3).clamp(64, BATCH_ROWS * 64)], ends: Vec::new() };
         let mut batches = Vec::new();
         // Bytes of the whole records, bytes of the one on its way, and its fields.
         let (mut whole, mut written, mut ended) = (0, 0, 0);
@@ -171,7 +169,7 @@ impl<'a> CsvText<'a> {
                     }
                     decoded.ends.extend(ends[..width].iter().map(|end| whole + end));
                     (whole, written, ended) = (whole + written, 0, 0);
-                    if decoded.ends.len() == width * BATCH_ROWS || whole >= BATCH_BYTES {
+                    if decoded.ends.len() == most || whole >= BATCH_BYTES {
                         batches.push(decoded.columns(whole, width, positions)?);
                         decoded.ends.clear();
                         whole = 0;
@@ -182,53 +180,6 @@ impl<'a> CsvText<'a> {
         }
         if !decoded.ends.is_empty() {
             batches.push(decoded.columns(whole, width, positions)?);
-        }
-        Some(batches)
-    }
-
-    /// The same of a text without quotes, in which every line end ends a record and every separator a field: nothing needs to be copied first.
-    fn decode_unquoted(&self, text: &[u8], positions: &[usize]) -> Option<Vec<Vec<ArrayRef>>> {
-        let text = std::str::from_utf8(text).ok()?;
-        let (bytes, width) = (text.as_bytes(), self.columns.len());
-        let begin = || positions.iter().map(|_| StringBuilder::with_capacity(BATCH_ROWS, 8 * BATCH_ROWS)).collect::<Vec<_>>();
-        let (mut columns, mut batches) = (begin(), Vec::new());
-        let mut ends = vec![0; width];
-        let (mut at, mut rows, mut full) = (0, 0, false);
-        while at < bytes.len() {
-            let end = memchr2(b'\n', b'\r', &bytes[at..]).map_or(bytes.len(), |length| at + length);
-            let start = std::mem::replace(&mut at, end + 1);
-            if start == end {
-                continue;
-            }
-            let mut fields = 0;
-            for length in memchr_iter(self.delimiter, &bytes[start..end]) {
-                if fields + 1 == width {
-                    return None;
-                }
-                ends[fields] = start + length;
-                fields += 1;
-            }
-            if fields + 1 != width {
-                return None;
-            }
-            ends[fields] = end;
-            for (column, &position) in columns.iter_mut().zip(positions) {
-                let from = if position == 0 { start } else { ends[position - 1] + 1 };
-                match &text[from..ends[position]] {
-                    "" => column.append_null(),
-                    field if field.len() > BATCH_BYTES => return None,
-                    field => column.append_value(field),
-                }
-                full |= column.values_slice().len() >= BATCH_BYTES;
-            }
-            rows += 1;
-            if rows == BATCH_ROWS || full {
-                batches.push(finished(std::mem::replace(&mut columns, begin())));
-                (rows, full) = (0, false);
-            }
-        }
-        if rows > 0 {
-            batches.push(finished(columns));
         }
         Some(batches)
     }
@@ -359,10 +310,6 @@ impl Record {
         let next = if text.get(at) == Some(&b'\r') && text.get(at + 1) == Some(&b'\n') { at + 2 } else { (at + 1).min(text.len()) };
         Some(Record { start, end: at, next, fields, unclosed: quoted })
     }
-}
-
-fn finished(columns: Vec<StringBuilder>) -> Vec<ArrayRef> {
-    columns.into_iter().map(|mut column| Arc::new(column.finish()) as ArrayRef).collect()
 }
 
 /// Fields of whole records, one after another, and where each of them ends.

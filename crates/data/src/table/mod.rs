@@ -39,7 +39,7 @@ pub use categories::read_categories;
 pub(crate) use copy::record;
 pub use copy::{columns, paths, rows_as_csv};
 pub(crate) use csv::Header;
-pub use evenhand_rows::roles::{Chunk, Counted, Scale, ScoreRoles, Scored};
+pub use evenhand_rows::roles::{Chunk, Counted, ScoreRoles, Scored};
 pub(crate) use files::{Format, Source, bytes as file_bytes, digest as file_digest, digest_of_file, resolve};
 pub use options::{Encoding, FileOptions, Separator};
 pub(crate) use raw::{Cells as RawCells, RawTable, Wanted};

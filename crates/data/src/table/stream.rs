@@ -206,7 +206,7 @@ impl Chunks {
         self.rows[0] += Columns::rows(&table);
         self.settings.keep(&mut table, Extent::Part)?;
         let kept = Columns::rows(&table);
-        let Scored { scores, label, weights, groups, provenance, .. } = self.roles.read(&table, Extent::Part, Vec::new(), Vec::new())?;
+        let Scored { scores, scale, label, weights, groups, provenance } = self.roles.read(&table, Extent::Part, Vec::new(), Vec::new())?;
         for note in provenance.notes {
             self.notes.insert(note);
         }
@@ -217,7 +217,7 @@ impl Chunks {
             self.levels = groups.iter().map(|_| Levels::default()).collect();
         }
         let groups = groups.iter().zip(&mut self.levels).map(|(groups, levels)| levels.extend(groups)).collect();
-        Ok(Chunk { scores, labels: label.map(|label| label.values), weights, groups })
+        Ok(Chunk { scores, scale, label, weights, groups })
     }
 }
 

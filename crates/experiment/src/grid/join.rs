@@ -98,8 +98,6 @@ pub(crate) fn summarise_data(
     methods: &[MethodReport],
 ) -> Result<DataSummary, ExperimentError> {
     let mut summary = evidence::data_summary(data, recipe.metrics.label_threshold)?;
-    let range = recipe.data.label.as_ref().and_then(|label| label.range);
-    summary.label_scale = range.map(|(zero, one)| crate::report::OwnScale { zero, one });
     summary.tilt = measure_tilts(recipe, data, attribute, first)?;
     summary.tilt.extend(tilts_of_made(recipe, methods));
     Ok(summary)

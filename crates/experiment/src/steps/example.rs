@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use evenhand_rows::{Dataset, Feature, Groups, Label, LabelKind, Split, Values};
+use evenhand_rows::{Dataset, Feature, Groups, Label, LabelKind, Scale, Split, Values};
 
 use super::RunPlan;
 use crate::recipe::{MethodSection, Recipe};
@@ -20,7 +20,7 @@ pub(crate) fn rows(count: usize) -> Dataset {
     Dataset {
         name: "example".to_owned(),
         features: vec![Feature { name: "years".to_owned(), values: Values::Numeric(years), sensitive: false }],
-        label: Some(Label { name: "hired".to_owned(), kind: LabelKind::Binary, values: labels }),
+        label: Some(Label { name: "hired".to_owned(), kind: LabelKind::Binary, values: labels, scale: Scale::default() }),
         sensitive: vec![Groups::new("gender", vec!["f".to_owned(), "m".to_owned()], codes)],
         rows: (1..=count as u64).collect(),
         ..Dataset::default()

@@ -280,7 +280,12 @@ mod tests {
                     sensitive: true,
                 },
             ],
-            label: Some(Label { name: "hired".to_owned(), kind: LabelKind::Binary, values: vec![0.0, 1.0, 1.0, 0.0] }),
+            label: Some(Label {
+                name: "hired".to_owned(),
+                kind: LabelKind::Binary,
+                values: vec![0.0, 1.0, 1.0, 0.0],
+                scale: evenhand_rows::Scale::default(),
+            }),
             sensitive: vec![groups.clone(), race.clone(), Groups::intersection(&[&groups, &race])],
             rows: vec![1, 2, 3, 4],
             provenance: Provenance::default(),

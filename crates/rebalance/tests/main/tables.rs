@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use evenhand_catalog::{Parameters, Value, find};
 use evenhand_rebalance::{REBALANCERS, RebalanceError};
-use evenhand_rows::{Dataset, Groups, Label, LabelKind};
+use evenhand_rows::{Dataset, Groups, Label, LabelKind, Scale};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
@@ -18,6 +18,7 @@ pub(crate) fn table(rows: &[(&str, f64)]) -> Dataset {
             name: "score".to_owned(),
             kind: if binary { LabelKind::Binary } else { LabelKind::Continuous },
             values: labels,
+            scale: Scale::default(),
         }),
         sensitive: vec![Groups::from_texts("group", rows.iter().map(|(group, _)| Some(*group).filter(|group| !group.is_empty())))],
         rows: (1..=rows.len() as u64).collect(),

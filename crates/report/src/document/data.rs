@@ -1,6 +1,7 @@
 //! What is known of the data before any model.
 
 use evenhand_metrics::Estimate;
+use evenhand_rows::Scale;
 use serde::{Deserialize, Serialize};
 
 use super::findings::Density;
@@ -28,53 +29,26 @@ pub struct DataSummary {
     /// The tilt of the data at each stage: as loaded, after `skew`, after gate 1 of each method.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tilt: Vec<Tilt>,
-    /// What scores of 0 and 1 stand for, where the person's scale is another.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub score_scale: Option<OwnScale>,
+    /// The person's own scale of scores, where it is not 0 to 1.
+    #[serde(default, skip_serializing_if = "Scale::is_plain")]
+    pub score_scale: Scale,
     /// The same of the labels.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub label_scale: Option<OwnScale>,
+    #[serde(default, skip_serializing_if = "Scale::is_plain")]
+    pub label_scale: Scale,
     /// What was left out, cut or replaced on the way in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
 
-/// A person's own scale, from which numbers were stretched to [0, 1].
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct OwnScale {
-    /// What 0 stands for.
-    pub zero: f64,
-    /// What 1 stands for; below `zero` where the lowest number is the best.
-    pub one: f64,
-}
-
-impl OwnScale {
-    /// The person's number that one in [0, 1] stands for.
-    ///
-    /// ```
-    /// use evenhand_report::OwnScale;
-    ///
-    /// assert_eq!(OwnScale { zero: 1.0, one: 5.0 }.of(0.75), 4.0);
-    /// assert_eq!(OwnScale { zero: 10.0, one: 1.0 }.of(1.0), 1.0);
-    /// ```
-    pub fn of(self, unit: f64) -> f64 {
-        let own = self.zero + unit * (self.one - self.zero);
-        // What the way there and back has added is no part of the person's number.
-        let digits = 10_f64.powi(12 - (self.one - self.zero).abs().max(1e-200).log10().ceil() as i32);
-        let rounded = (own * digits).round() / digits;
-        if rounded.is_finite() { rounded } else { own }
-    }
-}
-
 impl DataSummary {
     /// A score as the person has it.
     pub(crate) fn own_score(&self, unit: f64) -> f64 {
-        self.score_scale.map_or(unit, |scale| scale.of(unit))
+        self.score_scale.to_score(unit)
     }
 
     /// A label as the person has it.
     pub(crate) fn own_label(&self, unit: f64) -> f64 {
-        self.label_scale.map_or(unit, |scale| scale.of(unit))
+        self.label_scale.to_score(unit)
     }
 }
 

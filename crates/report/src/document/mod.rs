@@ -19,11 +19,12 @@ use std::collections::BTreeMap;
 
 use evenhand_catalog::Direction;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub use choice::{Candidate, Choice, Limited};
 pub use contrast::Contrast;
 pub use counterfactual::{Counterfactual, Shift};
-pub use data::{AttributeSummary, DataSummary, FileSummary, GroupSummary, LabelSummary, OwnScale, Tilt};
+pub use data::{AttributeSummary, DataSummary, FileSummary, GroupSummary, LabelSummary, Tilt};
 pub use extraction::{AttributeExtraction, ExtractionReport, FACTS, Fact, Measure};
 pub use findings::{AttributeFindings, Density, GroupCount, LimitCheck, PassRate, PassRates, TargetFindings, WithoutModality};
 pub use front::{Dominance, Family, Front, Point};
@@ -118,6 +119,33 @@ pub struct Column {
 }
 
 impl Report {
+    /// An answer about rows, with `asked` as what was asked, before any method is told.
+    pub fn of_rows(
+        kind: ReportKind,
+        title: &str,
+        versions: BTreeMap<String, String>,
+        asked: serde_json::Map<String, Value>,
+        data: DataSummary,
+    ) -> Self {
+        Report {
+            format: FORMAT,
+            kind,
+            title: title.to_owned(),
+            versions,
+            recipe: Value::Object(asked),
+            data,
+            methods: Vec::new(),
+            columns: Vec::new(),
+            limits: Vec::new(),
+            reference: None,
+            contrasts: Vec::new(),
+            fronts: Vec::new(),
+            choice: None,
+            extraction: None,
+            notes: Vec::new(),
+        }
+    }
+
     /// The report as JSON on one line; the same report gives the same bytes.
     pub fn to_json(&self) -> Result<String, ReportError> {
         serde_json::to_string(self).map(|text| text + "\n").map_err(ReportError::Json)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use evenhand_catalog::{Card, Direction};
 use evenhand_metrics::{Estimate, Finding};
+use evenhand_rows::Scale;
 
 use crate::averages::mean_distance;
 use crate::document::{Column, LimitCheck, MethodChoice, MethodReport, Published, Report, Tilt};
@@ -421,15 +422,11 @@ fn drop_empty_columns(table: &mut Table) {
 
 /// How far the labels tilt at each stage of the data.
 pub fn tilt_table(report: &Report) -> Table {
-    let mut own = report.data.tilt.clone();
-    for tilt in &mut own {
-        tilt.threshold = report.data.own_label(tilt.threshold);
-    }
-    tilts(&own)
+    tilts(&report.data.tilt, report.data.label_scale)
 }
 
-/// How far labels tilt, a row a stage.
-pub fn tilts(tilts: &[Tilt]) -> Table {
+/// How far labels of this scale tilt, a row a stage.
+pub fn tilts(tilts: &[Tilt], scale: Scale) -> Table {
     let mut table = Table {
         title: "tilt of the labels".to_owned(),
         headers: ["stage", "attribute", "groups", "n", "high", "low", "alpha", "DP difference", "SPDD"].map(str::to_owned).to_vec(),
@@ -462,7 +459,7 @@ pub fn tilts(tilts: &[Tilt]) -> Table {
             "High: label at or above {}. Shown: the groups with the highest and the lowest rate of high labels; those of fewer than 30 rows only where no two are larger. SPDD and DP \
              difference are 0 where the labels do not tilt; alpha is 1 where each group has as many high labels and as many low ones as the other, \
              so that it answers to their sizes, too.",
-            significant(tilt.threshold)
+            significant(scale.to_score(tilt.threshold))
         ));
     }
     table.footnotes.extend(notes.iter().enumerate().map(|(position, note)| format!("[{}] {note}", position + 1)));

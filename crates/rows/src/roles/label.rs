@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::words::{Categories, Missing, is_undecided, known_decision, spelling_key, truth};
 use super::{Coded, Columns, Extent, Numbers, joined, quoted, settled, tell};
-use crate::{Label, LabelKind, LabelRole, MISSING, RowsError};
+use crate::{Label, LabelKind, LabelRole, MISSING, RowsError, Scale};
 
 /// Distinct texts beyond which a column is not taken for decisions in words.
 const MOST_WORDS: usize = 200;
@@ -23,14 +23,16 @@ pub fn label(
     notes: &mut Vec<String>,
 ) -> Result<Label, RowsError> {
     let column = table.position(&role.column)?;
-    let values = if role.favourable.is_empty() {
-        match table.numbers(column, missing) {
+    let read = role.favourable.is_empty().then(|| table.numbers(column, missing));
+    let numeric = read.as_ref().is_some_and(Result::is_ok);
+    let values = if let Some(read) = read {
+        match read {
             Ok(numbers) => {
                 settled(table, column, missing)?;
                 if let Some((low, high)) = role.range {
                     tell(notes, format!("`{}`: labels were rescaled from {low} to {high} to 0 to 1", role.column));
                 }
-                ranged(table, column, numbers, role.range)?
+                ranged(table, column, numbers, role)?
             }
             Err(odd) => {
                 let coded = joined(table, column, |text| missing.value(text), "missing", categories, &mut Vec::new());
@@ -53,19 +55,22 @@ pub fn label(
     };
     let binary = values.iter().filter(|value| !value.is_nan()).all(|&value| value == 0.0 || value == 1.0);
     let kind = if binary { LabelKind::Binary } else { LabelKind::Continuous };
-    Ok(Label { name: role.column.clone(), kind, values })
+    // Words have none.
+    let scale = if numeric { role.scale() } else { Scale::default() };
+    Ok(Label { name: role.column.clone(), kind, values, scale })
 }
 
 /// Numbers of the stated range stretched to [0, 1].
-pub(super) fn ranged(table: &impl Columns, column: usize, numbers: Numbers, range: Option<(f64, f64)>) -> Result<Vec<f64>, RowsError> {
-    let (low, high) = range.unwrap_or((0.0, 1.0));
+fn ranged(table: &impl Columns, column: usize, numbers: Numbers, role: &LabelRole) -> Result<Vec<f64>, RowsError> {
+    let scale = role.scale();
+    let (low, high) = (scale.low, scale.high);
     // A percentage is a share, unless the range says that the person counts in hundredths.
     let unit = if numbers.percent && high <= 1.0 { 100.0 } else { 1.0 };
     let mut values = numbers.values;
     for (row, value) in values.iter_mut().enumerate() {
         let number = *value / unit;
         if number < low || number > high {
-            let remedy = if range.is_some() {
+            let remedy = if role.range.is_some() {
                 format!("the range of the labels was stated as {low} to {high}; correct the row or the range")
             } else {
                 "a label is 0 or 1, true or false, or a number from 0 to 1; correct the row, state the range of the labels, or name the \
@@ -74,7 +79,7 @@ pub(super) fn ranged(table: &impl Columns, column: usize, numbers: Numbers, rang
             };
             return Err(table.bad_value(column, row, format!("`{value}`"), remedy));
         }
-        *value = if range.is_some() { (number - low) / (high - low) } else { number };
+        *value = scale.to_unit(number);
     }
     Ok(values)
 }

@@ -17,7 +17,7 @@ use crate::{
 
 pub use groups::{UNKNOWN_GROUP, against_rest, remark, sensitive, sensitive_columns};
 pub use label::label;
-pub use scores::{Chunk, Counted, Scale, ScoreRoles, Scored, remark_repeats};
+pub use scores::{Chunk, Counted, ScoreRoles, Scored, remark_repeats};
 use words::{Categories, Missing};
 
 /// Categories of one input beyond which a remark warns: one-hot encoding makes an input of each.
@@ -478,12 +478,19 @@ fn quoted<'a>(texts: impl Iterator<Item = &'a str>) -> String {
 
 /// Refuses a column of numbers that can be read in two ways.
 pub(crate) fn settled(table: &impl Columns, column: usize, missing: Missing<'_>) -> Result<(), RowsError> {
-    let Some(example) = table.unsettled(column, missing) else { return Ok(()) };
+    match table.unsettled(column, missing) {
+        Some(example) => Err(unsettled(&table.names()[column], &example)),
+        None => Ok(()),
+    }
+}
+
+/// The error for a column of numbers that can be read in two ways, with a text of it.
+pub fn unsettled(column: &str, example: &str) -> RowsError {
     let reason = format!(
         "the sign in `{example}` may stand before decimals or between thousands, and nothing in the file settles which; say which sign stands \
          before decimals (`decimal`): point or comma"
     );
-    Err(RowsError::BadColumn { column: table.names()[column].clone(), reason })
+    RowsError::BadColumn { column: column.to_owned(), reason }
 }
 
 /// A column of numbers, NaN where missing; anything else is an error with its place.

@@ -4,56 +4,10 @@ use std::collections::HashMap;
 
 use super::words::{Categories, Missing, known_decision, spelling_key};
 use super::{Columns, Extent, Numbers, Odd, identity, joined, label, quoted, sensitive, sensitive_columns, settled, tell, weights};
-use crate::{FileDigest, Groups, Label, LabelKind, LabelRole, Provenance, RowsError, SensitiveRole};
+use crate::{FileDigest, Groups, Label, LabelKind, LabelRole, Provenance, RowsError, Scale, SensitiveRole};
 
 /// Rows that counts may stand for, all together.
 const MOST_COUNTED: f64 = 50e6;
-
-/// The scale on which a person scores, and its way to [0, 1], where 1 is best.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Scale {
-    /// Lowest possible score.
-    pub low: f64,
-    /// Highest possible score.
-    pub high: f64,
-    /// Whether the lowest score is the best.
-    pub lower_is_better: bool,
-}
-
-impl Default for Scale {
-    fn default() -> Self {
-        Scale { low: 0.0, high: 1.0, lower_is_better: false }
-    }
-}
-
-impl Scale {
-    /// Whether scores are taken as they are.
-    pub fn is_plain(&self) -> bool {
-        *self == Scale::default()
-    }
-
-    /// A score of this scale in [0, 1], or beyond where it is no possible score.
-    pub fn to_unit(&self, score: f64) -> f64 {
-        if self.is_plain() {
-            return score;
-        }
-        let unit = (score - self.low) / (self.high - self.low);
-        if self.lower_is_better { 1.0 - unit } else { unit }
-    }
-
-    /// The score of this scale that a number in [0, 1] stands for.
-    pub fn to_score(&self, unit: f64) -> f64 {
-        if self.is_plain() {
-            return unit;
-        }
-        let share = if self.lower_is_better { 1.0 - unit } else { unit };
-        let score = self.low + share * (self.high - self.low);
-        // What the way there and back has added is no part of the person's number.
-        let digits = 10_f64.powi(12 - (self.high - self.low).abs().max(1e-200).log10().ceil() as i32);
-        let rounded = (score * digits).round() / digits;
-        if rounded.is_finite() { rounded } else { score }
-    }
-}
 
 /// Columns of numbers of applicants and of the selected, a row a category.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,12 +74,21 @@ pub struct Chunk {
     /// A score in [0, 1] per row.
     pub scores: Vec<f64>,
     /// The truth in [0, 1], where a column was named; NaN where nothing was decided.
-    pub labels: Option<Vec<f64>>,
+    pub label: Option<Label>,
     /// Weights, where a column was named.
     pub weights: Option<Vec<f64>>,
+    /// The scale of the person's own numbers.
+    pub scale: Scale,
     /// The sensitive attributes. Their levels are those seen so far in the stream: the levels of a later chunk begin with the levels of
     /// every earlier one, so a code never changes its meaning.
     pub groups: Vec<Groups>,
+}
+
+impl Chunk {
+    /// Values of the label.
+    pub fn labels(&self) -> Option<&[f64]> {
+        self.label.as_ref().map(|label| label.values.as_slice())
+    }
 }
 
 impl Scored {
@@ -192,7 +155,7 @@ impl Scored {
     pub fn with_labels(self, name: &str, values: Vec<f64>) -> Self {
         let binary = values.iter().filter(|value| !value.is_nan()).all(|&value| value == 0.0 || value == 1.0);
         let kind = if binary { crate::LabelKind::Binary } else { crate::LabelKind::Continuous };
-        Scored { label: Some(Label { name: name.to_owned(), kind, values }), ..self }
+        Scored { label: Some(Label { name: name.to_owned(), kind, values, scale: Scale::default() }), ..self }
     }
 
     /// The rows on which something was decided; all of them where there is no label.
@@ -224,7 +187,7 @@ impl ScoreRoles {
             let reason = format!("the range {low} to {high} of the score is empty; give the lowest and the highest possible score");
             return Err(RowsError::BadColumn { column: self.score.clone(), reason });
         }
-        Ok(Scale { low, high, lower_is_better: self.lower_is_better })
+        Ok(Scale { lower_is_better: self.lower_is_better, ..Scale::of(low, high) })
     }
 
     /// The columns to read.

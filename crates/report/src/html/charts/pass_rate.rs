@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::axis::{Frame, Scale, extent};
 use super::svg::{Anchor, Style, Svg, Swatch, between};
 use super::{Figure, LegendEntry, WIDTH, style_of};
-use crate::document::{OwnScale, PassRate, PassRates};
+use crate::document::{PassRate, PassRates};
 use crate::numbers::{count, level, significant};
 
 /// Up to this many groups have a style of their own; beyond it only the pair stands out.
@@ -16,7 +16,7 @@ const MARKS: usize = 7;
 
 /// The curves with the pair's gap shaded; below it the gap itself with its simultaneous band.
 ///
-/// `range` is the range of the gaps of all pictures that are compared, from [`gap_range`]; `own` is the scale of the thresholds where it is not [0, 1]; `told` are short sentences for the empty
+/// `range` is the range of the gaps of all pictures that are compared, from [`gap_range`]; `scale` is that of the thresholds; `told` are short sentences for the empty
 /// corner, the first of them the SPDD of the pair.
 pub(crate) fn figure(
     title: &str,
@@ -24,7 +24,7 @@ pub(crate) fn figure(
     groups: &[String],
     range: (f64, f64),
     told: &[String],
-    own: Option<OwnScale>,
+    scale: evenhand_rows::Scale,
 ) -> Figure {
     let gap = Gap::of(rates);
     let height = if gap.is_some() { 365.0 } else { 265.0 };
@@ -32,7 +32,7 @@ pub(crate) fn figure(
     let mut svg = Svg::new(WIDTH, height);
     let x = Scale::linear(domain(rates), frame.width());
     let y = Scale::linear((0.0, 1.0), frame.height());
-    let beyond = if own.is_some_and(|own| own.one < own.zero) { "below" } else { "above" };
+    let beyond = if scale.lower_is_better { "below" } else { "above" };
     frame.y_axis(&mut svg, &y, 5, &format!("pass rate (share of the group with a score {beyond} the threshold)"));
     let place = |group: &PassRate, shift: f64| -> Vec<(f64, f64)> {
         rates
@@ -90,7 +90,11 @@ pub(crate) fn figure(
     if gap.is_some() {
         legend.push(LegendEntry::new(
             Swatch::Box("shade"),
-            if own.is_some() { "gap of the pair; its area over the range of scores is SPDD" } else { "gap of the pair; its area is SPDD" },
+            if scale.is_plain() {
+                "gap of the pair; its area is SPDD"
+            } else {
+                "gap of the pair; its area over the range of scores is SPDD"
+            },
         ));
     }
     let mut caption = format!("Bands: {} simultaneous over all thresholds (DKW).", level(rates.level));

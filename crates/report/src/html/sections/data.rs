@@ -62,16 +62,15 @@ fn content(report: &Report, _: Learners<'_>) -> Option<Value> {
 
 /// The histograms of a tilt on the labels' own scale.
 fn own(tilt: &Tilt, data: &DataSummary) -> Tilt {
-    let Some(scale) = data.label_scale else { return tilt.clone() };
     let mut own = tilt.clone();
     for density in &mut own.histograms {
         for point in &mut density.points {
-            *point = scale.of(*point);
+            *point = data.own_label(*point);
         }
         for value in &mut density.values {
-            *value /= (scale.one - scale.zero).abs();
+            *value /= data.label_scale.span();
         }
-        density.mean = scale.of(density.mean);
+        density.mean = data.own_label(density.mean);
     }
     own
 }

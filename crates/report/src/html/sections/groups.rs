@@ -51,9 +51,8 @@ fn of_method(report: &Report, method: &MethodReport, attribute: &str, groups: &[
             }
             density.mean = report.data.own_score(density.mean);
             // A density is per unit of the scale.
-            let unit = report.data.score_scale.map_or(1.0, |scale| (scale.one - scale.zero).abs());
             for value in &mut density.values {
-                *value /= unit;
+                *value /= report.data.score_scale.span();
             }
         }
         figures.push(density::figure("Scores", &densities, groups, "score", 330.0));
