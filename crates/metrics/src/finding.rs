@@ -31,6 +31,27 @@ impl Estimate {
         }
     }
 
+    /// The same on another scale; one that turns the order swaps the ends of the interval.
+    ///
+    /// ```
+    /// use evenhand_metrics::Estimate;
+    ///
+    /// assert_eq!(Estimate::value(0.25).mapped(|share| 100.0 * (1.0 - share)), Estimate::value(75.0));
+    /// ```
+    #[must_use]
+    pub fn mapped(&self, to: impl Fn(f64) -> f64) -> Self {
+        match self {
+            Estimate::Value { value, interval } => Estimate::Value {
+                value: to(*value),
+                interval: interval.as_ref().map(|interval| {
+                    let (one, other) = (to(interval.low), to(interval.high));
+                    Interval { low: one.min(other), high: one.max(other), ..interval.clone() }
+                }),
+            },
+            Estimate::Undefined { .. } => self.clone(),
+        }
+    }
+
     /// The reason why there is no value.
     pub fn undefined(reason: impl Into<String>) -> Self {
         Estimate::Undefined { undefined: reason.into() }

@@ -43,6 +43,11 @@ pub trait Metric: Debug + Sync {
     /// What it reads; without it every finding is `Undefined`.
     fn needs(&self) -> Needs;
 
+    /// True when the statistic of each group is a score, which a report shows on the scale of the person's own scores.
+    fn groups_have_scores(&self) -> bool {
+        false
+    }
+
     /// The finding, with intervals and p-values where a plan asks for them and the metric has them.
     fn measure(&self, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding;
 

@@ -122,6 +122,12 @@ fn case_04_the_lowest_score_may_be_the_best() {
     assert_groups(&selected(&top), &wanted);
     assert!(notes(&top).contains("3 or less"), "{}", notes(&top));
     assert_groups(&selected(&audit(&place, words)), &[("x", 8, 5.0 / 8.0), ("y", 5, 3.0 / 5.0)]);
+    // The mean deciles are 42/8 and 31/5, in print and on the page; the axis of thresholds ends at the tenth.
+    let printed = succeeds(&place, &format!("audit {words} --lower-is-better --out audited"));
+    let page = std::fs::read_to_string(place.path().join("audited/report.html")).unwrap();
+    assert!(printed.contains(" 5.250 [") && printed.contains(" 6.200 ["), "{printed}");
+    let thresholds = page.split("pass rate by threshold of 2 groups").nth(1).expect("the figure is there");
+    assert!(page.contains("5.250") && page.contains("6.200") && thresholds[..thresholds.find("</svg>").unwrap()].contains(">10<"));
     for (option, best, worst) in [("--lower-is-better", "1", "9"), ("", "9", "1")] {
         succeeds(&place, &format!("rank deciles.csv --score decile --group group --top 3 {option} --out ranked.csv"));
         let ranked = written(&place, "ranked.csv", b',');

@@ -39,6 +39,10 @@ impl Metric for MeanScore {
         Needs::Scores
     }
 
+    fn groups_have_scores(&self) -> bool {
+        true
+    }
+
     fn measure(&self, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding {
         joint::measure(CARD.id, Truth::Unread, statistic, outcomes, plan)
     }

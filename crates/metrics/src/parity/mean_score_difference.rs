@@ -41,6 +41,10 @@ impl Metric for MeanScoreDifference {
         Needs::Scores
     }
 
+    fn groups_have_scores(&self) -> bool {
+        true
+    }
+
     fn measure(&self, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding {
         let by_group = MeanScore.measure(outcomes, None).by_group;
         Finding { by_group, ..gaps::measure(&GAP, outcomes, plan) }

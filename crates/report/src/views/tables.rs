@@ -315,6 +315,27 @@ pub(crate) fn shown_by_group(findings: &[Finding]) -> Vec<&Finding> {
     shown
 }
 
+/// The same findings with mean scores on the person's own scale.
+pub(crate) fn shown_on_own_scale(report: &Report, findings: &[Finding]) -> Vec<Finding> {
+    let mut shown: Vec<Finding> = shown_by_group(findings).into_iter().cloned().collect();
+    for finding in shown.iter_mut().filter(|finding| has_scores(&finding.metric)) {
+        for one in &mut finding.by_group {
+            one.estimate = one.estimate.mapped(|unit| report.data.own_score(unit));
+        }
+    }
+    shown
+}
+
+fn has_scores(metric: &str) -> bool {
+    evenhand_metrics::find(metric).is_ok_and(evenhand_metrics::Metric::groups_have_scores)
+}
+
+/// What a gap is called. Between mean scores it stays a share of the scale, as SPDD is, of which it is a part.
+pub(crate) fn gap_heading(report: &Report, metric: &str) -> String {
+    let share = if has_scores(metric) && !report.data.score_scale.is_plain() { " (share of the scale)" } else { "" };
+    lookup::heading(report, metric) + share
+}
+
 /// What the statistic of each group is called under a metric: a gap is made of rates that have names of their own.
 pub(crate) fn group_heading(report: &Report, metric: &str) -> String {
     match metric {
@@ -323,6 +344,7 @@ pub(crate) fn group_heading(report: &Report, metric: &str) -> String {
             lookup::heading(report, "selection-rate")
         }
         "equal-opportunity-difference" | "equal-opportunity-ratio" => lookup::heading(report, "true-positive-rate"),
+        "mean-score-difference" => lookup::heading(report, "mean-score"),
         "false-positive-rate-difference" => lookup::heading(report, "false-positive-rate"),
         other => lookup::heading(report, other),
     }
@@ -347,7 +369,7 @@ pub fn group_tables(report: &Report) -> Vec<Table> {
 }
 
 fn by_group(report: &Report, title: String, findings: &crate::document::AttributeFindings, notes: &mut Vec<String>) -> Table {
-    let shown = shown_by_group(&findings.findings);
+    let shown = shown_on_own_scale(report, &findings.findings);
     let mut table =
         Table { title, headers: vec!["group".to_owned(), "n".to_owned()], right_aligned: vec![false, true], ..Table::default() };
     for finding in &shown {
@@ -390,7 +412,7 @@ fn gaps(report: &Report, title: String, findings: &[Finding]) -> Table {
     for finding in findings.iter().filter(|finding| compares(finding)) {
         let mark = finding.estimate.reason().map_or_else(String::new, |reason| format!(" [{}]", note(&mut notes, reason)));
         table.rows.push(vec![
-            lookup::heading(report, &finding.metric),
+            gap_heading(report, &finding.metric),
             format!("{}{mark}", estimate_text(&finding.estimate)),
             finding.largest_pair.as_ref().map_or_else(String::new, |(one, other)| format!("{one} and {other}")),
             finding.at_threshold.map_or_else(String::new, |at| significant(report.data.own_score(at))),

@@ -12,9 +12,28 @@ const MOST_OVERLAID: usize = 4;
 /// Densities with at most this many points are histograms and drawn as steps.
 const MOST_BINS: usize = 40;
 
-/// The densities of one set of rows. `groups` is the attribute's list, which fixes the styles; ridges take the height they need.
-pub(crate) fn figure(title: &str, densities: &[Density], groups: &[String], axis: &str, height: f64) -> Figure {
+/// The densities of one set of rows. `groups` is the attribute's list, which fixes the styles; `axis` is what is measured, and the person's own
+/// scale of it; ridges take the height they need.
+pub(crate) fn figure(title: &str, densities: &[Density], groups: &[String], axis: (&str, evenhand_rows::Scale), height: f64) -> Figure {
+    let (axis, scale) = axis;
+    let densities = &densities.iter().map(|density| on_own_scale(density, scale)).collect::<Vec<_>>();
     if densities.len() <= MOST_OVERLAID { overlaid(title, densities, groups, axis, height) } else { ridges(title, densities, axis) }
+}
+
+/// The same density on the person's own scale, from the lowest point to the highest: where lower numbers are better the order turns, and the right edge
+/// of a bin becomes its left one.
+fn on_own_scale(density: &Density, scale: evenhand_rows::Scale) -> Density {
+    let mut own = density.clone();
+    let edge = if scale.lower_is_better { bin(density) } else { 0.0 };
+    own.points.iter_mut().for_each(|point| *point = scale.to_score(*point + edge));
+    // A density is per unit of the scale.
+    own.values.iter_mut().for_each(|value| *value /= scale.span());
+    if scale.lower_is_better {
+        own.points.reverse();
+        own.values.reverse();
+    }
+    own.mean = scale.to_score(density.mean);
+    own
 }
 
 /// The distance between two neighbouring points.
@@ -117,5 +136,23 @@ fn ridges(title: &str, densities: &[Density], axis: &str) -> Figure {
         svg: svg.finish(&described),
         legend: Vec::new(),
         caption: "All ridges have one scale; marks show each group's mean.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use evenhand_rows::Scale;
+
+    use super::on_own_scale;
+    use crate::document::Density;
+
+    #[test]
+    fn a_histogram_turns_with_its_bins() {
+        let unit = Density { group: "a".to_owned(), n: 4, points: vec![0.0, 0.5], values: vec![0.5, 1.5], mean: 0.75 };
+        let own = on_own_scale(&unit, Scale { lower_is_better: true, ..Scale::of(0.0, 100.0) });
+        // The better half of the scale is now 0 to 50; the area stays 1.
+        assert_eq!((own.points.as_slice(), own.values.as_slice(), own.mean), ([0.0, 50.0].as_slice(), [0.015, 0.005].as_slice(), 25.0));
+        assert_eq!(on_own_scale(&unit, Scale::of(1.0, 5.0)).points, [1.0, 3.0]);
+        assert_eq!(on_own_scale(&unit, Scale::default()), unit);
     }
 }

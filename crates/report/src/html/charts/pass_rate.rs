@@ -16,8 +16,8 @@ const MARKS: usize = 7;
 
 /// The curves with the pair's gap shaded; below it the gap itself with its simultaneous band.
 ///
-/// `range` is the range of the gaps of all pictures that are compared, from [`gap_range`]; `scale` is that of the thresholds; `told` are short sentences for the empty
-/// corner, the first of them the SPDD of the pair.
+/// `range` is the range of the gaps of all pictures that are compared, from [`gap_range`]; `scale` is the person's own, on which the thresholds are drawn;
+/// `told` are short sentences for the empty corner, the first of them the SPDD of the pair.
 pub(crate) fn figure(
     title: &str,
     rates: &PassRates,
@@ -26,11 +26,12 @@ pub(crate) fn figure(
     told: &[String],
     scale: evenhand_rows::Scale,
 ) -> Figure {
+    let rates = &on_own_scale(rates, scale);
     let gap = Gap::of(rates);
     let height = if gap.is_some() { 365.0 } else { 265.0 };
     let frame = Frame { left: 48.0, right: WIDTH - 14.0, top: 26.0, bottom: 222.0 };
     let mut svg = Svg::new(WIDTH, height);
-    let x = Scale::linear(domain(rates), frame.width());
+    let x = Scale::linear(domain(rates, scale), frame.width());
     let y = Scale::linear((0.0, 1.0), frame.height());
     let beyond = if scale.lower_is_better { "below" } else { "above" };
     frame.y_axis(&mut svg, &y, 5, &format!("pass rate (share of the group with a score {beyond} the threshold)"));
@@ -63,13 +64,10 @@ pub(crate) fn figure(
             svg.mark(style, *point, 3.4, "mark");
         }
     }
+    // Curves that fall leave the right corner empty, curves that rise the left one.
+    let (corner, anchor) = if scale.lower_is_better { (frame.left + 6.0, Anchor::Start) } else { (frame.right - 4.0, Anchor::End) };
     for (position, words) in told.iter().enumerate() {
-        svg.text(
-            (frame.right - 4.0, frame.top + 15.0 + 16.0 * position as f64),
-            Anchor::End,
-            if position == 0 { "told strong" } else { "told" },
-            words,
-        );
+        svg.text((corner, frame.top + 15.0 + 16.0 * position as f64), anchor, if position == 0 { "told strong" } else { "told" }, words);
     }
     if let Some(gap) = &gap {
         frame.x_axis(&mut svg, &x, 5, "");
@@ -105,11 +103,23 @@ pub(crate) fn figure(
     Figure { title: title.to_owned(), svg: svg.finish(&described), legend, caption }
 }
 
-fn domain(rates: &PassRates) -> (f64, f64) {
+/// The same rates at the person's own thresholds, ascending: where lower scores are better the order turns.
+fn on_own_scale(rates: &PassRates, scale: evenhand_rows::Scale) -> PassRates {
+    let mut own = rates.clone();
+    own.thresholds.iter_mut().for_each(|threshold| *threshold = scale.to_score(*threshold));
+    if scale.lower_is_better {
+        own.thresholds.reverse();
+        own.groups.iter_mut().for_each(|group| group.rates.reverse());
+    }
+    own
+}
+
+/// The whole scale where every threshold lies on it, else the thresholds' own range.
+fn domain(rates: &PassRates, scale: evenhand_rows::Scale) -> (f64, f64) {
+    let slack = 1e-9 * scale.span();
     match (rates.thresholds.first(), rates.thresholds.last()) {
-        (Some(low), Some(high)) if *low >= -1e-9 && *high <= 1.0 + 1e-9 => (0.0, 1.0),
-        (Some(low), Some(high)) => (*low, *high),
-        _ => (0.0, 1.0),
+        (Some(low), Some(high)) if *low < scale.low - slack || *high > scale.high + slack => (*low, *high),
+        _ => (scale.low, scale.high),
     }
 }
 
@@ -154,10 +164,46 @@ impl<'a> Gap<'a> {
         if band > 0.0 {
             svg.path(&between(&place(band), &place(-band)), "wash fn");
         }
-        let zero: Vec<(f64, f64)> = [domain(rates).0, domain(rates).1].into_iter().map(|threshold| (x.at(threshold), y.at(0.0))).collect();
+        let zero = [(frame.left, y.at(0.0)), (frame.right, y.at(0.0))];
         svg.path(&between(&place(0.0), &zero), "shade");
         svg.line(zero[0], zero[1], "base");
         svg.curve(&place(0.0), Style(0), "curve ink");
         frame.x_axis(svg, x, 5, "threshold");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use evenhand_rows::Scale;
+
+    use super::{domain, on_own_scale};
+    use crate::document::{PassRate, PassRates};
+
+    #[test]
+    fn thresholds_stand_on_the_own_scale_in_ascending_order() {
+        let rate = PassRate { group: "a".to_owned(), n: 3, rates: vec![1.0, 0.6, 0.2], band: 0.0 };
+        let thresholds = vec![0.0, 0.25, 0.9];
+        let rates = PassRates { thresholds, groups: vec![rate], pair: None, gap_band: None, level: 0.95 };
+        let points = on_own_scale(&rates, Scale::of(0.0, 100.0));
+        assert_eq!(
+            (points.thresholds.as_slice(), points.groups[0].rates.as_slice()),
+            ([0.0, 25.0, 90.0].as_slice(), [1.0, 0.6, 0.2].as_slice())
+        );
+        // A threshold of 0.9 on a scale whose 1 is best is the decile 1.9; at or below it pass those of 0.9 and more.
+        let deciles = Scale { lower_is_better: true, ..Scale::of(1.0, 10.0) };
+        let turned = on_own_scale(&rates, deciles);
+        assert_eq!(
+            (turned.thresholds.as_slice(), turned.groups[0].rates.as_slice()),
+            ([1.9, 7.75, 10.0].as_slice(), [0.2, 0.6, 1.0].as_slice())
+        );
+        assert_eq!(domain(&turned, deciles), (1.0, 10.0));
+    }
+
+    #[test]
+    fn the_axis_is_the_scale_or_what_lies_beyond_it() {
+        let rates = |thresholds: Vec<f64>| PassRates { thresholds, groups: Vec::new(), pair: None, gap_band: None, level: 0.95 };
+        assert_eq!(domain(&rates(vec![0.2, 0.7]), Scale::default()), (0.0, 1.0));
+        assert_eq!(domain(&rates(vec![-2.0, 3.5]), Scale::default()), (-2.0, 3.5));
+        assert_eq!(domain(&rates(Vec::new()), Scale::of(1.0, 5.0)), (1.0, 5.0));
     }
 }

@@ -1,5 +1,7 @@
 //! How the labels of two groups lie at one stage of the data: histograms for continuous labels, shares for binary ones.
 
+use evenhand_rows::Scale;
+
 use super::svg::{Anchor, Svg};
 use super::{Figure, WIDTH, density, style_of};
 use crate::document::Tilt;
@@ -8,12 +10,12 @@ use crate::numbers::{count, percent};
 /// Characters of a line of a group's name.
 const NAME: usize = 24;
 
-/// The picture of one stage.
-pub(crate) fn figure(tilt: &Tilt, groups: &[String], binary: bool) -> Figure {
+/// The picture of one stage; `scale` is that of the person's own labels.
+pub(crate) fn figure(tilt: &Tilt, groups: &[String], binary: bool, scale: Scale) -> Figure {
     if binary || tilt.histograms.is_empty() {
         shares(tilt, groups)
     } else {
-        density::figure(&tilt.stage, &tilt.histograms, groups, "label", 235.0)
+        density::figure(&tilt.stage, &tilt.histograms, groups, ("label", scale), 235.0)
     }
 }
 

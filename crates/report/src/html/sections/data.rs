@@ -5,7 +5,7 @@ use minijinja::{Value, context};
 use super::{Learners, Section};
 use evenhand_metrics::Estimate;
 
-use crate::document::{AttributeSummary, DataSummary, Report, Tilt};
+use crate::document::{AttributeSummary, DataSummary, Report};
 use crate::html::charts::svg::Svg;
 use crate::html::charts::tilt as picture;
 use crate::html::grid::{Cell, Grid, Head, Notes, places};
@@ -40,7 +40,7 @@ fn content(report: &Report, _: Learners<'_>) -> Option<Value> {
             .tilt
             .iter()
             .filter(|tilt| tilt.attribute == attribute)
-            .map(|tilt| picture::figure(&own(tilt, data), &names, binary))
+            .map(|tilt| picture::figure(tilt, &names, binary, data.label_scale))
             .collect();
         if !figures.is_empty() {
             tilts.push(context! { name => attribute.clone(), grid => tilt(report, &attribute), figures => figures });
@@ -58,21 +58,6 @@ fn content(report: &Report, _: Learners<'_>) -> Option<Value> {
         // What the reader must see stands at the top already.
         notes => data.notes.iter().filter(|note| !report.notes.iter().any(|remark| remark.text == **note)).cloned().collect::<Vec<_>>(),
     })
-}
-
-/// The histograms of a tilt on the labels' own scale.
-fn own(tilt: &Tilt, data: &DataSummary) -> Tilt {
-    let mut own = tilt.clone();
-    for density in &mut own.histograms {
-        for point in &mut density.points {
-            *point = data.own_label(*point);
-        }
-        for value in &mut density.values {
-            *value /= data.label_scale.span();
-        }
-        density.mean = data.own_label(density.mean);
-    }
-    own
 }
 
 /// The groups of one attribute with a bar each.

@@ -11,7 +11,7 @@ use crate::html::charts::{density, pass_rate};
 use crate::html::grid::{Cell, Grid, Head, Notes, places};
 use crate::lookup;
 use crate::numbers::{count, counted, significant};
-use crate::views::tables::{compares, estimate_text, group_heading, shown_by_group};
+use crate::views::tables::{compares, estimate_text, gap_heading, group_heading, shown_on_own_scale};
 
 pub(super) const SECTION: Section = Section {
     id: "groups",
@@ -44,18 +44,7 @@ fn of_method(report: &Report, method: &MethodReport, attribute: &str, groups: &[
     let findings = lookup::findings_of(run, attribute)?;
     let mut figures = Vec::new();
     if !findings.densities.is_empty() {
-        let mut densities = findings.densities.clone();
-        for density in &mut densities {
-            for point in &mut density.points {
-                *point = report.data.own_score(*point);
-            }
-            density.mean = report.data.own_score(density.mean);
-            // A density is per unit of the scale.
-            for value in &mut density.values {
-                *value /= report.data.score_scale.span();
-            }
-        }
-        figures.push(density::figure("Scores", &densities, groups, "score", 330.0));
+        figures.push(density::figure("Scores", &findings.densities, groups, ("score", report.data.score_scale), 330.0));
     }
     if let Some(rates) = &findings.pass_rates {
         let spdd = findings.findings.iter().find(|finding| finding.metric == "spdd");
@@ -68,11 +57,7 @@ fn of_method(report: &Report, method: &MethodReport, attribute: &str, groups: &[
             ))
         });
         let told: Vec<String> = spdd.into_iter().chain(peak).collect();
-        let mut rates = rates.clone();
-        for threshold in &mut rates.thresholds {
-            *threshold = report.data.own_score(*threshold);
-        }
-        figures.push(pass_rate::figure("Pass rate by threshold", &rates, groups, range, &told, report.data.score_scale));
+        figures.push(pass_rate::figure("Pass rate by threshold", rates, groups, range, &told, report.data.score_scale));
     }
     let mut notes = Notes::default();
     let mut tables: Vec<Grid> =
@@ -121,7 +106,7 @@ fn gaps(report: &Report, findings: &AttributeFindings, notes: &mut Notes) -> Opt
         let mut value = Cell::estimate(&finding.estimate, places(std::iter::once(&finding.estimate)), notes);
         let interval = std::mem::take(&mut value.sub).join(" ");
         let pair = finding.largest_pair.as_ref().map_or_else(String::new, |(one, other)| format!("{one} and {other}"));
-        let mut row = vec![Cell::text(lookup::heading(report, &finding.metric)), value, Cell::text(interval), Cell::text(pair)];
+        let mut row = vec![Cell::text(gap_heading(report, &finding.metric)), value, Cell::text(interval), Cell::text(pair)];
         if thresholds {
             row.push(Cell::text(finding.at_threshold.map_or_else(String::new, |at| significant(report.data.own_score(at)))));
         }
@@ -138,9 +123,9 @@ fn by_group(report: &Report, findings: &AttributeFindings, notes: &mut Notes) ->
     if findings.groups.is_empty() {
         return None;
     }
-    let shown = shown_by_group(&findings.findings);
+    let shown = shown_on_own_scale(report, &findings.findings);
     let drawn = shown.first().filter(|finding| finding.by_group.iter().filter(|group| group.estimate.number().is_some()).count() > 1);
-    let scale = drawn.map(|finding| strip_scale(finding));
+    let scale = drawn.map(strip_scale);
     let mut columns = vec![Head::words("group"), Head::number("n")];
     for (position, finding) in shown.iter().enumerate() {
         columns.push(Head::number(group_heading(report, &finding.metric)));
@@ -192,7 +177,9 @@ fn strip_scale(finding: &Finding) -> (Scale, String, String) {
         group.estimate.number().into_iter().chain(interval.map(|interval| interval.low)).chain(interval.map(|interval| interval.high))
     });
     let (low, high) = crate::html::charts::axis::extent(ends).unwrap_or((0.0, 1.0));
-    let (low, high) = ((low * 20.0).floor() / 20.0, (high * 20.0).ceil() / 20.0);
+    // Ends at a twentieth of the decade that holds the numbers: 0.35 for rates, 35 for scores up to 100.
+    let step = 10_f64.powf(low.abs().max(high.abs()).max(1e-9).log10().ceil()).max(1.0) / 20.0;
+    let (low, high) = ((low / step).floor() * step, (high / step).ceil() * step);
     (Scale::linear((low, high), (6.0, STRIP.0 - 6.0)), crate::numbers::plain(low), crate::numbers::plain(high))
 }
 
@@ -217,7 +204,7 @@ fn against_rest(report: &Report, findings: &AttributeFindings, notes: &mut Notes
         return None;
     }
     let mut columns = vec![Head::words("group")];
-    columns.extend(compared.iter().map(|finding| Head::number(lookup::heading(report, &finding.metric))));
+    columns.extend(compared.iter().map(|finding| Head::number(gap_heading(report, &finding.metric))));
     let rows = findings.groups.iter().map(|group| {
         let mut row = vec![Cell::text(&group.name)];
         for finding in &compared {
