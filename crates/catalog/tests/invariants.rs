@@ -277,6 +277,20 @@ fn a_method_is_called_like_its_file_and_stands_in_its_registry() {
 }
 
 #[test]
+fn only_the_program_speaks_of_its_flags() {
+    // Corpora are fetched by the program alone, and its whole command is named.
+    let exempt = ["crates/cli", "crates/data/src/fetch", "crates/experiment/src/recipe/keys.rs"].map(|path| root().join(path));
+    for folder in fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().path().join("src")) {
+        for path in files(&folder, "rs").into_iter().filter(|path| !exempt.iter().any(|one| path.starts_with(one))) {
+            for (number, line) in code(&path).into_iter().filter(|(_, line)| !line.contains("`evenhand ")) {
+                let flag = line.match_indices("--").any(|(at, _)| line[at + 2..].starts_with(|letter: char| letter.is_ascii_lowercase()));
+                assert!(!flag, "{}:{number}: name the setting, as in (`skip lines`), and not the flag: {}", shown(&path), line.trim());
+            }
+        }
+    }
+}
+
+#[test]
 fn names_say_what_a_thing_is() {
     const EMPTY: &[&str] = &["base", "common", "util", "utils", "helper", "helpers", "manager", "misc"];
     for path in files(&root().join("crates"), "rs") {

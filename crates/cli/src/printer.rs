@@ -93,8 +93,8 @@ fn given_as_flag(error: &anyhow::Error) -> Option<String> {
     Some(format!("{}: {message}", flag.trim_end()))
 }
 
-/// Settings that messages of the crates below name in brackets, as in (`skip lines`).
-const SETTINGS: [&str; 12] = [
+/// Settings that messages of the crates below name in brackets, as in (`skip lines`) or (`read` 'zip=category').
+const SETTINGS: [&str; 18] = [
     "separator",
     "decimal",
     "skip lines",
@@ -107,22 +107,32 @@ const SETTINGS: [&str; 12] = [
     "skip_unscored",
     "range",
     "label_range",
+    "read",
+    "label",
+    "from",
+    "modalities",
+    "replace",
+    "data",
 ];
 
 /// The text with `(--skip-lines)` where it says (`skip lines`), for the flags that the command at hand has: the crates below name settings, and
 /// only this face knows their flags.
 fn with_flags(text: &str) -> String {
     let program = Arguments::command();
-    let words: Vec<String> = std::env::args().collect();
-    let command = program.get_subcommands().find(|command| words.iter().any(|word| word == command.get_name()));
-    let has = |flag: &str| command.is_some_and(|command| command.get_arguments().any(|argument| argument.get_long() == Some(flag)));
+    // The first word that names a command; later ones may be columns of the same name.
+    let command = std::env::args().skip(1).find_map(|word| program.get_subcommands().find(|command| word == command.get_name()).cloned());
+    let has =
+        |flag: &str| command.as_ref().is_some_and(|command| command.get_arguments().any(|argument| argument.get_long() == Some(flag)));
     flagged(text, has)
 }
 
 fn flagged(text: &str, has: impl Fn(&str) -> bool) -> String {
     SETTINGS.iter().fold(text.to_owned(), |text, setting| {
-        let (named, flag) = (format!("(`{setting}`)"), setting.replace([' ', '_'], "-"));
-        if text.contains(&named) && has(&flag) { text.replace(&named, &format!("(--{flag})")) } else { text }
+        let flag = setting.replace([' ', '_'], "-");
+        if !has(&flag) {
+            return text;
+        }
+        [")", " "].iter().fold(text, |text, end| text.replace(&format!("(`{setting}`{end}"), &format!("(--{flag}{end}")))
     })
 }
 
@@ -137,8 +147,11 @@ mod tests {
 
     #[test]
     fn settings_in_brackets_become_flags_that_the_command_has() {
-        let text = "say how many lines to skip (`skip lines`), or (`skip_unscored`); persons (`person`)";
-        assert_eq!(flagged(text, |_| true), "say how many lines to skip (--skip-lines), or (--skip-unscored); persons (`person`)");
+        let text = "say how many lines to skip (`skip lines`), or (`skip_unscored`); persons (`person`); (`read` 'a=number')";
+        assert_eq!(
+            flagged(text, |_| true),
+            "say how many lines to skip (--skip-lines), or (--skip-unscored); persons (`person`); (--read 'a=number')"
+        );
         assert_eq!(flagged(text, |_| false), text);
     }
 }

@@ -169,7 +169,7 @@ pub enum DataError {
     /// A corpus is not where it was looked for.
     #[error(
         "the corpus `{corpus}` was not found {place}; it needs the files {files}. Run `evenhand fetch {corpus}`, or name a folder that \
-         holds them with `--from`"
+         holds them, in a recipe as `folder` under `[data]` (`data`)"
     )]
     CorpusAbsent {
         /// Id of the corpus.

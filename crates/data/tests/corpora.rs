@@ -321,7 +321,7 @@ fn an_absent_corpus_names_its_files_and_the_way_to_get_them() {
     let message = load("adult", folder.path(), &[], &Schema::default()).unwrap_err().to_string();
     assert!(message.starts_with("the corpus `adult` was not found in `"), "{message}");
     assert!(message.ends_with(
-        "it needs the files adult.data, adult.test. Run `evenhand fetch adult`, or name a folder that holds them with `--from`"
+        "it needs the files adult.data, adult.test. Run `evenhand fetch adult`, or name a folder that holds them, in a recipe as `folder` under `[data]` (`data`)"
     ));
 }
 

@@ -247,7 +247,7 @@ fn what_nothing_settles_is_noted_and_can_be_said() {
         let sheet = sheet_with(text, &options).unwrap();
         assert_eq!(numbers(&sheet.table, "s").1, [1.234, 2.5, 12.0]);
         assert!(noted(&sheet, "s", "the point in `1.234` was read as the sign before decimals"), "{:?}", sheet.notes);
-        assert!(noted(&sheet, "s", "say --read 's=number-comma'"), "{:?}", sheet.notes);
+        assert!(noted(&sheet, "s", "(`read` 's=number-comma')"), "{:?}", sheet.notes);
         let mut needed = ReadOptions { settled: vec!["s".to_owned()], ..options };
         let message = sheet_with(text, &needed).unwrap_err().to_string();
         assert!(message.contains("may stand before decimals or between thousands") && message.contains("(`decimal`)"), "{message}");

@@ -138,7 +138,7 @@ pub enum RebalanceError {
     },
     /// The data has no label.
     #[error(
-        "`{method}` balances groups by their labels and the data has none; name its column with `--label`, or in a recipe \
+        "`{method}` balances groups by their labels and the data has none; name its column (`label`), in a recipe \
          under `[data.label]`"
     )]
     NoLabel {

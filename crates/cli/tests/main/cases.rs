@@ -326,7 +326,7 @@ fn case_09_one_meaning_of_missing_in_every_command() {
     assert_eq!(made, counted(&[("f hired", 10), ("f rejected", 10), ("m hired", 10), ("m rejected", 10)]));
     // Without leave nobody is left out, and the place is told.
     let refused = refusal(&place, "audit missing.csv --score score --group gender");
-    assert!(refused.contains("column `score`, data row 17") && refused.contains("skip_unscored"), "{refused}");
+    assert!(refused.contains("column `score`, data row 17") && refused.contains("--skip-unscored"), "{refused}");
 }
 
 #[test]

@@ -150,7 +150,7 @@ fn recordings_become_scores() {
 
     // Whoever could not be scored is counted by group, not passed over.
     let told = refused(&place, "audit known.csv --score score --group gender");
-    assert!(told.contains("`skip_unscored`"), "{told}");
+    assert!(told.contains("--skip-unscored"), "{told}");
     let told = fine(&place, "audit known.csv --score score --group gender --skip-unscored --out audited");
     assert!(told.contains("1 of 41 rows have no score and are left out (gender: f 1 of 21, m 0 of 20)"), "{told}");
 

@@ -78,7 +78,7 @@ impl Loader for Interviews {
 
     fn load(&self, request: &LoadRequest) -> Result<Dataset, DataError> {
         let folder = request.folder.ok_or_else(|| {
-            let problem = "no folder was named; give the folder that `evenhand extract` wrote, as `folder` under `[data]` or with --data";
+            let problem = "no folder was named; give the folder that `evenhand extract` wrote, as `folder` under `[data]` (`data`)";
             DataError::bad_recordings(Path::new(TENSORS), problem.to_owned())
         })?;
         let Extracted { store, table, records, digest } = Extracted::open(folder, Wanted::All)?;

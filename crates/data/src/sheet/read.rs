@@ -349,7 +349,7 @@ fn refuse_missing(raw: &RawTable, column: &Raw, cells: &Cells) -> Result<(), Dat
         Cells::Categories { codes, .. } => codes.iter().position(|&code| code == MISSING),
     };
     let Some(row) = missing else { return Ok(()) };
-    let remedy = "every row needs a value here; fill it in, take the row out, or say --skip-unscored".to_owned();
+    let remedy = "every row needs a value here; fill it in, take the row out, or put such candidates last (`skip_unscored`)".to_owned();
     Err(bad_row(raw, column, row, "a missing value".to_owned(), remedy))
 }
 
@@ -435,8 +435,12 @@ impl Reader<'_> {
         let wrong = || coded.levels.iter().filter(|level| !fits(level));
         let percent = wrong().any(|level| level.strip_suffix('%').is_some_and(|number| fits(number.trim_end())));
         let hint = if percent { " (without its percent sign, in every row alike)" } else { "" };
-        let other = if self.settled.contains(&column.name) { String::new() } else { format!(", or say --read '{}=category'", column.name) };
-        let remedy = format!("a finite number is expected; correct it{hint}, or list it as --missing if it means that{other}");
+        let other = if self.settled.contains(&column.name) {
+            String::new()
+        } else {
+            format!(", or read it as words (`read` '{}=category')", column.name)
+        };
+        let remedy = format!("a finite number is expected; correct it{hint}, or list it as missing (`missing`) if it means that{other}");
         column.refuse(raw, coded, fits, remedy)
     }
 
@@ -566,7 +570,7 @@ impl Reader<'_> {
             }
             self.notes.push(format!(
                 "column `{0}`: the {sign} in `{example}` was read as the sign before decimals, and nothing in the file settles whether it \
-                 stands between thousands; if so, take the {sign}s out of the file, or say --read '{0}=number-{other}'",
+                 stands between thousands; if so, take the {sign}s out of the file, or say so (`read` '{0}=number-{other}')",
                 column.name,
             ));
         }
@@ -647,8 +651,8 @@ impl Reader<'_> {
         let others = coded.levels.iter().filter(|level| !fits(level)).count();
         (rows < all && 100 * rows >= MOST * all && others <= FEW_TEXTS).then(|| {
             let remedy = format!(
-                "{rows} of {all} rows of the column hold numbers; correct this one, list it as --missing, or say --read '{0}=category' or \
-                 '{0}=leave-out'",
+                "{rows} of {all} rows of the column hold numbers; correct this one, list it as missing (`missing`), or say how the column is to be read (`read` \
+                 '{0}=category', or '{0}=leave-out')",
                 column.name
             );
             column.refuse(raw, coded, fits, remedy)
@@ -671,7 +675,7 @@ impl Reader<'_> {
                     Some(sign) => format!("its numbers have the sign `{sign}`; take it out of the column to have them learned"),
                     None => format!(
                         "{levels} different texts in {rows} rows: ids, names or free text; a row made from it would be somebody's. To keep it, say \
-                         --read '{0}=category', or '{0}=number'",
+                         so (`read` '{0}=category', or '{0}=number')",
                         column.name
                     ),
                 };
@@ -679,7 +683,7 @@ impl Reader<'_> {
             }
             if levels > MOST_LEVELS {
                 let reason = format!(
-                    "{levels} categories, more than {MOST_LEVELS}; join them into fewer, or say --read '{}=category' to keep them",
+                    "{levels} categories, more than {MOST_LEVELS}; join them into fewer, or keep them (`read` '{}=category')",
                     column.name
                 );
                 return Ok(self.leave_out(column, reason));
@@ -704,7 +708,7 @@ impl Reader<'_> {
         if 2 * rows > present {
             let reason = format!(
                 "{rows} of {present} rows hold a category that fewer than {FEW_HOLDERS} rows have ({count} of {} categories): names or free \
-                 text; a row made from it would be somebody's. To keep it, say --read '{}=category'",
+                 text; a row made from it would be somebody's. To keep it, say so (`read` '{}=category')",
                 levels.len(),
                 column.name
             );
@@ -712,7 +716,7 @@ impl Reader<'_> {
         }
         self.notes.push(format!(
             "column `{}`: {count} of {} categories, each held by fewer than {FEW_HOLDERS} rows ({rows} of {present} rows), were joined into \
-             `{OTHER}`; say --read '{0}=category' to keep them",
+             `{OTHER}`; to keep them, say so (`read` '{0}=category')",
             column.name,
             levels.len()
         ));
@@ -788,7 +792,7 @@ fn id_of_numbers(name: &str, values: &[f64]) -> Option<String> {
         } else {
             "a number that names a person or a thing in most rows"
         };
-        return Some(format!("{what}: an id; a row made from it would be somebody's. To keep it, say so with --read '{name}=number'"));
+        return Some(format!("{what}: an id; a row made from it would be somebody's. To keep it, say so (`read` '{name}=number')"));
     }
     None
 }

@@ -160,7 +160,7 @@ fn recordings_are_named(manifest: &Manifest, settings: &Settings) -> Result<(), 
             manifest.columns.join(", "),
             near.unwrap_or_default()
         ),
-        "name the column of the recordings `file`, or ask for the words alone: --modalities text",
+        "name the column of the recordings `file`, or ask for the words alone (`modalities` text)",
     ))
 }
 
@@ -178,7 +178,7 @@ fn keep_others(manifest: &Manifest, parts: &Parts, out: &Path) -> Result<(), Med
             lost.len(),
             manifest.path.display()
         ),
-        remedy: "name another folder, or drop them with --replace".to_owned(),
+        remedy: "name another folder, or drop them (`replace`)".to_owned(),
     })
 }
 

@@ -112,7 +112,7 @@ fn bad_inputs_are_told_apart() {
             assert_eq!((without.rows, without.provenance.notes, without.label), (with.rows, with.provenance.notes, None));
         } else {
             assert_eq!(rebalance(id, &[], &no_label, 1), Err(RebalanceError::NoLabel { method: id }));
-            assert!(message(&no_label).ends_with("name its column with `--label`, or in a recipe under `[data.label]`"));
+            assert!(message(&no_label).ends_with("name its column (`label`), in a recipe under `[data.label]`"));
         }
         assert_eq!(message(&other), "no sensitive attribute `group` in the training rows; known are: age");
     }
