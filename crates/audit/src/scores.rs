@@ -103,6 +103,17 @@ pub fn refuse_no_groups(groups: &Groups) -> Result<(), AuditError> {
     }
 }
 
+/// Who is selected by a threshold, on a scale of the person's own.
+fn told_threshold(metrics: &MetricsSection, scale: Scale) -> Option<String> {
+    let threshold = crate::numbers::plain(scale.to_score(metrics.threshold));
+    (!scale.is_plain()).then(|| match (metrics.decision_rule, scale.lower_is_better) {
+        (DecisionRule::Above, true) => format!("Selected: scores below {threshold}."),
+        (DecisionRule::Above, false) => format!("Selected: scores above {threshold}."),
+        (DecisionRule::AtOrAbove, true) => format!("Selected: scores of {threshold} or less."),
+        (DecisionRule::AtOrAbove, false) => format!("Selected: scores of {threshold} or more."),
+    })
+}
+
 /// The settings with the threshold that selects whom the selection says, and a remark on who that is.
 fn resolved(settings: &AuditSettings, scored: &Scored) -> Result<(AuditSettings, Option<String>), AuditError> {
     let scores = &scored.scores;
@@ -111,14 +122,7 @@ fn resolved(settings: &AuditSettings, scored: &Scored) -> Result<(AuditSettings,
     let better = if scored.scale.lower_is_better { "or less" } else { "or more" };
     let beyond = if scored.scale.lower_is_better { "below" } else { "above" };
     let (count, told) = match settings.selection {
-        Selection::Threshold => {
-            let metrics = &settings.metrics;
-            let note = (!scored.scale.is_plain()).then(|| match metrics.decision_rule {
-                DecisionRule::Above => format!("Selected: scores {beyond} {}.", own(metrics.threshold)),
-                DecisionRule::AtOrAbove => format!("Selected: scores of {} {better}.", own(metrics.threshold)),
-            });
-            return Ok((settings.clone(), note));
-        }
+        Selection::Threshold => return Ok((settings.clone(), told_threshold(&settings.metrics, scored.scale))),
         Selection::Median => {
             let mut ordered = scores.clone();
             ordered.sort_unstable_by(f64::total_cmp);
@@ -365,7 +369,7 @@ impl AuditStream {
         let plan = settings.intervals.plan();
         let mut performance = Vec::new();
         let mut attributes = Vec::new();
-        let mut notes = Vec::new();
+        let mut notes = Vec::from_iter(told_threshold(&settings.metrics, score_scale).map(|note| Remark::new(RemarkKind::Selection, note)));
         let mut summaries = Vec::new();
         let known: Vec<Groups> = seen.iter().map(|seen| Groups::new(&*seen.attribute, seen.tally.levels().to_vec(), Vec::new())).collect();
         settings.metrics.check(&known)?;

@@ -2,6 +2,7 @@
 
 use evenhand_metrics::Estimate;
 use evenhand_report::Tilt;
+use evenhand_rows::roles::spelled;
 use evenhand_rows::{Dataset, skew};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -55,12 +56,15 @@ pub fn tilt(data: &Dataset, settings: &TiltSettings) -> Result<Tilted, AuditErro
         evidence::tilt(stage, rows, attribute, pair, settings.threshold)?
             .ok_or_else(|| AuditError::Request(format!("`{attribute}` has fewer than two groups with rows; a tilt needs two")))
     };
-    let before = measured("as given", data, settings.pair.clone())?;
+    let groups = data.groups(attribute)?;
+    let known = |name: &String| spelled(groups.levels(), name).map_or_else(|| name.clone(), str::to_owned);
+    let pair = settings.pair.as_ref().map(|(privileged, unprivileged)| (known(privileged), known(unprivileged)));
+    let before = measured("as given", data, pair)?;
     let Some(wanted) = &settings.wanted else {
         let dp_data = vec![dp_data(&before)];
         return Ok(Tilted { before, after: None, dp_data, rows: None });
     };
-    let (labels, groups) = (&data.label()?.values, data.groups(attribute)?);
+    let labels = &data.label()?.values;
     let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
     let (privileged, unprivileged) = (before.privileged.clone(), before.unprivileged.clone());
     let threshold = settings.threshold;

@@ -62,8 +62,9 @@ impl Reading {
                 .transpose()?,
         };
         let mut settings = TableSettings { file, filter: Vec::new() };
-        if !self.filter.is_empty() {
+        if !self.filter.is_empty() || self.categories.is_some() {
             let columns = table::columns(files, &settings.file)?;
+            table::check_categories(&self.categories()?, &names(files), &columns)?;
             settings.filter = self
                 .filter
                 .iter()

@@ -11,6 +11,7 @@
 //! **p-values** of selection rates permute the groups over the rows, which draws the selected of each group from a multivariate
 //! hypergeometric distribution.
 
+use evenhand_rows::roles::spelled;
 use rand::Rng;
 use rand_distr::{Binomial, Distribution, Hypergeometric, StandardNormal};
 
@@ -527,7 +528,8 @@ fn widest_pair(rates: &[Vec<Option<Quotient>>]) -> Option<(usize, usize)> {
 /// Position of the privileged group among those that entered: the named one, or the one with the highest selection rate.
 fn privileged(outcomes: &Outcomes, entered: &[u32], groups: &[Confusion]) -> Result<usize, String> {
     if let Some(named) = &outcomes.conventions.privileged {
-        let position = entered.iter().position(|&code| outcomes.groups.level(code) == named);
+        let named_as = spelled(outcomes.groups.levels(), named);
+        let position = entered.iter().position(|&code| Some(outcomes.groups.level(code)) == named_as);
         return position.ok_or_else(|| format!("the privileged group `{named}` is not among the groups that can enter"));
     }
     let rate = |position: usize| SELECTION.quotient(&groups[position]).map_or(-1.0, Quotient::value);

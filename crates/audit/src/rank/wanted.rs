@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use evenhand_catalog::nearest;
 use evenhand_rebalance::shares::Shares as EvenShares;
 use evenhand_rerank::Target;
-use evenhand_rows::roles::words::spelling_key;
+use evenhand_rows::roles::spelled;
 use evenhand_rows::table::{Cells, Column};
 use evenhand_rows::{Groups, Identity};
 use serde::{Deserialize, Serialize};
@@ -92,11 +92,8 @@ impl Wanted {
     /// The same with the names of groups as the rows have them, where only their spelling differs (`1.0` for `1`, another case).
     pub(super) fn spelled_as(&self, groups: &Groups) -> Self {
         let Wanted::Shares(shares) = self else { return self.clone() };
-        let spelled = |name: &String| {
-            let same = groups.levels().iter().find(|level| spelling_key(level) == spelling_key(name));
-            if groups.code(name).is_some() { name.clone() } else { same.unwrap_or(name).clone() }
-        };
-        Wanted::Shares(shares.iter().map(|(name, share)| (spelled(name), *share)).collect())
+        let known = |name: &String| spelled(groups.levels(), name).map_or_else(|| name.clone(), str::to_owned);
+        Wanted::Shares(shares.iter().map(|(name, share)| (known(name), *share)).collect())
     }
 
     /// The target in words.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use evenhand_catalog::nearest;
 use evenhand_metrics::{Convention, Conventions, DecisionRule, Definition};
 use evenhand_rows::Groups;
+use evenhand_rows::roles::spelled;
 use serde::{Deserialize, Serialize};
 
 use crate::AuditError;
@@ -68,7 +69,7 @@ impl MetricsSection {
                 .iter()
                 .find(|groups| groups.name() == attribute)
                 .ok_or_else(|| bad("attribute", attribute, attributes.iter().map(Groups::name).collect()))?;
-            if groups.code(group).is_none() {
+            if spelled(groups.levels(), group).is_none() {
                 return Err(bad("group", group, groups.levels().iter().map(String::as_str).collect()));
             }
         }

@@ -101,11 +101,7 @@ fn settings(arguments: &Audit, roles: &ScoreRoles) -> anyhow::Result<AuditSettin
         metrics: MetricsSection {
             threshold: scale.to_unit(threshold),
             // "The best three deciles" include the third: where lower is better a threshold is the last that is selected.
-            decision_rule: if arguments.at_or_above || arguments.lower_is_better && arguments.threshold.is_some() {
-                DecisionRule::AtOrAbove
-            } else {
-                DecisionRule::Above
-            },
+            decision_rule: if arguments.at_or_above || arguments.lower_is_better { DecisionRule::AtOrAbove } else { DecisionRule::Above },
             label_threshold: label_threshold("--label-threshold", arguments.label_threshold, arguments.label_range)?,
             convention: match arguments.convention {
                 Convention::Evenhand => settings::Convention::Evenhand,

@@ -12,3 +12,4 @@ mod forms;
 mod gates;
 mod guide;
 mod interviews;
+mod slips;

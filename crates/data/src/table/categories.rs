@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use evenhand_rows::roles::named;
 use evenhand_rows::roles::words::Categories;
 
 use super::{EVERY_ROW, Wanted, files};
@@ -27,4 +28,12 @@ pub fn read_categories(path: &Path) -> Result<Categories, DataError> {
         categories.insert(of, old, new).map_err(|reason| refuse(format!("row {}: {reason}", row + 1)))?;
     }
     Ok(categories)
+}
+
+/// Refuses a rule for a column that the table does not have: it would do nothing.
+pub fn check_categories(categories: &Categories, file: &str, columns: &[String]) -> Result<(), DataError> {
+    match categories.rules().find_map(|(column, ..)| column.filter(|column| named(columns, column).is_none())) {
+        Some(column) => Err(DataError::missing_column(file, column, columns)),
+        None => Ok(()),
+    }
 }

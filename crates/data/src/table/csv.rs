@@ -12,6 +12,7 @@ use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef};
 use csv_core::ReadRecordResult;
+use evenhand_rows::roles::words::visible;
 use rayon::prelude::*;
 
 use super::raw::Part;
@@ -61,6 +62,7 @@ impl<'a> CsvText<'a> {
         let mut columns: Vec<Option<String>> = Vec::with_capacity(names.len());
         let mut known: HashSet<String> = HashSet::with_capacity(names.len());
         for (position, name) in names.iter().enumerate() {
+            let name = visible(name.trim());
             let name = name.trim();
             // A nameless column is what spreadsheets and pandas write for a row number; it gets a name to be excluded by.
             let name = if name.is_empty() { format!("column {}", position + 1) } else { name.to_owned() };

@@ -35,7 +35,7 @@ use evenhand_rows::roles::{self, Columns, Extent, dataset_of};
 use crate::notation::Notation;
 use crate::{DataError, Dataset, Identity, MISSING, Schema};
 
-pub use categories::read_categories;
+pub use categories::{check_categories, read_categories};
 pub(crate) use copy::record;
 pub use copy::{columns, paths, rows_as_csv};
 pub(crate) use csv::Header;
@@ -117,8 +117,12 @@ impl TableSettings {
             let wanted: Vec<String> =
                 self.filter.iter().filter(|(other, _)| other == column).map(|(_, value)| spelling_key(value)).collect();
             let coded = table.texts(Columns::position(table, column)?);
-            let holds: Vec<bool> = coded.levels.iter().map(|level| wanted.contains(&spelling_key(level))).collect();
-            let empty = wanted.iter().any(String::is_empty);
+            // A word for "missing" asks for every row without a value, unless the column holds the word itself: a region may be called so.
+            let missing = roles::words::Missing { texts: &[] };
+            let held = |key: &String| coded.levels.iter().any(|level| spelling_key(level) == *key);
+            let empty = wanted.iter().any(|key| key.is_empty() || missing.value(key) && !held(key));
+            let holds: Vec<bool> =
+                coded.levels.iter().map(|level| wanted.contains(&spelling_key(level)) || empty && missing.value(level)).collect();
             if extent == Extent::Whole && !empty && !holds.contains(&true) {
                 let values: Vec<&str> = self.filter.iter().filter(|(other, _)| other == column).map(|(_, value)| value.as_str()).collect();
                 let reason = format!(

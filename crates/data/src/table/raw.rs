@@ -7,7 +7,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
 use arrow_array::{Array, ArrayRef, Float64Array, StringArray};
 use arrow_schema::DataType;
-use evenhand_rows::roles::Columns;
+use evenhand_rows::roles::{Columns, named};
 
 use super::arrow_ipc::ArrowFile;
 use super::content::{Content, Form, Origin};
@@ -242,10 +242,10 @@ impl RawTable {
         let present: HashSet<&String> = found.iter().collect();
         match wanted {
             Wanted::Named(names) => {
-                if let Some(name) = names.iter().find(|name| !present.contains(name)) {
-                    return Err(DataError::missing_column(&source.shown(), name, found));
-                }
-                Ok(names.to_vec())
+                let known = |name: &String| {
+                    named(found, name).map(|at| found[at].clone()).ok_or_else(|| DataError::missing_column(&source.shown(), name, found))
+                };
+                names.iter().map(|name| if present.contains(name) { Ok(name.clone()) } else { known(name) }).collect()
             }
             Wanted::All if self.files.is_empty() => Ok(found.to_vec()),
             Wanted::All => {

@@ -7,9 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use evenhand_rows::roles::Columns;
-use evenhand_rows::roles::Extent;
-use evenhand_rows::roles::words::spelling_key;
+use evenhand_rows::roles::words::{spelling_key, visible};
+use evenhand_rows::roles::{Columns, Extent, Occurring};
 
 use super::content::{Content, Form};
 use super::files::{self, Source};
@@ -35,6 +34,8 @@ pub struct Chunks {
     notations: BTreeMap<String, Notation>,
     digests: Vec<FileDigest>,
     notes: BTreeSet<String>,
+    /// What the columns of decisions have shown so far.
+    occurring: Occurring,
     /// Rows read, those that the filter keeps, and those of them that have a score.
     rows: [usize; 3],
     failed: bool,
@@ -64,7 +65,8 @@ pub fn stream_scores(files: &[String], roles: &ScoreRoles, settings: &TableSetti
     Ok(Chunks {
         settings: settings.clone(),
         roles: roles.clone(),
-        columns: settings.with_columns(roles.columns()?),
+        columns: settings.with_columns(roles.columns()?).iter().map(|name| visible(name).into_owned()).collect(),
+        occurring: Occurring::default(),
         sources: files::resolve(files)?,
         next_source: 0,
         open: None,
@@ -95,7 +97,10 @@ impl Chunks {
     /// The columns of the next part, or `None` at the end of the last file.
     fn next_table(&mut self) -> Result<Option<RawTable>, DataError> {
         loop {
-            let Some(source) = self.sources.get(self.next_source).cloned() else { return Ok(None) };
+            let Some(source) = self.sources.get(self.next_source).cloned() else {
+                self.roles.check_named(&self.occurring)?;
+                return Ok(None);
+            };
             if self.open.is_none() {
                 self.open = Some(self.open_source(&source)?);
             }
@@ -205,6 +210,7 @@ impl Chunks {
         }
         self.rows[0] += Columns::rows(&table);
         self.settings.keep(&mut table, Extent::Part)?;
+        self.roles.look_for_named(&table, &mut self.occurring)?;
         let kept = Columns::rows(&table);
         let Scored { scores, scale, label, weights, groups, provenance } = self.roles.read(&table, Extent::Part, Vec::new(), Vec::new())?;
         for note in provenance.notes {

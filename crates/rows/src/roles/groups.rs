@@ -15,6 +15,8 @@ const MANY_GROUPS: usize = 50;
 struct Rule {
     sign: &'static str,
     bound: f64,
+    /// Whether the bound bears a percent sign.
+    percent: bool,
 }
 
 impl Rule {
@@ -24,8 +26,25 @@ impl Rule {
         let trimmed = text.trim();
         let (sign, rest) =
             [">=", "<=", ">", "<"].into_iter().find_map(|sign| trimmed.strip_prefix(sign).map(|rest| (sign, rest))).ok_or_else(bad)?;
-        let bound = rest.trim().parse::<f64>().ok().filter(|bound| bound.is_finite()).ok_or_else(bad)?;
-        Ok(Rule { sign, bound })
+        let (number, percent) = rest.trim().strip_suffix('%').map_or((rest.trim(), false), |number| (number.trim_end(), true));
+        let bound = number.parse::<f64>().ok().filter(|bound| bound.is_finite()).ok_or_else(bad)?;
+        Ok(Rule { sign, bound, percent })
+    }
+
+    /// The rule in the numbers of a column, which bear percent signs or do not. A bound of at most 1 beside percent signs is a share, as scores are.
+    fn of_column(self, column: &str, percent: bool, notes: &mut Vec<String>) -> Result<Self, RowsError> {
+        match (self.percent, percent) {
+            (true, false) => {
+                let reason = format!("the rule names {} %, and the numbers of the column bear no percent sign; leave it out", self.bound);
+                Err(RowsError::BadColumn { column: column.to_owned(), reason })
+            }
+            (false, true) if self.bound.abs() <= 1.0 && self.bound != 0.0 => {
+                let bound = (self.bound * 1e12).round() / 1e10;
+                tell(notes, format!("`{column}` bears percent signs: the rule's {} is taken as {bound} %", self.bound));
+                Ok(Rule { bound, ..self })
+            }
+            _ => Ok(self),
+        }
     }
 
     fn holds(&self, number: f64) -> bool {
@@ -110,6 +129,8 @@ pub fn sensitive(
             }
             ([column], Some(rule)) => {
                 let rule = Rule::parse(&name, rule)?;
+                let bears_percent = table.numbers(table.position(column)?, missing).is_ok_and(|numbers| numbers.percent);
+                let rule = rule.of_column(column, bears_percent, notes)?;
                 rule.groups(&name, column, &cut_numbers(table, column, missing, &rule)?)
             }
             ([column], None) => plain(&name, column)?,
@@ -155,11 +176,7 @@ fn pooled(rule: &str) -> Option<&str> {
 
 /// The spelling under which the groups know a name.
 fn known_as<'a>(groups: &'a Groups, level: &'a str) -> &'a str {
-    if groups.code(level).is_some() {
-        return level;
-    }
-    let key = spelling_key(level);
-    groups.levels().iter().find(|known| spelling_key(known) == key).map_or(level, String::as_str)
+    spelled(groups.levels(), level).unwrap_or(level)
 }
 
 /// The same for a part of a file, in which the group may have no row.
@@ -175,10 +192,20 @@ fn against_rest_of_part(groups: &Groups, rule: &str) -> Groups {
     Groups::new(set.name(), levels, set.codes().to_vec()).made_of(set.columns().to_vec())
 }
 
-/// Applies a rule `= GROUP`.
+/// Applies a rule `= GROUP`; the two parts are called as the rule says, whatever spelling the rows hold.
 pub fn against_rest(groups: &Groups, rule: &str) -> Result<Groups, RowsError> {
-    let level = known_as(groups, pooled(rule).unwrap_or_default());
-    groups.against_rest(level).ok_or_else(|| RowsError::unknown_group(groups.name(), level, groups.levels()))
+    let wanted = pooled(rule).unwrap_or_default();
+    if groups.against_rest(known_as(groups, wanted)).is_none() {
+        return Err(RowsError::unknown_group(groups.name(), wanted, groups.levels()));
+    }
+    Ok(against_rest_of_part(groups, rule))
+}
+
+/// The spelling under which levels hold a name that the person writes in another one.
+pub fn spelled<'a>(levels: &'a [String], name: &str) -> Option<&'a str> {
+    let exact = levels.iter().find(|level| *level == name);
+    let alike = || levels.iter().find(|level| spelling_key(level) == spelling_key(name));
+    exact.or_else(alike).map(String::as_str)
 }
 
 /// Says what a reader of the report should know of an attribute.

@@ -23,6 +23,7 @@ pub fn label(
     notes: &mut Vec<String>,
 ) -> Result<Label, RowsError> {
     let column = table.position(&role.column)?;
+    check_apart(&role.column, &role.favourable, &role.undecided)?;
     let read = role.favourable.is_empty().then(|| table.numbers(column, missing));
     let numeric = read.as_ref().is_some_and(Result::is_ok);
     let values = if let Some(read) = read {
@@ -111,6 +112,18 @@ fn tell_undecided(column: &str, undecided: &[&String], notes: &mut Vec<String>) 
     }
 }
 
+/// Refuses a value that is named both favourable and undecided.
+pub(super) fn check_apart(column: &str, favourable: &[String], undecided: &[String]) -> Result<(), RowsError> {
+    let keys: Vec<String> = undecided.iter().map(|text| spelling_key(text.trim())).collect();
+    match favourable.iter().find(|text| keys.contains(&spelling_key(text.trim()))) {
+        Some(text) => {
+            let reason = format!("`{text}` is named both favourable and undecided; take one of the two away");
+            Err(RowsError::BadColumn { column: column.to_owned(), reason })
+        }
+        None => Ok(()),
+    }
+}
+
 /// 1 for a favourable value, 0 for every other, NaN where nothing was decided.
 #[expect(clippy::too_many_arguments, reason = "what the roles know, once")]
 pub(super) fn cut(
@@ -129,8 +142,8 @@ pub(super) fn cut(
     let coded = joined(table, column, |text| missing.value(text) && !named(text), "missing", categories, notes);
     let words = decided(&coded, &role.undecided);
     if extent == Extent::Whole
+        && !role.favourable.is_empty()
         && let Some((_, text)) = keys.iter().find(|(key, _)| !coded.levels.iter().any(|level| spelling_key(level) == **key))
-        && (role.favourable.len() > 1 || !keys.keys().any(|key| coded.levels.iter().any(|level| spelling_key(level) == *key)))
     {
         let reason = format!("the favourable value `{text}` does not occur; the column holds {}", crate::shortened(&coded.levels));
         return Err(RowsError::BadColumn { column: table.names()[column].clone(), reason });

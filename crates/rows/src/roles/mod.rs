@@ -15,10 +15,13 @@ use crate::{
     SensitiveAsFeatures, SensitiveRole, Values,
 };
 
-pub use groups::{UNKNOWN_GROUP, against_rest, remark, sensitive, sensitive_columns};
+pub use groups::{UNKNOWN_GROUP, against_rest, remark, sensitive, sensitive_columns, spelled};
 pub use label::label;
-pub use scores::{Chunk, Counted, ScoreRoles, Scored, remark_repeats};
+pub use scores::{Chunk, Counted, Occurring, ScoreRoles, Scored, remark_repeats};
 use words::{Categories, Missing};
+
+/// Spellings of identities that are told one by one.
+const MOST_TOLD: usize = 3;
 
 /// Categories of one input beyond which a remark warns: one-hot encoding makes an input of each.
 const MANY_CATEGORIES: usize = 1000;
@@ -89,9 +92,15 @@ pub trait Columns: Sync {
 
     /// Position of the column of this name, or an error that names those there are.
     fn position(&self, name: &str) -> Result<usize, RowsError> {
-        let position = self.names().iter().position(|known| known == name);
-        position.ok_or_else(|| RowsError::missing_column(self.source(), name, self.names()))
+        named(self.names(), name).ok_or_else(|| RowsError::missing_column(self.source(), name, self.names()))
     }
+}
+
+/// Position of the column of this name; of one that looks the same where none is written the same.
+pub fn named(names: &[String], name: &str) -> Option<usize> {
+    let seen = words::visible(name);
+    let alike = || names.iter().position(|known| words::visible(known).trim() == seen.trim());
+    names.iter().position(|known| known == name).or_else(alike)
 }
 
 /// Whether the columns are all there is, or a part of a stream: what only the whole can lack is not asked of a part.
@@ -105,13 +114,13 @@ pub enum Extent {
 
 /// A typed table under a name, as the roles read it.
 #[derive(Debug)]
-struct Named<'a> {
+struct InMemory<'a> {
     table: &'a Table,
     name: &'a str,
     names: Vec<String>,
 }
 
-impl Columns for Named<'_> {
+impl Columns for InMemory<'_> {
     fn names(&self) -> &[String] {
         &self.names
     }
@@ -188,7 +197,7 @@ pub fn dataset(table: &Table, name: &str, schema: &Schema) -> Result<Dataset, Ro
         return Err(RowsError::NoRows { file: name.to_owned() });
     }
     let names = table.columns.iter().map(|column| column.name.clone()).collect();
-    dataset_of(&Named { table, name, names }, schema, name.to_owned(), "table", Vec::new(), Vec::new())
+    dataset_of(&InMemory { table, name, names }, schema, name.to_owned(), "table", Vec::new(), Vec::new())
 }
 
 /// Gives columns their roles. `files` and `notes` are where the rows came from and what was told of it.
@@ -205,7 +214,8 @@ pub fn dataset_of(
     let missing = Missing { texts: &schema.missing };
     // With chosen inputs the types may speak of columns that were never read; they are then of no use and of no harm.
     if schema.features.is_none() {
-        for named in schema.exclude.iter().chain(schema.types.keys()) {
+        let mapped: Vec<String> = schema.categories.rules().filter_map(|(column, ..)| column.map(str::to_owned)).collect();
+        for named in schema.exclude.iter().chain(schema.types.keys()).chain(&mapped) {
             table.position(named)?;
         }
     }
@@ -216,6 +226,15 @@ pub fn dataset_of(
     let mut told = Vec::new();
     let label =
         schema.label.as_ref().map(|role| label::label(table, role, missing, &schema.categories, Extent::Whole, &mut told)).transpose()?;
+    if let Some(role) = &schema.label {
+        let levels = &table.texts(table.position(&role.column)?).levels;
+        let keys: BTreeSet<String> =
+            levels.iter().map(|level| words::spelling_key(schema.categories.map(&role.column, level).unwrap_or(level))).collect();
+        if let Some(text) = role.undecided.iter().find(|text| !keys.contains(&words::spelling_key(text.trim()))) {
+            let reason = format!("the undecided value `{text}` does not occur; the column holds {}", crate::shortened(levels));
+            return Err(RowsError::BadColumn { column: role.column.clone(), reason });
+        }
+    }
     let mut target = |column: &String| {
         let role = LabelRole { column: column.clone(), ..LabelRole::default() };
         let target = label::label(table, &role, missing, &schema.categories, Extent::Whole, &mut told)?;
@@ -229,8 +248,8 @@ pub fn dataset_of(
     };
     let targets = schema.targets.iter().map(&mut target).collect::<Result<Vec<Label>, _>>()?;
     notes.extend(told);
-    let person = schema.person.as_ref().map(|column| identity(table, column, missing)).transpose()?;
-    let job = schema.job.as_ref().map(|column| identity(table, column, missing)).transpose()?;
+    let person = schema.person.as_ref().map(|column| identity(table, column, Named::Person, missing, &mut notes)).transpose()?;
+    let job = schema.job.as_ref().map(|column| identity(table, column, Named::Job, missing, &mut notes)).transpose()?;
     let weights = schema.weight.as_ref().map(|column| weights(table, column, missing, Extent::Whole)).transpose()?;
 
     let has_role = |name: &String| {
@@ -522,8 +541,33 @@ pub(crate) fn weights(table: &impl Columns, name: &str, missing: Missing<'_>, ex
     Err(RowsError::BadColumn { column: name.to_owned(), reason: "all weights are 0; at least one must be positive".to_owned() })
 }
 
-/// A column as identities in order of first appearance; an empty field is an error, because nobody could be kept together by it.
-pub fn identity(table: &impl Columns, name: &str, missing: Missing<'_>) -> Result<Identity, RowsError> {
+/// What names a thing that rows share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    /// A person: ids may differ by case alone, so that only `1` and `1.0` are one.
+    Person,
+    /// A job, in words.
+    Job,
+}
+
+impl Named {
+    fn key(self, text: &str) -> String {
+        match self {
+            Named::Person => words::number_text(text).unwrap_or_else(|| words::visible(text).into_owned()),
+            Named::Job => words::spelling_key(text),
+        }
+    }
+}
+
+/// A column as identities in order of first appearance, two spellings of one as one, which is told; an empty field is an error, because nobody
+/// could be kept together by it.
+pub fn identity(
+    table: &impl Columns,
+    name: &str,
+    what: Named,
+    missing: Missing<'_>,
+    notes: &mut Vec<String>,
+) -> Result<Identity, RowsError> {
     let column = table.position(name)?;
     let coded = table.texts(column);
     let empty: Vec<bool> = coded.levels.iter().map(|level| missing.category(level)).collect();
@@ -531,7 +575,31 @@ pub fn identity(table: &impl Columns, name: &str, missing: Missing<'_>) -> Resul
         let remedy = "every row needs an id here; fill it in or remove the row".to_owned();
         return Err(table.bad_value(column, row, "an empty field".to_owned(), remedy));
     }
-    Ok(Identity { name: name.to_owned(), levels: coded.levels, codes: coded.codes })
+    let mut index: HashMap<String, u32> = HashMap::with_capacity(coded.levels.len());
+    let mut levels: Vec<String> = Vec::with_capacity(coded.levels.len());
+    let mut joined: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
+    let mut first: Vec<&str> = Vec::with_capacity(coded.levels.len());
+    let recode: Vec<u32> = coded
+        .levels
+        .iter()
+        .map(|level| {
+            let code = *index.entry(what.key(level)).or_insert(levels.len() as u32);
+            if code as usize == levels.len() {
+                levels.push(words::shown(level).into_owned());
+                first.push(level);
+            } else {
+                joined.entry(code).or_insert_with(|| vec![first[code as usize]]).push(level);
+            }
+            code
+        })
+        .collect();
+    for spellings in joined.values().take(MOST_TOLD) {
+        tell(notes, format!("`{name}`: {} are taken as one", quoted(spellings.iter().copied())));
+    }
+    if joined.len() > MOST_TOLD {
+        tell(notes, format!("`{name}`: {} more are written in several ways, each taken as one", joined.len() - MOST_TOLD));
+    }
+    Ok(Identity { name: name.to_owned(), levels, codes: coded.codes.iter().map(|&code| recode[code as usize]).collect() })
 }
 
 /// Refuses roles that contradict each other.

@@ -1,9 +1,9 @@
 //! Scores that somebody already holds, with what is needed to judge them by group.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::words::{Categories, Missing, known_decision, spelling_key};
-use super::{Columns, Extent, Numbers, Odd, identity, joined, label, quoted, sensitive, sensitive_columns, settled, tell, weights};
+use super::{Columns, Extent, Named, Numbers, Odd, identity, joined, label, quoted, sensitive, sensitive_columns, settled, tell, weights};
 use crate::{FileDigest, Groups, Label, LabelKind, LabelRole, Provenance, RowsError, Scale, SensitiveRole};
 
 /// Rows that counts may stand for, all together.
@@ -49,6 +49,12 @@ pub struct ScoreRoles {
     pub lower_is_better: bool,
     /// Leaves rows without a score out, counted by group, instead of refusing them.
     pub skip_unscored: bool,
+}
+
+/// What the columns of decisions hold, in the parts that were looked at: by column, each value under its key.
+#[derive(Debug, Clone, Default)]
+pub struct Occurring {
+    columns: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// Scores and what is needed to judge them by group.
@@ -214,12 +220,10 @@ impl ScoreRoles {
     /// Gives the columns their roles.
     pub fn read(&self, table: &impl Columns, extent: Extent, files: Vec<FileDigest>, mut notes: Vec<String>) -> Result<Scored, RowsError> {
         let scale = self.scale()?;
-        if self.range.is_some() {
-            let (low, high) = (scale.low, scale.high);
-            notes.push(format!("scores were rescaled from {low} to {high} to 0 to 1"));
-        }
-        if scale.lower_is_better {
-            notes.push("lower scores are better: the lowest possible one counts as 1".to_owned());
+        if extent == Extent::Whole {
+            let mut occurring = Occurring::default();
+            self.look_for_named(table, &mut occurring)?;
+            self.check_named(&occurring)?;
         }
         let label =
             self.label.as_ref().map(|role| label::label(table, role, self.missing(), &self.categories, extent, &mut notes)).transpose()?;
@@ -233,7 +237,7 @@ impl ScoreRoles {
             scored = scored.select(&rows);
             scored.scores = scores;
         } else {
-            scored.scores = self.scores(table, scale, extent, &mut notes)?;
+            (scored.scores, scored.scale) = self.scores(table, scale, extent, &mut notes)?;
             self.refuse_unscored(table, &scored.scores)?;
             if let Some(column) = &self.count {
                 scored = scored.select(&self.repeats(table, column)?);
@@ -259,8 +263,54 @@ impl ScoreRoles {
         !self.favourable.is_empty() && self.label.is_none()
     }
 
-    /// The scores in [0, 1], NaN where there is none.
-    fn scores(&self, table: &impl Columns, scale: Scale, extent: Extent, notes: &mut Vec<String>) -> Result<Vec<f64>, RowsError> {
+    /// The values that the person named as favourable or undecided, with the columns that may hold them.
+    fn named_values(&self) -> Vec<(&'static str, &String, Vec<&String>)> {
+        let score = (self.counted.is_none()).then_some(&self.score);
+        let label = self.label.as_ref();
+        let favourable = match label {
+            Some(label) => label.favourable.iter().map(|value| ("favourable", value, vec![&label.column])).collect::<Vec<_>>(),
+            None => self.favourable.iter().map(|value| ("favourable", value, score.into_iter().collect())).collect(),
+        };
+        let columns: Vec<&String> = label.map(|label| &label.column).into_iter().chain(score).collect();
+        favourable.into_iter().chain(self.undecided.iter().map(|value| ("undecided", value, columns.clone()))).collect()
+    }
+
+    /// Adds what the columns of decisions hold, where values of them are named.
+    pub fn look_for_named(&self, table: &impl Columns, occurring: &mut Occurring) -> Result<(), RowsError> {
+        let mut columns: Vec<&String> = self.named_values().into_iter().flat_map(|(.., columns)| columns).collect();
+        columns.dedup();
+        for name in columns {
+            let column = table.position(name)?;
+            let seen = occurring.columns.entry(name.clone()).or_default();
+            for level in &table.texts(column).levels {
+                let level = self.categories.map(name, level).unwrap_or(level);
+                seen.entry(spelling_key(level)).or_insert_with(|| level.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a named value that no row has: a slip of the pen would move candidates to the other side.
+    pub fn check_named(&self, occurring: &Occurring) -> Result<(), RowsError> {
+        let label = self.label.as_ref();
+        let favourable = label.map_or(&self.favourable, |label| &label.favourable);
+        label::check_apart(label.map_or(&self.score, |label| &label.column), favourable, &self.undecided)?;
+        for (what, value, columns) in self.named_values() {
+            let held = |column: &&String| occurring.columns.get(*column);
+            let key = spelling_key(value.trim());
+            if columns.iter().filter_map(held).any(|seen| seen.contains_key(&key)) {
+                continue;
+            }
+            let Some(column) = columns.first() else { continue };
+            let levels: Vec<String> = held(column).into_iter().flat_map(|seen| seen.values().cloned()).collect();
+            let reason = format!("the {what} value `{value}` does not occur; the column holds {}", crate::shortened(&levels));
+            return Err(RowsError::BadColumn { column: (*column).clone(), reason });
+        }
+        Ok(())
+    }
+
+    /// The scores in [0, 1], NaN where there is none, and their scale: decisions in words have none.
+    fn scores(&self, table: &impl Columns, scale: Scale, extent: Extent, notes: &mut Vec<String>) -> Result<(Vec<f64>, Scale), RowsError> {
         let column = table.position(&self.score)?;
         let (low, high) = (scale.low, scale.high);
         let read = table.numbers(column, self.missing());
@@ -285,13 +335,23 @@ impl ScoreRoles {
                     }
                     *value = scale.to_unit(number);
                 }
-                Ok(values)
+                if self.range.is_some() {
+                    tell(notes, format!("scores were rescaled from {low} to {high} to 0 to 1"));
+                }
+                if scale.lower_is_better {
+                    tell(notes, "lower scores are better: the lowest possible one counts as 1".to_owned());
+                }
+                Ok((values, scale))
             }
             Err(odd) => {
                 let coded = joined(table, column, |text| self.missing().value(text), "missing", &self.categories, &mut Vec::new());
                 let words = label::decided(&coded, &self.undecided);
                 if let Some(values) = label::truths(&coded, &words).filter(|_| self.favourable.is_empty() && self.range.is_none()) {
-                    return Ok(if scale.lower_is_better { values.into_iter().map(|value| 1.0 - value).collect() } else { values });
+                    if !scale.lower_is_better {
+                        return Ok((values, scale));
+                    }
+                    tell(notes, "lower scores are better: false and no count as 1".to_owned());
+                    return Ok((values.into_iter().map(|value| 1.0 - value).collect(), scale));
                 }
                 let here = |text: &&String| coded.levels.iter().any(|level| spelling_key(level) == spelling_key(text.trim()));
                 let named: Vec<String> = self.favourable.iter().filter(here).cloned().collect();
@@ -326,8 +386,12 @@ impl ScoreRoles {
                 if !shown.is_empty() {
                     tell(notes, format!("`{}` holds decisions in words: {} counts as selected", self.score, quoted(shown.into_iter())));
                 }
+                if scale.lower_is_better || self.range.is_some() {
+                    tell(notes, format!("`{}` holds decisions in words: no range and no direction is read into them", self.score));
+                }
                 let role = LabelRole { column: self.score.clone(), undecided: self.undecided.clone(), ..LabelRole::default() };
-                label::cut(table, column, &role, &favourable, self.missing(), &self.categories, extent, notes)
+                let values = label::cut(table, column, &role, &favourable, self.missing(), &self.categories, extent, notes)?;
+                Ok((values, Scale::default()))
             }
         }
     }
@@ -372,10 +436,14 @@ impl ScoreRoles {
         let position = table.position(column)?;
         settled(table, position, self.missing())?;
         let remedy = || "a count is a whole number that is not negative; correct the row".to_owned();
-        let counts = table
+        let Numbers { values: counts, percent } = table
             .numbers(position, self.missing())
-            .map_err(|odd| table.bad_value(position, odd.row, format!("`{}`", odd.text), remedy()))?
-            .values;
+            .map_err(|odd| table.bad_value(position, odd.row, format!("`{}`", odd.text), remedy()))?;
+        if percent {
+            let row = counts.iter().position(|count| !count.is_nan()).unwrap_or_default();
+            let remedy = "a count is a number of persons, no percentage; write the number itself".to_owned();
+            return Err(table.bad_value(position, row, format!("`{}%`", counts[row]), remedy));
+        }
         if let Some(row) = counts.iter().position(|count| *count < 0.0 || count.fract() != 0.0 && !count.is_nan()) {
             return Err(table.bad_value(position, row, format!("`{}`", counts[row]), remedy()));
         }
@@ -430,7 +498,7 @@ fn once_a_person(
     scored: Scored,
     notes: &mut Vec<String>,
 ) -> Result<Scored, RowsError> {
-    let persons = identity(table, column, missing)?;
+    let persons = identity(table, column, Named::Person, missing, notes)?;
     if persons.levels.len() == scored.len() {
         return Ok(scored);
     }
@@ -439,7 +507,8 @@ fn once_a_person(
         rows[person as usize].push(row);
     }
     let mut once = scored.select(&rows.iter().map(|rows| rows[0]).collect::<Vec<usize>>());
-    let mut differing = 0;
+    let (mut differing, mut differing_labels) = (0, 0);
+    let binary = scored.label.as_ref().is_some_and(|label| label.kind == LabelKind::Binary);
     // Of a person's decisions the best counts: whoever was selected once was selected.
     let decisions = scored.scores.iter().all(|score| score.is_nan() || *score == 0.0 || *score == 1.0);
     for (person, rows) in rows.iter().enumerate().filter(|(_, rows)| rows.len() > 1) {
@@ -459,7 +528,8 @@ fn once_a_person(
         once.scores[person] = if differ && decisions { 1.0 } else { score };
         if let (Some(label), Some(all)) = (&mut once.label, &scored.label) {
             let (value, differ) = mean(&all.values);
-            label.values[person] = if differ && label.kind == LabelKind::Binary { 1.0 } else { value };
+            label.values[person] = if differ && binary { 1.0 } else { value };
+            differing_labels += usize::from(differ);
         }
         if let (Some(weights), Some(all)) = (&mut once.weights, &scored.weights) {
             weights[person] = mean(all).0;
@@ -471,7 +541,16 @@ fn once_a_person(
         _ if decisions => format!("; {differing} of them have different decisions, of which the best counts"),
         _ => format!("; {differing} of them have different scores, of which the mean counts"),
     };
-    notes.push(format!("{} rows are of {} persons (`{column}`), each of whom counts once{means}", scored.len(), persons.levels.len()));
+    let labels = match differing_labels {
+        0 => String::new(),
+        _ if binary => format!("; {differing_labels} of them have different labels, of which the best counts"),
+        _ => format!("; {differing_labels} of them have different labels, of which the mean counts"),
+    };
+    notes.push(format!(
+        "{} rows are of {} persons (`{column}`), each of whom counts once{means}{labels}",
+        scored.len(),
+        persons.levels.len()
+    ));
     Ok(once)
 }
 

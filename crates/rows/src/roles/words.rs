@@ -4,8 +4,38 @@
 
 use std::borrow::Cow;
 
-/// Texts that stand for a missing score, label, number, weight or group, beside the empty field; compared in lower case.
-pub const MISSING_WORDS: [&str; 11] = ["nan", "n/a", "na", "null", "-", "#n/a", "#na", "(blank)", "(empty)", "<na>", "\\n"];
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+/// Texts that stand for a missing score, label, number, weight or group, beside the empty field and texts of nothing but signs such as `?` or
+/// `--`; compared in lower case. `#null!` is SPSS's; what spreadsheets write for a sum gone wrong (`#div/0!`) is an error and not missing.
+pub const MISSING_WORDS: [&str; 13] =
+    ["nan", "n/a", "na", "null", "-", "#n/a", "#na", "(blank)", "(empty)", "<na>", "\\n", "#null!", "#n/v"];
+
+/// Words for a value that is not known, whatever the column, as [`simplified`] writes them: no decision and no number is called so.
+const NOT_KNOWN: [&str; 22] = [
+    "n a",
+    "k a",
+    "n d",
+    "missing",
+    "blank",
+    "empty",
+    "unknown",
+    "unk",
+    "not known",
+    "not available",
+    "not recorded",
+    "not entered",
+    "no data",
+    "no value",
+    "keine angabe",
+    "unbekannt",
+    "nicht bekannt",
+    "inconnu",
+    "desconocido",
+    "desconhecido",
+    "sconosciuto",
+    "onbekend",
+];
 
 /// Texts that say in a sensitive column that the group is not known, as [`simplified`] writes them.
 const UNKNOWN_GROUPS: [&str; 113] = [
@@ -281,12 +311,14 @@ impl Missing<'_> {
         text.is_empty()
             || text == "NaT"
             || text.len() <= 8 && MISSING_WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
+            || text.chars().all(|sign| matches!(sign, '?' | '-' | '\u{2013}' | '\u{2014}' | '.' | '\u{2026}' | '*' | '/' | '_'))
             || self.given(text)
+            || text.len() <= 20 && NOT_KNOWN.contains(&simplified(text).as_str())
     }
 
-    /// Whether a text stands for a missing number: what no column of words would call a value, too.
+    /// Whether a text stands for a missing number: every wording for "not known", as no number is called so.
     pub fn number(self, text: &str) -> bool {
-        self.value(text) || text == "." || text.eq_ignore_ascii_case("none")
+        self.group(text)
     }
 
     /// Whether a text of a sensitive column says that the group is not known.
@@ -295,7 +327,6 @@ impl Missing<'_> {
             return true;
         }
         let simple = simplified(text);
-        // Nothing but signs, such as `?`, `--` or `.`.
         simple.is_empty() || UNKNOWN_GROUPS.contains(&simple.as_str()) || DECLINING.iter().any(|beginning| simple.starts_with(beginning))
     }
 
@@ -351,11 +382,19 @@ pub fn known_decision<'a>(words: impl Iterator<Item = &'a str> + Clone) -> Optio
     pair.map(|[favourable, _]| *favourable)
 }
 
-/// A text in lower case with one blank where it has several.
+/// A text as it is seen: without the signs that have no width, which come along with copied texts, and with every letter that bears a mark as one
+/// sign, where some programs write letter and mark apart.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    let hidden = |sign: char| matches!(sign, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{ad}');
+    if text.is_ascii() || is_nfc(text) && !text.contains(hidden) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().filter(|&sign| !hidden(sign)).nfc().collect())
+}
+
+/// A text as it is seen, in lower case, with one blank where it has several.
 pub fn folded(text: &str) -> String {
-    // Signs without width come along with copied texts.
-    let visible: String =
-        text.chars().filter(|sign| !matches!(sign, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{ad}')).collect();
+    let visible = visible(text);
     let mut words = visible.split_whitespace();
     let mut joined = words.next().unwrap_or_default().to_lowercase();
     for word in words {
@@ -365,9 +404,12 @@ pub fn folded(text: &str) -> String {
     joined
 }
 
-/// A whole or decimal number as the shortest text, so that `1`, `1.0` and `01.0` of a typed export are one; codes with leading zeros such as
-/// `007` are names made of digits and stay.
+/// A whole or decimal number as the shortest text, so that `1`, `1.0`, `1,0` and `01.0` of a typed export are one; codes with leading zeros such as
+/// `007` are names made of digits and stay. A comma before three digits may stand between thousands: such a text stays, too.
 pub fn number_text(text: &str) -> Option<String> {
+    if let Some((whole, decimals)) = text.split_once(',').filter(|(_, decimals)| !decimals.is_empty() && decimals.len() != 3) {
+        return if whole.contains('.') || decimals.contains('.') { None } else { number_text(&format!("{whole}.{decimals}")) };
+    }
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
@@ -388,6 +430,10 @@ pub fn spelling_key(text: &str) -> String {
     if !folded.contains(LIST_SIGNS) {
         return folded;
     }
+    // `1,234` is one number, however it is meant, and no list.
+    if folded.bytes().all(|byte| byte.is_ascii_digit() || b",.+-".contains(&byte)) {
+        return folded;
+    }
     let mut parts: Vec<String> = folded.split(LIST_SIGNS).map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect();
     if parts.len() < 2 {
         return folded;
@@ -399,9 +445,13 @@ pub fn spelling_key(text: &str) -> String {
 /// Signs between the parts of a list in one field.
 const LIST_SIGNS: [char; 4] = [';', ',', '|', '+'];
 
-/// How a thing is shown: a number without its closing `.0`, everything else as it stands.
+/// How a thing is shown: a number without its closing `.0`, everything else as it is seen.
 pub fn shown(text: &str) -> Cow<'_, str> {
-    number_text(text).map_or(Cow::Borrowed(text), Cow::Owned)
+    match number_text(text) {
+        Some(number) if text.contains(',') => Cow::Owned(number.replace('.', ",")),
+        Some(number) => Cow::Owned(number),
+        None => visible(text),
+    }
 }
 
 /// A map of texts to the texts that stand for them, by column or for every column.
@@ -462,10 +512,13 @@ mod tests {
 
     #[test]
     fn one_meaning_of_missing() {
-        for text in ["", "NaN", "nan", "N/A", "NA", "null", "NULL", "-", "#N/A", "(blank)", "(Blank)"] {
-            assert!(PLAIN.value(text) && PLAIN.group(text), "{text}");
+        for text in [
+            "", "NaN", "nan", "N/A", "NA", "null", "NULL", "-", "#N/A", "(blank)", "(Blank)", "?", "--", "N.A.", "k. A.", "Unknown",
+            "#NULL!",
+        ] {
+            assert!(PLAIN.value(text) && PLAIN.number(text) && PLAIN.group(text), "{text}");
         }
-        for text in ["0", "none", "no", "unknown", "Nan A", "--1"] {
+        for text in ["0", "none", "no", "declined", "Nan A", "--1", "+", "#DIV/0!"] {
             assert!(!PLAIN.value(text), "{text}");
         }
         let given = ["N.N.".to_owned()];
