@@ -1,6 +1,7 @@
 //! The typed data set that every gate reads.
 
 use crate::recordings::Recordings;
+use crate::spellings::Spellings;
 use crate::{Groups, RowsError, Scale};
 
 /// The code of a missing value in a categorical column.
@@ -200,6 +201,26 @@ impl Dataset {
                 let groups = Groups::new("", levels.clone(), codes.clone()).without_empty_levels();
                 feature.values = Values::Categorical { levels: groups.levels().to_vec(), codes: groups.codes().to_vec() };
             }
+        }
+        self
+    }
+
+    /// With one category for all spellings of one thing in an input (`Rome` and `ROME`, `1` and `1.0`); the notes tell which were joined.
+    #[must_use]
+    pub fn with_joined_spellings(mut self) -> Self {
+        for feature in &mut self.features {
+            let Values::Categorical { levels, codes } = &feature.values else { continue };
+            let spellings = Spellings::of(levels, codes);
+            if spellings.joined.is_empty() {
+                continue;
+            }
+            for (place, spelled) in &spellings.joined {
+                let spelled: Vec<String> = spelled.iter().map(|text| format!("`{text}`")).collect();
+                let note = format!("input `{}`: {} are taken as one, `{}`", feature.name, spelled.join(", "), spellings.levels[*place]);
+                self.provenance.notes.push(note);
+            }
+            let codes = codes.iter().map(|&code| spellings.place(code)).collect();
+            feature.values = Values::Categorical { levels: spellings.levels, codes };
         }
         self
     }

@@ -11,14 +11,18 @@
 //! - A missing number becomes the mean of the training rows; when the training rows miss any, an indicator column `name (missing)`
 //!   is added.
 //! - A missing category is a category of its own when the training rows miss any.
+//! - Two spellings of one thing (`Rome` and `ROME`, `1` and `1.0`) are one category, and later rows may spell it in yet another way:
+//!   [`Encoder::respelled`] tells where they do.
 //! - One-hot columns stand for all categories the data set names, so that every fold has the same width; a category that no training
 //!   row has is *unseen*: its rows get all zeros (one-hot) or a code one above the last (ordinal), and [`Encoder::unseen`] counts them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::roles::words::spelling_key;
+use crate::spellings::Spellings;
 use crate::{ColumnType, Dataset, Feature, MISSING, Matrix, RowsError, SensitiveInput, UNKNOWN, Values};
 
 /// What happens to numbers.
@@ -229,6 +233,28 @@ impl Encoder {
         Ok(counts)
     }
 
+    /// For each input, the categories that are spelled in another way than the training rows did, with the category that they count as.
+    pub fn respelled(&self, data: &Dataset) -> Result<BTreeMap<String, Vec<(String, String)>>, RowsError> {
+        let found = self.find(data)?;
+        let mut all = BTreeMap::new();
+        for (input, feature) in self.inputs.iter().zip(found) {
+            let (Kind::Categorical { levels: fitted, .. }, Values::Categorical { levels, codes }) = (&input.kind, &feature.values) else {
+                continue;
+            };
+            let recode = input.recode(feature);
+            let occurs: BTreeSet<u32> = codes.iter().copied().collect();
+            let other = |(code, level): (usize, &String)| {
+                let known = &fitted[recode[code]?];
+                (known != level && occurs.contains(&(code as u32))).then(|| (level.clone(), known.clone()))
+            };
+            let others: Vec<(String, String)> = levels.iter().enumerate().filter_map(other).collect();
+            if !others.is_empty() {
+                all.insert(input.name.clone(), others);
+            }
+        }
+        Ok(all)
+    }
+
     fn find<'a>(&self, data: &'a Dataset) -> Result<Vec<&'a Feature>, RowsError> {
         self.inputs
             .iter()
@@ -271,8 +297,11 @@ impl Input {
                 input.fit_scale(&present, encoding);
             }
             Values::Categorical { levels, codes } => {
+                let spellings = Spellings::of(levels, codes);
+                let codes: Vec<u32> = codes.iter().map(|&code| spellings.place(code)).collect();
+                let levels = spellings.levels;
                 let mut seen = vec![false; levels.len()];
-                for &code in codes {
+                for &code in &codes {
                     match seen.get_mut(code as usize) {
                         Some(seen) => *seen = true,
                         None => input.missing = true,
@@ -283,7 +312,7 @@ impl Input {
                     let numbers: Vec<f64> = codes.iter().map(number).collect();
                     input.fit_scale(&numbers, encoding);
                 }
-                input.kind = Kind::Categorical { levels: levels.clone(), seen };
+                input.kind = Kind::Categorical { levels, seen };
             }
         }
         input
@@ -338,8 +367,11 @@ impl Input {
     fn recode(&self, feature: &Feature) -> Vec<Option<usize>> {
         match (&self.kind, &feature.values) {
             (Kind::Categorical { levels: fitted, seen }, Values::Categorical { levels, .. }) => {
-                let index: BTreeMap<&str, usize> = fitted.iter().enumerate().map(|(position, level)| (level.as_str(), position)).collect();
-                levels.iter().map(|level| index.get(level.as_str()).copied().filter(|&position| seen[position])).collect()
+                let known = || fitted.iter().enumerate().filter(|(position, _)| seen[*position]).rev();
+                let exact: HashMap<&str, usize> = known().map(|(position, level)| (level.as_str(), position)).collect();
+                let alike: HashMap<String, usize> = known().map(|(position, level)| (spelling_key(level), position)).collect();
+                // Models of earlier programs hold each spelling as a category of its own: what they know to the letter comes first.
+                levels.iter().map(|level| exact.get(level.as_str()).or_else(|| alike.get(&spelling_key(level))).copied()).collect()
             }
             _ => Vec::new(),
         }
@@ -474,5 +506,46 @@ mod tests {
         let encoder = Encoder::fit(&data(), Encoding::default()).unwrap();
         let text = serde_json::to_string(&encoder).unwrap();
         assert_eq!(serde_json::from_str::<Encoder>(&text).unwrap(), encoder);
+    }
+
+    fn cities(levels: &[&str], codes: Vec<u32>) -> Dataset {
+        let values = Values::Categorical { levels: levels.iter().map(|level| (*level).to_owned()).collect(), codes };
+        let rows = (1..=values.len() as u64).collect();
+        Dataset { features: vec![Feature { name: "city".to_owned(), values, sensitive: false }], rows, ..Dataset::default() }
+    }
+
+    #[test]
+    fn two_spellings_of_one_thing_are_one_category() {
+        let train = cities(&["1", "ROME", "Paris", "Rome"], vec![3, 2, 3, 1, 0]);
+        let encoder = Encoder::fit(&train, Encoding::default()).unwrap();
+        // Most rows write `Rome`.
+        assert_eq!(encoder.columns(), ["city = 1", "city = Rome", "city = Paris"]);
+        let matrix = encoder.transform(&train).unwrap();
+        assert_eq!([matrix.row(0), matrix.row(3)], [[0.0, 1.0, 0.0]; 2]);
+        let new = cities(&["1.0", "Oslo", "Rome", "paris ", "rome"], vec![4, 3, 0, 1]);
+        let matrix = encoder.transform(&new).unwrap();
+        assert_eq!([0, 1, 2, 3].map(|row| matrix.row(row).to_vec()), [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0; 3]]);
+        assert_eq!(encoder.unseen(&new).unwrap()["city"], 1, "Oslo");
+        let respelled = [("1.0", "1"), ("paris ", "Paris"), ("rome", "Rome")].map(|(one, other)| (one.to_owned(), other.to_owned()));
+        assert_eq!(encoder.respelled(&new).unwrap()["city"], respelled);
+        assert!(encoder.respelled(&cities(&["Paris", "Rome"], vec![0, 1])).unwrap().is_empty());
+    }
+
+    #[test]
+    fn spellings_that_an_older_encoder_holds_apart_stay_apart() {
+        let train = cities(&["ROME", "Rome"], vec![0, 1]);
+        let mut encoder = Encoder::fit(&train, Encoding::default()).unwrap();
+        encoder.inputs[0].kind = Kind::Categorical { levels: vec!["ROME".to_owned(), "Rome".to_owned()], seen: vec![true, true] };
+        encoder.columns = encoder.inputs[0].columns(encoder.encoding);
+        let matrix = encoder.transform(&cities(&["ROME", "Rome", "rome"], vec![0, 1, 2])).unwrap();
+        assert_eq!([matrix.row(0), matrix.row(1), matrix.row(2)], [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]);
+    }
+
+    #[test]
+    fn a_data_set_tells_which_spellings_it_joins() {
+        let data = cities(&["ROME", "Paris", "Rome"], vec![0, 2, 2, 1, MISSING]).with_joined_spellings();
+        assert_eq!(data.provenance.notes, ["input `city`: `ROME`, `Rome` are taken as one, `Rome`"]);
+        let joined = Values::Categorical { levels: vec!["Rome".to_owned(), "Paris".to_owned()], codes: vec![0, 0, 0, 1, MISSING] };
+        assert_eq!(data.features[0].values, joined);
     }
 }

@@ -16,6 +16,7 @@ mod schema;
 pub mod seed;
 mod sensitive_input;
 pub mod skew;
+mod spellings;
 pub mod split;
 pub mod table;
 

@@ -235,7 +235,7 @@ pub fn read(files: &[String], schema: &Schema, settings: &TableSettings) -> Resu
 pub(crate) fn dataset(mut table: RawTable, schema: &Schema, name: String, loader: &str) -> Result<Dataset, DataError> {
     let digests = std::mem::take(&mut table.digests);
     let notes = std::mem::take(&mut table.notes);
-    Ok(dataset_of(&table, schema, name, loader, digests, notes)?)
+    Ok(dataset_of(&table, schema, name, loader, digests, notes)?.with_joined_spellings())
 }
 
 /// Reads scores, groups, and label and weight where named; nothing else of the files is converted.

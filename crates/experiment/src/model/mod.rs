@@ -19,6 +19,9 @@ pub use files::{Scored, score};
 pub use interviews::Extraction;
 pub(crate) use kept::{save, save_repair};
 
+/// Categories spelled anew that a note names.
+const MOST_TOLD: usize = 20;
+
 /// A model that a run kept: scorer, encoder, the recipe that it was trained by, and the repair of its scores.
 #[derive(Debug)]
 pub struct Model {
@@ -87,6 +90,13 @@ impl Model {
     /// Scores rows: those need the model's inputs, its recordings where it reads some, and the groups that its repair reads. Labels take no part.
     pub fn score(&self, rows: &Dataset) -> Result<Scores, ExperimentError> {
         let mut notes = Vec::new();
+        for (input, respelled) in self.encoder.respelled(rows)? {
+            let pairs =
+                respelled.iter().take(MOST_TOLD).map(|(given, known)| format!("`{given}` is `{known}`")).collect::<Vec<_>>().join(", ");
+            let more = respelled.len().saturating_sub(MOST_TOLD);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            notes.push(format!("`{input}`: spelled in another way than the model learned it: {pairs}{more}"));
+        }
         for (input, unseen) in self.encoder.unseen(rows)? {
             notes.push(format!(
                 "`{input}`: {unseen} of {} rows hold a category that the model never saw, or miss the value where no training row did; such a value counts \
