@@ -13,8 +13,8 @@
 //! nothing, and a line says all that an order or a settled number could. A synthesiser that learns each column's distribution and their
 //! correlations knows none of this.
 //!
-//! Rows that are made are mended: b is set to what a settles or to its place on the line, two numbers in the wrong order change places, and a number
-//! that settles and that no training row has becomes the nearest that one has. What cannot be mended (b is asked for, or two numbers of a strict
+//! Rows that are made are mended: b is set to what a settles or to its place on the line, two numbers in the wrong order change places. A number that
+//! no training row has settles what both of its neighbours settle; where those differ, it becomes the nearer one. What cannot be mended (b is asked for, or two numbers of a strict
 //! order are equal) is counted, so that its maker can draw such rows anew.
 
 mod line;
@@ -375,6 +375,10 @@ mod tests {
         set(&mut made, 1, 0, 1.0);
         assert_eq!(rules.mend(&mut made, &[1]), [false]);
         assert_eq!((at(&made, 0, 0), at(&made, 1, 0)), (40.0, 1.0));
+        // 12.5 lies between points that all fail, and stays; 39.5 lies on the threshold.
+        let Rule::Settles { values, .. } = &rules.rules[0] else { panic!("a settling rule") };
+        assert!(!values.is_broken(12.5, 0.0) && values.is_broken(12.5, 1.0) && values.is_broken(39.5, 0.0));
+        assert_eq!(values.nearest(39.6), (40.0, 1.0));
     }
 
     #[test]

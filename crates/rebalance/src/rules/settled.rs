@@ -47,8 +47,8 @@ impl Discrete {
             return None;
         }
         let pairs = self.values.iter().zip(of).filter_map(|(value, to)| Some((*value, other.values[to? as usize])));
-        let (values, settled) = pairs.unzip();
-        Some(Settled { numbers: self.numbers, values, settled })
+        let (values, to) = pairs.unzip();
+        Some(Settled { numbers: self.numbers, values, to })
     }
 }
 
@@ -67,20 +67,35 @@ pub(super) struct Settled {
     numbers: bool,
     /// Ascending.
     values: Vec<f64>,
-    settled: Vec<f64>,
+    /// What each settles.
+    to: Vec<f64>,
 }
 
 impl Settled {
-    /// Whether this pair stands in no training row. A missing value, and a category of which no training row says anything, break nothing.
-    pub(super) fn is_broken(&self, from: f64, to: f64) -> bool {
-        let known = self.values.binary_search_by(|known| known.total_cmp(&(from + 0.0)));
-        !from.is_nan() && !to.is_nan() && known.map_or(self.numbers, |place| self.settled[place] != to)
+    /// What a value settles. A number between two neighbours that settle the same settles it, too: points above a threshold, ages of a band.
+    fn of(&self, from: f64) -> Option<f64> {
+        match self.values.binary_search_by(|known| known.total_cmp(&(from + 0.0))) {
+            Ok(place) => Some(self.to[place]),
+            Err(place) if self.numbers && (1..self.values.len()).contains(&place) => {
+                let [below, above] = [self.to[place - 1], self.to[place]];
+                (below == above).then_some(above)
+            }
+            Err(_) => None,
+        }
     }
 
-    /// The nearest known value, and what it settles.
+    /// Whether training rows speak against this pair. A missing value, and a category of which no training row says anything, break nothing.
+    pub(super) fn is_broken(&self, from: f64, to: f64) -> bool {
+        !from.is_nan() && !to.is_nan() && self.of(from).map_or(self.numbers, |settled| settled != to)
+    }
+
+    /// The value, or the nearest that settles anything, and what it settles.
     pub(super) fn nearest(&self, from: f64) -> (f64, f64) {
+        if let Some(settled) = self.of(from) {
+            return (from, settled);
+        }
         let place = self.nearest_among(from, 0..self.values.len());
-        place.map_or((from, f64::NAN), |place| (self.values[place], self.settled[place]))
+        place.map_or((from, f64::NAN), |place| (self.values[place], self.to[place]))
     }
 
     /// The nearest number that settles `to`; a category has none that is nearer than others, and stays.
@@ -88,7 +103,7 @@ impl Settled {
         if !self.numbers {
             return from;
         }
-        let fitting = (0..self.values.len()).filter(|&place| self.settled[place] == to);
+        let fitting = (0..self.values.len()).filter(|&place| self.to[place] == to);
         self.nearest_among(from, fitting).map_or(from, |place| self.values[place])
     }
 
