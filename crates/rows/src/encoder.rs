@@ -82,6 +82,9 @@ struct Input {
     scale: f64,
     /// Stands in for a missing number.
     fill: f64,
+    /// Lowest and highest number of the training rows. Models of earlier programs lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    range: Option<(f64, f64)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -162,9 +165,19 @@ impl Encoder {
         for (input, feature) in self.inputs.iter().zip(found) {
             let columns = input.width(self.encoding);
             let recode = input.recode(feature);
-            values.par_chunks_mut(width).enumerate().with_min_len(4096).for_each(|(row, encoded)| {
+            let broken = values.par_chunks_mut(width).enumerate().with_min_len(4096).filter_map(|(row, encoded)| {
                 input.encode(feature, row, &recode, self.encoding, &mut encoded[offset..offset + columns]);
+                (!encoded[offset].is_finite()).then_some(row)
             });
+            if let (Some(row), Values::Numeric(numbers)) = (broken.min(), &feature.values) {
+                return Err(RowsError::BadValue {
+                    file: data.name.clone(),
+                    column: input.name.clone(),
+                    row: data.rows.get(row).copied().unwrap_or(row as u64 + 1),
+                    value: format!("`{}`", numbers[row]),
+                    remedy: "no model can compute with a number of this size beside those that it was fitted on; correct it".to_owned(),
+                });
+            }
             offset += columns;
         }
         Ok(Matrix::new(width, values))
@@ -233,6 +246,22 @@ impl Encoder {
         Ok(counts)
     }
 
+    /// For each input of numbers, the rows that lie further outside of what the training rows held than those were apart, with the lowest and highest of
+    /// those: a model says nothing of such rows.
+    pub fn far(&self, data: &Dataset) -> Result<BTreeMap<String, (usize, f64, f64)>, RowsError> {
+        let found = self.find(data)?;
+        let mut counts = BTreeMap::new();
+        for (input, feature) in self.inputs.iter().zip(found) {
+            let (Some((low, high)), Values::Numeric(numbers)) = (input.range, &feature.values) else { continue };
+            let span = high - low;
+            let count = numbers.iter().filter(|&&number| number < low - span || number > high + span).count();
+            if count > 0 {
+                counts.insert(input.name.clone(), (count, low, high));
+            }
+        }
+        Ok(counts)
+    }
+
     /// For each input, the categories that are spelled in another way than the training rows did, with the category that they count as.
     pub fn respelled(&self, data: &Dataset) -> Result<BTreeMap<String, Vec<(String, String)>>, RowsError> {
         let found = self.find(data)?;
@@ -288,12 +317,16 @@ impl Input {
             shift: 0.0,
             scale: 1.0,
             fill: 0.0,
+            range: None,
         };
         match &feature.values {
             Values::Numeric(numbers) => {
                 let present: Vec<f64> = numbers.iter().copied().filter(|number| !number.is_nan()).collect();
                 input.missing = present.len() < numbers.len();
                 input.fill = mean(&present);
+                let ends =
+                    present.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &number| (low.min(number), high.max(number)));
+                input.range = (ends.0 <= ends.1).then_some(ends);
                 input.fit_scale(&present, encoding);
             }
             Values::Categorical { levels, codes } => {

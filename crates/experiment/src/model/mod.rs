@@ -104,7 +104,20 @@ impl Model {
                 rows.len()
             ));
         }
+        for (input, (far, low, high)) in self.encoder.far(rows)? {
+            notes.push(format!(
+                "`{input}`: {far} of {} rows lie far outside of {low} to {high}, which the training rows held; the model has seen nothing like them",
+                rows.len()
+            ));
+        }
         let mut prediction = self.predict(rows)?;
+        if let Some(row) = prediction.scores.iter().position(|score| !score.is_finite()) {
+            return Err(ExperimentError::Request(format!(
+                "`{}`, data row {}: the model's score is no number; a weight of the model or an input of this row is out of all bounds: correct the                  row, or train the model again",
+                rows.name,
+                rows.rows.get(row).copied().unwrap_or(row as u64 + 1)
+            )));
+        }
         if let Some(kept) = &self.repair {
             rows.groups(&kept.attribute).map_err(|_| {
                 ExperimentError::Request(format!(
