@@ -1,5 +1,6 @@
 //! Standard output is data, standard error is talk.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use clap::CommandFactory as _;
@@ -58,12 +59,33 @@ pub(crate) fn table(view: &views::Table) -> anyhow::Result<()> {
         out.push('\n');
     }
     out.push('\n');
-    text(&out)
+    text(&printable(&out))
+}
+
+/// The text without signs that steer a terminal or turn the direction of what follows; names of columns and groups may hold any. They are shown as
+/// `\u{1b}`.
+fn printable(text: &str) -> Cow<'_, str> {
+    let steers = |sign: char| {
+        sign.is_control() && !matches!(sign, '\n' | '\t')
+            || matches!(sign, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().fold(String::with_capacity(text.len()), |mut shown, sign| {
+        if steers(sign) {
+            shown.extend(sign.escape_unicode());
+        } else {
+            shown.push(sign);
+        }
+        shown
+    }))
 }
 
 /// Tells something on standard error; settings that stand in brackets are told as the flags that give them.
 pub(crate) fn tell(text: &str) {
     let text = with_flags(text);
+    let text = printable(&text);
     // Nobody listens to standard error any more: nothing is left to do.
     let _ = writeln!(io::stderr(), "{text}");
 }
@@ -143,7 +165,13 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::flagged;
+    use super::{flagged, printable};
+
+    #[test]
+    fn names_of_groups_do_not_steer_the_terminal() {
+        let text = "a\u{1b}[2J\u{9b}31m\u{202e}b\n\u{e9}\tc";
+        assert_eq!(printable(text), "a\\u{1b}[2J\\u{9b}31m\\u{202e}b\n\u{e9}\tc");
+    }
 
     #[test]
     fn settings_in_brackets_become_flags_that_the_command_has() {
