@@ -59,6 +59,7 @@ impl AuditSettings {
                 "level = {level} is not allowed for intervals; it must be at least 0 (off) and below 1"
             )));
         }
+        self.intervals.plan().map_or(Ok(()), |plan| plan.check())?;
         let threshold = self.metrics.threshold;
         if !(0.0..=1.0).contains(&threshold) {
             return Err(AuditError::Request(format!("threshold = {threshold} is not a possible score; it must lie in [0, 1]")));

@@ -6,6 +6,7 @@
 //! This crate does no IO, prints nothing and knows no clock and no randomness.
 
 mod card;
+pub mod limits;
 mod nearest;
 mod parameters;
 

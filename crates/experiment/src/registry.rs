@@ -73,9 +73,9 @@ fn indented(text: &str, indent: &str) -> String {
     text.trim_matches('\n').lines().map(|line| format!("{indent}{line}")).collect::<Vec<_>>().join("\n")
 }
 
-/// `docs/metrics.md`, `docs/methods.md` and `docs/recipes.md`: file name and content. `tables` are our own committed results: name of the folder under `docs/results` and its
+/// `docs/metrics.md`, `docs/methods.md`, `docs/recipes.md` and `docs/limits.md`: file name and content. `tables` are our own committed results: name of the folder under `docs/results` and its
 /// `measures.csv`; every method says where it stands in them.
-pub fn documents(tables: &[(String, String)]) -> Result<[(&'static str, String); 3], String> {
+pub fn documents(tables: &[(String, String)]) -> Result<[(&'static str, String); 4], String> {
     let places = standings::places(tables)?;
     let metrics = document(
         "Metrics",
@@ -89,7 +89,18 @@ pub fn documents(tables: &[(String, String)]) -> Result<[(&'static str, String);
         &[Kind::Corpus, Kind::Rebalancer, Kind::Synthesiser, Kind::Network, Kind::Objective, Kind::Reranker, Kind::Repair],
         &places,
     );
-    Ok([("metrics.md", metrics), ("methods.md", methods), ("recipes.md", keys::page())])
+    Ok([("metrics.md", metrics), ("methods.md", methods), ("recipes.md", keys::page()), ("limits.md", limits())])
+}
+
+fn limits() -> String {
+    let mut text = "# Limits\n\nCeilings of the sizes that a file, a flag or a recipe may state. A size beyond is refused before memory is asked for, with the \
+                    limit's name.\n\nThis page is generated; `UPDATE_DOCS=1 cargo test -p evenhand-experiment docs` writes it anew.\n\n\
+                    | limit | of | at most | why |\n|---|---|---|---|\n"
+        .to_owned();
+    for limit in evenhand_catalog::limits::LIMITS {
+        let _ = writeln!(text, "| `{}` | {} | {} | {} |", limit.id, limit.of, limit.most, limit.why);
+    }
+    text
 }
 
 fn document(title: &str, summary: &str, kinds: &[Kind], places: &BTreeMap<String, String>) -> String {

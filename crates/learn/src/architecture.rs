@@ -1,5 +1,6 @@
 //! The recipe's `[model]`: which network is trained, and how large it is.
 
+use evenhand_catalog::limits::WEIGHTS;
 use std::collections::BTreeMap;
 
 use evenhand_catalog::{CatalogError, Entry, Parameters, Value, find};
@@ -170,6 +171,11 @@ impl Architecture {
             if let Some(width) = widths.iter().find(|width| !(1..=65536).contains(*width)) {
                 return bad(key, width.to_string(), "between 1 and 65536");
             }
+        }
+        let layers: Vec<usize> = self.hidden.iter().chain(&self.bottleneck).chain(&self.head).copied().collect();
+        let weights: u64 = layers.windows(2).map(|pair| pair[0] as u64 * pair[1] as u64).sum();
+        if let Err(beyond) = WEIGHTS.check(weights) {
+            return bad("hidden", format!("{:?}", self.hidden), &format!("of fewer or narrower layers: {beyond}"));
         }
         if !(0.0..1.0).contains(&self.dropout) {
             return bad("dropout", self.dropout.to_string(), "at least 0 and below 1");

@@ -85,6 +85,9 @@ pub enum MetricError {
         /// Number of levels.
         levels: usize,
     },
+    /// A size beyond its ceiling.
+    #[error(transparent)]
+    Limit(#[from] evenhand_catalog::limits::BeyondLimit),
     /// An interval plan that cannot be carried out.
     #[error("{name} = {value} is not allowed for intervals; it must be {expected}")]
     BadPlan {

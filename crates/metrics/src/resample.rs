@@ -1,5 +1,6 @@
 //! How intervals and p-values are made: the plan, the random streams, the percentiles.
 
+use evenhand_catalog::limits::{PERMUTATIONS, REPLICATES};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -28,8 +29,10 @@ impl Default for IntervalPlan {
 }
 
 impl IntervalPlan {
-    /// Refuses a level outside (0, 1).
+    /// Refuses a level outside (0, 1), and more replicates or permutations than anybody needs.
     pub fn check(&self) -> Result<(), MetricError> {
+        REPLICATES.check(self.replicates as u64)?;
+        PERMUTATIONS.check(self.permutations as u64)?;
         if self.level > 0.0 && self.level < 1.0 {
             Ok(())
         } else {

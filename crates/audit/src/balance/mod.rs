@@ -7,6 +7,7 @@ mod judge;
 mod resample;
 mod synthesise;
 
+use evenhand_catalog::limits::MADE_ROWS;
 use std::collections::BTreeMap;
 
 use evenhand_rebalance::REBALANCERS;
@@ -95,6 +96,9 @@ impl BalanceSettings {
             return refuse("job", &"", format!("it is for rejection-sampling; `{method}` does not look at jobs"));
         }
         if self.makes_rows()? {
+            if let Some(rows) = self.rows {
+                MADE_ROWS.check(rows as u64).or_else(|beyond| refuse("rows", &rows, beyond.to_string()))?;
+            }
             return if self.rows == Some(0) { refuse("rows", &0, "ask for at least one row".to_owned()) } else { Ok(()) };
         }
         let given = [

@@ -177,3 +177,36 @@ fn rows_without_a_value_are_asked_for_by_any_word_for_missing() {
         assert!(told.contains(&format!("{kept} of 4 rows are kept")), "{value}: {told}");
     }
 }
+
+#[test]
+fn sizes_beyond_their_ceilings_are_refused_before_anything_is_held() {
+    let recipe = |lines: &str| {
+        format!(
+            "name = \"r\"\n{lines}\n[data]\nloader = \"table\"\nfiles = [\"a.csv\"]\nlabel = {{ column = \"hired\" }}\nsensitive = [{{ column = \"g\" }}]\n\
+             [[method]]\nobjective = \"vanilla\"\n"
+        )
+    };
+    let recipes = [
+        ("folds.toml", "[split]\nkind = \"k-fold\"\nfolds = 1000000000", "`folds` allows, 1000"),
+        ("wide.toml", "[model]\nhidden = [65536, 65536]", "`weights` allows, 100000000"),
+        ("intervals.toml", "[intervals]\nreplicates = 10000000000", "`replicates` allows, 1000000"),
+    ];
+    let mut files = vec![("a.csv", b"g,s,hired\nF,0.9,1\nF,0.2,0\nM,0.7,1\nM,0.1,0\n".to_vec())];
+    files.extend(recipes.iter().map(|(name, lines, _)| (*name, recipe(lines).into_bytes())));
+    let borrowed: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (*name, text.as_slice())).collect();
+    let place = Place::new(&borrowed);
+    for (words, told) in [
+        ("audit a.csv --score s --group g --replicates 10000000000", "`replicates` allows, 1000000"),
+        ("audit a.csv --score s --group g --stream --replicates 10000000000", "`replicates` allows, 1000000"),
+        ("audit a.csv --score s --group g --permutations 1000000000000", "`permutations` allows, 10000000"),
+        ("rank a.csv --score s --group g --replicates 10000000000 --out ranked.csv", "`replicates` allows, 1000000"),
+        ("balance a.csv --group g --label hired --rows 10000000000000 --out made.csv", "`made-rows` allows, 50000000"),
+    ] {
+        let refused = refusal(&place, words);
+        assert!(refused.contains(told), "{words}: {refused}");
+    }
+    for (name, _, told) in recipes {
+        let refused = refusal(&place, &format!("compare {name}"));
+        assert!(refused.contains(told), "{name}: {refused}");
+    }
+}

@@ -16,6 +16,7 @@ mod sweep;
 mod synthesis;
 mod words;
 
+use evenhand_catalog::limits::SEEDS;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -136,6 +137,7 @@ impl Recipe {
     }
 
     fn check_seeds(&self) -> Result<(), String> {
+        SEEDS.check(self.seeds.len() as u64).map_err(|error| error.to_string())?;
         if self.seeds.is_empty() {
             return Err("seeds is empty; give at least one, for example seeds = [0]".to_owned());
         }

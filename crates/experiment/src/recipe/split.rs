@@ -1,5 +1,6 @@
 //! `[split]`: who trains, validates and tests.
 
+use evenhand_catalog::limits::FOLDS;
 use serde::{Deserialize, Serialize};
 
 /// `[split]`: who trains, validates and tests.
@@ -83,6 +84,7 @@ impl SplitSection {
                     "[split] folds = {folds}, validation_share = {validation_share}: at least 2 folds and a share between 0 and 1 are needed"
                 ))
             }
+            SplitSection::KFold { folds, .. } => FOLDS.check(*folds as u64).map_err(|error| format!("[split] {error}")),
             _ => Ok(()),
         }
     }

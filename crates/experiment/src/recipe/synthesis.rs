@@ -1,6 +1,7 @@
 //! `[method.synthesise]`: rows made in the place of the training rows.
 
 use evenhand_catalog::Card;
+use evenhand_catalog::limits::MADE_ROWS;
 use evenhand_rebalance::shares::Shares;
 use evenhand_rebalance::synthesis::SYNTHESISERS;
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,7 @@ impl SynthesisSection {
         for (key, shares) in [("groups", &self.groups), ("labels", &self.labels)] {
             Shares::parse(shares).map_err(|reason| format!("synthesise.{key}: {reason}"))?;
         }
+        MADE_ROWS.check(self.rows.unwrap_or_default() as u64).map_err(|beyond| format!("synthesise: {beyond}"))?;
         if self.rows == Some(0) || self.compared == 0 {
             return Err("synthesise: `rows` and `compared` must be at least 1".to_owned());
         }
