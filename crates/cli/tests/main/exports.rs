@@ -307,15 +307,25 @@ fn exports_of_r_need_no_hand_with_and_without_a_name_for_the_names_of_rows() {
         "{}",
         notes(&found)
     );
-    // Without quotes nothing tells a name of a row from a decimal comma: refused, with the place.
-    let bare: Vec<u8> = r_table(",", ".", &short(",")).into_iter().filter(|byte| *byte != b'"').collect();
-    let place = Place::new(&[("bare.csv", &bare)]);
-    let refused = refusal(&place, "audit bare.csv --score score --group gender");
-    assert!(refused.contains("data row 1: 5 fields where the header names 4"), "{refused}");
-    let bare: Vec<u8> = r_table(" ", ".", &short(" ")).into_iter().filter(|byte| *byte != b'"').collect();
-    let place = Place::new(&[("bare.txt", &bare)]);
-    let refused = refusal(&place, "audit bare.txt --score score --group gender");
-    assert!(refused.contains("gender score years hired (one column") && refused.contains("--separator"), "{refused}");
+    // The same without quotes.
+    for separator in [",", ";", "\t", "|", " "] {
+        let bare: Vec<u8> = r_table(separator, ".", &short(separator)).into_iter().filter(|byte| *byte != b'"').collect();
+        let place = Place::new(&[("bare.csv", &bare)]);
+        let found = audit(&place, "bare.csv --score score --group gender");
+        assert_groups(&selected(&found), &[("f", 20, 0.4), ("m", 20, 0.55)]);
+        assert!(notes(&found).contains("the rows have names of their own"), "{}", notes(&found));
+    }
+    // Where a decimal comma may cut a number, or a name was lost, the place is told.
+    for (header, row) in [("id,score,gender", "0,9,f"), ("gender,score", "f,0,9"), ("id,gender", "f,0.9")] {
+        let mut ragged = format!("{header}\n");
+        for number in 1..=4 {
+            let id = if header.starts_with("id") { format!("{number},") } else { String::new() };
+            writeln!(ragged, "{id}{row}").unwrap();
+        }
+        let place = Place::new(&[("ragged.csv", ragged.as_bytes())]);
+        let refused = refusal(&place, "audit ragged.csv --score gender --group gender");
+        assert!(refused.contains("data row 1:") && refused.contains("fields where the header names"), "{refused}");
+    }
 }
 
 /// An applicant tracking system: the 40 people, of whom some applied twice with the same result; six who decline to say their gender; four

@@ -13,6 +13,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use evenhand_rows::roles::words::{Missing, simplified};
+
 use super::csv::Record;
 use super::framing::{self, Above};
 use super::options::{FileOptions, Separator};
@@ -114,8 +116,12 @@ impl Fit {
         let (first, data) = rows[header..].split_first()?;
         let totals_are_usual = framing::totals_are_usual(data, whole && records.last().is_none_or(|last| last.next == text.len()));
         let nameless = first.len() + 1 == fields
-            && names_of_rows(text, &records[header..], first, data, fields)
-            && !(separator == Separator::Comma && data.iter().all(|row| ends_in_a_cut_number(row)));
+            && names_of_rows(first, data)
+            && if quotes_names(text, &records[header..], first) {
+                !(separator == Separator::Comma && data.iter().all(|row| may_be_cut(row, fields - 2)))
+            } else {
+                unquoted_names_of_rows(separator, first, data)
+            };
         if fields < 2 || first.len() != fields && !nameless {
             return None;
         }
@@ -138,23 +144,48 @@ impl Fit {
     }
 }
 
-/// Whether the last two fields may be one number with a decimal comma.
-fn ends_in_a_cut_number(row: &[String]) -> bool {
-    let digits = |text: &String| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    matches!(row, [.., whole, decimals] if digits(whole) && digits(decimals))
+/// Whether this field and the next one may be one number with a decimal comma.
+fn may_be_cut(row: &[String], field: usize) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits(row[field].trim_start_matches('-')) && digits(&row[field + 1])
 }
 
-/// Whether the first field of every row is a name of its row, for which the header has no name.
-fn names_of_rows(text: &[u8], records: &[Record], header: &[String], rows: &[Vec<String>], fields: usize) -> bool {
-    let quoted = |record: &Record| text[record.start] == b'"';
-    let names_quoted = text[records[0].start..records[0].end].split(|&byte| byte == b'"').count() == 2 * header.len() + 1;
+/// Whether the first field of every row may be a name of its row, for which the header has no name.
+fn names_of_rows(header: &[String], rows: &[Vec<String>]) -> bool {
     let mut names = HashSet::new();
-    names_quoted
-        && records.iter().all(quoted)
-        && header.iter().all(|name| !name.is_empty() && !framing::is_number(name))
+    header.iter().all(|name| !name.is_empty() && !framing::is_number(name))
         && rows.len() > 1
-        && rows.iter().all(|row| row.len() == fields && names.insert(&row[0]))
+        && rows.iter().all(|row| row.len() == header.len() + 1 && names.insert(&row[0]))
         && rows.iter().any(|row| row.last().is_some_and(|last| !last.is_empty()))
+}
+
+/// Whether all names and the first fields of all rows stand in quotes.
+fn quotes_names(text: &[u8], records: &[Record], header: &[String]) -> bool {
+    text[records[0].start..records[0].end].split(|&byte| byte == b'"').count() == 2 * header.len() + 1
+        && records.iter().all(|record| text[record.start] == b'"')
+}
+
+/// Whether first fields without quotes are names of the rows, and not what a column is whose name the header lost, or the rows below a title:
+/// they are counted through, or there are several and a column of numbers among the others. A column that is called an id must be one. No other
+/// separator may stand in the header, and between commas nothing may be a cut number.
+fn unquoted_names_of_rows(separator: Separator, header: &[String], rows: &[Vec<String>]) -> bool {
+    let counted = (1..).zip(rows).all(|(number, row): (usize, _)| row[0] == number.to_string());
+    let number = |text: &str| framing::is_number(text) || (Missing { texts: &[] }).number(text);
+    let numbers = || (1..=header.len()).any(|field| rows.iter().all(|row| number(&row[field])));
+    let named = rows.len() >= FEW_ROWS - 1 && separator != Separator::Blank && rows.iter().all(|row| !row[0].is_empty()) && numbers();
+    let foreign = header.iter().any(|name| name.contains([';', '\t', '|']));
+    let cut = |field: usize| rows.iter().all(|row| may_be_cut(row, field));
+    let mut ids = HashSet::new();
+    (counted || named)
+        && !foreign
+        && (!names_an_id(&header[0]) || rows.iter().all(|row| ids.insert(&row[1])))
+        && !(separator == Separator::Comma && (usize::from(counted && rows.len() >= FEW_ROWS - 1)..header.len()).any(cut))
+}
+
+/// Whether a column of this name tells rows or persons apart.
+fn names_an_id(name: &str) -> bool {
+    const WORDS: [&str; 12] = ["id", "ids", "no", "nr", "number", "name", "key", "code", "candidate", "applicant", "person", "index"];
+    simplified(name).split(' ').any(|word| WORDS.contains(&word)) || name.ends_with("Id") || name.ends_with("ID")
 }
 
 /// Whole records of the beginning of a text.
@@ -251,6 +282,14 @@ mod tests {
             "\"g\",\"p\"\n\"1\",\"f\",0.5\n\"2\",\"m\",NA\n",
             "\"g\" \"p\"\n\"1\" \"f\" 0.5\n\"2\" \"m\" 1\n",
             "\"g\";\"p\"\n\"Anna\";\"f\";0,5\n\"Eva\";\"f\";1\n",
+            // Without quotes.
+            "g\tp\n1\tf\t0.9\n2\tm\t0.3\n3\tf\t0.6\n",
+            "g|p\n1|f|0.9\n2|m|0.3\n",
+            "g,p\n1,f,0.9\n2,m,0.3\n3,f,0.6\n",
+            "age,g,p\n1,30,f,0.9\n2,40,m,0.3\n3,30,f,0.6\n",
+            "g;p\nMazda RX4;f;0,9\nFiat 128;m;0,3\nVolvo;f;0,6\n",
+            "g p\n1 f 0.9\n2 m 0.3\n3 f 0.6\n",
+            "id\tg\tp\n7\tA1\tf\t0.9\n3\tA2\tm\t0.3\n5\tA3\tf\t0.6\n",
         ] {
             assert!(nameless(text), "{text}");
         }
@@ -262,6 +301,14 @@ mod tests {
             "\"g\",\"p\"\n\"f\",0,5\n\"f\",0,7\n",
             "\"g\",\"p\"\n\"1\",\"f\",0.5\n",
             "\"\",\"g\",\"p\"\n\"1\",\"f\",0.5\n\"2\",\"m\",1\n",
+            // Without quotes: a header that lost its last name, a decimal comma, names that repeat, a separator at the end of the rows, words only.
+            "id\tg\n1\tf\t0.9\n2\tm\t0.3\n3\tf\t0.6\n",
+            "id,p,g\n1,0,5,f\n2,0,7,m\n3,0,7,m\n",
+            "g\tp\n1\tf\t0.9\n1\tm\t0.3\n3\tf\t0.6\n",
+            "g|p\n1|0.9|\n2|0.3|\n3|0.6|\n",
+            "g;x\nF;5,474\nM;4,1\nK;6,375\n",
+            "Candidates, of spring, all\nid,g,p,q\nA,f,0.9,1\nB,m,0.3,2\n",
+            "first last\nAnna Maria Smith\nEva Mia Jones\nUte Ida Brown\n",
         ] {
             assert!(!nameless(text), "{text}");
         }
