@@ -22,8 +22,9 @@ pub struct Unit {
     pub spaced: bool,
 }
 
-/// What stands between thousands where it is neither point nor comma: blanks and apostrophes.
-const GROUPING: [char; 5] = ['\u{a0}', '\u{202f}', '\'', '\u{2019}', ' '];
+/// What stands between thousands where it is neither point nor comma: blanks (also those of one width with digits or points, and thin ones)
+/// and apostrophes.
+pub(crate) const GROUPING: [char; 8] = ['\u{a0}', '\u{202f}', '\u{2009}', '\u{2007}', '\u{2008}', '\'', '\u{2019}', ' '];
 
 /// Signs that are known beside numbers.
 const SIGNS: [&str; 13] = ["%", "€", "$", "£", "¥", "₹", "EUR", "USD", "GBP", "CHF", "SEK", "PLN", "INR"];
@@ -222,6 +223,11 @@ impl Notation {
     }
 }
 
+/// The number that is shown as so many percent: the decimals are moved, not multiplied, so that 0.07 becomes 7.
+pub(crate) fn in_percent(value: f64) -> f64 {
+    format!("{value}e2").parse().unwrap_or(value * 100.0)
+}
+
 /// Decimals of a double's shortest text.
 pub(crate) fn decimals_of(value: f64) -> usize {
     value.to_string().split_once('.').map_or(0, |(_, fraction)| fraction.len())
@@ -277,6 +283,9 @@ mod tests {
         for (texts, expected) in [
             (["30\u{a0}000,50", "950,00"], Notation { thousands: Some('\u{a0}'), ..comma }),
             (["1\u{202f}234\u{202f}567", "12"], Notation { thousands: Some('\u{202f}'), ..Notation::PLAIN }),
+            (["1\u{2009}234,5", "12"], Notation { thousands: Some('\u{2009}'), ..comma }),
+            (["1\u{2007}234\u{2007}567", "12"], Notation { thousands: Some('\u{2007}'), ..Notation::PLAIN }),
+            (["1\u{2008}234.5", "12"], Notation { thousands: Some('\u{2008}'), ..Notation::PLAIN }),
             (["30'000.50", "950.00"], Notation { thousands: Some('\''), ..Notation::PLAIN }),
             (["30 000,50", "950,00"], Notation { thousands: Some(' '), ..comma }),
             (["30 000 €", "950 €"], Notation { thousands: Some(' '), unit: euro, ..Notation::PLAIN }),

@@ -11,3 +11,4 @@ mod sheet;
 mod synthetic;
 mod table;
 mod table_formats;
+mod typed_numbers;

@@ -57,16 +57,22 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 /// A workbook with a title on its first sheet and the rows on the second one if `second`.
 fn workbook(rows: &str, second: bool) -> Vec<u8> {
-    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
-    let relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     let cell = |text: &str| match text.parse::<f64>() {
         Ok(number) => format!("<c><v>{number}</v></c>"),
         Err(_) => format!("<c t=\"inlineStr\"><is><t>{text}</t></is></c>"),
     };
     let rows: Vec<String> = rows.lines().map(|row| format!("<row>{}</row>", row.split(',').map(cell).collect::<String>())).collect();
     let rows = rows.concat();
-    let sheet = |rows: &str| format!("<worksheet xmlns=\"{main}\"><sheetData>{rows}</sheetData></worksheet>");
     let (first, other) = if second { (String::new(), rows) } else { (rows, String::new()) };
+    book(&first, &other)
+}
+
+/// A workbook of two sheets; cells of the style 1 are shown as percent.
+pub(crate) fn book(first: &str, other: &str) -> Vec<u8> {
+    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    let relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let sheet = |rows: &str| format!("<worksheet xmlns=\"{main}\"><sheetData>{rows}</sheetData></worksheet>");
+    let styles = format!("<styleSheet xmlns=\"{main}\"><cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"9\"/></cellXfs></styleSheet>");
     let book = format!(
         "<workbook xmlns=\"{main}\" xmlns:r=\"{relations}\"><sheets><sheet name=\"Cover\" sheetId=\"1\" r:id=\"rId1\"/>\
          <sheet name=\"Data\" sheetId=\"2\" r:id=\"rId2\"/></sheets></workbook>"
@@ -84,8 +90,9 @@ fn workbook(rows: &str, second: bool) -> Vec<u8> {
         ("_rels/.rels", root.as_bytes()),
         ("xl/workbook.xml", book.as_bytes()),
         ("xl/_rels/workbook.xml.rels", links.as_bytes()),
-        ("xl/worksheets/sheet1.xml", sheet(&first).as_bytes()),
-        ("xl/worksheets/sheet2.xml", sheet(&other).as_bytes()),
+        ("xl/styles.xml", styles.as_bytes()),
+        ("xl/worksheets/sheet1.xml", sheet(first).as_bytes()),
+        ("xl/worksheets/sheet2.xml", sheet(other).as_bytes()),
     ])
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use arrow_array::Array;
 use evenhand_rows::roles::words::{Categories, Missing};
 use evenhand_rows::roles::{Columns, UNKNOWN_GROUP, joined, sorted, unsettled};
 use evenhand_rows::{LabelRole, SensitiveRole};
@@ -110,12 +109,18 @@ const MANY_ROWS: usize = 200;
 /// Reads files of the same columns.
 pub fn read(files: &[String], options: &ReadOptions) -> Result<Sheet, DataError> {
     let sources = resolve(files)?;
-    let raw = options.settings.read(&sources, Wanted::All)?;
+    let mut raw = options.settings.read(&sources, Wanted::All)?;
+    raw.write_alike(|name| match options.readings.get(name) {
+        Some(Reading::NumberWithPoint) => Some('.'),
+        Some(Reading::NumberWithComma) => Some(','),
+        _ => None,
+    })?;
+    let raw = raw;
+    let look = raw.look();
     for name in options.readings.keys().chain(&options.sensitive).chain(&options.settled).chain(&options.complete) {
         Columns::position(&raw, name)?;
     }
-    let layout =
-        Layout { delimiter: raw.look.separator, byte_order_mark: raw.look.byte_order_mark, carriage_return: raw.look.carriage_return };
+    let layout = Layout { delimiter: look.separator, byte_order_mark: look.byte_order_mark, carriage_return: look.carriage_return };
     let mut reader = Reader {
         delimiter: layout.delimiter,
         decimal: None,
@@ -173,6 +178,8 @@ struct Raw {
     position: usize,
     content: Content,
     wanted: Option<Reading>,
+    /// Texts that the file does not hold so, and which say nothing of its signs.
+    rewritten: BTreeSet<String>,
     /// Whether some field is empty.
     empties: bool,
 }
@@ -229,7 +236,7 @@ impl Raw {
         let content = if typed && wanted != Some(Reading::Categories) {
             let numbers = raw.batches.iter().flat_map(|batch| match &batch.columns[position] {
                 RawCells::Number(numbers) => numbers.iter().map(|number| number.unwrap_or(f64::NAN)).collect::<Vec<_>>(),
-                RawCells::Text(texts) => vec![f64::NAN; texts.len()],
+                other => vec![f64::NAN; other.len()],
             });
             Content::Numbers(numbers.collect())
         } else {
@@ -242,7 +249,8 @@ impl Raw {
             };
             Content::Texts(Coded { levels: coded.levels, codes: coded.codes, missing_texts })
         };
-        Raw { name, position, content, wanted, empties: raw.empty(position).contains(&true) }
+        let rewritten = raw.rewritten.get(&name).cloned().unwrap_or_default();
+        Raw { name, position, content, wanted, rewritten, empties: raw.empty(position).contains(&true) }
     }
 
     fn levels(&self) -> &[String] {
@@ -255,6 +263,11 @@ impl Raw {
     /// The texts that are not marks of a missing value.
     fn unmarked(&self, tolerant: bool) -> impl Iterator<Item = &str> + Clone {
         self.levels().iter().map(String::as_str).filter(move |level| !(tolerant && is_mark(level)))
+    }
+
+    /// Those of them that the file holds so.
+    fn held(&self) -> impl Iterator<Item = &str> + Clone {
+        self.unmarked(true).filter(|text| !self.rewritten.contains(*text))
     }
 
     /// The notation of a column of numbers, and whether marks stand for missing ones.
@@ -283,7 +296,7 @@ impl Raw {
         match self.wanted {
             Some(Reading::NumberWithPoint) => Ok(Some('.')),
             Some(Reading::NumberWithComma) => Ok(Some(',')),
-            _ => Notation::told(&self.unmarked(true)),
+            _ => Notation::told(&self.held()),
         }
     }
 
@@ -562,7 +575,7 @@ impl Reader<'_> {
         if let Some(sign) = grouped {
             self.notes.push(format!("column `{}`: a {} was read as the sign between thousands", column.name, name(sign)));
         } else if self.decimal.is_none() && column.told().is_err() {
-            let example = column.unmarked(true).find(|text| text.contains(notation.decimal)).unwrap_or_default();
+            let example = column.held().find(|text| text.contains(notation.decimal)).unwrap_or_default();
             let other = if notation.decimal == '.' { ',' } else { '.' };
             let (sign, other) = (name(notation.decimal), name(other));
             if self.settled.contains(&column.name) {

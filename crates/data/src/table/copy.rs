@@ -2,9 +2,9 @@
 
 use arrow_array::Array;
 
-use super::files;
 use super::options::FileOptions;
 use super::raw::{Cells, RawTable, Wanted};
+use super::{TableSettings, files};
 use crate::DataError;
 
 /// Names of the columns of the first file.
@@ -20,12 +20,16 @@ pub fn paths(files: &[String]) -> Result<Vec<std::path::PathBuf>, DataError> {
 }
 
 /// The chosen rows (counted from 0 over all files, ascending) with all their columns, as CSV with a header: separator, byte order mark and
-/// line ends are those of the first file where it is a text, else those of plain CSV. Lines around the table are not copied.
+/// line ends are those of the first file where it is a text, else those of plain CSV, and numbers are written as there. Lines around the table
+/// are not copied.
 pub fn rows_as_csv(files: &[String], rows: &[usize], options: &FileOptions) -> Result<String, DataError> {
-    let table = RawTable::read(&files::resolve(files)?, Wanted::All, options)?;
-    let line_end = if table.look.carriage_return { "\r\n" } else { "\n" };
-    let separator = char::from(table.look.separator);
-    let mut text = if table.look.byte_order_mark { "\u{feff}".to_owned() } else { String::new() };
+    let settings = TableSettings { file: options.clone(), filter: Vec::new() };
+    let mut table = settings.read(&files::resolve(files)?, Wanted::All)?;
+    table.write_alike(|_| None)?;
+    let look = table.look();
+    let line_end = if look.carriage_return { "\r\n" } else { "\n" };
+    let separator = char::from(look.separator);
+    let mut text = if look.byte_order_mark { "\u{feff}".to_owned() } else { String::new() };
     push_record(&mut text, table.names.iter().map(String::as_str), separator, line_end);
     let mut wanted = rows.iter().copied().peekable();
     let mut before = 0;
@@ -39,10 +43,11 @@ pub fn rows_as_csv(files: &[String], rows: &[usize], options: &FileOptions) -> R
     Ok(text)
 }
 
-fn field(cells: &Cells, row: usize) -> String {
+/// The text of a row, empty where it is missing.
+pub(super) fn field(cells: &Cells, row: usize) -> String {
     match cells {
-        Cells::Text(texts) if texts.is_null(row) => String::new(),
-        Cells::Text(texts) => texts.value(row).to_owned(),
+        Cells::Text(texts) | Cells::Mixed { texts, .. } if texts.is_null(row) => String::new(),
+        Cells::Text(texts) | Cells::Mixed { texts, .. } => texts.value(row).to_owned(),
         Cells::Number(numbers) if numbers.is_null(row) => String::new(),
         Cells::Number(numbers) => numbers.value(row).to_string(),
     }

@@ -15,7 +15,7 @@ use csv_core::ReadRecordResult;
 use evenhand_rows::roles::words::visible;
 use rayon::prelude::*;
 
-use super::raw::Part;
+use super::raw::{Cells, Part};
 use crate::DataError;
 
 /// Rows of a batch.
@@ -121,7 +121,7 @@ impl<'a> CsvText<'a> {
                 }
             }
         }
-        Ok(batches.into_iter().zip(empty).map(|(columns, empty)| Part::without(columns, &empty)).collect())
+        Ok(batches.iter().zip(empty).map(|(columns, empty)| Part::without(columns.iter().map(Cells::of).collect(), &empty)).collect())
     }
 
     /// The wanted columns in the wanted order, as text arrays in batches of consecutive rows. `rows_before` counts the rows of the

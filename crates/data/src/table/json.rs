@@ -1,16 +1,17 @@
 //! JSON objects to columns: one object a line (JSON lines), one after the other, or in one list.
 //!
 //! The keys are the columns, in the order in which they first appear; an object that lacks one has an empty field there. A column whose values
-//! are all numbers is a column of numbers; in every other one each value is its text, a whole number without decimals.
+//! are all numbers is a column of numbers; in every other one each value is its text, a whole number without decimals, beside the numbers. `NaN`, which Python
+//! writes though JSON does not know it, is a missing value.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, Float64Array, StringArray};
-use serde::de::{DeserializeSeed, Deserializer as _, Error as _, MapAccess, SeqAccess, Visitor};
+use arrow_array::{Array, Float64Array};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer as _, Error as _, MapAccess, SeqAccess, Visitor};
 
-use super::raw::Part;
+use super::raw::{Cells, Part};
 use crate::DataError;
 
 /// Rows of a part.
@@ -42,19 +43,19 @@ pub(crate) struct JsonRows {
 impl JsonRows {
     pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Self, DataError> {
         let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        let refused = |reason: String| DataError::NotTable { file: file.to_owned(), kind: "JSON", reason };
+        let text = &plain_words(text).map_err(refused)?;
         let mut rows = JsonRows::default();
-        let refused = |rows: &JsonRows, error: serde_json::Error| DataError::NotTable {
-            file: file.to_owned(),
-            kind: "JSON",
-            reason: format!("object {}: {error}; write one object of plain values for each row", rows.rows + 1),
+        let at = |rows: &JsonRows, error: serde_json::Error| {
+            refused(format!("object {}: {error}; write one object of plain values for each row", rows.rows + 1))
         };
         if text.trim_ascii_start().starts_with(b"[") {
             let mut reader = serde_json::Deserializer::from_slice(text);
-            reader.deserialize_seq(List(&mut rows)).and_then(|()| reader.end()).map_err(|error| refused(&rows, error))?;
+            reader.deserialize_seq(List(&mut rows)).and_then(|()| reader.end()).map_err(|error| at(&rows, error))?;
         } else {
-            let mut reader = serde_json::Deserializer::from_slice(text);
-            while reader.end().is_err() {
-                reader.deserialize_any(Object(&mut rows)).map_err(|error| refused(&rows, error))?;
+            // Not by asking for the end after each: the refusal of what still follows counts its lines from the first one on.
+            for row in serde_json::Deserializer::from_slice(text).into_iter::<Row>() {
+                row.and_then(|row| rows.add(row)).map_err(|error| at(&rows, error))?;
             }
         }
         Ok(rows)
@@ -82,45 +83,94 @@ impl JsonRows {
         };
         let part = |from: usize| {
             let rows = from..(from + PART_ROWS).min(self.rows);
-            let arrays = wanted.iter().zip(&numeric).map(|(values, numeric)| {
+            let cells = wanted.iter().zip(&numeric).map(|(values, numeric)| {
                 let at = |row: usize| values.get(row).unwrap_or(&Value::Empty);
+                let number = |row: usize| if let Value::Number(number) = at(row) { Some(*number) } else { None };
+                let numbers: Float64Array = rows.clone().map(number).collect();
                 if *numeric {
-                    let number = |row: usize| if let Value::Number(number) = at(row) { Some(*number) } else { None };
-                    return Arc::new(rows.clone().map(number).collect::<Float64Array>()) as ArrayRef;
+                    return Cells::Number(numbers);
                 }
                 let text = |row: usize| match at(row) {
                     Value::Empty => None,
                     Value::Number(number) => Some(number.to_string()),
                     Value::Text(text) => Some(text.clone()),
                 };
-                Arc::new(rows.clone().map(text).collect::<StringArray>()) as ArrayRef
+                let texts = rows.clone().map(text).collect();
+                if numbers.null_count() == numbers.len() { Cells::Text(texts) } else { Cells::Mixed { texts, numbers, percent: false } }
             });
-            let arrays: Vec<ArrayRef> = arrays.collect();
-            let candidates = rows.clone().filter(|&row| arrays.first().is_some_and(|first| first.is_null(row - from) || !numeric[0]));
+            let cells: Vec<Cells> = cells.collect();
+            let is_empty = |row: usize| match &cells[0] {
+                Cells::Number(numbers) => numbers.is_null(row - from),
+                Cells::Text(_) | Cells::Mixed { .. } => true,
+            };
+            let candidates = rows.clone().filter(|&row| !cells.is_empty() && is_empty(row));
             let out: Vec<usize> = candidates.filter(|&row| empty(row)).map(|row| row - from).collect();
-            Part::without(arrays, &out)
+            Part::without(cells, &out)
         };
         Ok((0..self.rows).step_by(PART_ROWS).map(part).collect())
     }
 
-    fn set(&mut self, name: String, value: Value) -> Result<(), String> {
-        let place = if let Some(place) = self.places.get(&name) {
-            *place
-        } else {
-            if self.names.len() == MOST_COLUMNS {
-                return Err(format!("there are more than {MOST_COLUMNS} different keys"));
+    fn add<E: serde::de::Error>(&mut self, row: Row) -> Result<(), E> {
+        for (name, value) in row.0 {
+            let place = if let Some(place) = self.places.get(&name) {
+                *place
+            } else {
+                if self.names.len() == MOST_COLUMNS {
+                    return Err(E::custom(format!("there are more than {MOST_COLUMNS} different keys")));
+                }
+                self.names.push(name.clone());
+                self.places.insert(name, self.names.len() - 1);
+                self.columns.push(Vec::new());
+                self.names.len() - 1
+            };
+            if value != Value::Empty {
+                self.columns[place].resize(self.rows, Value::Empty);
+                self.columns[place].push(value);
             }
-            self.names.push(name.clone());
-            self.places.insert(name, self.names.len() - 1);
-            self.columns.push(Vec::new());
-            self.names.len() - 1
-        };
-        if value != Value::Empty {
-            self.columns[place].resize(self.rows, Value::Empty);
-            self.columns[place].push(value);
         }
+        self.rows += 1;
         Ok(())
     }
+}
+
+/// A text without the words for numbers that JSON does not know: `NaN` becomes `null`, which means the same here.
+fn plain_words(text: &[u8]) -> Result<Cow<'_, [u8]>, String> {
+    let mut plain: Option<Vec<u8>> = None;
+    let (mut copied, mut at, mut quoted) = (0, 0, false);
+    while at < text.len() {
+        match text[at] {
+            b'\\' if quoted => at += 1,
+            b'"' => quoted = !quoted,
+            b'N' if !quoted && text[at..].starts_with(b"NaN") => {
+                let plain = plain.get_or_insert_default();
+                plain.extend_from_slice(&text[copied..at]);
+                plain.extend_from_slice(b"null");
+                at += b"NaN".len() - 1;
+                copied = at + 1;
+            }
+            b'I' if !quoted && text[at..].starts_with(b"Infinity") => {
+                let line = text[..at].split(|&byte| byte == b'\n').count();
+                let sign = if text[..at].ends_with(b"-") { "-" } else { "" };
+                let key = key_before(&text[..at]).map_or(String::new(), |key| format!(", key `{key}`"));
+                return Err(format!(
+                    "line {line}{key}: `{sign}Infinity` is no finite number; correct it, or write `null` if it is missing"
+                ));
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    Ok(plain.map_or(Cow::Borrowed(text), |mut plain| {
+        plain.extend_from_slice(&text[copied..]);
+        Cow::Owned(plain)
+    }))
+}
+
+/// The key whose value begins behind these bytes.
+fn key_before(text: &[u8]) -> Option<String> {
+    let text = text.strip_suffix(b"-").unwrap_or(text).trim_ascii_end().strip_suffix(b":")?.trim_ascii_end().strip_suffix(b"\"")?;
+    let begin = text.iter().rposition(|&byte| byte == b'"')? + 1;
+    Some(String::from_utf8_lossy(&text[begin..]).into_owned())
 }
 
 /// A list of objects.
@@ -134,41 +184,43 @@ impl<'de> Visitor<'de> for List<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        while list.next_element_seed(Object(self.0))?.is_some() {}
+        while let Some(row) = list.next_element::<Row>()? {
+            self.0.add(row)?;
+        }
         Ok(())
     }
 }
 
-/// One object.
-struct Object<'a>(&'a mut JsonRows);
+/// One object: its keys and their values.
+struct Row(Vec<(String, Value)>);
 
-impl<'de> DeserializeSeed<'de> for Object<'_> {
-    type Value = ();
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
-        reader.deserialize_any(self)
+impl<'de> Deserialize<'de> for Row {
+    fn deserialize<D: serde::Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        reader.deserialize_any(Object)
     }
 }
 
-impl<'de> Visitor<'de> for Object<'_> {
-    type Value = ();
+struct Object;
+
+impl<'de> Visitor<'de> for Object {
+    type Value = Row;
 
     fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
         formatter.write_str("an object with the names of the columns")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Row, A::Error> {
         let mut seen = HashSet::new();
+        let mut fields = Vec::new();
         while let Some(name) = object.next_key::<String>()? {
             let name = name.trim().to_owned();
             let value = object.next_value_seed(Field(&name))?;
             if !seen.insert(name.clone()) {
                 return Err(A::Error::custom(format!("the key `{name}` stands twice")));
             }
-            self.0.set(name, value).map_err(A::Error::custom)?;
+            fields.push((name, value));
         }
-        self.0.rows += 1;
-        Ok(())
+        Ok(Row(fields))
     }
 }
 
@@ -217,13 +269,20 @@ impl Visitor<'_> for Field<'_> {
 
 #[cfg(test)]
 mod tests {
-    use arrow_array::cast::AsArray;
-    use arrow_array::types::Float64Type;
-
     use super::*;
 
     fn texts(part: &Part, column: usize) -> Vec<Option<&str>> {
-        part.columns[column].as_string::<i32>().iter().collect()
+        match &part.columns[column] {
+            Cells::Text(texts) | Cells::Mixed { texts, .. } => texts.iter().collect(),
+            Cells::Number(_) => panic!("column {column} holds numbers"),
+        }
+    }
+
+    fn numbers(part: &Part, column: usize) -> Vec<Option<f64>> {
+        match &part.columns[column] {
+            Cells::Number(numbers) | Cells::Mixed { numbers, .. } => numbers.iter().collect(),
+            Cells::Text(_) => panic!("column {column} holds texts"),
+        }
     }
 
     fn names(names: &[&str]) -> Vec<String> {
@@ -238,8 +297,7 @@ mod tests {
             let rows = JsonRows::read("x.jsonl", text.as_bytes()).unwrap();
             assert_eq!(rows.names(), ["id", "group", "score"]);
             let parts = rows.columns(&names(&["score", "group", "id"])).unwrap();
-            let scores: Vec<_> = parts[0].columns[0].as_primitive::<Float64Type>().iter().collect();
-            assert_eq!(scores, [None, Some(0.5), Some(1.0)]);
+            assert_eq!(numbers(&parts[0], 0), [None, Some(0.5), Some(1.0)]);
             assert_eq!(texts(&parts[0], 1), [Some("f"), None, Some("true")]);
             assert_eq!((parts[0].rows, parts[0].kept.as_deref()), (4, Some([0, 1, 3].as_slice())), "the third object is empty");
         }
@@ -251,7 +309,23 @@ mod tests {
         let rows = JsonRows::read("x.jsonl", text.as_bytes()).unwrap();
         let parts = rows.columns(&names(&["id", "code"])).unwrap();
         assert_eq!(texts(&parts[0], 0), [Some("9007199254740993"), Some("9007199254740992")]);
-        assert_eq!(texts(&parts[0], 1), [Some("1"), Some("x")]);
+        assert_eq!((texts(&parts[0], 1), numbers(&parts[0], 1)), (vec![Some("1"), Some("x")], vec![Some(1.0), None]));
+    }
+
+    #[test]
+    fn nan_is_a_missing_value_and_infinity_is_refused() {
+        for text in ["{\"a\": NaN, \"b\": \"NaN\"}\n{\"a\":0.5}\n", "[{\"a\":NaN,\"b\":\"NaN\"},\n{\"a\":0.5, \"b\": NaN}]"] {
+            let rows = JsonRows::read("x.json", text.as_bytes()).unwrap();
+            let parts = rows.columns(&names(&["a", "b"])).unwrap();
+            assert_eq!((numbers(&parts[0], 0), texts(&parts[0], 1)), (vec![None, Some(0.5)], vec![Some("NaN"), None]), "{text}");
+        }
+        for (text, place) in [
+            ("{\"a\": 1}\n{\"a\": -Infinity}", "line 2, key `a`: `-Infinity` is no finite number"),
+            ("[{\"q\\\"\": \"Infinity\", \"b\" : Infinity}]", "line 1, key `b`: `Infinity` is no finite number"),
+        ] {
+            let told = JsonRows::read("x.json", text.as_bytes()).unwrap_err().to_string();
+            assert!(told.contains(place), "{told}");
+        }
     }
 
     #[test]

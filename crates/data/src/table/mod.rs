@@ -8,6 +8,7 @@
 //! thing) is the affair of [`evenhand_rows::roles`]. Blanks around a value are cut. Numbers may have decimal commas, signs between thousands,
 //! percent and currency signs. Several files are joined in the order given, those of a pattern in the order of their names.
 
+mod alike;
 mod arrow_ipc;
 mod categories;
 mod columns;
@@ -148,45 +149,53 @@ impl TableSettings {
     }
 }
 
-/// Finds the sign before decimals of a file whose fields are separated by something else than commas: one column settles it for all, also one
-/// that is not wanted.
+/// Finds the sign before decimals of each file whose fields are separated by something else than commas: one column settles it for all of a
+/// file, also one that is not wanted. What no column of a file settles, other files with the same separator may.
 fn settle_decimals(table: &mut RawTable, sources: &[Source], wanted: Wanted, options: &FileOptions) -> Result<(), DataError> {
-    if table.look.separator == b',' {
-        return Ok(());
+    for (file, source) in sources.iter().enumerate() {
+        if table.looks[file].separator == b',' {
+            continue;
+        }
+        let mut decimal = options.decimal.or_else(|| table.told_decimal(file));
+        if decimal.is_none() && matches!(wanted, Wanted::Named(_)) && (0..table.names.len()).any(|column| table.has_points(file, column)) {
+            decimal = RawTable::read(std::slice::from_ref(source), Wanted::All, options)?.told_decimal(0);
+        }
+        table.looks[file].decimal = decimal;
     }
-    if options.decimal.is_some() {
-        table.decimal = options.decimal;
-        return Ok(());
-    }
-    table.decimal = table.told_decimal();
-    if table.decimal.is_none() && matches!(wanted, Wanted::Named(_)) && (0..table.names.len()).any(|column| table.has_points(column)) {
-        table.decimal = RawTable::read(sources, Wanted::All, options)?.told_decimal();
+    let told = table.looks.clone();
+    for look in table.looks.iter_mut().filter(|look| look.separator != b',' && look.decimal.is_none()) {
+        look.decimal = agreed(told.iter().filter(|other| other.separator == look.separator).filter_map(|other| other.decimal));
     }
     Ok(())
 }
 
+/// The sign that all tell.
+fn agreed(mut told: impl Iterator<Item = char>) -> Option<char> {
+    let first = told.next()?;
+    told.all(|sign| sign == first).then_some(first)
+}
+
 impl RawTable {
-    /// The sign before decimals, where the columns that tell one agree.
-    fn told_decimal(&self) -> Option<char> {
+    /// The sign before decimals of a file, where the columns that tell one agree.
+    fn told_decimal(&self, file: usize) -> Option<char> {
         /// Distinct texts that are looked at; a column that has more tells the same by these.
         const ENOUGH: usize = 10_000;
-        let mut told = (0..self.names.len()).filter_map(|column| {
-            let coded = self.texts(column);
+        agreed((0..self.names.len()).filter_map(|column| {
+            let coded = self.written(file, column);
             let missing = roles::words::Missing { texts: &[] };
             // A word of the person's own for "missing" says nothing of numbers.
             let number = |text: &&str| !missing.value(text) && text.bytes().any(|byte| byte.is_ascii_digit());
             let texts = coded.levels.iter().map(String::as_str).filter(number).take(ENOUGH);
             Notation::told(&texts).ok().flatten()
-        });
-        let first = told.next()?;
-        told.all(|sign| sign == first).then_some(first)
+        }))
     }
 
-    /// Whether some text of a column has a point or a comma between digits.
-    fn has_points(&self, column: usize) -> bool {
-        let signed = |text: &str| text.starts_with(|sign: char| sign.is_ascii_digit() || sign == '-') && text.contains(['.', ',']);
-        self.batches.iter().any(|batch| match &batch.columns[column] {
-            RawCells::Text(texts) => texts.iter().flatten().take(100).any(|text| signed(text.trim())),
+    /// Whether some text of a file's column has a point or a comma between digits.
+    fn has_points(&self, file: usize, column: usize) -> bool {
+        let begins = |sign: char| sign.is_ascii_digit() || matches!(sign, '-' | '+' | '.' | ',');
+        let signed = |text: &str| text.starts_with(begins) && text.contains(['.', ',']);
+        self.batches.iter().filter(|batch| batch.file == file).any(|batch| match &batch.columns[column] {
+            RawCells::Text(texts) | RawCells::Mixed { texts, .. } => texts.iter().flatten().take(100).any(|text| signed(text.trim())),
             RawCells::Number(_) => false,
         })
     }

@@ -1,7 +1,6 @@
 //! Wanted columns of several files, before they have roles.
 
-use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
@@ -26,6 +25,47 @@ use crate::{DataError, FileDigest};
 pub(crate) enum Cells {
     Text(StringArray),
     Number(Float64Array),
+    /// Numbers that are typed in their file beside texts: only the latter are written in some notation.
+    Mixed {
+        /// Every value as a text.
+        texts: StringArray,
+        /// Those that are numbers (90 where `90%` is shown).
+        numbers: Float64Array,
+        /// Whether the numbers are shown as percent.
+        percent: bool,
+    },
+}
+
+impl Cells {
+    /// A column of text or numbers.
+    pub(crate) fn of(column: &ArrayRef) -> Self {
+        match column.data_type() {
+            DataType::Float64 => Cells::Number(column.as_primitive::<Float64Type>().clone()),
+            _ => Cells::Text(column.as_string::<i32>().clone()),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Cells::Text(texts) | Cells::Mixed { texts, .. } => texts.len(),
+            Cells::Number(numbers) => numbers.len(),
+        }
+    }
+
+    /// The values of these rows.
+    fn select(&self, rows: &[usize]) -> Self {
+        let picked_texts =
+            |texts: &StringArray| rows.iter().map(|&row| texts.is_valid(row).then(|| texts.value(row))).collect::<StringArray>();
+        let picked_numbers =
+            |numbers: &Float64Array| rows.iter().map(|&row| numbers.is_valid(row).then(|| numbers.value(row))).collect::<Float64Array>();
+        match self {
+            Cells::Text(texts) => Cells::Text(picked_texts(texts)),
+            Cells::Number(numbers) => Cells::Number(picked_numbers(numbers)),
+            Cells::Mixed { texts, numbers, percent } => {
+                Cells::Mixed { texts: picked_texts(texts), numbers: picked_numbers(numbers), percent: *percent }
+            }
+        }
+    }
 }
 
 /// Consecutive rows of one file.
@@ -59,10 +99,10 @@ pub(crate) struct RawTable {
     pub(crate) batches: Vec<Batch>,
     /// Remarks for the report.
     pub(crate) notes: Vec<String>,
-    /// How the first file is written, where it is a text.
-    pub(crate) look: Look,
-    /// The sign before decimals, where some column of the file settles it.
-    pub(crate) decimal: Option<char>,
+    /// How each file is written; one that is no text counts as plain CSV.
+    pub(crate) looks: Vec<Look>,
+    /// Texts of a column that its file holds in another way.
+    pub(crate) rewritten: BTreeMap<String, BTreeSet<String>>,
     /// How columns of numbers are written, where an earlier part of a stream has shown it.
     pub(crate) notations: BTreeMap<String, Notation>,
     /// Numbers of the rows over all files, counted from 0, where some were left out.
@@ -73,7 +113,7 @@ pub(crate) struct RawTable {
 #[derive(Debug)]
 pub(crate) struct Part {
     /// The wanted columns, without the rows that were left out.
-    pub(crate) columns: Vec<ArrayRef>,
+    pub(crate) columns: Vec<Cells>,
     /// Rows that were read.
     pub(crate) rows: usize,
     /// Places of those that stay, where some were left out.
@@ -82,26 +122,14 @@ pub(crate) struct Part {
 
 impl Part {
     /// Columns of text or numbers without the rows `out`, in ascending order.
-    pub(crate) fn without(columns: Vec<ArrayRef>, out: &[usize]) -> Self {
-        let rows = columns.first().map_or(0, Array::len);
+    pub(crate) fn without(columns: Vec<Cells>, out: &[usize]) -> Self {
+        let rows = columns.first().map_or(0, Cells::len);
         if out.is_empty() {
             return Part { columns, rows, kept: None };
         }
         let mut out = out.iter().copied().peekable();
         let kept: Vec<usize> = (0..rows).filter(|row| out.next_if_eq(row).is_none()).collect();
-        let columns = columns
-            .iter()
-            .map(|column| {
-                if let Some(numbers) = column.as_primitive_opt::<Float64Type>() {
-                    let left = kept.iter().map(|&row| numbers.is_valid(row).then(|| numbers.value(row)));
-                    Arc::new(left.collect::<Float64Array>()) as ArrayRef
-                } else {
-                    let texts = column.as_string::<i32>();
-                    let left = kept.iter().map(|&row| texts.is_valid(row).then(|| texts.value(row)));
-                    Arc::new(left.collect::<StringArray>()) as ArrayRef
-                }
-            })
-            .collect();
+        let columns = columns.iter().map(|column| column.select(&kept)).collect();
         Part { columns, rows, kept: Some(kept) }
     }
 
@@ -115,7 +143,8 @@ impl Part {
 pub(super) fn batches(file: usize, rows_before: u64, parts: Vec<Part>) -> Vec<Batch> {
     let mut before = rows_before;
     let numbered = parts.into_iter().map(|part| {
-        let batch = Batch { kept: part.kept, ..Batch::new(file, before, &part.columns) };
+        let rows = part.columns.first().map_or(0, Cells::len);
+        let batch = Batch { file, rows_before: before, rows, columns: part.columns, kept: part.kept };
         before += part.rows as u64;
         batch
     });
@@ -170,14 +199,17 @@ impl RawTable {
         let typed = |names: Vec<String>, parts: Vec<Part>| {
             let mut emptied = Emptied::default();
             emptied.add_all(&parts);
-            TextRows { names, parts, look: Look::default(), notes: emptied.note(&source.name()).into_iter().collect() }
+            let look = Look { decimal: options.decimal, ..Look::default() };
+            TextRows { names, parts, look, notes: emptied.note(&source.name()).into_iter().collect(), ..TextRows::default() }
         };
         match content.form {
             Form::Text => text::read(source, bytes, options, pick),
             Form::Workbook => {
-                let (made, notes) = workbook::as_text(&file, &source.name(), bytes, options)?;
-                let mut rows = text::read_made(source, &made, options.skip_lines, pick)?;
-                rows.notes.splice(0..0, notes);
+                let made = workbook::as_text(&file, &source.name(), bytes, options)?;
+                let mut rows = text::read_made(source, &made.text, options.skip_lines, pick)?;
+                made.type_cells(&mut rows);
+                rows.look.decimal = options.decimal;
+                rows.notes.splice(0..0, made.notes);
                 Ok(rows)
             }
             Form::Parquet => {
@@ -205,8 +237,8 @@ impl RawTable {
         match content.form {
             Form::Text => text::names(source, content, options),
             Form::Workbook => {
-                let (made, _) = workbook::as_text(&file, &source.name(), &content.bytes(&file)?, options)?;
-                text::names_made(source, made, options.skip_lines)
+                let made = workbook::as_text(&file, &source.name(), &content.bytes(&file)?, options)?;
+                text::names_made(source, made.text, options.skip_lines)
             }
             Form::Parquet => Ok(ParquetFile::open(&content.origin, &file)?.names().to_vec()),
             Form::Arrow | Form::ArrowStream => {
@@ -223,16 +255,22 @@ impl RawTable {
         let bytes = files::bytes(&source.path)?;
         let csv = CsvText::open(&source.shown(), &bytes[skip(&bytes).min(bytes.len())..], header, delimiter)?;
         let names = csv.names();
-        let parts = csv.read(&names, 0)?.into_iter().map(|columns| Part::without(columns, &[])).collect();
-        let rows = TextRows { names, parts, look: Look::default(), notes: Vec::new() };
+        let parts = csv.read(&names, 0)?.iter().map(|batch| Part::without(batch.iter().map(Cells::of).collect(), &[])).collect();
+        let rows = TextRows { names, parts, ..TextRows::default() };
         table.add(source.shown(), files::digest(&source.path, &bytes), rows)?;
         Ok(table)
+    }
+
+    /// How the first file is written.
+    pub(crate) fn look(&self) -> Look {
+        self.looks.first().copied().unwrap_or_default()
     }
 
     /// Appends the rows of another table with the same columns.
     pub(crate) fn append(&mut self, other: RawTable) {
         let shift = self.files.len();
         self.files.extend(other.files);
+        self.looks.extend(other.looks);
         self.digests.extend(other.digests);
         self.notes.extend(other.notes);
         self.batches.extend(other.batches.into_iter().map(|batch| Batch { file: batch.file + shift, ..batch }));
@@ -266,9 +304,7 @@ impl RawTable {
         if rows.parts.iter().all(|part| part.left() == 0) {
             return Err(DataError::from(crate::RowsError::NoRows { file }));
         }
-        if self.files.is_empty() {
-            self.look = rows.look;
-        }
+        self.looks.push(rows.look);
         self.notes.extend(rows.notes);
         self.names = rows.names;
         let index = self.files.len();
@@ -283,7 +319,9 @@ impl RawTable {
         let column = self.position(from)?;
         for batch in &mut self.batches {
             let derived: StringArray = match &batch.columns[column] {
-                Cells::Text(texts) => texts.iter().map(|value| text(value.unwrap_or_default().trim())).collect(),
+                Cells::Text(texts) | Cells::Mixed { texts, .. } => {
+                    texts.iter().map(|value| text(value.unwrap_or_default().trim())).collect()
+                }
                 Cells::Number(numbers) => {
                     numbers.iter().map(|value| text(&value.map(|number| number.to_string()).unwrap_or_default())).collect()
                 }
@@ -300,7 +338,9 @@ impl RawTable {
         for batch in &self.batches {
             match &batch.columns[column] {
                 Cells::Number(numbers) => empty.extend(numbers.iter().map(|number| number.is_none())),
-                Cells::Text(texts) => empty.extend(texts.iter().map(|text| text.is_none_or(|text| text.trim().is_empty()))),
+                Cells::Text(texts) | Cells::Mixed { texts, .. } => {
+                    empty.extend(texts.iter().map(|text| text.is_none_or(|text| text.trim().is_empty())));
+                }
             }
         }
         empty
@@ -319,12 +359,7 @@ impl RawTable {
             let places = batch.kept.as_ref().map_or_else(|| kept.clone(), |places| kept.iter().map(|&row| places[row]).collect());
             before += batch.rows;
             for cells in &mut batch.columns {
-                *cells = match cells {
-                    Cells::Number(numbers) => {
-                        Cells::Number(kept.iter().map(|&row| numbers.is_valid(row).then(|| numbers.value(row))).collect())
-                    }
-                    Cells::Text(texts) => Cells::Text(kept.iter().map(|&row| texts.is_valid(row).then(|| texts.value(row))).collect()),
-                };
+                *cells = cells.select(&kept);
             }
             batch.rows = kept.len();
             batch.kept = Some(places);
@@ -336,17 +371,5 @@ impl Batch {
     /// The number of a row in its file, counted from 1.
     pub(crate) fn number(&self, row: usize) -> u64 {
         self.rows_before + self.kept.as_ref().map_or(row, |kept| kept[row]) as u64 + 1
-    }
-
-    pub(crate) fn new(file: usize, rows_before: u64, columns: &[ArrayRef]) -> Self {
-        let rows = columns.first().map_or(0, Array::len);
-        let columns = columns
-            .iter()
-            .map(|column| match column.data_type() {
-                DataType::Float64 => Cells::Number(column.as_primitive::<Float64Type>().clone()),
-                _ => Cells::Text(column.as_string::<i32>().clone()),
-            })
-            .collect();
-        Batch { file, rows_before, rows, columns, kept: None }
     }
 }

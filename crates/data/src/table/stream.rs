@@ -14,7 +14,7 @@ use super::content::{Content, Form};
 use super::files::{self, Source};
 use super::parquet::ParquetFile;
 use super::raw::{Part, RawTable, Wanted, batches};
-use super::text::{Emptied, TextParts};
+use super::text::{Emptied, Look, TextParts};
 use super::{Chunk, ScoreRoles, Scored, TableSettings};
 use crate::notation::Notation;
 use crate::{DataError, FileDigest, Groups, UNKNOWN};
@@ -123,6 +123,7 @@ impl Chunks {
                 Open::Text(Box::new(TextParts::open(source, content, &self.settings.file)?))
             }
             Form::Parquet => {
+                self.decimal = self.settings.file.decimal;
                 let file = Box::new(ParquetFile::open(&content.origin, &source.shown())?);
                 Open::Parquet { file, row_group: 0, emptied: Emptied::default(), notes: content.notes }
             }
@@ -144,14 +145,17 @@ impl Chunks {
             return Ok(self.settings.file.decimal);
         }
         let Some((before, parts)) = head.next(&names)? else { return Ok(None) };
-        let table = RawTable { files: vec![source.shown()], names, batches: batches(0, before, parts), ..RawTable::default() };
-        Ok(table.told_decimal())
+        let (files, looks) = (vec![source.shown()], vec![Look::default()]);
+        let table = RawTable { files, looks, names, batches: batches(0, before, parts), ..RawTable::default() };
+        Ok(table.told_decimal(0))
     }
 
     fn next_part(&mut self, source: &Source) -> Result<Option<RawTable>, DataError> {
         let columns = &self.columns;
+        let decimal = self.decimal;
         let table = |before: u64, parts: Vec<Part>| RawTable {
             files: vec![source.shown()],
+            looks: vec![Look { decimal, ..Look::default() }],
             names: columns.clone(),
             batches: batches(0, before, parts),
             ..RawTable::default()
@@ -161,7 +165,7 @@ impl Chunks {
             Some(Open::Text(text)) => {
                 if let Some((before, parts)) = text.next(columns)? {
                     let mut part = table(before, parts);
-                    part.look.separator = text.separator().unwrap_or(b',');
+                    part.looks[0].separator = text.separator().unwrap_or(b',');
                     return Ok(Some(part));
                 }
                 let (notes, digest) = text.finish(source)?;
@@ -197,7 +201,6 @@ impl Chunks {
     }
 
     fn chunk(&mut self, mut table: RawTable) -> Result<Chunk, DataError> {
-        table.decimal = self.decimal;
         table.notations.clone_from(&self.notations);
         let numbers = [Some(&self.roles.score), self.roles.weight.as_ref(), self.roles.count.as_ref()];
         let label = self.roles.label.as_ref().map(|label| &label.column);

@@ -35,11 +35,13 @@ pub(crate) struct Look {
     pub(crate) byte_order_mark: bool,
     /// Whether lines end with carriage return and line feed.
     pub(crate) carriage_return: bool,
+    /// The sign before decimals, where the file or the person says it.
+    pub(crate) decimal: Option<char>,
 }
 
 impl Default for Look {
     fn default() -> Self {
-        Look { separator: b',', byte_order_mark: false, carriage_return: false }
+        Look { separator: b',', byte_order_mark: false, carriage_return: false, decimal: None }
     }
 }
 
@@ -47,14 +49,18 @@ impl Look {
     fn of(text: &[u8], separator: Separator, byte_order_mark: bool) -> Self {
         let first_end = text.iter().position(|&byte| byte == b'\n');
         let carriage_return = first_end.is_some_and(|end| end > 0 && text[end - 1] == b'\r');
-        Look { separator: separator.byte(), byte_order_mark, carriage_return }
+        Look { separator: separator.byte(), byte_order_mark, carriage_return, decimal: None }
     }
 }
 
 /// The rows of a text.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct TextRows {
     pub(crate) names: Vec<String>,
+    /// Positions of the columns in the text.
+    pub(crate) places: Vec<usize>,
+    /// Bytes before the first row.
+    pub(crate) body: usize,
     pub(crate) parts: Vec<Part>,
     pub(crate) look: Look,
     pub(crate) notes: Vec<String>,
@@ -269,7 +275,9 @@ fn rows_of(
     for (row, word) in (emptied.rows() + 1..).zip(totals.iter().flat_map(|totals| &totals.shown)) {
         notes.push(note_of_totals(name, word, row));
     }
-    Ok(TextRows { names, parts, look: Look::of(&text[shape.start..], shape.separator, byte_order_mark), notes })
+    let all = csv.names();
+    let places = names.iter().filter_map(|name| all.iter().position(|known| known == name)).collect();
+    Ok(TextRows { names, places, body: start, parts, look: Look::of(&text[shape.start..], shape.separator, byte_order_mark), notes })
 }
 
 /// Where a column is missing and the rows do not have the fields of the header, that may be none; a single name with blanks may be several.

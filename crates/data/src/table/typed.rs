@@ -16,7 +16,7 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, TimeUnit};
 
-use super::raw::Part;
+use super::raw::{Cells, Part};
 use crate::DataError;
 
 /// The largest whole number up to which `f64` tells all of them apart.
@@ -24,7 +24,7 @@ const EXACT: i64 = 1 << 53;
 
 /// The wanted columns of a batch, in the wanted order, without the rows that are empty in `whole`, all columns of the file.
 pub(super) fn part(batch: &RecordBatch, wanted: &[String], kind: &str, empty: &[usize]) -> Result<Part, DataError> {
-    let columns = wanted.iter().map(|name| column(batch, name, kind)).collect::<Result<Vec<_>, _>>()?;
+    let columns = wanted.iter().map(|name| Ok(Cells::of(&column(batch, name, kind)?))).collect::<Result<Vec<_>, DataError>>()?;
     Ok(Part::without(columns, empty))
 }
 
