@@ -109,6 +109,22 @@ fn json_lines() -> String {
 }
 
 #[test]
+fn a_total_is_proven_by_all_rows_however_many_parts_they_come_in() {
+    let folder = Folder::new();
+    let count = 700_000;
+    let mut text = "id,group,score\n".to_owned();
+    for row in 0..count {
+        writeln!(text, "{row},{},0.5", row % 2).unwrap();
+    }
+    let file = folder.write("total.csv", format!("{text}Total,,{}\n", count / 2));
+    let (scores, notes) = both_ways(&file);
+    assert!(scores.len() == count && notes.concat().contains("which was left out"), "{notes:?}");
+    let file = folder.write("person.csv", format!("{text}Total,1,0.25\n"));
+    let (scores, notes) = both_ways(&file);
+    assert!(scores.len() == count + 1 && notes.concat().contains("it counts as a row"), "{notes:?}");
+}
+
+#[test]
 fn every_kind_of_file_gives_the_same_rows() {
     let folder = Folder::new();
     let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();

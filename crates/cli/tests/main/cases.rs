@@ -223,6 +223,11 @@ fn case_07_commas_in_the_words_of_a_header_separate_nothing() {
     }
 }
 
+fn place_of_keys(above: &str) -> Place {
+    let rows = "candidate,gender,score,hired\nc1,f,0.9,1\nc2,f,0.2,0\nc3,m,0.8,1\nc4,m,0.7,1\nc5,m,0.1,0\n";
+    Place::new(&[("keys.csv", format!("{above}{rows}").as_bytes())])
+}
+
 #[test]
 fn case_08_lines_around_a_table_are_told_and_can_be_counted() {
     let rows = "candidate,gender,score,hired\nc1,f,0.9,1\nc2,f,0.2,0\nc3,m,0.8,1\nc4,m,0.7,1\nc5,m,0.1,0\n";
@@ -263,6 +268,18 @@ fn case_08_lines_around_a_table_are_told_and_can_be_counted() {
     for words in ["audit wide.csv --score score --group gender", "skew wide.csv --label hired --group gender"] {
         let refused = refusal(&place, words);
         assert!(refused.contains("the rows have 4 fields") && refused.contains("--skip-lines"), "{refused}");
+    }
+    let keyed = place_of_keys("Job:,Engineer\nDate:,2026-01-02\n\n");
+    assert_groups(&selected(&audit(&keyed, "keys.csv --score score --group gender")), &[("f", 2, 0.5), ("m", 3, 2.0 / 3.0)]);
+    let refused = refusal(&place_of_keys("Job,Engineer,Berlin\nFrom,May,June\n\n"), "audit keys.csv --score score --group gender");
+    assert!(refused.contains("the rows have 4 fields") && refused.contains("--skip-lines"), "{refused}");
+    // A person may be called so: the group is a code, and no number is a sum.
+    let surname = "name,group,score\nKim,1,0.9\nLee,2,0.3\nPark,1,0.6\nSum,2,0.7\n";
+    let place = Place::new(&[("surname.csv", surname.as_bytes())]);
+    for way in ["", "--stream"] {
+        let found = audit(&place, &format!("surname.csv --score score --group group {way}"));
+        assert_groups(&selected(&found), &[("1", 2, 1.0), ("2", 2, 0.5)]);
+        assert!(notes(&found).contains("begins with `Sum`") && notes(&found).contains("it counts as a row"), "{}", notes(&found));
     }
     // A person may be called so, where others are, too.
     let named = "candidate,gender,score\nTotal,f,0.9\nAnna,f,0.2\nTotal,m,0.8\nMia,m,0.1\n";

@@ -112,6 +112,7 @@ fn gzip(content: &[u8]) -> Vec<u8> {
 type Form = (&'static str, &'static str, Vec<u8>, &'static str);
 
 fn forms() -> Vec<Form> {
+    let sum: u32 = rows().into_iter().map(|(_, _, score, _)| score).sum();
     let with = |change: fn(&mut Look)| {
         let mut look = PLAIN;
         change(&mut look);
@@ -143,7 +144,7 @@ fn forms() -> Vec<Form> {
         ("Windows-1252", "t.csv", windows_1252(&semicolon), ""),
         ("lines above the header", "t.csv", format!("Export of candidates,,,\nMade on 2026-11-01,,,\n,,,\n{plain}").into_bytes(), ""),
         ("lines above that are counted", "t.csv", format!("Export\nof candidates\n{plain}").into_bytes(), "--skip-lines 2"),
-        ("a total below", "t.csv", format!("{plain}Total,,45.1,\n").into_bytes(), ""),
+        ("a total below", "t.csv", format!("{plain}Total,,{}.{:02},\n", sum / 100, sum % 100).into_bytes(), ""),
         ("empty rows of a spreadsheet", "t.csv", blank_rows.join("\n").into_bytes(), ""),
         (
             "groups in several spellings",

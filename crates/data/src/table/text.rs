@@ -5,6 +5,7 @@
 //! the same rows and notes, or refuse the same row.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Read;
 use std::sync::Arc;
@@ -15,9 +16,9 @@ use super::content::{Content, Origin};
 use super::csv::{CsvText, Header, Record, last_record_end};
 use super::encoding::{Decoder, Fault, Judge, Sign, decode, sign};
 use super::files::{self, Source};
-use super::framing::{TAIL, below};
+use super::framing::{Amounts, TAIL, Totals, below};
 use super::options::{Encoding, FileOptions, Separator};
-use super::raw::Part;
+use super::raw::{Cells, Part};
 use super::separator::{Shape, shape};
 use crate::{DataError, FileDigest, RowsError};
 
@@ -127,8 +128,44 @@ fn notes_of(name: &str, shape: &Shape) -> Vec<String> {
     notes
 }
 
-fn note_of_totals(name: &str, word: &str, row: u64) -> String {
-    format!("`{name}`: data row {row} begins with `{word}` and holds no other text: a line of totals below the rows, which was left out")
+/// What is said of lines at the end that are totals, or begin like some, after so many rows that are read.
+fn notes_of_totals(name: &str, totals: &Totals, rows: u64) -> Vec<String> {
+    let kept = totals.kept.iter().map(|word| {
+        format!(
+            "`{name}`: one of the last rows begins with `{word}` as a line of totals does; it counts as a row, for its numbers are neither sums nor \
+             means of those above; take it out of the file if it is one"
+        )
+    });
+    let out = (rows + 1..).zip(&totals.shown).map(|(row, word)| {
+        format!(
+            "`{name}`: data row {row} begins with `{word}` and holds no other text: a line of totals below the rows, which was left out"
+        )
+    });
+    kept.chain(out).collect()
+}
+
+/// The totals at the end of a text. `rows`: these columns of what stands up to a byte of `body`, asked for where a line may be a total.
+fn totals_below(
+    body: &[u8],
+    csv: &CsvText,
+    shape: &Shape,
+    rows: impl FnOnce(&[String], usize) -> Result<Vec<Part>, DataError>,
+) -> Result<Option<Totals>, DataError> {
+    if shape.totals_are_usual {
+        return Ok(None);
+    }
+    let Some(found) = below(body, shape.separator.byte(), csv.width()) else { return Ok(None) };
+    let all = csv.names();
+    let names: Vec<String> = found.columns().into_iter().map(|column| all[column].clone()).collect();
+    let mut amounts = vec![Amounts::default(); names.len()];
+    for part in if names.is_empty() { Vec::new() } else { rows(&names, found.end)? } {
+        for (amounts, column) in amounts.iter_mut().zip(&part.columns) {
+            if let Cells::Text(texts) = column {
+                texts.iter().for_each(|text| amounts.add(text.unwrap_or_default()));
+            }
+        }
+    }
+    Ok(Some(found.proven(&amounts)))
 }
 
 /// What is said of rows that were left out because they are empty; `numbers` are data rows of one file.
@@ -265,16 +302,15 @@ fn rows_of(
     let (csv, start) = opened(file, text, &shape)?;
     let body = &text[start..];
     let names = pick(&csv.names()).map_err(|error| hinted(error, body, &csv, &shape))?;
-    let totals = if shape.totals_are_usual { None } else { below(body, shape.separator.byte(), csv.width()) };
-    let end = totals.as_ref().map_or(body.len(), |totals| totals.end);
+    let rows_of = |names: &[String], end: usize| csv.with_body(&body[..end]).read_filled(names, 0);
+    let totals = totals_below(body, &csv, &shape, rows_of)?;
+    let end = totals.as_ref().and_then(|totals| totals.end).unwrap_or(body.len());
     let parts = csv.with_body(&body[..end]).read_filled(&names, 0)?;
     let mut notes = notes_of(name, &shape);
     let mut emptied = Emptied::default();
     emptied.add_all(&parts);
     notes.extend(emptied.note(name));
-    for (row, word) in (emptied.rows() + 1..).zip(totals.iter().flat_map(|totals| &totals.shown)) {
-        notes.push(note_of_totals(name, word, row));
-    }
+    notes.extend(totals.iter().flat_map(|totals| notes_of_totals(name, totals, emptied.rows())));
     let all = csv.names();
     let places = names.iter().filter_map(|name| all.iter().position(|known| known == name)).collect();
     Ok(TextRows { names, places, body: start, parts, look: Look::of(&text[shape.start..], shape.separator, byte_order_mark), notes })
@@ -282,13 +318,14 @@ fn rows_of(
 
 /// Where a column is missing and the rows do not have the fields of the header, that may be none; a single name with blanks may be several.
 fn hinted(error: DataError, body: &[u8], csv: &CsvText, shape: &Shape) -> DataError {
-    let fields = Record::next(body, 0, shape.separator.byte()).map_or(csv.width(), |record| record.fields);
-    let hint = if fields != csv.width() {
+    let hint = if let Some(fields) = other_width(body, csv.width(), shape.separator.byte()) {
         format!("the rows have {fields} fields; if that is no header, say how many lines stand above it (`skip lines`)")
     } else if let [name] = csv.names().as_slice()
-        && name.contains(' ')
+        && name.contains([' ', ';', '\t', '|'])
     {
-        "one column; if something else than a comma stands between the fields, name it (`separator`)".to_owned()
+        "one column; if something else than a comma stands between the fields, name it (`separator`), and if that is no header, say how many \
+         lines stand above it (`skip lines`)"
+            .to_owned()
     } else {
         return error;
     };
@@ -298,6 +335,21 @@ fn hinted(error: DataError, body: &[u8], csv: &CsvText, shape: &Shape) -> DataEr
         }
         error => error,
     }
+}
+
+/// The usual number of fields of the first rows, where it is not that of the header.
+fn other_width(body: &[u8], header: usize, separator: u8) -> Option<usize> {
+    /// Rows that are looked at.
+    const MOST_ROWS: usize = 200;
+    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut at = 0;
+    for _ in 0..MOST_ROWS {
+        let Some(record) = Record::next(body, at, separator) else { break };
+        *counts.entry(record.fields).or_default() += 1;
+        at = record.next;
+    }
+    let (&fields, _) = counts.iter().max_by_key(|(_, count)| **count)?;
+    (fields != header).then_some(fields)
 }
 
 /// The header of a text, and the bytes before the first row.
@@ -353,6 +405,10 @@ pub(crate) struct TextParts {
     header: Option<(CsvText<'static>, Shape)>,
     emptied: Emptied,
     notes: Vec<String>,
+    /// Bytes at the end that are not asked what they are, and are not read.
+    cut: usize,
+    /// Whether lines of totals may stand at the end.
+    totals: bool,
 }
 
 impl fmt::Debug for TextParts {
@@ -364,19 +420,42 @@ impl fmt::Debug for TextParts {
 impl TextParts {
     pub(crate) fn open(source: &Source, content: Content, options: &FileOptions) -> Result<Self, DataError> {
         let hash = matches!(content.origin, Origin::File(_)).then(|| (Sha256::new(), 0));
+        let parts = TextParts::from_start(source.shown(), source.name(), content, options)?;
+        Ok(TextParts { hash, ..parts })
+    }
+
+    fn from_start(file: String, name: String, content: Content, options: &FileOptions) -> Result<Self, DataError> {
         Ok(TextParts {
-            file: source.shown(),
-            name: source.name(),
+            file,
+            name,
             reader: content.reader()?,
             notes: content.notes.clone(),
             content,
-            hash,
+            hash: None,
             options: options.clone(),
             decoder: None,
             rest: Vec::new(),
             ended: false,
             header: None,
             emptied: Emptied::default(),
+            cut: 0,
+            totals: true,
+        })
+    }
+
+    /// What stands at the end of the file, whose last bytes are at hand. Whether it is a total, only a second way through the file tells.
+    fn totals(&self, csv: &CsvText, shape: &Shape) -> Result<Option<Totals>, DataError> {
+        if !self.totals {
+            return Ok(None);
+        }
+        totals_below(&self.rest, csv, shape, |names, end| {
+            let again = TextParts::from_start(self.file.clone(), self.name.clone(), self.content.clone(), &self.options)?;
+            let mut again = TextParts { totals: false, cut: self.rest.len() - end, ..again };
+            let mut all = Vec::new();
+            while let Some((_, parts)) = again.next(names)? {
+                all.extend(parts);
+            }
+            Ok(all)
         })
     }
 
@@ -406,8 +485,8 @@ impl TextParts {
             let separator = shape.separator.byte();
             let mut totals = None;
             let end = if self.ended {
-                totals = if shape.totals_are_usual { None } else { below(&self.rest, separator, csv.width()) };
-                totals.as_ref().map_or(self.rest.len(), |totals| totals.end)
+                totals = self.totals(csv, shape)?;
+                self.rest.len() - totals.as_ref().and_then(|totals| Some(self.rest.len() - totals.end?)).unwrap_or(self.cut)
             } else {
                 // The last bytes of the file are looked at together.
                 last_record_end(&self.rest[..self.rest.len().saturating_sub(TAIL)], separator).unwrap_or(0)
@@ -429,9 +508,7 @@ impl TextParts {
                     return Err(DataError::from(RowsError::NoRows { file: self.file.clone() }));
                 }
                 self.notes.extend(self.emptied.note(&self.name));
-                for (row, word) in (self.emptied.rows() + 1..).zip(totals.iter().flat_map(|totals| &totals.shown)) {
-                    self.notes.push(note_of_totals(&self.name, word, row));
-                }
+                self.notes.extend(totals.iter().flat_map(|totals| notes_of_totals(&self.name, totals, self.emptied.rows())));
             } else {
                 self.rest.drain(..end);
             }
