@@ -1,5 +1,7 @@
 //! The pieces of a report: what the metrics, the data and the training have to say, put into the report's types.
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::iter::repeat;
 
 use crate::AuditError;
@@ -16,6 +18,8 @@ use evenhand_rows::{Dataset, Groups, LabelKind, Scale, UNKNOWN, skew};
 
 /// Points of the density and pass-rate plots.
 const PLOT_POINTS: usize = 101;
+/// Groups whose densities and pass rates are drawn.
+const MOST_DRAWN: usize = 60;
 /// Level at which the bands of all thresholds hold together.
 const BAND_LEVEL: f64 = 0.95;
 /// Rows of the latent plot.
@@ -56,24 +60,46 @@ impl Counted {
 /// One attribute's part of a run; the plots are drawn where `plots` says so.
 pub fn attribute(outcomes: &Outcomes<'_>, counted: Counted, findings: Vec<Finding>, plots: bool) -> AttributeFindings {
     let pair = findings.iter().find(|finding| finding.metric == "spdd").and_then(|finding| finding.largest_pair.clone());
+    let drawn = drawn(&counted.groups, pair.as_ref());
     AttributeFindings {
+        densities: if plots { densities(outcomes, &drawn) } else { Vec::new() },
+        pass_rates: plots.then(|| pass_rates(outcomes, pair, &drawn)),
         attribute: counted.attribute,
         groups: counted.groups,
         unknown: counted.unknown,
         findings,
-        densities: if plots { densities(outcomes) } else { Vec::new() },
-        pass_rates: plots.then(|| pass_rates(outcomes, pair)),
     }
 }
 
-fn densities(outcomes: &Outcomes<'_>) -> Vec<Density> {
-    evenhand_metrics::density(outcomes, PLOT_POINTS)
+/// The groups that are drawn: the largest ones, and the pair that lies farthest apart.
+fn drawn(groups: &[GroupCount], pair: Option<&(String, String)>) -> BTreeSet<String> {
+    let mut by_size: Vec<&GroupCount> = groups.iter().collect();
+    by_size.sort_by_key(|group| Reverse(group.n));
+    let largest = by_size.into_iter().take(MOST_DRAWN).map(|group| &group.name);
+    largest.chain(pair.into_iter().flat_map(|(one, other)| [one, other])).cloned().collect()
+}
+
+/// What a reader must know of the curves, where not every group has one.
+pub fn drawn_note(findings: &AttributeFindings) -> Option<Remark> {
+    let (drawn, all) = (findings.densities.len(), findings.groups.iter().filter(|group| group.n > 0).count());
+    (drawn >= MOST_DRAWN && drawn < all).then(|| {
+        let text = format!(
+            "`{}`: densities and pass rates are drawn for {drawn} of {all} groups: the largest, and the pair with the largest SPDD; all numbers are of \
+             all groups.",
+            findings.attribute
+        );
+        Remark::new(RemarkKind::Told, text)
+    })
+}
+
+fn densities(outcomes: &Outcomes<'_>, drawn: &BTreeSet<String>) -> Vec<Density> {
+    evenhand_metrics::density(outcomes, PLOT_POINTS, |group| drawn.contains(group))
         .into_iter()
         .map(|density| Density { group: density.group, n: density.n, points: density.score, values: density.density, mean: density.mean })
         .collect()
 }
 
-fn pass_rates(outcomes: &Outcomes<'_>, pair: Option<(String, String)>) -> PassRates {
+fn pass_rates(outcomes: &Outcomes<'_>, pair: Option<(String, String)>, drawn: &BTreeSet<String>) -> PassRates {
     let rates = evenhand_metrics::pass_rates(outcomes, PLOT_POINTS, BAND_LEVEL);
     let margin = |name: &str| rates.groups.iter().find(|group| group.group == name).map(|group| group.margin);
     let gap_band = pair.as_ref().and_then(|(one, other)| Some(margin(one)? + margin(other)?));
@@ -82,6 +108,7 @@ fn pass_rates(outcomes: &Outcomes<'_>, pair: Option<(String, String)>) -> PassRa
         groups: rates
             .groups
             .into_iter()
+            .filter(|group| drawn.contains(&group.group))
             .map(|group| PassRate { group: group.group, n: group.n, rates: group.rate, band: group.margin })
             .collect(),
         pair,

@@ -505,6 +505,7 @@ fn join(
     };
     let columns = columns(settings, data.label.is_some(), &run)?;
     notes.extend(data.notes.iter().cloned().map(Remark::from));
+    notes.extend(run.attributes.iter().filter_map(evidence::drawn_note));
     notes.extend(evidence::interval_note(std::iter::once(&run)));
     let methods = vec![MethodReport { name: "scores".to_owned(), summary: summary(&run), runs: vec![run], ..MethodReport::default() }];
     let report = Report::of_rows(ReportKind::Audit, &settings.title, versions(), settings.told(stream), data);

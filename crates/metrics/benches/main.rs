@@ -58,6 +58,16 @@ fn rows(count: usize) -> Rows {
     Rows { scores, labels, groups: Groups::new("g", vec!["a".to_owned(), "b".to_owned()], codes) }
 }
 
+/// As many groups of `size` rows each, which lie apart a little.
+fn crowd(groups: usize, size: usize) -> Rows {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let codes: Vec<u32> = (0..(groups * size) as u32).map(|row| row % groups as u32).collect();
+    let labels: Vec<f64> = codes.iter().map(|_| f64::from(u8::from(rng.random::<f64>() < 0.4))).collect();
+    let scores =
+        codes.iter().zip(&labels).map(|(&code, label)| 0.6 * rng.random::<f64>() + 0.2 * label + 0.02 * f64::from(code % 7)).collect();
+    Rows { scores, labels, groups: Groups::new("g", (0..groups).map(|group| format!("g{group}")).collect(), codes) }
+}
+
 impl Rows {
     fn outcomes(&self) -> Outcomes<'_> {
         Outcomes::new(&self.scores, &self.groups).unwrap().labels(&self.labels).unwrap()
@@ -87,6 +97,14 @@ fn count_intervals_of_a_hundred_thousand(bencher: Bencher) {
 #[divan::bench(sample_count = 5)]
 fn everything_with_intervals_of_a_million(bencher: Bencher) {
     let rows = rows(1_000_000);
+    let plan = IntervalPlan::default();
+    bencher.bench(|| evaluate(&[], &rows.outcomes(), Some(&plan)));
+}
+
+/// The cost must grow with rows and groups, not with their product or with pairs of groups.
+#[divan::bench(args = [(51, 196), (51, 10_000), (1000, 10)], sample_count = 3)]
+fn everything_with_intervals_of_many_groups(bencher: Bencher, (groups, size): (usize, usize)) {
+    let rows = crowd(groups, size);
     let plan = IntervalPlan::default();
     bencher.bench(|| evaluate(&[], &rows.outcomes(), Some(&plan)));
 }

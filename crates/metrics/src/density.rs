@@ -31,8 +31,8 @@ pub struct GroupDensity {
     pub density: Vec<f64>,
 }
 
-/// Density of each group's scores at `points` equally spaced scores, the groups that enter gaps in the order of the levels.
-pub fn density(outcomes: &Outcomes, points: usize) -> Vec<GroupDensity> {
+/// Density of the scores of each wanted group at `points` equally spaced scores; of the groups that enter gaps, in the order of the levels.
+pub fn density(outcomes: &Outcomes, points: usize, wanted: impl Fn(&str) -> bool) -> Vec<GroupDensity> {
     let samples = outcomes.samples();
     let (low, high) = range(&samples.all.scores);
     let bounded = low == 0.0 && high == 1.0;
@@ -47,7 +47,7 @@ pub fn density(outcomes: &Outcomes, points: usize) -> Vec<GroupDensity> {
         let group = outcomes.groups.level(code).to_owned();
         GroupDensity { group, n: counts.rows(), mean: sample.moments().0, score: score.clone(), density }
     };
-    outcomes.selection().entered.into_iter().map(curve).collect()
+    outcomes.selection().entered.into_iter().filter(|code| wanted(outcomes.groups.level(*code))).map(curve).collect()
 }
 
 fn bandwidth(sample: &Sample, effective: f64, span: f64) -> f64 {
@@ -97,7 +97,7 @@ mod tests {
     fn the_area_is_one_also_at_the_borders() {
         let scores: Vec<f64> = (0..500).map(|i| (f64::from(i) / 499.0).powi(3)).collect();
         let groups = Groups::new("g", vec!["a".to_owned()], vec![0; 500]);
-        let curves = density(&Outcomes::new(&scores, &groups).unwrap(), 2001);
+        let curves = density(&Outcomes::new(&scores, &groups).unwrap(), 2001, |_| true);
         let area: f64 = curves[0].density.windows(2).map(|pair| f64::midpoint(pair[0], pair[1]) / 2000.0).sum();
         assert!((area - 1.0).abs() < 0.01, "{area}");
     }

@@ -2,22 +2,33 @@
 //!
 //! A statistic is a function of sorted rows and of a weight per row, so that a bootstrap replicate is the same function with other
 //! weights and nothing is sorted again. Overall statistics resample all rows, a group's statistic resamples the group's rows. Above
-//! [`DIRECT`] rows, rows are gathered into blocks of scores x blocks of labels (scores x positive or not where only that
+//! [`DIRECT`] rows, and fewer where many groups share the work, rows are gathered into blocks of scores x blocks of labels (scores x positive or not where only that
 //! matters), a cell's weight is drawn from its normal limit, and the percentiles are shifted by the difference between the
-//! exact value and the one from the blocks.
+//! exact value and the one from the blocks. What was drawn is kept for the next statistic as long as it is small ([`KEPT`]).
 
-use rand::{Rng, RngExt};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
 use crate::gaps::{DIRECT, JOINT_BLOCKS, blocks};
 use crate::rates::NO_LABELS;
 use crate::resample::{self, IntervalPlan, Purpose};
-use crate::sample::{Cells, Sample};
+use crate::sample::{Cells, Drawn, Sample};
 use crate::{Estimate, Finding, GroupFinding, Interval, Outcomes};
 
 /// Score blocks of statistics that read only whether a label is positive.
 const JUDGED_BLOCKS: usize = 256;
+
+/// Rows drawn one by one, and cells drawn, of all groups together; of a group at least [`FEW_ROWS`] and [`FEW_CELLS`].
+const DRAWN_ROWS: usize = 1 << 14;
+const FEW_ROWS: usize = 128;
+const DRAWN_CELLS: usize = 1 << 13;
+const FEW_CELLS: usize = 64;
+/// Bytes of draws that are kept, of all groups together.
+const KEPT: usize = 1 << 25;
+/// Numbers that are worth a task of their own.
+const TASK: usize = 1 << 15;
 
 /// The statistic of rows under the given weights (0 allowed), or why it does not exist.
 pub(crate) type Statistic = fn(&Sample, &[f64]) -> Result<f64, &'static str>;
@@ -64,44 +75,98 @@ pub(crate) fn measure(id: &str, truth: Truth, statistic: Statistic, outcomes: &O
 }
 
 fn bootstrap(sample: &Sample, truth: Truth, statistic: Statistic, exact: f64, plan: &IntervalPlan) -> Option<Interval> {
-    let values: Vec<Option<f64>> = if sample.has_rows() && sample.len() <= DIRECT {
-        resample::replicate(plan.replicates, plan.seed, Purpose::Bootstrap, |rng| {
-            let mut weights = vec![0.0; sample.len()];
-            for _ in 0..sample.len() {
-                let row = rng.random_range(0..sample.len());
-                weights[row] += sample.weights[row];
+    let crowd = sample.crowd.max(1);
+    let values: Vec<f64> = if sample.has_rows() && sample.len() <= (DRAWN_ROWS / crowd).clamp(FEW_ROWS, DIRECT) {
+        let times = |rng: &mut ChaCha8Rng, times: &mut [u8]| {
+            for _ in 0..times.len() {
+                // A row is drawn once in the mean; 255 times never.
+                let times = &mut times[rng.random_range(0..sample.len())];
+                *times = times.saturating_add(1);
             }
-            statistic(sample, &weights).ok()
-        })
+        };
+        let weigh = |weights: &mut [f64], times: &[u8]| {
+            for ((weight, times), own) in weights.iter_mut().zip(times).zip(&sample.weights) {
+                *weight = f64::from(*times) * own;
+            }
+        };
+        let of = Replicated { sample, statistic, shift: 0.0, plan };
+        of.values(&sample.drawn, KEPT / crowd, times, weigh)
     } else {
-        let Cells { sample: cells, deviations } = sample.gathered[truth as usize].get_or_init(|| Box::new(gather(sample, truth))).as_ref();
+        let Cells { sample: cells, deviations, drawn } =
+            sample.gathered[truth as usize].get_or_init(|| Box::new(gather(sample, truth))).as_ref();
         let shift = exact - statistic(cells, &cells.weights).ok()?;
-        resample::replicate(plan.replicates, plan.seed, Purpose::Bootstrap, |rng| {
-            let weights = draw(&cells.weights, deviations, rng);
-            statistic(cells, &weights).ok().map(|value| value + shift)
-        })
+        let normals = |rng: &mut ChaCha8Rng, weights: &mut [f32]| {
+            for ((drawn, mean), deviation) in weights.iter_mut().zip(&cells.weights).zip(deviations) {
+                let normal: f64 = StandardNormal.sample(rng);
+                *drawn = (mean + deviation * normal).max(0.0) as f32;
+            }
+        };
+        let weigh = |weights: &mut [f64], drawn: &[f32]| {
+            weights.iter_mut().zip(drawn).for_each(|(weight, drawn)| *weight = f64::from(*drawn));
+        };
+        let of = Replicated { sample: cells, statistic, shift, plan };
+        of.values(drawn, KEPT / crowd, normals, weigh)
     };
-    resample::interval(values.into_iter().flatten().collect(), plan.level, "bootstrap")
+    resample::interval(values, plan.level, "bootstrap")
 }
 
-fn draw(means: &[f64], deviations: &[f64], rng: &mut impl Rng) -> Vec<f64> {
-    let normal = |mean: f64, deviation: f64, rng: &mut _| {
-        let drawn: f64 = StandardNormal.sample(rng);
-        (mean + deviation * drawn).max(0.0)
-    };
-    means.iter().zip(deviations).map(|(&mean, &deviation)| normal(mean, deviation, rng)).collect()
+/// A statistic in every replicate of a plan.
+struct Replicated<'a> {
+    sample: &'a Sample,
+    statistic: Statistic,
+    /// Added to each number.
+    shift: f64,
+    plan: &'a IntervalPlan,
+}
+
+impl Replicated<'_> {
+    /// The numbers that exist. `draw` fills a replicate, `weigh` turns it into weights; draws of at most `most` bytes are kept in `kept`.
+    fn values<T: Copy + Default + Send + Sync>(
+        &self,
+        kept: &Drawn<T>,
+        most: usize,
+        draw: impl Fn(&mut ChaCha8Rng, &mut [T]) + Sync,
+        weigh: impl Fn(&mut [f64], &[T]) + Sync,
+    ) -> Vec<f64> {
+        let (rows, IntervalPlan { replicates, seed, .. }) = (self.sample.len(), *self.plan);
+        let number = |weights: &mut [f64], drawn: &[T]| {
+            weigh(weights, drawn);
+            (self.statistic)(self.sample, weights).ok().map(|value| value + self.shift)
+        };
+        let least = (TASK / rows).max(16);
+        let fill = || resample::fill(rows, replicates, (seed, Purpose::Bootstrap), least, &draw);
+        let key = (seed, replicates);
+        let small = rows * replicates * size_of::<T>() <= most;
+        let found: Vec<Option<f64>> = match small.then(|| kept.get_or_init(|| (key, fill()))) {
+            Some((of, drawn)) if *of == key => {
+                let each = drawn.par_chunks_exact(rows).with_min_len(least);
+                each.map_init(|| vec![0.0; rows], |weights, drawn| number(weights, drawn)).collect()
+            }
+            _ => resample::replicate(replicates, seed, Purpose::Bootstrap, |rng| {
+                let mut drawn = vec![T::default(); rows];
+                draw(rng, &mut drawn);
+                number(&mut vec![0.0; rows], &drawn)
+            }),
+        };
+        found.into_iter().flatten().collect()
+    }
 }
 
 /// Gathers rows into cells.
 fn gather(sample: &Sample, truth: Truth) -> Cells {
-    let most = if truth == Truth::Value { JOINT_BLOCKS } else { JUDGED_BLOCKS };
+    let cells = (DRAWN_CELLS / sample.crowd.max(1)).max(FEW_CELLS);
+    let most = match truth {
+        Truth::Value => JOINT_BLOCKS.min(cells.isqrt()),
+        Truth::Positive => JUDGED_BLOCKS.min(cells / 2),
+        Truth::Unread => JUDGED_BLOCKS.min(cells),
+    };
     let (score_edges, scores, _) = blocks(sample.len(), most, |row| sample.scores[row]);
     let (label_edges, labels, _) = match truth {
         Truth::Unread => (vec![], vec![0.0], false),
         Truth::Positive => (vec![], vec![0.0, 1.0], false),
         Truth::Value => {
             let by_label = sample.by_label();
-            blocks(sample.len(), JOINT_BLOCKS, |position| sample.labels[by_label[position] as usize])
+            blocks(sample.len(), most, |position| sample.labels[by_label[position] as usize])
         }
     };
     let mut mass = vec![(0.0, 0.0); scores.len() * labels.len()];

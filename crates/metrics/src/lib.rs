@@ -5,6 +5,7 @@
 //! The ranked candidates of many jobs become [`Rankings`]; every [`RankingMetric`] of [`RANKING_METRICS`] reads them ([`ranking`]).
 //! This crate does no IO, prints nothing, and uses no clock and no randomness but that of a seed it is given.
 
+mod above;
 mod centroids;
 mod counts;
 mod density;

@@ -6,8 +6,9 @@ use evenhand_rows::{Groups, UNKNOWN};
 use serde::{Deserialize, Serialize};
 
 use crate::counts::{self, Confusion, GroupCounts};
+use crate::gaps::{Resampled, Union};
 use crate::pca::{self, Pca};
-use crate::sample::{self, Samples};
+use crate::sample::{self, Sample, Samples};
 use crate::{IntervalPlan, MetricError, rates};
 
 /// How a score becomes a decision at threshold t.
@@ -110,6 +111,9 @@ struct Cache {
     counts: OnceLock<Arc<Vec<GroupCounts>>>,
     samples: OnceLock<Arc<Samples>>,
     tables: OnceLock<((u64, usize), Tables)>,
+    union: OnceLock<Arc<Union>>,
+    /// Replicates of the marginal disparities, and of those that follow the paper's grid.
+    marginals: [OnceLock<(IntervalPlan, Arc<Resampled>)>; 2],
     plane: OnceLock<Option<Arc<Pca>>>,
 }
 
@@ -254,6 +258,17 @@ impl<'a> Outcomes<'a> {
         let key = (plan.seed, plan.replicates);
         let (kept, tables) = self.cache.tables.get_or_init(|| (key, draw()));
         if *kept == key { Arc::clone(tables) } else { draw() }
+    }
+
+    /// The samples of the groups that enter on shared places.
+    pub(crate) fn union(&self, entered: &[&Sample]) -> Arc<Union> {
+        Arc::clone(self.cache.union.get_or_init(|| Arc::new(Union::new(entered))))
+    }
+
+    /// Replicates of the disparities that are drawn together under a plan; kept for the first plan that asks.
+    pub(crate) fn marginals(&self, on_grid: bool, plan: &IntervalPlan, draw: impl Fn() -> Resampled) -> Arc<Resampled> {
+        let (kept, resampled) = self.cache.marginals[usize::from(on_grid)].get_or_init(|| (*plan, Arc::new(draw())));
+        if kept == plan { Arc::clone(resampled) } else { Arc::new(draw()) }
     }
 
     /// The embeddings on their first two principal components.

@@ -108,19 +108,35 @@ pub(crate) fn by_counts(
         .collect();
     if let Some(plan) = plan.filter(|plan| plan.replicates > 0) {
         let tables = outcomes.tables(plan);
-        let interval = |pick: &dyn Fn(&[Confusion]) -> Confusion| {
-            let values = tables.iter().filter_map(|table| statistic(&pick(table)).ok()).collect();
-            resample::interval(values, plan.level, METHOD)
-        };
-        finding.estimate = resample::with_interval(finding.estimate, interval(&|table| sum(table.iter().copied())));
-        for (group, &code) in finding.by_group.iter_mut().zip(&selection.present) {
-            group.estimate = resample::with_interval(group.estimate.clone(), interval(&|table| table[code as usize]));
+        let number = |confusion: &Confusion| statistic(confusion).unwrap_or(f64::NAN);
+        let overall = tables.iter().map(|table| number(&sum(table.iter().copied()))).filter(|number| !number.is_nan()).collect();
+        finding.estimate = resample::with_interval(finding.estimate, resample::interval(overall, plan.level, METHOD));
+        let numbers = by_group(&tables, selection.present.len(), |table, group| number(&table[selection.present[group] as usize]));
+        for (group, values) in finding.by_group.iter_mut().zip(numbers) {
+            group.estimate = resample::with_interval(group.estimate.clone(), resample::interval(values, plan.level, METHOD));
         }
     }
     finding
 }
 
 pub(crate) const METHOD: &str = "count-resampling";
+
+/// For each group its number in every table where it exists, one group after the other; NaN for none.
+fn by_group(
+    tables: &[Vec<Confusion>],
+    groups: usize,
+    mut number: impl FnMut(&[Confusion], usize) -> f64,
+) -> impl Iterator<Item = Vec<f64>> {
+    let mut numbers = vec![f64::NAN; groups * tables.len()];
+    // Table after table, as they lie in memory.
+    for (replicate, table) in tables.iter().enumerate() {
+        for group in 0..groups {
+            numbers[group * tables.len() + replicate] = number(table, group);
+        }
+    }
+    let count = tables.len();
+    (0..groups).map(move |group| numbers[group * count..(group + 1) * count].iter().copied().filter(|number| !number.is_nan()).collect())
+}
 
 /// A finding of a rate, overall and in each group.
 pub(crate) fn rate(id: &str, rate: &Rate, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding {
@@ -235,15 +251,23 @@ impl Disparity {
         finding.largest_pair = match &summary {
             Ok((_, Some((first, second)))) => Some((name(*first), name(*second))),
             Ok((_, None)) if convention == Convention::Aif360 => Some((self.other_side(entered.len(), privileged, name), name(privileged))),
-            _ => None,
+            // A sum over several rates has its pair; a replicate need not know it.
+            Ok((_, None)) => {
+                let rates: Vec<_> = self.rates.iter().map(|rate| self.quotients(&groups, rate, convention)).collect();
+                widest_pair(&rates).map(|(first, second)| (name(first), name(second)))
+            }
+            Err(_) => None,
         };
         finding.estimate = to_estimate(summary.clone().map(|(value, _)| value));
         if entered.len() > 2 {
-            finding.against_rest = (0..entered.len())
-                .map(|position| Comparison {
+            let rests = rests_of(&groups);
+            let found = groups.iter().zip(&rests).map(|(group, rest)| self.summary(&[*group, *rest], 1, convention));
+            finding.against_rest = found
+                .enumerate()
+                .map(|(position, found)| Comparison {
                     group: name(position),
                     against: "rest".to_owned(),
-                    estimate: to_estimate(self.against_rest(&groups, position, convention)),
+                    estimate: to_estimate(found.map(|(value, _)| value)),
                 })
                 .collect();
         }
@@ -306,18 +330,16 @@ impl Disparity {
         let ratios = others.filter_map(|(position, rate)| rate.map(|rate| (position, rate.ratio_to(reference))));
         let furthest = ratios.max_by(|a, b| a.1.ln().abs().total_cmp(&b.1.ln().abs()));
         let (position, ratio) = furthest.ok_or_else(|| format!("no other group enters: {}", self.rates[0].missing))?;
-        let value = if self.shape == Shape::FoldedImpact { ratio.min(1.0 / ratio) } else { ratio };
+        let value = if self.shape == Shape::FoldedImpact { fold(ratio) } else { ratio };
         Ok((value, Some((position, privileged))))
     }
 
     fn odds(&self, groups: &[Confusion], convention: Convention) -> Summary {
         let mut gaps = Vec::with_capacity(self.rates.len());
-        let mut all = Vec::with_capacity(self.rates.len());
         for rate in self.rates {
             let rates = self.quotients(groups, rate, convention);
             let (low, high) = extremes(&rates, rate)?;
             gaps.push((high.1.value() - low.1.value(), (high.0, low.0)));
-            all.push(rates);
         }
         let total: f64 = gaps.iter().map(|(gap, _)| gap).sum();
         let largest = gaps.iter().copied().max_by(|a, b| a.0.total_cmp(&b.0)).map_or((0.0, None), |(gap, pair)| (gap, Some(pair)));
@@ -326,7 +348,7 @@ impl Disparity {
             Shape::OddsMean => total / gaps.len() as f64,
             _ => total,
         };
-        Ok((value, if self.shape == Shape::OddsMaximum || groups.len() == 2 { largest.1 } else { widest_pair(&all) }))
+        Ok((value, if self.shape == Shape::OddsMaximum || groups.len() == 2 { largest.1 } else { None }))
     }
 
     /// AIF360: unprivileged minus (over) privileged.
@@ -353,14 +375,34 @@ impl Disparity {
                     return Err("the privileged group's rate is 0".to_owned());
                 }
                 let ratio = first.ratio_to(second);
-                Ok(if self.shape == Shape::FoldedImpact { ratio.min(1.0 / ratio) } else { ratio })
+                Ok(if self.shape == Shape::FoldedImpact { fold(ratio) } else { ratio })
             }
         }
     }
 
-    fn against_rest(&self, groups: &[Confusion], position: usize, convention: Convention) -> Result<f64, String> {
-        let pair = [groups[position], rest_of(groups, position)];
-        self.summary(&pair, 1, convention).map(|(value, _)| value)
+    /// What [`Disparity::summary`] says of two groups, the second of which is privileged; NaN where it says why not.
+    fn between(&self, group: &Confusion, rest: &Confusion, convention: Convention) -> f64 {
+        if convention == Convention::Aif360 {
+            return self.signed(group, rest).unwrap_or(f64::NAN);
+        }
+        let counted_as_zero = (convention != Convention::Evenhand).then_some(Quotient { over: 0.0, under: 1.0 });
+        let of = |rate: &Rate, counts: &Confusion| rate.quotient(counts).or(counted_as_zero);
+        let pair = |rate: &Rate| Some((of(rate, group)?, of(rate, rest)?));
+        let gap = |rate: &Rate| pair(rate).map_or(f64::NAN, |(one, other)| (one.value() - other.value()).abs());
+        let gaps = self.rates.iter().map(|rate| gap(rate));
+        match self.shape {
+            Shape::Difference => gap(self.rates[0]),
+            Shape::OddsSum => gaps.sum(),
+            Shape::OddsMean => gaps.sum::<f64>() / self.rates.len() as f64,
+            // A NaN must not lose against a number.
+            Shape::OddsMaximum => gaps.fold(0.0, |most, gap| if gap > most || gap.is_nan() { gap } else { most }),
+            Shape::Ratio | Shape::Impact | Shape::FoldedImpact => {
+                let Some((one, other)) = pair(self.rates[0]) else { return f64::NAN };
+                let (over, under) = if self.shape == Shape::Ratio && one.value() > other.value() { (other, one) } else { (one, other) };
+                let ratio = if under.over == 0.0 { f64::NAN } else { over.ratio_to(under) };
+                if self.shape == Shape::FoldedImpact { fold(ratio) } else { ratio }
+            }
+        }
     }
 
     fn add_intervals(
@@ -376,7 +418,6 @@ impl Disparity {
         let tables = outcomes.tables(plan);
         let closed = self.newcombe(outcomes, entered, privileged, plan.level);
         let mut summaries = Vec::with_capacity(tables.len());
-        let mut rests = vec![Vec::new(); finding.against_rest.len()];
         let mut groups = Vec::with_capacity(entered.len());
         let defined = self.defined(outcomes, entered);
         for table in tables.iter() {
@@ -389,18 +430,26 @@ impl Disparity {
             {
                 summaries.push(value);
             }
-            for (position, values) in rests.iter_mut().enumerate() {
-                values.extend(self.against_rest(&groups, position, convention).ok());
-            }
         }
         let interval = closed.or_else(|| resample::interval(summaries, plan.level, METHOD));
         finding.estimate = resample::with_interval(finding.estimate.clone(), interval);
-        for (comparison, values) in finding.against_rest.iter_mut().zip(rests) {
+        let compared = finding.against_rest.len();
+        let mut rests = Vec::new();
+        let rest = |table: &[Confusion], group: usize| {
+            if group == 0 {
+                groups.clear();
+                groups.extend(entered.iter().map(|&code| table[code as usize]));
+                rests = rests_of(&groups);
+            }
+            self.between(&groups[group], &rests[group], convention)
+        };
+        for (comparison, values) in finding.against_rest.iter_mut().zip(by_group(&tables, compared, rest)) {
             comparison.estimate = resample::with_interval(comparison.estimate.clone(), resample::interval(values, plan.level, METHOD));
         }
         if let [rate] = self.rates {
-            for (group, &code) in finding.by_group.iter_mut().zip(present) {
-                let values = tables.iter().filter_map(|table| rate.quotient(&table[code as usize]).map(Quotient::value)).collect();
+            let number =
+                |table: &[Confusion], group: usize| rate.quotient(&table[present[group] as usize]).map_or(f64::NAN, Quotient::value);
+            for (group, values) in finding.by_group.iter_mut().zip(by_group(&tables, present.len(), number)) {
                 group.estimate = resample::with_interval(group.estimate.clone(), resample::interval(values, plan.level, METHOD));
             }
         }
@@ -478,6 +527,27 @@ fn to_estimate(value: Result<f64, String>) -> Estimate {
     value.map_or_else(Estimate::undefined, Estimate::value)
 }
 
+/// A ratio or its inverse, whichever is at most 1.
+fn fold(ratio: f64) -> f64 {
+    if ratio > 1.0 { 1.0 / ratio } else { ratio }
+}
+
+/// For each group all others together, from the sums of those before and of those after it: nothing is taken away, so that what is empty stays 0.
+fn rests_of(groups: &[Confusion]) -> Vec<Confusion> {
+    let mut rests = Vec::with_capacity(groups.len());
+    let mut before = Confusion::default();
+    for group in groups {
+        rests.push(before);
+        before.add(group);
+    }
+    let mut after = Confusion::default();
+    for (rest, group) in rests.iter_mut().zip(groups).rev() {
+        rest.add(&after);
+        after.add(group);
+    }
+    rests
+}
+
 fn rest_of(groups: &[Confusion], position: usize) -> Confusion {
     sum(groups.iter().enumerate().filter(|(other, _)| *other != position).map(|(_, group)| *group))
 }
@@ -511,18 +581,27 @@ fn extremes(rates: &[Option<Quotient>], rate: &Rate) -> Result<(Placed, Placed),
     Ok((low, high))
 }
 
-/// The pair of groups with the largest sum of rate differences.
+/// The pair of groups with the largest sum of rate differences, among those that have all rates.
+///
+/// |x| + |y| is the larger of |x + y| and |x - y|, so that the widest pair is the widest range of one of the sums and differences of the rates.
 fn widest_pair(rates: &[Vec<Option<Quotient>>]) -> Option<(usize, usize)> {
     let groups = rates.first().map_or(0, Vec::len);
-    let gap = |first: usize, second: usize| {
-        let each = rates.iter().map(|rate| Some((rate[first]?.value() - rate[second]?.value()).abs()));
-        each.sum::<Option<f64>>()
-    };
-    let pairs = (0..groups).flat_map(|first| (first + 1..groups).map(move |second| (first, second)));
-    pairs
-        .filter_map(|(first, second)| gap(first, second).map(|gap| (gap, (first, second))))
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|best| best.1)
+    let values = |group: usize| rates.iter().map(|rate| Some(rate[group]?.value())).collect::<Option<Vec<f64>>>();
+    let known: Vec<(usize, Vec<f64>)> = (0..groups).filter_map(|group| Some((group, values(group)?))).collect();
+    let mut widest: Option<(f64, (usize, usize))> = None;
+    for signs in 0..1_u32 << rates.len().saturating_sub(1) {
+        let signed =
+            |values: &[f64]| values.iter().enumerate().map(|(rate, value)| if signs >> rate & 1 == 1 { -value } else { *value }).sum();
+        let sums: Vec<(usize, f64)> = known.iter().map(|(group, values)| (*group, signed(values))).collect();
+        let low = sums.iter().copied().reduce(|low, sum| if sum.1 < low.1 { sum } else { low })?;
+        let high = sums.iter().copied().reduce(|high, sum| if sum.1 > high.1 { sum } else { high })?;
+        let range = high.1 - low.1;
+        if low.0 != high.0 && widest.is_none_or(|(most, _)| range > most) {
+            widest = Some((range, (low.0.min(high.0), low.0.max(high.0))));
+        }
+    }
+    // Where all agree, any two make the pair.
+    widest.map(|(_, pair)| pair).or_else(|| Some((known.first()?.0, known.get(1)?.0)))
 }
 
 /// Position of the privileged group among those that entered: the named one, or the one with the highest selection rate.
@@ -572,4 +651,55 @@ fn weight_of(cell: &Cell, drawn: u64, rng: &mut impl Rng) -> f64 {
     let spread = (cell.squared / rows - mean * mean).max(0.0).sqrt();
     let normal: f64 = StandardNormal.sample(rng);
     (drawn * mean + drawn.sqrt() * spread * normal).clamp(0.0, drawn * cell.heaviest)
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    const BOTH: &[&Rate] = &[&TRUE_POSITIVE, &FALSE_POSITIVE];
+
+    fn tables(count: usize, rng: &mut ChaCha8Rng) -> Vec<Confusion> {
+        (0..count).map(|_| Confusion::from_cells(std::array::from_fn(|_| f64::from(rng.random_range(0_u8..4))))).collect()
+    }
+
+    #[test]
+    fn a_pair_without_its_reasons_has_the_number_of_the_summary() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let shapes = [Shape::Difference, Shape::Ratio, Shape::Impact, Shape::FoldedImpact].map(|shape| (shape, &BOTH[..1]));
+        let odds = [Shape::OddsMaximum, Shape::OddsSum, Shape::OddsMean].map(|shape| (shape, BOTH));
+        for (shape, rates) in shapes.into_iter().chain(odds) {
+            let disparity = Disparity { id: "any", rates, shape };
+            for convention in [Convention::Evenhand, Convention::Fairlearn, Convention::Aif360] {
+                for _ in 0..300 {
+                    let pair = tables(2, &mut rng);
+                    let expected = disparity.summary(&pair, 1, convention).map_or(f64::NAN, |(value, _)| value);
+                    let found = disparity.between(&pair[0], &pair[1], convention);
+                    let same = (found - expected).abs() < 1e-15 || found.is_nan() && expected.is_nan();
+                    assert!(same, "{shape:?} {convention:?} {pair:?}: {found} {expected}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_widest_pair_is_that_of_all_pairs_and_the_rest_is_all_others() {
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        for count in 2..12 {
+            let groups = tables(count, &mut rng);
+            let rates: Vec<Vec<Option<Quotient>>> =
+                BOTH.iter().map(|rate| groups.iter().map(|group| rate.quotient(group)).collect()).collect();
+            let gap =
+                |(a, b): (usize, usize)| rates.iter().map(|rate| Some((rate[a]?.value() - rate[b]?.value()).abs())).sum::<Option<f64>>();
+            let pairs = (0..count).flat_map(|a| (a + 1..count).map(move |b| (a, b)));
+            let brute = pairs.filter_map(gap).reduce(f64::max);
+            let found = widest_pair(&rates).and_then(gap);
+            assert!(found.zip(brute).map_or(found == brute, |(found, brute)| (found - brute).abs() < 1e-15), "{found:?} {brute:?}");
+            let rests = rests_of(&groups);
+            assert!((0..count).all(|position| rests[position] == rest_of(&groups, position)));
+        }
+    }
 }

@@ -61,29 +61,41 @@ pub(crate) fn replicate<T: Send>(count: usize, seed: u64, purpose: Purpose, draw
         .collect()
 }
 
+/// Fills `width` numbers for every replicate, each on its own random stream; `least` replicates or more are one task.
+pub(crate) fn fill<T: Copy + Default + Send>(
+    width: usize,
+    count: usize,
+    (seed, purpose): (u64, Purpose),
+    least: usize,
+    draw: impl Fn(&mut ChaCha8Rng, &mut [T]) + Sync,
+) -> Vec<T> {
+    let mut filled = vec![T::default(); width * count];
+    filled.par_chunks_exact_mut(width).enumerate().with_min_len(least).for_each(|(index, filled)| {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(2 * index as u64 + purpose as u64);
+        draw(&mut rng, filled);
+    });
+    filled
+}
+
 /// Percentile interval of the replicates in which the number is defined (linear interpolation between order statistics).
 /// `None` when it is defined in fewer than two.
 pub(crate) fn interval(mut values: Vec<f64>, level: f64, method: &str) -> Option<Interval> {
     if values.len() < 2 {
         return None;
     }
-    values.sort_unstable_by(f64::total_cmp);
     let tail = (1.0 - level) / 2.0;
-    Some(Interval {
-        low: quantile(&values, tail),
-        high: quantile(&values, 1.0 - tail),
-        level,
-        method: method.to_owned(),
-        replicates: values.len(),
-    })
+    let [low, high] = [tail, 1.0 - tail].map(|q| quantile(&mut values, q));
+    Some(Interval { low, high, level, method: method.to_owned(), replicates: values.len() })
 }
 
-/// Quantile of ascending numbers: position q (n - 1), linear in between.
-pub(crate) fn quantile(ascending: &[f64], q: f64) -> f64 {
-    let position = q * (ascending.len() - 1) as f64;
+/// Quantile of numbers: position q (n - 1) of their order, linear in between. Leaves them in another order.
+pub(crate) fn quantile(values: &mut [f64], q: f64) -> f64 {
+    let position = q * (values.len() - 1) as f64;
     let below = position.floor() as usize;
-    let above = (below + 1).min(ascending.len() - 1);
-    ascending[below] + (position - below as f64) * (ascending[above] - ascending[below])
+    let (_, lower, above) = values.select_nth_unstable_by(below, f64::total_cmp);
+    let upper = above.iter().copied().min_by(f64::total_cmp).unwrap_or(*lower);
+    *lower + (position - below as f64) * (upper - *lower)
 }
 
 /// The estimate with this interval; an undefined one stays as it is.
@@ -105,10 +117,10 @@ mod tests {
 
     #[test]
     fn quantiles_interpolate() {
-        let values = [0.0, 1.0, 2.0, 3.0, 4.0];
-        assert_eq!(quantile(&values, 0.5), 2.0);
-        assert_eq!(quantile(&values, 0.1), 0.4);
-        assert_eq!(quantile(&values, 1.0), 4.0);
+        let mut values = [3.0, 1.0, 4.0, 0.0, 2.0];
+        assert_eq!(quantile(&mut values, 0.5), 2.0);
+        assert_eq!(quantile(&mut values, 0.1), 0.4);
+        assert_eq!(quantile(&mut values, 1.0), 4.0);
     }
 
     #[test]

@@ -20,12 +20,21 @@ pub(crate) struct Sample {
     pub(crate) weights: Vec<f64>,
     /// Sum of the squared weights of the rows behind each entry, where an entry stands for many; else empty.
     pub(crate) squares: Vec<f64>,
+    /// Groups that are measured beside it and share the work; 0 and 1 for none.
+    pub(crate) crowd: usize,
     by_label: OnceLock<Vec<u32>>,
+    /// How often each row was drawn.
+    pub(crate) drawn: Drawn<u8>,
     /// The rows gathered into cells by score and class, by score and label, and by score alone.
     pub(crate) gathered: [OnceLock<Box<Cells>>; 3],
 }
 
 impl Sample {
+    /// No rows yet, of one of so many groups.
+    pub(crate) fn among(crowd: usize) -> Self {
+        Sample { crowd, ..Sample::default() }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.scores.len()
     }
@@ -99,22 +108,18 @@ impl Sample {
     }
 
     /// Two samples as one, still in ascending order.
-    pub(crate) fn merged(samples: &[&Sample]) -> Sample {
-        let rows = samples.iter().map(|sample| sample.len()).sum();
-        let labelled = samples.iter().any(|sample| !sample.labels.is_empty());
+    pub(crate) fn merged(samples: [&Sample; 2]) -> Sample {
+        let [a, b] = samples;
         let mut merged = Sample::default();
-        merged.reserve(rows, labelled);
-        let mut heads = vec![0; samples.len()];
-        for _ in 0..rows {
-            let next = (0..samples.len())
-                .filter(|&side| heads[side] < samples[side].len())
-                .min_by(|&a, &b| samples[a].scores[heads[a]].total_cmp(&samples[b].scores[heads[b]]));
-            let Some(side) = next else { break };
-            let (sample, at) = (samples[side], heads[side]);
-            let label = sample.labels.get(at).copied();
-            merged.push(sample.scores[at], label, sample.positive.get(at).copied().unwrap_or_default(), sample.weights[at]);
-            merged.squares.extend(sample.squares.get(at));
-            heads[side] += 1;
+        merged.reserve(a.len() + b.len(), !a.labels.is_empty() || !b.labels.is_empty());
+        let (mut i, mut j) = (0, 0);
+        while i < a.len() || j < b.len() {
+            let from_a = j >= b.len() || i < a.len() && a.scores[i] <= b.scores[j];
+            let (sample, at) = if from_a { (a, &mut i) } else { (b, &mut j) };
+            let label = sample.labels.get(*at).copied();
+            merged.push(sample.scores[*at], label, sample.positive.get(*at).copied().unwrap_or_default(), sample.weights[*at]);
+            merged.squares.extend(sample.squares.get(*at));
+            *at += 1;
         }
         merged
     }
@@ -127,7 +132,12 @@ pub(crate) struct Cells {
     pub(crate) sample: Sample,
     /// Square root of each cell's summed squared weights.
     pub(crate) deviations: Vec<f64>,
+    /// The weights that were drawn.
+    pub(crate) drawn: Drawn<f32>,
 }
+
+/// What was drawn, one replicate after the other, with seed and number of replicates.
+pub(crate) type Drawn<T> = OnceLock<((u64, usize), Vec<T>)>;
 
 /// End of the run of equal numbers that starts here.
 pub(crate) fn run_end(ascending: &[f64], start: usize) -> usize {
@@ -163,8 +173,9 @@ pub(crate) fn sort(outcomes: &Outcomes) -> Samples {
     all.positive = all.labels.iter().map(|&label| label >= cut).collect();
     let labelled = outcomes.has_labels();
     let mut groups: Vec<Sample> = Vec::new();
+    let crowd = outcomes.counts().iter().filter(|counts| counts.rows() > 0).count();
     for counts in outcomes.counts() {
-        let mut sample = Sample::default();
+        let mut sample = Sample::among(crowd);
         sample.reserve(counts.rows(), labelled);
         groups.push(sample);
     }

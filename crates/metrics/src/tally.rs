@@ -1,8 +1,9 @@
 //! Outcomes in chunks: sums of fixed size that add up over chunks, threads and files.
 //!
 //! For every group a tally keeps the four counts of decisions against truth and a sketch of its scores: a histogram of equal bins over
-//! a declared range, one for the negatives and one for the positives, each bin with its weight and the sum of its scores. Its size
-//! depends on the number of groups and bins only: 16 bytes a bin and class, 2 MiB a group with 65,536 bins and labels.
+//! a declared range, one for the negatives and one for the positives, each bin with its weight and the sum of its scores. Few filled bins are kept
+//! as a list of 24 bytes each ([`sketch`]), many as a table of 16 bytes a bin: a group takes as much as its rows fill, and at most 2 MiB with
+//! 65,536 bins and labels.
 //!
 //! What comes out:
 //!
@@ -17,7 +18,9 @@
 //! of scores and weights agree up to rounding. [`Tally::to_bytes`] and [`Tally::from_bytes`] carry a tally to another process.
 
 mod bytes;
+mod sketch;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use evenhand_rows::{Groups, UNKNOWN};
@@ -27,6 +30,10 @@ use crate::outcomes::{finite, slot};
 use crate::sample::{Sample, Samples};
 use crate::wasserstein::{Bucket, Buckets, settled};
 use crate::{Conventions, Finding, IntervalPlan, MetricError, Needs, Outcomes, metrics};
+use sketch::Sketch;
+
+/// Bins times groups up to which the error of every pair is bounded on its own.
+const MOST_COMPARED: usize = 1 << 24;
 
 /// Sums over the rows seen so far.
 ///
@@ -59,8 +66,8 @@ pub struct Tally {
 #[derive(Debug, Clone, Default)]
 struct Part {
     counts: GroupCounts,
-    /// Bins of the negatives (or of all, without labels) and of the positives; empty until used.
-    sketch: [Vec<Bucket>; 2],
+    /// Scores of the negatives (or of all, without labels) and of the positives.
+    sketch: [Sketch; 2],
 }
 
 impl Tally {
@@ -102,13 +109,7 @@ impl Tally {
             let positive = labels.is_some_and(|labels| labels[row] >= self.conventions.label_threshold);
             let part = &mut self.parts[slot(code, levels)];
             part.counts.push(2 * usize::from(self.conventions.selects(score)) + usize::from(positive), weight);
-            let sketch = &mut part.sketch[usize::from(positive)];
-            if sketch.is_empty() {
-                sketch.resize(self.bins, Bucket::default());
-            }
-            let bucket = &mut sketch[buckets.of(score)];
-            bucket.weight += weight;
-            bucket.place += weight * score;
+            part.sketch[usize::from(positive)].add(buckets.of(score) as u32, Bucket { weight, place: weight * score }, self.bins);
         }
         Ok(())
     }
@@ -121,19 +122,26 @@ impl Tally {
         weights: Option<&[f64]>,
         groups: &Groups,
     ) -> Result<(), MetricError> {
-        let known: Vec<u32> = groups.levels().iter().map(|level| self.code_of(level)).collect();
+        let known = self.codes_of(groups.levels());
         let codes: Vec<u32> = groups.codes().iter().map(|&code| if code == UNKNOWN { code } else { known[code as usize] }).collect();
         self.add(scores, labels, weights, &codes)
     }
 
-    fn code_of(&mut self, level: &str) -> u32 {
-        let position = self.levels.iter().position(|known| known == level).unwrap_or_else(|| {
-            self.levels.push(level.to_owned());
-            // The unknown stay last.
-            self.parts.insert(self.levels.len() - 1, Part::default());
-            self.levels.len() - 1
-        });
-        position as u32
+    /// The codes of groups by their names; new ones become levels.
+    fn codes_of(&mut self, names: &[String]) -> Vec<u32> {
+        let mut known: HashMap<String, u32> = self.levels.iter().cloned().zip(0..).collect();
+        let unknown = self.parts.pop().unwrap_or_default();
+        let code = |name: &String| {
+            *known.entry(name.clone()).or_insert_with(|| {
+                self.levels.push(name.clone());
+                self.parts.push(Part::default());
+                self.levels.len() as u32 - 1
+            })
+        };
+        let codes = names.iter().map(code).collect();
+        // The unknown stay last.
+        self.parts.push(unknown);
+        codes
     }
 
     fn check(&self, scores: &[f64], labels: Option<&[f64]>, weights: Option<&[f64]>, codes: &[u32]) -> Result<(), MetricError> {
@@ -180,22 +188,13 @@ impl Tally {
         }
         self.labelled = self.labelled.or(other.labelled);
         self.binary &= other.binary;
+        let codes = self.codes_of(&other.levels);
+        let unknown = self.levels.len();
         for (position, part) in other.parts.iter().enumerate() {
-            let code = match other.levels.get(position) {
-                Some(level) => self.code_of(level) as usize,
-                None => self.levels.len(),
-            };
-            let own = &mut self.parts[code];
+            let own = &mut self.parts[codes.get(position).map_or(unknown, |code| *code as usize)];
             own.counts.add(&part.counts);
             for (sum, more) in own.sketch.iter_mut().zip(&part.sketch) {
-                if sum.is_empty() {
-                    sum.clone_from(more);
-                } else {
-                    for (bucket, more) in sum.iter_mut().zip(more) {
-                        bucket.weight += more.weight;
-                        bucket.place += more.place;
-                    }
-                }
+                sum.merge(more, self.bins);
             }
         }
         Ok(())
@@ -214,15 +213,7 @@ impl Tally {
                 part.counts.cells[selected].add(&positive);
             }
             let [negative, positive] = &mut part.sketch;
-            let positive = std::mem::take(positive);
-            if negative.is_empty() {
-                *negative = positive;
-            } else {
-                for (bucket, more) in negative.iter_mut().zip(positive) {
-                    bucket.weight += more.weight;
-                    bucket.place += more.place;
-                }
-            }
+            negative.merge(&std::mem::take(positive), self.bins);
         }
         tally
     }
@@ -246,43 +237,27 @@ impl Tally {
         Buckets::new(self.low, self.high, self.bins)
     }
 
-    /// Shares of a group's weight in the bins.
-    fn shares(&self, parts: &[&Part]) -> Vec<f64> {
-        let mut weights = vec![0.0; self.bins];
-        for bins in parts.iter().flat_map(|part| &part.sketch) {
-            weights.iter_mut().zip(bins).for_each(|(sum, bucket)| *sum += bucket.weight);
-        }
-        let total: f64 = weights.iter().sum();
-        if total > 0.0 {
-            for weight in &mut weights {
-                *weight /= total;
-            }
-        }
-        weights
-    }
-
-    /// The most by which the SPDD of any pair of groups, or of a group and the rest, can differ from the exact one.
+    /// The most by which the SPDD of any pair of groups, or of a group and the rest, can differ from the exact one. Where so many groups fill so
+    /// many bins that all pairs would take long, it is what holds for any groups, twice the width of a bin.
     pub fn spdd_error_bound(&self) -> f64 {
-        let filled: Vec<&Part> = self.parts[..self.levels.len()].iter().filter(|part| part.counts.weight() > 0.0).collect();
-        let bound = |a: &[f64], b: &[f64]| {
-            let (mut difference, mut sum) = (0.0, 0.0);
-            for (&rise, &fall) in a.iter().zip(b) {
-                if !settled(difference, rise, fall) {
-                    sum += f64::max(rise, fall);
-                }
-                difference += rise - fall;
-            }
-            sum
-        };
-        let shares: Vec<Vec<f64>> = filled.iter().map(|part| self.shares(&[part])).collect();
+        let filled = self.parts[..self.levels.len()].iter().filter(|part| part.counts.weight() > 0.0);
+        let groups: Vec<Vec<(u32, f64)>> = filled.map(Part::weights).collect();
+        let mut all = vec![0.0; self.bins];
+        for &(bin, weight) in groups.iter().flatten() {
+            all[bin as usize] += weight;
+        }
+        let all: Vec<(u32, f64)> = (0..).zip(all).filter(|(_, weight)| *weight > 0.0).collect();
+        let bins: usize = groups.iter().map(Vec::len).sum::<usize>() + all.len();
+        if groups.len().saturating_mul(bins) > MOST_COMPARED {
+            return 2.0 * self.bin_width();
+        }
         let mut largest = 0.0_f64;
-        for first in 0..shares.len() {
-            for second in first + 1..shares.len() {
-                largest = largest.max(bound(&shares[first], &shares[second]));
+        for (first, one) in groups.iter().enumerate() {
+            for other in &groups[first + 1..] {
+                largest = largest.max(unsettled(one, other));
             }
-            if shares.len() > 2 {
-                let rest: Vec<&Part> = filled.iter().enumerate().filter(|(other, _)| *other != first).map(|(_, part)| *part).collect();
-                largest = largest.max(bound(&shares[first], &self.shares(&rest)));
+            if groups.len() > 2 {
+                largest = largest.max(unsettled(one, &less(&all, one)));
             }
         }
         largest * self.bin_width()
@@ -297,9 +272,9 @@ impl Tally {
             return Err(MetricError::NoWeight);
         }
         let labelled = self.labelled == Some(true);
-        let sample = |parts: &[&Part]| self.sample(parts, labelled);
-        let groups = self.parts.iter().map(|part| sample(&[part])).collect();
-        let all = sample(&self.parts.iter().collect::<Vec<_>>());
+        let crowd = self.parts.iter().filter(|part| part.counts.rows() > 0).count();
+        let groups = self.parts.iter().map(|part| self.sample(&[part], labelled, crowd)).collect();
+        let all = self.sample(&self.parts.iter().collect::<Vec<_>>(), labelled, 1);
         Ok(Summary {
             groups: Groups::new("groups", self.levels.clone(), Vec::new()),
             labelled,
@@ -311,7 +286,7 @@ impl Tally {
     }
 
     /// Bins as the entries of a sample: each stands at the mean of its scores.
-    fn sample(&self, parts: &[&Part], labelled: bool) -> Sample {
+    fn sample(&self, parts: &[&Part], labelled: bool, crowd: usize) -> Sample {
         let (mut weight, mut squares) = (0.0, 0.0);
         for cell in parts.iter().flat_map(|part| &part.counts.cells) {
             weight += cell.weight;
@@ -319,28 +294,28 @@ impl Tally {
         }
         // Squared weight of a bin: its weight times the mean weight of a row, as if weights did not depend on the score.
         let typical = if weight > 0.0 { squares / weight } else { 0.0 };
-        let mut sample = Sample::default();
-        for bin in 0..self.bins {
-            let mut entries = [(0.0, 0.0, false), (0.0, 0.0, true)];
-            for part in parts {
-                for (entry, bins) in entries.iter_mut().zip(&part.sketch) {
-                    if let Some(bucket) = bins.get(bin) {
-                        entry.0 += bucket.weight;
-                        entry.1 += bucket.place;
-                    }
-                }
+        let mut sample = Sample::among(crowd);
+        let mut sums = [Sketch::default(), Sketch::default()];
+        for part in parts {
+            for (sum, more) in sums.iter_mut().zip(&part.sketch) {
+                sum.merge(more, self.bins);
             }
-            let mut found: Vec<(f64, f64, bool)> = entries
-                .into_iter()
-                .filter(|(weight, ..)| *weight > 0.0)
-                .map(|(weight, place, positive)| (place / weight, weight, positive))
-                .collect();
+        }
+        let [negatives, positives] = sums.each_ref().map(Sketch::entries);
+        for (_, bins) in side_by_side(&negatives, &positives) {
+            let entries = bins.into_iter().zip([false, true]).map(|(bucket, positive)| (bucket.weight, bucket.place, positive));
+            let mut found: Vec<(f64, f64, bool)> =
+                entries.filter(|(weight, ..)| *weight > 0.0).map(|(weight, place, positive)| (place / weight, weight, positive)).collect();
             found.sort_by(|a, b| a.0.total_cmp(&b.0));
             for (score, weight, positive) in found {
                 let label = labelled.then_some(if positive { 1.0 } else { 0.0 });
                 sample.push(score.clamp(self.low, self.high), label, positive, weight);
                 sample.squares.push(weight * typical);
             }
+        }
+        if typical == 1.0 && sample.weights.iter().all(|weight| *weight == 1.0) {
+            // Every entry is one row of weight 1, so that rows can be drawn.
+            sample.squares.clear();
         }
         sample
     }
@@ -352,6 +327,47 @@ impl Tally {
         }
         Ok(self.summary()?.findings(plan))
     }
+}
+
+impl Part {
+    /// The weight in each filled bin.
+    fn weights(&self) -> Vec<(u32, f64)> {
+        let [negatives, positives] = self.sketch.each_ref().map(Sketch::entries);
+        side_by_side(&negatives, &positives).map(|(bin, [one, other])| (bin, one.weight + other.weight)).collect()
+    }
+}
+
+/// Two lists of weights in ascending order of their bins, bin after bin.
+fn side_by_side<'a, T: Copy + Default>(one: &'a [(u32, T)], other: &'a [(u32, T)]) -> impl Iterator<Item = (u32, [T; 2])> + 'a {
+    let (mut one, mut other) = (one.iter().copied().peekable(), other.iter().copied().peekable());
+    std::iter::from_fn(move || {
+        let heads = [one.peek().map(|entry| entry.0), other.peek().map(|entry| entry.0)];
+        let bin = heads.into_iter().flatten().min()?;
+        let at = |entry: Option<(u32, T)>| entry.map(|entry| entry.1).unwrap_or_default();
+        Some((bin, [at(one.next_if(|entry| entry.0 == bin)), at(other.next_if(|entry| entry.0 == bin))]))
+    })
+}
+
+/// Sum over the bins in which the difference of two distribution functions may change its sign of the larger of both shares.
+fn unsettled(one: &[(u32, f64)], other: &[(u32, f64)]) -> f64 {
+    let total = |weights: &[(u32, f64)]| weights.iter().map(|(_, weight)| weight).sum::<f64>();
+    let totals = [total(one), total(other)];
+    let (mut difference, mut sum) = (0.0, 0.0);
+    for (_, [rise, fall]) in side_by_side(one, other) {
+        let (rise, fall) = (rise / totals[0], fall / totals[1]);
+        if !settled(difference, rise, fall) {
+            sum += f64::max(rise, fall);
+        }
+        difference += rise - fall;
+    }
+    sum
+}
+
+/// Weights less those of a part of them.
+fn less(all: &[(u32, f64)], part: &[(u32, f64)]) -> Vec<(u32, f64)> {
+    let rest = side_by_side(all, part).map(|(bin, [all, part])| (bin, all - part, all));
+    // What rounding leaves of an empty bin is not weight.
+    rest.filter(|(_, rest, all)| *rest > 1e-12 * all).map(|(bin, rest, _)| (bin, rest)).collect()
 }
 
 /// The sums of a tally, ready to be measured and drawn.

@@ -1,8 +1,8 @@
 //! Invariances and brute-force oracles on random data.
 
 use evenhand_metrics::spdd::{wasserstein_1, weighted_wasserstein_1};
-use evenhand_metrics::{Outcomes, find};
-use evenhand_rows::Groups;
+use evenhand_metrics::{Conventions, Definition, Outcomes, find};
+use evenhand_rows::{Groups, UNKNOWN};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -120,5 +120,73 @@ proptest! {
             area += (below[0] / 6001.0 - below[1] / 4000.0).abs() * (pair[1].0 - pair[0].0);
         }
         prop_assert!(close(wasserstein_1(&x, &y).unwrap(), area, area));
+    }
+}
+
+/// Rows of up to 12 groups and of unknown group: scores with ties or without, labels of two or of many values, weights.
+fn many_groups() -> impl Strategy<Value = (Vec<(f64, f64, f64, u32)>, u32)> {
+    let row = |groups: u32, tied: bool, binary: bool, weighted: bool| {
+        let score = if tied { (0_u32..=16).prop_map(|step| f64::from(step) / 16.0).boxed() } else { (0.0..1.0_f64).boxed() };
+        let label =
+            if binary { (0_u8..2).prop_map(f64::from).boxed() } else { (0_u32..=12).prop_map(|step| f64::from(step) / 12.0).boxed() };
+        let weight = if weighted { (1_u32..9).prop_map(|step| f64::from(step) / 3.0).boxed() } else { Just(1.0).boxed() };
+        (score, label, weight, 0..groups + 1).prop_map(|(score, label, weight, code)| {
+            // Groups lie apart by what they are.
+            (0.7 * score + 0.02 * f64::from(code % 5), label, weight, code)
+        })
+    };
+    (3_u32..=12, any::<bool>(), any::<bool>(), any::<bool>())
+        .prop_flat_map(move |(groups, tied, binary, weighted)| (vec(row(groups, tied, binary, weighted), 10..120), Just(groups)))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Each pair alone, and each group against all others as one, are two groups: those know no shortcut.
+    #[test]
+    fn the_largest_pair_and_the_rest_are_those_of_two_groups_at_a_time((rows, groups) in many_groups(), on_grid in any::<bool>()) {
+        let definition = if on_grid { Definition::Grid } else { Definition::Exact };
+        let conventions = Conventions { definition, ..Conventions::default() };
+        let measured = |id: &str, code: &dyn Fn(u32) -> Option<u32>, count: u32| {
+            let kept: Vec<(f64, f64, f64, u32)> = rows.iter().filter_map(|row| Some((row.0, row.1, row.2, code(row.3)?))).collect();
+            let column = |pick: fn(&(f64, f64, f64, u32)) -> f64| kept.iter().map(pick).collect::<Vec<f64>>();
+            let (scores, labels, weights) = (column(|row| row.0), column(|row| row.1), column(|row| row.2));
+            let levels = (0..count).map(|level| level.to_string()).collect();
+            let codes = kept.iter().map(|row| if row.3 < count { row.3 } else { UNKNOWN }).collect();
+            let groups = Groups::new("g", levels, codes);
+            let outcomes = Outcomes::new(&scores, &groups).ok()?.labels(&labels).unwrap().weights(&weights).unwrap();
+            Some(find(id).unwrap().evaluate(&outcomes.conventions(conventions.clone())))
+        };
+        for id in ["spdd", "standardised-spdd", "ks", "mean-score-difference", "speo", "histogram-kl"] {
+            // The last code stands for the unknown.
+            let whole = measured(id, &Some, groups).unwrap();
+            let number = |a: u32, b: u32| {
+                let pair = measured(id, &|code| [a, b].iter().position(|known| *known == code).map(|place| place as u32), 2)?;
+                pair.estimate.number()
+            };
+            let pairs: Vec<f64> = (0..groups).flat_map(|a| (a + 1..groups).map(move |b| (a, b))).filter_map(|(a, b)| number(a, b)).collect();
+            let expected = match id {
+                "histogram-kl" if !pairs.is_empty() => Some(pairs.iter().sum::<f64>() / pairs.len() as f64),
+                _ => pairs.iter().copied().reduce(f64::max),
+            };
+            prop_assert_eq!(whole.estimate.number().is_some(), expected.is_some(), "{}", id);
+            let (Some(found), Some(expected)) = (whole.estimate.number(), expected) else { continue };
+            prop_assert!((found - expected).abs() < 1e-11, "{}: {} {}", id, found, expected);
+            if let Some((a, b)) = &whole.largest_pair {
+                let most = pairs.iter().copied().fold(0.0, f64::max);
+                let named = number(a.parse().unwrap(), b.parse().unwrap()).unwrap();
+                prop_assert!((named - most).abs() < 1e-12, "{}: {} and {} lie {} apart, not {}", id, a, b, named, most);
+            }
+            // Groups that cannot enter are no part of the rest.
+            let entered: Vec<u32> = whole.against_rest.iter().map(|one| one.group.parse().unwrap()).collect();
+            for comparison in &whole.against_rest {
+                let one: u32 = comparison.group.parse().unwrap();
+                let side = |code: u32| if code == one { Some(0) } else { entered.contains(&code).then_some(1) };
+                let expected = measured(id, &side, 2).unwrap().estimate.number();
+                let found = comparison.estimate.number();
+                let close = found.zip(expected).map_or(found == expected, |(found, expected)| (found - expected).abs() < 1e-12 * expected.max(1.0) * 10.0);
+                prop_assert!(close, "{} of {}: {:?} {:?}", id, one, found, expected);
+            }
+        }
     }
 }

@@ -69,21 +69,15 @@ impl Metric for HistogramKl {
         }
         let name = |position: usize| outcomes.groups.level(entered[position]).to_owned();
         let masses: Vec<[f64; BINS]> = samples.iter().map(|sample| histogram(sample)).collect();
-        let pairs = (0..masses.len()).flat_map(|first| (first + 1..masses.len()).map(move |second| (first, second)));
-        let found: Vec<(f64, (usize, usize))> =
-            pairs.map(|(first, second)| (between(&masses[first], &masses[second]), (first, second))).collect();
-        finding.estimate = Estimate::value(found.iter().map(|(value, _)| value).sum::<f64>() / found.len() as f64);
-        // The first of equal pairs.
-        let widest = found.iter().rev().max_by(|one, other| one.0.total_cmp(&other.0));
-        finding.largest_pair = widest.map(|(_, (first, second))| (name(*first), name(*second)));
+        let groups: Vec<Shares> = masses.iter().map(Shares::of).collect();
+        finding.estimate = Estimate::value(mean_of_pairs(&groups));
+        let widest = widest_pair(&groups);
+        finding.largest_pair = Some((name(widest.0), name(widest.1)));
         if masses.len() > 2 {
+            let rests = rests(&masses);
             finding.against_rest = (0..masses.len())
                 .map(|position| {
-                    let mut rest = [0.0; BINS];
-                    for (_, other) in masses.iter().enumerate().filter(|(other, _)| *other != position) {
-                        rest.iter_mut().zip(other).for_each(|(sum, mass)| *sum += mass);
-                    }
-                    let estimate = Estimate::value(between(&masses[position], &rest));
+                    let estimate = Estimate::value(groups[position].divergence(&Shares::of(&rests[position])));
                     Comparison { group: name(position), against: "rest".to_owned(), estimate }
                 })
                 .collect();
@@ -101,15 +95,75 @@ fn histogram(sample: &Sample) -> [f64; BINS] {
     mass
 }
 
-/// Mean of both directions.
-fn between(a: &[f64; BINS], b: &[f64; BINS]) -> f64 {
-    let share = |mass: &[f64; BINS]| {
+/// Shares of the bins, and their logarithms.
+#[derive(Debug)]
+struct Shares {
+    share: [f64; BINS],
+    logarithm: [f64; BINS],
+}
+
+impl Shares {
+    fn of(mass: &[f64; BINS]) -> Self {
         let total: f64 = mass.iter().sum();
-        mass.map(|mass| mass / total + ADDED)
+        let share = mass.map(|mass| mass / total + ADDED);
+        Shares { share, logarithm: share.map(f64::ln) }
+    }
+
+    /// Mean of both directions: p ln(p / q) + q ln(q / p) = (p - q) (ln p - ln q).
+    fn divergence(&self, other: &Shares) -> f64 {
+        let shares = self.share.iter().zip(&other.share);
+        let logarithms = self.logarithm.iter().zip(&other.logarithm);
+        shares.zip(logarithms).map(|((p, q), (ln_p, ln_q))| (p - q) * (ln_p - ln_q)).sum::<f64>() / 2.0
+    }
+}
+
+/// Mean over all pairs. The sum of (pa - pb) (ln pa - ln pb) over them is k times the sum of pa ln pa less the sum of pa times that of ln pa.
+fn mean_of_pairs(groups: &[Shares]) -> f64 {
+    if let [one, other] = groups {
+        return one.divergence(other);
+    }
+    let count = groups.len() as f64;
+    let sum = |bin: usize| {
+        let (mut shares, mut logarithms, mut products) = (0.0, 0.0, 0.0);
+        for group in groups {
+            shares += group.share[bin];
+            logarithms += group.logarithm[bin];
+            products += group.share[bin] * group.logarithm[bin];
+        }
+        count * products - shares * logarithms
     };
-    let (p, q) = (share(a), share(b));
-    // p ln(p / q) + q ln(q / p)
-    p.iter().zip(&q).map(|(p, q)| (p - q) * (p / q).ln()).sum::<f64>() / 2.0
+    // Between equal groups rounding may leave less than nothing.
+    ((0..BINS).map(sum).sum::<f64>() / (count * (count - 1.0))).max(0.0)
+}
+
+/// The first of the pairs that diverge most.
+fn widest_pair(groups: &[Shares]) -> (usize, usize) {
+    let mut widest = (f64::NEG_INFINITY, (0, 1));
+    for (first, one) in groups.iter().enumerate() {
+        for (second, other) in groups.iter().enumerate().skip(first + 1) {
+            let divergence = one.divergence(other);
+            if divergence > widest.0 {
+                widest = (divergence, (first, second));
+            }
+        }
+    }
+    widest.1
+}
+
+/// Weight of all other groups in each bin, from the sums of those before and of those after: what is empty stays 0.
+fn rests(masses: &[[f64; BINS]]) -> Vec<[f64; BINS]> {
+    let add = |sum: &mut [f64; BINS], mass: &[f64; BINS]| sum.iter_mut().zip(mass).for_each(|(sum, mass)| *sum += mass);
+    let (mut before, mut after) = ([0.0; BINS], [0.0; BINS]);
+    let mut rests = Vec::with_capacity(masses.len());
+    for mass in masses {
+        rests.push(before);
+        add(&mut before, mass);
+    }
+    for (rest, mass) in rests.iter_mut().zip(masses).rev() {
+        add(rest, &after);
+        add(&mut after, mass);
+    }
+    rests
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@
 
 use evenhand_catalog::{Card, Direction, Kind};
 
-use crate::gaps::{self, Gap, Marginal};
+use crate::gaps::{self, Gap, Marginal, Shape};
 use crate::{DecisionRule, Finding, IntervalPlan, Metric, Needs, Outcomes};
 
 const CARD: Card = Card {
@@ -47,6 +47,7 @@ impl Metric for Ks {
 const GAP: Marginal = Marginal {
     id: CARD.id,
     follows_grid: false,
+    shape: Shape::Largest,
     between: |pair| {
         let mut largest = 0.0_f64;
         let mut at = None;

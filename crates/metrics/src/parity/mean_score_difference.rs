@@ -12,7 +12,7 @@
 use evenhand_catalog::{Card, Direction, Kind};
 
 use super::mean_score::MeanScore;
-use crate::gaps::{self, Gap, Marginal, Pair};
+use crate::gaps::{self, Gap, Marginal, Pair, Shape};
 use crate::{Finding, IntervalPlan, Metric, Needs, Outcomes};
 
 const CARD: Card = Card {
@@ -51,7 +51,7 @@ impl Metric for MeanScoreDifference {
     }
 }
 
-const GAP: Marginal = Marginal { id: CARD.id, follows_grid: false, between };
+const GAP: Marginal = Marginal { id: CARD.id, follows_grid: false, shape: Shape::Means, between };
 
 fn between(pair: &Pair) -> Result<Gap, String> {
     let mut difference = 0.0;

@@ -14,7 +14,7 @@
 
 use evenhand_catalog::{Card, Direction, Kind};
 
-use crate::gaps::{self, Marginal};
+use crate::gaps::{self, Marginal, Shape};
 use crate::{Definition, Finding, IntervalPlan, Metric, Needs, Outcomes};
 
 const CARD: Card = Card {
@@ -51,6 +51,7 @@ impl Metric for Spdd {
 const GAP: Marginal = Marginal {
     id: CARD.id,
     follows_grid: true,
+    shape: Shape::Area,
     between: |pair| {
         if pair.definition == Definition::Grid {
             return Ok(pair.grid_mean().into());

@@ -10,15 +10,20 @@
 //! Wasserstein distance among the positives. The mean runs over those v at which both groups have rows with y > v: beyond the highest
 //! label of a group the probability does not exist. Fair value 0. Undefined when fewer than two groups have a label above 0.
 //! The exact sum visits distinct scores x distinct labels; above [`MOST_VISITS`] of them the pair's scores are gathered into 4096 blocks
-//! of equal size and its labels into 1024, which moves the number by less than the widths of a block.
+//! of equal size and its labels into 1024, which moves the number by less than the widths of a block. With more than two groups the distances of
+//! each group to all, which say how far it lies from the rest and which pairs need a look, are found for all groups in one walk down the labels
+//! ([`walk`]), on blocks of all groups' scores and labels where there are more than [`MOST_VISITS`].
 //!
 //! `definition = "grid"` gives the mean over the 50 x 50 thresholds 0, 0.02, ..., 0.98 of tau and v with strict `>`. As in the public
 //! code of Kim et al., which divides by a count plus 1e-10, a group without rows above v has the rate 0 there, and a
 //! v at which both are empty still counts in the mean: on labels that end far below 1 the grid is therefore smaller than the exact value.
 
+use std::sync::Arc;
+
 use evenhand_catalog::{Card, Direction, Kind};
 
-use crate::gaps::{self, Frame, Gap, Pair, ScoreGap, blocks, distinct, grid};
+use crate::above::{Levels, Tables, walk};
+use crate::gaps::{self, Among, Frame, Gap, Pair, Resampled, ScoreGap, blocks, distinct};
 use crate::sample::Sample;
 use crate::{Definition, Finding, IntervalPlan, Metric, Needs, Outcomes, order};
 
@@ -68,44 +73,58 @@ impl ScoreGap for Speo {
         true
     }
 
-    fn follows_grid(&self) -> bool {
-        true
-    }
-
     fn admits(&self, group: &Sample) -> Result<(), &'static str> {
         if group.labels.iter().any(|&label| label > 0.0) { Ok(()) } else { Err("no labels above 0") }
     }
 
     fn exact(&self, a: &Sample, b: &Sample, outcomes: &Outcomes) -> Result<Gap, String> {
         if outcomes.conventions.definition == Definition::Grid {
-            return Ok(grid_mean([on_grid(a), on_grid(b)]).into());
+            return Ok(Tables::of(&[a, b]).between(0, 1).into());
         }
         let mean = match few_labels([a, b]) {
             Some(labels) => mean_over(&labels, a, b, outcomes),
             None => Joined::new(a, b, MOST_VISITS).mean(),
         };
-        mean.map(Gap::from).ok_or_else(|| "no label threshold at which both groups have rows".to_owned())
+        mean.map(Gap::from).ok_or_else(|| NO_THRESHOLD.to_owned())
     }
 
-    fn framed(&self, frame: &Frame, a: &[f64], b: &[f64]) -> Option<f64> {
-        let places = frame.places.len();
-        if frame.definition == Definition::Grid {
-            let table = |mass: &[f64]| mass.chunks_exact(places).map(<[f64]>::to_vec).collect::<Vec<_>>();
-            return Some(grid_mean([table(a), table(b)]));
+    fn among(&self, samples: &[&Sample], outcomes: &Outcomes) -> Among {
+        if outcomes.conventions.definition == Definition::Grid {
+            let tables = Tables::of(samples);
+            let rest = (0..samples.len()).map(|group| Ok(tables.against_rest(group)));
+            return Among { pair: tables.farthest().map(|(_, pair)| pair), against_rest: rest.collect() };
         }
-        let mut above = Above::new(&frame.places);
-        for level in (0..frame.levels.len()).rev() {
-            let cells = level * places..(level + 1) * places;
-            for (place, (in_a, in_b)) in a[cells.clone()].iter().zip(&b[cells]).enumerate() {
-                above.add(0, place, *in_a);
-                above.add(1, place, *in_b);
-            }
-            let next = if level == 0 { 0.0 } else { frame.levels[level - 1] };
-            above.cut(frame.levels[level], next);
-        }
-        above.mean()
+        let reached = walk(samples, MOST_VISITS);
+        let pair = reached.farthest(|a, b| self.exact(samples[a], samples[b], outcomes).ok().map(|gap| gap.value));
+        let rest = (0..samples.len()).map(|group| reached.against_rest(group).ok_or_else(|| NO_THRESHOLD.to_owned()));
+        Among { pair: pair.map(|(_, pair)| pair), against_rest: rest.collect() }
+    }
+
+    fn resampled(&self, entered: &[(&Sample, usize)], outcomes: &Outcomes, plan: &IntervalPlan) -> (Arc<Resampled>, usize) {
+        let groups = entered.len();
+        let numbers = |largest: Option<f64>, with_rest: bool, rest: &dyn Fn(usize) -> Option<f64>| {
+            let rests = (0..if with_rest { groups } else { 0 }).map(rest);
+            std::iter::once(largest).chain(rests).map(|number| number.unwrap_or(f64::NAN)).collect()
+        };
+        let resampled = if outcomes.conventions.definition == Definition::Grid {
+            let frame = Frame::on_grid(true);
+            Resampled::new(&frame, entered, plan, |masses, with_rest| {
+                let tables = Tables::new(masses);
+                let largest = tables.farthest().map(|(distance, _)| distance);
+                numbers(largest, with_rest, &|group| Some(tables.against_rest(group)))
+            })
+        } else {
+            let frame = Frame::new(outcomes, true, groups);
+            Resampled::new(&frame, entered, plan, |masses, with_rest| {
+                let levels = Levels::new(&frame, masses);
+                numbers(levels.largest(), with_rest, &|group| levels.against_rest(group))
+            })
+        };
+        (Arc::new(resampled), 0)
     }
 }
+
+const NO_THRESHOLD: &str = "no label threshold at which both groups have rows";
 
 /// The distinct labels in ascending order, where there are few.
 fn few_labels(sides: [&Sample; 2]) -> Option<Vec<f64>> {
@@ -193,7 +212,7 @@ struct Joined {
 
 impl Joined {
     fn new(a: &Sample, b: &Sample, most_visits: usize) -> Self {
-        let both = Sample::merged(&[a, b]);
+        let both = Sample::merged([a, b]);
         let ascending: Vec<f64> = both.by_label().iter().map(|&row| both.labels[row as usize]).collect();
         let coarse = distinct(&both.scores).saturating_mul(distinct(&ascending)) > most_visits;
         let (most_places, most_levels) = if coarse { (4096, 1024) } else { (both.len(), both.len()) };
@@ -229,38 +248,6 @@ impl Joined {
         }
         above.mean()
     }
-}
-
-/// Weights by how many grid thresholds the label and the score exceed.
-fn on_grid(sample: &Sample) -> Vec<Vec<f64>> {
-    let thresholds: Vec<f64> = grid().collect();
-    let mut table = vec![vec![0.0; thresholds.len() + 1]; thresholds.len() + 1];
-    for ((&score, &label), &weight) in sample.scores.iter().zip(&sample.labels).zip(&sample.weights) {
-        let exceeded = |value: f64| thresholds.partition_point(|&threshold| threshold < value);
-        table[exceeded(label)][exceeded(score)] += weight;
-    }
-    table
-}
-
-/// Mean over all pairs of grid thresholds of the gap of rates; an empty side has the rate 0.
-fn grid_mean(sides: [Vec<Vec<f64>>; 2]) -> f64 {
-    let steps = grid().count();
-    // Suffix sums over both directions: weight of the rows whose label and score exceed the thresholds.
-    let [a, b] = sides.map(|mut table| {
-        for row in &mut table {
-            for place in (0..steps).rev() {
-                row[place] += row[place + 1];
-            }
-        }
-        for level in (0..steps).rev() {
-            let (lower, upper) = table.split_at_mut(level + 1);
-            lower[level].iter_mut().zip(&upper[0]).for_each(|(sum, more)| *sum += more);
-        }
-        table
-    });
-    let rate = |row: &[f64], place: usize| if row[0] > 0.0 { row[place] / row[0] } else { 0.0 };
-    let gaps = (1..=steps).flat_map(|level| (1..=steps).map(move |place| (level, place)));
-    gaps.map(|(level, place)| (rate(&a[level], place) - rate(&b[level], place)).abs()).sum::<f64>() / (steps * steps) as f64
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 
 use evenhand_catalog::{Card, Direction, Kind};
 
-use crate::gaps::{self, Gap, Marginal, Pair};
+use crate::gaps::{self, Gap, Marginal, NO_SPREAD, Pair, Shape};
 use crate::{Finding, IntervalPlan, Metric, Needs, Outcomes};
 
 const CARD: Card = Card {
@@ -43,13 +43,9 @@ impl Metric for StandardisedSpdd {
     }
 }
 
-const GAP: Marginal = Marginal { id: CARD.id, follows_grid: false, between };
+const GAP: Marginal = Marginal { id: CARD.id, follows_grid: false, shape: Shape::StandardisedArea, between };
 
 fn between(pair: &Pair) -> Result<Gap, String> {
     let deviation = pair.pooled_deviation();
-    if deviation > 0.0 {
-        Ok((pair.area() / deviation).into())
-    } else {
-        Err("all scores are equal, so there is no spread to compare with".to_owned())
-    }
+    if deviation > 0.0 { Ok((pair.area() / deviation).into()) } else { Err(NO_SPREAD.to_owned()) }
 }

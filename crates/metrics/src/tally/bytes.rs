@@ -25,9 +25,9 @@
 //! 64 bytes  sha256 of all bytes before, in lower-case hexadecimal
 //! ```
 //!
-//! Only filled bins are written, so that few rows make few bytes. Reading makes room for all bins of a sketch that holds any, 16 bytes each:
-//! up to [`Tally::MOST_BINS`] and [`Tally::MOST_KEPT`] of all sketches together. Both are checked before the room is asked for, in writing as
-//! in reading, so that what was written can be read.
+//! Only filled bins are written, so that few rows make few bytes. Reading makes room for as many bins as a sketch takes in memory: those filled, or
+//! all where that is less; up to [`Tally::MOST_BINS`] and [`Tally::MOST_KEPT`] of all sketches together. Both are checked before the room is
+//! asked for, in writing as in reading, so that what was written can be read.
 //!
 //! One tally has one form: equal sums, groups in the same order and the same conventions give equal bytes. Tallies that were read add
 //! up to the same bytes as those that were written. Whether tallies of parts give the bytes of the tally of all is a question of
@@ -36,7 +36,8 @@
 
 use evenhand_rows::digest;
 
-use super::{Part, Tally};
+use super::sketch::is_filled;
+use super::{Part, Tally, sketch};
 use crate::counts::{CELLS, Cell, GroupCounts};
 use crate::wasserstein::Bucket;
 use crate::{Convention, Conventions, DecisionRule, Definition, MetricError};
@@ -145,10 +146,10 @@ impl Tally {
                 }
             }
             for sketch in &part.sketch {
-                let filled = || sketch.iter().enumerate().filter(|(_, bucket)| is_filled(bucket));
-                bytes.extend_from_slice(&(filled().count() as u32).to_le_bytes());
-                for (position, bucket) in filled() {
-                    bytes.extend_from_slice(&(position as u32).to_le_bytes());
+                let filled = sketch.entries();
+                bytes.extend_from_slice(&(filled.len() as u32).to_le_bytes());
+                for (position, bucket) in filled.iter() {
+                    bytes.extend_from_slice(&position.to_le_bytes());
                     number(&mut bytes, bucket.weight);
                     number(&mut bytes, bucket.place);
                 }
@@ -217,28 +218,24 @@ impl Tally {
             return Err(damaged(format!("they end before the last of {groups} groups")));
         }
         tally.levels = (0..groups).map(|_| reader.text()).collect::<Result<_, _>>()?;
-        check_kept(reader.count_sketches(groups + 1)?.saturating_mul(bins))?;
+        check_kept(reader.count_kept(groups + 1, bins)?)?;
         for _ in 0..=groups {
             let mut part = Part { counts: GroupCounts::default(), ..Part::default() };
             for cell in &mut part.counts.cells {
                 *cell = Cell { rows: reader.long()?, weight: reader.number()?, squared: reader.number()?, heaviest: reader.number()? };
             }
             for sketch in &mut part.sketch {
-                let filled = reader.count()? as usize;
-                if filled == 0 {
-                    continue;
-                }
-                sketch.resize(bins, Bucket::default());
                 let mut next = 0;
-                for _ in 0..filled {
-                    let position = reader.count()? as usize;
-                    if position < next || position >= bins {
+                for _ in 0..reader.count()? {
+                    let position = reader.count()?;
+                    if position < next || position as usize >= bins {
                         return Err(refused(format!("bin {position} stands out of order or beyond the {bins} bins"), NOT_OURS));
                     }
-                    sketch[position] = Bucket { weight: reader.number()?, place: reader.number()? };
-                    if !is_filled(&sketch[position]) {
+                    let bucket = Bucket { weight: reader.number()?, place: reader.number()? };
+                    if !is_filled(&bucket) {
                         return Err(refused(format!("bin {position} is listed as filled and holds nothing"), NOT_OURS));
                     }
+                    sketch.add(position, bucket, bins);
                     next = position + 1;
                 }
             }
@@ -257,7 +254,7 @@ impl Tally {
             let problem = format!("they have {groups} groups and at most {} are allowed", Tally::MOST_GROUPS);
             return Err(refused(problem, "tally the rows of fewer groups at a time"));
         }
-        check_kept(self.parts.iter().flat_map(|part| &part.sketch).filter(|sketch| sketch.iter().any(is_filled)).count() * bins)
+        check_kept(self.parts.iter().flat_map(|part| &part.sketch).map(|sketch| sketch::kept(sketch.entries().len(), bins)).sum())
     }
 
     /// Refuses sums that no rows can have.
@@ -277,9 +274,10 @@ impl Tally {
         }
         let sums = |value: f64| value.is_finite() && value >= 0.0;
         let cells = || self.parts.iter().flat_map(|part| &part.counts.cells);
-        let buckets = || self.parts.iter().flat_map(|part| part.sketch.iter().flatten());
+        let finite = |bucket: &Bucket| sums(bucket.weight) && bucket.place.is_finite();
+        let mut sketches = self.parts.iter().flat_map(|part| &part.sketch);
         if !cells().all(|cell| sums(cell.weight) && sums(cell.squared) && sums(cell.heaviest))
-            || !buckets().all(|bucket| sums(bucket.weight) && bucket.place.is_finite())
+            || !sketches.all(|sketch| sketch.entries().iter().all(|(_, bucket)| finite(bucket)))
         {
             let remedy = "scale the weights of the rows down and tally them again";
             return Err(refused("a sum of weights or scores is below 0 or not finite".to_owned(), remedy));
@@ -294,10 +292,6 @@ impl Tally {
             Some(_) => Ok(()),
         }
     }
-}
-
-fn is_filled(bucket: &Bucket) -> bool {
-    bucket.weight != 0.0 || bucket.place != 0.0
 }
 
 fn check_kept(kept: usize) -> Result<(), MetricError> {
@@ -329,19 +323,19 @@ impl Reader<'_> {
         Ok(*chunk)
     }
 
-    /// How many sketches of these groups hold anything, found ahead of reading them, before room is made for any.
-    fn count_sketches(&self, groups: usize) -> Result<usize, MetricError> {
+    /// How many bins the sketches of these groups will take, found ahead of reading them, before room is made for any.
+    fn count_kept(&self, groups: usize, bins: usize) -> Result<usize, MetricError> {
         let mut ahead = Reader { rest: self.rest };
-        let mut sketches = 0;
+        let mut kept = 0_usize;
         for _ in 0..groups {
             ahead.skip(CELLS * CELL)?;
             for _ in 0..2 {
                 let filled = ahead.count()? as usize;
                 ahead.skip(filled.saturating_mul(ENTRY))?;
-                sketches += usize::from(filled > 0);
+                kept = kept.saturating_add(sketch::kept(filled, bins));
             }
         }
-        Ok(sketches)
+        Ok(kept)
     }
 
     fn skip(&mut self, length: usize) -> Result<(), MetricError> {
