@@ -135,9 +135,14 @@ pub fn balanced_apart(
                 "a generator must meet its conditions in every row"
             );
             tried += left;
-            let broken = if rules.is_empty() { vec![false; rows.rows()] } else { rules.mend(&mut rows, &fixed) };
-            // A rule that the wanted groups or labels themselves break is told, not waited for.
+            // A rule that the wanted groups or labels themselves break, or that leaves nothing but copies, is told and not waited for.
             let patient = tried <= PATIENCE * count / 2 + SOME / 2;
+            let drawn = (!patient && !rules.is_empty()).then(|| rows.clone());
+            let broken = if rules.is_empty() { vec![false; rows.rows()] } else { rules.mend(&mut rows, &fixed) };
+            if let Some(drawn) = drawn {
+                let copied = keys(&rows).iter().map(|key| known.contains(key) || others.contains(key)).collect::<Vec<bool>>();
+                restore(&mut rows, &drawn, &copied);
+            }
             let keys = keys(&rows);
             let is_other = |key: &Vec<u64>| !known.contains(key) && others.contains(key);
             copies_of_others += keys.iter().filter(|key| is_other(key)).count();
@@ -159,6 +164,20 @@ pub fn balanced_apart(
     order.shuffle(rng);
     rules.tell(&table);
     Ok(Balanced { table: table.select(&order), cells: told, copies, copies_of_others, rules: rules.kept().to_vec() })
+}
+
+/// Takes the chosen rows as they were drawn.
+fn restore(rows: &mut Table, drawn: &Table, chosen: &[bool]) {
+    for (column, before) in rows.columns.iter_mut().zip(&drawn.columns) {
+        for row in (0..chosen.len()).filter(|row| chosen[*row]) {
+            match (&mut column.cells, &before.cells) {
+                (Cells::Numbers { values, .. }, Cells::Numbers { values: drawn, .. }) => values[row] = drawn[row],
+                (Cells::Categories { codes, .. }, Cells::Categories { codes: drawn, .. }) => codes[row] = drawn[row],
+                // Both are one table's columns.
+                _ => {}
+            }
+        }
+    }
 }
 
 /// Rows of each group and label: of every group its share of each label, rounded up or down, so that each group has exactly its rows and each
