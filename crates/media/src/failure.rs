@@ -48,6 +48,8 @@ reasons! {
     FormatRefused, "format-refused", "The file is of a kind that is not accepted: send MP4, MOV, MKV or WebM.";
     /// A codec outside the whitelist.
     CodecRefused, "codec-refused", "The pictures or the sound are coded in a way that is not accepted: send H.264, HEVC, VP8, VP9 or AV1 with AAC, Opus, Vorbis or MP3.";
+    /// Protected by a key that we have not got.
+    Encrypted, "encrypted", "The recording is encrypted: send a copy without protection.";
     /// More bytes than the limit.
     TooLarge, "too-large", "The file has more bytes than the limit: send a shorter or smaller recording, or raise the limit.";
     /// More seconds or frames than the limit.

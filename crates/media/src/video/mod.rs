@@ -18,6 +18,7 @@ mod diagnosis;
 mod frames;
 mod limits;
 mod probe;
+mod protection;
 mod reader;
 mod sandbox;
 pub mod segments;

@@ -421,6 +421,16 @@ fn case_15_too_many_pixels() {
 }
 
 #[test]
+fn an_encrypted_recording_is_refused() {
+    let Some(clips) = clips() else { return };
+    let key = ["-encryption_scheme", "cenc-aes-ctr", "-encryption_key", "76a6c65c5ea762046bd749a2e632ccbb", "-encryption_kid"];
+    let copy = ["-i", "plain.mp4", "-c", "copy"];
+    let arguments: Vec<&str> = copy.into_iter().chain(key).chain(["a7e61c373e219033c21091fa607bf3b8"]).collect();
+    let Some(path) = clips.make("locked.mp4", &arguments) else { return };
+    assert_eq!(reason_of(&path), Some(Reason::Encrypted));
+}
+
+#[test]
 fn case_16_fewer_than_thirty_frames() {
     let Some(clips) = clips() else { return };
     for (count, seconds) in [(12, 0.48), (1, 0.04)] {
@@ -653,6 +663,7 @@ fn reasons_have_stable_ids() {
             "incomplete-upload",
             "format-refused",
             "codec-refused",
+            "encrypted",
             "too-large",
             "too-long",
             "too-many-pixels",
