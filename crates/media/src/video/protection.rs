@@ -77,16 +77,16 @@ fn each(mut bytes: &[u8], find: impl Fn([u8; 4], &[u8]) -> Option<[u8; 4]>) -> O
 mod tests {
     use super::within;
 
-    fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
-        [&(body.len() as u32 + 8).to_be_bytes()[..], kind, body].concat()
+    fn boxed(kind: [u8; 4], body: &[u8]) -> Vec<u8> {
+        [&(body.len() as u32 + 8).to_be_bytes()[..], &kind, body].concat()
     }
 
     #[test]
     fn descriptions_are_found_however_the_boxes_are_nested() {
         for (kind, found) in [(b"encv", true), (b"drms", true), (b"avc1", false)] {
-            let descriptions = boxed(b"stsd", &[&[0; 8][..], &boxed(kind, b"body")].concat());
-            let track = boxed(b"trak", &boxed(b"mdia", &boxed(b"minf", &boxed(b"stbl", &descriptions))));
-            let movie = [boxed(b"mvhd", b"encv"), boxed(b"trak", b""), track].concat();
+            let descriptions = boxed(*b"stsd", &[&[0; 8][..], &boxed(*kind, b"body")].concat());
+            let track = boxed(*b"trak", &boxed(*b"mdia", &boxed(*b"minf", &boxed(*b"stbl", &descriptions))));
+            let movie = [boxed(*b"mvhd", b"encv"), boxed(*b"trak", b""), track].concat();
             assert_eq!(within(&movie, 5).is_some(), found);
             assert_eq!(within(&movie, 3), None, "deeper than any movie");
             // Cut off, or with a size that leads outside, it is no box.
