@@ -32,6 +32,16 @@ fn a_named_value_that_no_row_has_is_refused() {
 }
 
 #[test]
+fn a_favourable_value_of_the_label_is_not_asked_of_a_score_in_words() {
+    let place = Place::new(&[("a.csv", b"g,decision,stage\nF,Pass,Hired\nF,Fail,Rejected\nM,Pass,Rejected\nM,Pass,Hired\n")]);
+    for stream in ["", " --stream"] {
+        let found = audit(&place, &format!("a.csv --score decision --group g --label stage --favourable Hired{stream}"));
+        assert_groups(&selected(&found), &[("F", 2, 0.5), ("M", 2, 1.0)]);
+        assert_groups(&by_group(&found, 0, "true-positive-rate"), &[("F", 1, 1.0), ("M", 1, 1.0)]);
+    }
+}
+
+#[test]
 fn a_map_for_a_column_that_is_not_there_is_refused() {
     let place = Place::new(&[
         ("scores.csv", b"g,s\nF,0.9\nW,0.2\nM,0.4\n"),

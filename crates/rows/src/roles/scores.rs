@@ -346,24 +346,19 @@ impl ScoreRoles {
             Err(odd) => {
                 let coded = joined(table, column, |text| self.missing().value(text), "missing", &self.categories, &mut Vec::new());
                 let words = label::decided(&coded, &self.undecided);
-                if let Some(values) = label::truths(&coded, &words).filter(|_| self.favourable.is_empty() && self.range.is_none()) {
+                let here = |text: &String| coded.levels.iter().any(|level| spelling_key(level) == spelling_key(text.trim()));
+                // With a label the favourable values are the label's, unless the score holds them as well.
+                let asked = if self.label.is_none() || self.favourable.iter().any(here) { self.favourable.as_slice() } else { &[] };
+                if let Some(values) = label::truths(&coded, &words).filter(|_| asked.is_empty() && self.range.is_none()) {
                     if !scale.lower_is_better {
                         return Ok((values, scale));
                     }
                     tell(notes, "lower scores are better: false and no count as 1".to_owned());
                     return Ok((values.into_iter().map(|value| 1.0 - value).collect(), scale));
                 }
-                let here = |text: &&String| coded.levels.iter().any(|level| spelling_key(level) == spelling_key(text.trim()));
-                let named: Vec<String> = self.favourable.iter().filter(here).cloned().collect();
                 let favourable = match known_decision(words.iter().copied()) {
-                    _ if !named.is_empty() || extent == Extent::Part && !self.favourable.is_empty() => self.favourable.clone(),
-                    Some(known) if self.favourable.is_empty() => vec![known.to_owned()],
-                    _ if !self.favourable.is_empty() => {
-                        let given = quoted(self.favourable.iter().map(String::as_str));
-                        let reason =
-                            format!("the favourable value {given} does not occur; the column holds {}", crate::shortened(&coded.levels));
-                        return Err(RowsError::BadColumn { column: self.score.clone(), reason });
-                    }
+                    _ if !asked.is_empty() => asked.to_vec(),
+                    Some(known) => vec![known.to_owned()],
                     _ => {
                         let remedy = if words.len() <= 50 && words.iter().all(|word| word.parse::<f64>().is_err()) {
                             format!(
