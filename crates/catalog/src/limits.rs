@@ -45,15 +45,11 @@ pub const REPLICATES: Limit = Limit {
     id: "replicates",
     of: "replicates of intervals",
     most: 1_000_000,
-    why: "each holds a number a metric and group; beyond ten thousand no printed digit moves",
+    why: "each is held as a number for every metric and group until the percentiles are taken",
 };
 /// Permutations of p-values.
-pub const PERMUTATIONS: Limit = Limit {
-    id: "permutations",
-    of: "permutations",
-    most: 10_000_000,
-    why: "the smallest p-value is one in as many; nobody reads a smaller one",
-};
+pub const PERMUTATIONS: Limit =
+    Limit { id: "permutations", of: "permutations", most: 10_000_000, why: "the smallest p-value that can be told is one in as many" };
 /// Folds of cross-validation.
 pub const FOLDS: Limit = Limit { id: "folds", of: "folds", most: 1000, why: "each is a training run, and a part of the rows" };
 /// Seeds of a recipe.

@@ -1,8 +1,8 @@
 //! The recipe's `[model]`: which network is trained, and how large it is.
 
-use evenhand_catalog::limits::WEIGHTS;
 use std::collections::BTreeMap;
 
+use evenhand_catalog::limits::WEIGHTS;
 use evenhand_catalog::{CatalogError, Entry, Parameters, Value, find};
 use serde::{Deserialize, Serialize};
 

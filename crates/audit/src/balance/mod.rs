@@ -7,9 +7,9 @@ mod judge;
 mod resample;
 mod synthesise;
 
-use evenhand_catalog::limits::MADE_ROWS;
 use std::collections::BTreeMap;
 
+use evenhand_catalog::limits::MADE_ROWS;
 use evenhand_rebalance::REBALANCERS;
 use evenhand_rebalance::synthesis::SYNTHESISERS;
 use evenhand_report::{DataSummary, MethodReport, Remark, Report, ReportKind, Tilt};

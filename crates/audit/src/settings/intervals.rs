@@ -1,6 +1,5 @@
 //! `[intervals]`: how sure the numbers are.
 
-use evenhand_catalog::limits::{PERMUTATIONS, REPLICATES};
 use evenhand_metrics::IntervalPlan;
 use serde::{Deserialize, Serialize};
 
@@ -38,11 +37,9 @@ impl IntervalSection {
 
     /// Refuses a level that is no share, and sizes beyond their ceilings.
     pub fn check(self) -> Result<(), String> {
-        REPLICATES.check(self.replicates as u64).map_err(|error| format!("[intervals] {error}"))?;
-        PERMUTATIONS.check(self.permutations as u64).map_err(|error| format!("[intervals] {error}"))?;
         if !(0.0..1.0).contains(&self.level) {
             return Err(format!("[intervals] level = {}: it must be at least 0 (off) and below 1", self.level));
         }
-        Ok(())
+        self.plan().map_or(Ok(()), |plan| plan.check().map_err(|error| format!("[intervals] {error}")))
     }
 }

@@ -111,13 +111,6 @@ impl Model {
             ));
         }
         let mut prediction = self.predict(rows)?;
-        if let Some(row) = prediction.scores.iter().position(|score| !score.is_finite()) {
-            return Err(ExperimentError::Request(format!(
-                "`{}`, data row {}: the model's score is no number; a weight of the model or an input of this row is out of all bounds: correct the                  row, or train the model again",
-                rows.name,
-                rows.rows.get(row).copied().unwrap_or(row as u64 + 1)
-            )));
-        }
         if let Some(kept) = &self.repair {
             rows.groups(&kept.attribute).map_err(|_| {
                 ExperimentError::Request(format!(
@@ -134,10 +127,22 @@ impl Model {
         Ok(Scores { scores: prediction.scores, targets, notes })
     }
 
-    /// What the scorer says of rows, before any repair.
+    /// What the scorer says of rows, before any repair: numbers, or an error with the row.
     fn predict(&self, rows: &Dataset) -> Result<Prediction, ExperimentError> {
         let features = self.encoder.transform(rows)?;
-        Ok(self.scorer.predict(Candidates { features: &features, recordings: rows.recordings.as_ref() })?)
+        let prediction = self.scorer.predict(Candidates { features: &features, recordings: rows.recordings.as_ref() })?;
+        // Scores of further targets come from logits of their own.
+        let targets = (0..self.scorer.targets().len()).map(|place| prediction.target_scores(place));
+        let broken = |scores: &[f64]| scores.iter().position(|score| !score.is_finite());
+        match broken(&prediction.scores).or_else(|| targets.into_iter().find_map(|scores| broken(&scores))) {
+            None => Ok(prediction),
+            Some(row) => Err(ExperimentError::Request(format!(
+                "`{}`, data row {}: the model's score is no number; a weight of the model or an input of this row is out of all bounds: \
+                 correct the row, or train the model again",
+                rows.name,
+                rows.rows.get(row).copied().unwrap_or(row as u64 + 1)
+            ))),
+        }
     }
 }
 

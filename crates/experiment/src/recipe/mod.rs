@@ -16,11 +16,11 @@ mod sweep;
 mod synthesis;
 mod words;
 
-use evenhand_catalog::limits::SEEDS;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use evenhand_catalog::limits::SEEDS;
 use evenhand_catalog::nearest;
 use evenhand_learn::{Architecture, Training};
 use evenhand_rows::{Encoding, Schema};
