@@ -3,6 +3,9 @@
 //! They stand in the lowest crate, so that they are checked without building the others.
 #![allow(clippy::unwrap_used, reason = "a broken test ends at once")]
 
+#[path = "invariants/dependencies.rs"]
+mod dependencies;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
