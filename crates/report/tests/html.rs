@@ -71,6 +71,30 @@ fn the_page_loads_nothing_from_elsewhere() {
     }
 }
 
+/// The content security policy lets the page's own script run and nothing else: its digest is that of the script as it stands.
+#[test]
+fn only_the_pages_own_script_may_run() {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let page = page(&sample::audit());
+    let scripts: Vec<&str> =
+        page.match_indices("<script>").map(|(at, tag)| page[at + tag.len()..].split("</script>").next().unwrap()).collect();
+    let [script] = scripts.as_slice() else { panic!("{} scripts", scripts.len()) };
+    let hexadecimal = evenhand_rows::digest::of_bytes(script.as_bytes());
+    let bytes: Vec<u8> = (0..32).map(|at| u8::from_str_radix(&hexadecimal[2 * at..2 * at + 2], 16).unwrap()).collect();
+    // In base64.
+    let digits: String = bytes
+        .chunks(3)
+        .flat_map(|three| {
+            let word = (0..3).fold(0_u32, |word, at| word << 8 | u32::from(three.get(at).copied().unwrap_or(0)));
+            (0..=three.len()).map(move |at| char::from(DIGITS[(word >> (18 - 6 * at) & 63) as usize]))
+        })
+        .collect();
+    let policy = page.split("Content-Security-Policy\" content=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert!(policy.starts_with("default-src 'none';"), "{policy}");
+    assert!(policy.contains(&format!("script-src 'sha256-{digits}=';")), "{policy} {digits}");
+    assert!(page.find("Content-Security-Policy").unwrap() < page.find("<style>").unwrap());
+}
+
 #[test]
 fn the_same_report_gives_the_same_page() {
     for report in all() {
