@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use evenhand_catalog::limits::GROUPS;
 use evenhand_metrics::{Estimate, Finding, Outcomes, Tally};
 use evenhand_report::cards::compares_groups;
 use evenhand_report::limits::check_limits;
@@ -96,12 +97,31 @@ pub fn refuse_no_groups(groups: &Groups) -> Result<(), AuditError> {
         [(only, _)] => {
             Err(AuditError::Request(format!("`{name}`: all rows to be compared are of one group (`{only}`); name another column")))
         }
-        many if many.len() >= FEW_VALUES && 2 * many.len() > rows => Err(AuditError::Request(format!(
-            "`{name}` has {} values in {rows} rows: it tells persons from each other, or makes more groups than so few rows can fill; name another column",
-            many.len()
-        ))),
-        _ => Ok(()),
+        many => refuse_persons(name, many.len(), rows),
     }
+}
+
+/// Refuses values that tell persons from each other rather than groups: every metric would have a number for each of them, and none would say anything.
+/// `values`: how many of them occur in so many rows.
+pub fn refuse_persons(name: &str, values: usize, rows: usize) -> Result<(), AuditError> {
+    let told = format!("`{name}` has {values} values in {rows} rows");
+    if let Err(limit) = GROUPS.check(values as u64) {
+        let remedy =
+            "name another column, cut numbers by a rule such as `> 25`, or set one group against the others by a rule such as `= A`";
+        return Err(AuditError::Request(format!("{told}: {limit}; {remedy}")));
+    }
+    if values >= FEW_VALUES && 2 * values > rows {
+        return Err(AuditError::Request(format!(
+            "{told}: it tells persons from each other, or makes more groups than so few rows can fill; name another column"
+        )));
+    }
+    Ok(())
+}
+
+/// The same of a whole attribute.
+pub fn refuse_persons_in(groups: &Groups) -> Result<(), AuditError> {
+    let present = groups.sizes().iter().filter(|size| **size > 0).count();
+    refuse_persons(groups.name(), present, groups.codes().len() - groups.unknown_count())
 }
 
 /// Who is selected by a threshold, on a scale of the person's own.
@@ -232,6 +252,7 @@ pub fn audit(scored: &Scored, settings: &AuditSettings) -> Result<Report, AuditE
         return Err(AuditError::Request("`groups`: there is no sensitive attribute; give the groups of one at least".to_owned()));
     }
     settings.metrics.check(&scored.groups)?;
+    scored.groups.iter().try_for_each(refuse_persons_in)?;
     let (settings, note) = resolved(settings, scored)?;
     let (settings, mut notes) = (&settings, Vec::from_iter(note.map(|note| Remark::new(RemarkKind::Selection, note))));
     let decided = scored.decided().map(|rows| scored.select(&rows));
@@ -330,6 +351,12 @@ impl AuditStream {
                 unknown: 0,
             }));
         }
+        for groups in &chunk.groups {
+            // Before anything is made for each of them.
+            if GROUPS.check(groups.levels().len() as u64).is_err() {
+                refuse_persons(groups.name(), groups.levels().len(), self.rows)?;
+            }
+        }
         let (open, known): (Vec<usize>, Vec<usize>) = match chunk.labels().filter(|labels| labels.iter().any(|label| label.is_nan())) {
             Some(labels) => (0..labels.len()).partition(|&row| labels[row].is_nan()),
             None => (Vec::new(), Vec::new()),
@@ -381,6 +408,7 @@ impl AuditStream {
             notes.push(told_undecided(name, decided, rows));
         }
         for seen in &seen {
+            refuse_persons(&seen.attribute, seen.sizes.values().filter(|sizes| sizes[0] > 0).count(), rows - seen.unknown)?;
             if seen.unknown > 0 {
                 let text = format!("`{}`: the group of {} rows is unknown; they are left out of every gap", seen.attribute, seen.unknown);
                 notes.push(Remark::new(RemarkKind::UnknownGroup, text));

@@ -57,6 +57,7 @@ pub fn tilt(data: &Dataset, settings: &TiltSettings) -> Result<Tilted, AuditErro
             .ok_or_else(|| AuditError::Request(format!("`{attribute}` has fewer than two groups with rows; a tilt needs two")))
     };
     let groups = data.groups(attribute)?;
+    crate::scores::refuse_persons_in(groups)?;
     let known = |name: &String| spelled(groups.levels(), name).map_or_else(|| name.clone(), str::to_owned);
     let pair = settings.pair.as_ref().map(|(privileged, unprivileged)| (known(privileged), known(unprivileged)));
     let before = measured("as given", data, pair)?;

@@ -1,6 +1,20 @@
 //! Ceilings of sizes that a file, a flag or a recipe may state, in one place. A size is compared before memory is asked for.
+//!
+//! A program may set a ceiling anew, once for the whole process ([`set`]): a service lower ones, a person with a large machine higher ones. No result
+//! depends on a ceiling; only whether there is one.
+
+use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock};
 
 use thiserror::Error;
+
+use crate::{CatalogError, nearest};
+
+/// Refuses so much out of so little that it is no table: `unfolded` bytes of `packed` ones.
+pub fn check_unfolding(unfolded: u64, packed: u64) -> Result<(), BeyondLimit> {
+    UNPACKED_BYTES.check(unfolded)?;
+    if unfolded <= FREE_BYTES { Ok(()) } else { UNPACKED_RATIO.check(unfolded.div_ceil(packed.max(1))) }
+}
 
 /// A ceiling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,7 +23,7 @@ pub struct Limit {
     pub id: &'static str,
     /// What is counted, in the plural.
     pub of: &'static str,
-    /// The most there may be.
+    /// The most there may be, unless it is [`set`] anew.
     pub most: u64,
     /// Why there is a ceiling, and why it lies there.
     pub why: &'static str,
@@ -17,7 +31,13 @@ pub struct Limit {
 
 /// A size beyond its ceiling.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{given} {} are more than the limit `{}` allows, {}; give fewer", limit.of, limit.id, limit.most)]
+#[error(
+    "{given} {} are more than the limit `{}` allows, {}; give fewer, or set another limit (`ceiling` '{}={given}')",
+    limit.of,
+    limit.id,
+    limit.most(),
+    limit.id
+)]
 pub struct BeyondLimit {
     /// The size as stated.
     pub given: u64,
@@ -36,8 +56,39 @@ impl Limit {
     /// assert!(refused.to_string().contains("the limit `replicates` allows, 1000000"));
     /// ```
     pub fn check(&self, given: u64) -> Result<(), BeyondLimit> {
-        if given <= self.most { Ok(()) } else { Err(BeyondLimit { given, limit: *self }) }
+        if given <= self.most() { Ok(()) } else { Err(BeyondLimit { given, limit: *self }) }
     }
+
+    /// The ceiling in force.
+    pub fn most(&self) -> u64 {
+        ANEW.read().unwrap_or_else(PoisonError::into_inner).get(self.id).copied().unwrap_or(self.most)
+    }
+}
+
+/// Ceilings that were set anew.
+static ANEW: RwLock<BTreeMap<&str, u64>> = RwLock::new(BTreeMap::new());
+
+/// Sets a ceiling anew for the rest of the process; refused where no limit has this id.
+///
+/// ```
+/// use evenhand_catalog::limits::{FOLDS, set};
+///
+/// set("folds", 10)?;
+/// assert!(FOLDS.check(11).is_err());
+/// assert!(set("fold", 10).unwrap_err().to_string().contains("`folds`"));
+/// # Ok::<(), evenhand_catalog::CatalogError>(())
+/// ```
+pub fn set(id: &str, most: u64) -> Result<(), CatalogError> {
+    let Some(limit) = LIMITS.iter().find(|limit| limit.id == id) else {
+        let known = LIMITS.iter().map(|limit| limit.id);
+        return Err(CatalogError::UnknownId {
+            id: id.to_owned(),
+            nearest: nearest(id, known.clone()).map(str::to_owned),
+            known: known.collect::<Vec<_>>().join(", "),
+        });
+    };
+    ANEW.write().unwrap_or_else(PoisonError::into_inner).insert(limit.id, most);
+    Ok(())
 }
 
 /// Replicates of intervals.
@@ -65,5 +116,90 @@ pub const WEIGHTS: Limit = Limit {
 pub const MADE_ROWS: Limit =
     Limit { id: "made-rows", of: "rows to be made", most: 50_000_000, why: "they are held in memory until all of them stand" };
 
+/// Columns of a table, or numbers of an array that a recipe names.
+pub const COLUMNS: Limit =
+    Limit { id: "columns", of: "columns", most: 200_000, why: "each has a name and a place in every row, whether it is wanted or not" };
+/// Columns of rows that are made anew.
+pub const MADE_COLUMNS: Limit = Limit {
+    id: "made-columns",
+    of: "columns to be made",
+    most: 500,
+    why: "how each goes with each other is learned: time grows with the third power of their number",
+};
+/// Groups of an attribute.
+pub const GROUPS: Limit =
+    Limit { id: "groups", of: "groups of an attribute", most: 5000, why: "every metric has a number and an interval for each of them" };
+/// Bytes of the name of a group.
+pub const GROUP_NAME: Limit = Limit {
+    id: "group-name",
+    of: "bytes of a group's name",
+    most: 1000,
+    why: "it stands in every table, chart and message; a longer one is a free text",
+};
+/// Rows that counts stand for.
+pub const COUNTED_ROWS: Limit =
+    Limit { id: "counted-rows", of: "rows that counts stand for", most: 50_000_000, why: "each becomes a row in memory" };
+/// Rows of a made-up corpus.
+pub const INVENTED_ROWS: Limit =
+    Limit { id: "invented-rows", of: "rows of a made-up corpus", most: 50_000_000, why: "they are held in memory" };
+/// Bytes of a row of a text file, or of its header.
+pub const ROW_BYTES: Limit = Limit {
+    id: "row-bytes",
+    of: "bytes of a row",
+    most: 8 << 20,
+    why: "a longer one is nearly always a quote that is not closed; files are read in parts of this size",
+};
+/// Bytes of standard input or a pipe.
+pub const PIPED_BYTES: Limit =
+    Limit { id: "piped-bytes", of: "bytes of standard input or a pipe", most: 256 << 20, why: "they are held in memory; a file is not" };
+/// Bytes of a file that is held in memory as a whole.
+pub const HELD_BYTES: Limit = Limit {
+    id: "held-bytes",
+    of: "bytes of a file that is read at once",
+    most: 8 << 30,
+    why: "they are held in memory beside the columns; an audit can read a file of text or Parquet in parts (`stream`)",
+};
+/// Bytes that come out of a packed file, or of typed columns.
+pub const UNPACKED_BYTES: Limit = Limit {
+    id: "unpacked-bytes",
+    of: "bytes out of a packed file",
+    most: 4 << 30,
+    why: "a few bytes can unfold into more than any memory holds; so much out of so little that no table does so is refused earlier",
+};
+/// Bytes that come out of a packed file or typed columns for each byte of the file, beyond the first [`FREE_BYTES`].
+pub const UNPACKED_RATIO: Limit = Limit {
+    id: "unpacked-ratio",
+    of: "bytes out for a byte in",
+    most: 600,
+    why: "beyond 64 MiB; a table of equal rows is packed at about 200 to 1",
+};
+/// Bytes out of which no ratio is asked.
+pub const FREE_BYTES: u64 = 64 << 20;
+/// Bytes of a recipe, a manifest, a description of a model: what a person writes or a program describes.
+pub const TEXT_BYTES: Limit =
+    Limit { id: "text-bytes", of: "bytes of a recipe or description", most: 64 << 20, why: "they are held in memory as a whole" };
+/// Neurons of a layer.
+pub const WIDTH: Limit = Limit { id: "width", of: "neurons of a layer", most: 65_536, why: "weights grow with the product of two layers" };
+
 /// All of them, for `docs/limits.md`.
-pub const LIMITS: &[Limit] = &[REPLICATES, PERMUTATIONS, FOLDS, SEEDS, WEIGHTS, MADE_ROWS];
+pub const LIMITS: &[Limit] = &[
+    REPLICATES,
+    PERMUTATIONS,
+    FOLDS,
+    SEEDS,
+    WEIGHTS,
+    MADE_ROWS,
+    COLUMNS,
+    MADE_COLUMNS,
+    GROUPS,
+    GROUP_NAME,
+    COUNTED_ROWS,
+    INVENTED_ROWS,
+    ROW_BYTES,
+    PIPED_BYTES,
+    HELD_BYTES,
+    UNPACKED_BYTES,
+    UNPACKED_RATIO,
+    TEXT_BYTES,
+    WIDTH,
+];

@@ -7,6 +7,7 @@ use evenhand_audit::rank::Wanted;
 use evenhand_catalog::Value;
 use evenhand_data::sheet::Reading as ColumnReading;
 
+use crate::outputs::Writing;
 use crate::reading::Reading;
 
 /// Scores and shortlists that treat groups even-handedly, and the evidence.
@@ -23,6 +24,16 @@ pub(crate) struct Arguments {
     /// Threads to use (default: all cores); the results do not depend on it
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
+
+    /// Another ceiling of a size, as `groups=10000`; may be repeated; docs/limits.md lists them
+    #[arg(long, global = true, value_name = "LIMIT=N", value_parser = ceiling)]
+    pub(crate) ceiling: Vec<(String, u64)>,
+}
+
+fn ceiling(text: &str) -> Result<(String, u64), String> {
+    let (id, most) = text.split_once('=').ok_or("write it as LIMIT=N")?;
+    let most = most.trim().parse().map_err(|_| format!("`{}` is no whole number", most.trim()))?;
+    Ok((id.trim().to_owned(), most))
 }
 
 #[derive(Debug, Subcommand)]
@@ -211,6 +222,8 @@ pub(crate) struct Score {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Recordings")]
     pub(crate) jobs: Option<u16>,
     #[command(flatten)]
+    pub(crate) writing: Writing,
+    #[command(flatten)]
     pub(crate) reading: Reading,
 }
 
@@ -246,6 +259,9 @@ pub(crate) struct Audit {
         hide_default_value = true
     )]
     pub(crate) score: String,
+    /// Folder of the model that made the scores: the report names its digest
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) model: Option<PathBuf>,
     /// Column with the number of applicants, where a row is a category and not a person
     #[arg(long, value_name = "COLUMN", requires = "selected")]
     pub(crate) applicants: Option<String>,
@@ -405,6 +421,8 @@ pub(crate) struct Balance {
     #[arg(long, value_name = "TEXT")]
     pub(crate) title: Option<String>,
     #[command(flatten)]
+    pub(crate) writing: Writing,
+    #[command(flatten)]
     pub(crate) reading: Reading,
 }
 
@@ -482,6 +500,8 @@ pub(crate) struct Rank {
     /// Heading of the report [default: the file's name]
     #[arg(long, value_name = "TEXT")]
     pub(crate) title: Option<String>,
+    #[command(flatten)]
+    pub(crate) writing: Writing,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }
@@ -563,6 +583,8 @@ pub(crate) struct Skew {
     /// Seed of the random choice
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) writing: Writing,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }

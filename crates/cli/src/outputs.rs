@@ -4,7 +4,28 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::bail;
+use clap::Args;
 use evenhand_experiment::write::{self, FILES};
+
+use crate::printer;
+
+/// Options of every command that writes a table.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct Writing {
+    /// Put an apostrophe before each field of the written table that a spreadsheet program would take for a formula
+    #[arg(long)]
+    pub(crate) spreadsheet_safe: bool,
+}
+
+impl Writing {
+    /// Writes a CSV table, and tells of fields that a spreadsheet program would take for formulas.
+    pub(crate) fn write(self, out: &Path, text: &str, separator: char) -> anyhow::Result<()> {
+        if let Some(note) = write::table(out, text, separator, self.spreadsheet_safe)? {
+            printer::tell(&format!("note: {note}"));
+        }
+        Ok(())
+    }
+}
 
 /// Tries the file of an answer and the folder of its report.
 pub(crate) fn try_out(out: &Path, report: Option<&Path>, inputs: &[String]) -> anyhow::Result<()> {

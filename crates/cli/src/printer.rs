@@ -64,19 +64,19 @@ pub(crate) fn table(view: &views::Table) -> anyhow::Result<()> {
 
 /// The text without signs that steer a terminal or turn the direction of what follows; names of columns and groups may hold any. They are shown as
 /// `\u{1b}`.
-fn printable(text: &str) -> Cow<'_, str> {
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     let steers = |sign: char| {
-        sign.is_control() && !matches!(sign, '\n' | '\t')
+        sign.is_control() && sign != '\n'
             || matches!(sign, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     if !text.contains(steers) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.chars().fold(String::with_capacity(text.len()), |mut shown, sign| {
-        if steers(sign) {
-            shown.extend(sign.escape_unicode());
-        } else {
-            shown.push(sign);
+        match sign {
+            '\t' => shown.push_str("\\t"),
+            sign if steers(sign) => shown.extend(sign.escape_unicode()),
+            sign => shown.push(sign),
         }
         shown
     }))
@@ -86,8 +86,19 @@ fn printable(text: &str) -> Cow<'_, str> {
 pub(crate) fn tell(text: &str) {
     let text = with_flags(text);
     let text = printable(&text);
+    let text = readable(&text);
     // Nobody listens to standard error any more: nothing is left to do.
     let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// The text without the middle of what is too long to be read: a field of a file may hold megabytes.
+fn readable(text: &str) -> Cow<'_, str> {
+    const MOST: usize = 6000;
+    if text.len() <= MOST {
+        return Cow::Borrowed(text);
+    }
+    let (head, tail) = (text.floor_char_boundary(MOST / 2), text.ceil_char_boundary(text.len() - MOST / 2));
+    Cow::Owned(format!("{} [{} bytes are left out] {}", &text[..head], tail - head, &text[tail..]))
 }
 
 /// Tells an error and what caused it; a cause that the message already holds is not told twice.
@@ -116,7 +127,7 @@ fn given_as_flag(error: &anyhow::Error) -> Option<String> {
 }
 
 /// Settings that messages of the crates below name in brackets, as in (`skip lines`) or (`read` 'zip=category').
-const SETTINGS: [&str; 18] = [
+const SETTINGS: [&str; 20] = [
     "separator",
     "decimal",
     "skip lines",
@@ -135,6 +146,8 @@ const SETTINGS: [&str; 18] = [
     "modalities",
     "replace",
     "data",
+    "ceiling",
+    "spreadsheet_safe",
 ];
 
 /// The text with `(--skip-lines)` where it says (`skip lines`), for the flags that the command at hand has: the crates below name settings, and
@@ -143,8 +156,10 @@ fn with_flags(text: &str) -> String {
     let program = Arguments::command();
     // The first word that names a command; later ones may be columns of the same name.
     let command = std::env::args().skip(1).find_map(|word| program.get_subcommands().find(|command| word == command.get_name()).cloned());
-    let has =
-        |flag: &str| command.as_ref().is_some_and(|command| command.get_arguments().any(|argument| argument.get_long() == Some(flag)));
+    let has = |flag: &str| {
+        program.get_arguments().any(|argument| argument.is_global_set() && argument.get_long() == Some(flag))
+            || command.as_ref().is_some_and(|command| command.get_arguments().any(|argument| argument.get_long() == Some(flag)))
+    };
     flagged(text, has)
 }
 
@@ -170,7 +185,7 @@ mod tests {
     #[test]
     fn names_of_groups_do_not_steer_the_terminal() {
         let text = "a\u{1b}[2J\u{9b}31m\u{202e}b\n\u{e9}\tc";
-        assert_eq!(printable(text), "a\\u{1b}[2J\\u{9b}31m\\u{202e}b\n\u{e9}\tc");
+        assert_eq!(printable(text), "a\\u{1b}[2J\\u{9b}31m\\u{202e}b\n\u{e9}\\tc");
     }
 
     #[test]

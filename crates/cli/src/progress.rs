@@ -79,7 +79,7 @@ impl Observer for Bars {
     fn cell_started(&self, cell: usize, label: &str) {
         let bar = self.all.add(ProgressBar::new(0));
         bar.set_style(style("  {bar:28} epoch {pos}/{len}  {msg}"));
-        bar.set_message(label.to_owned());
+        bar.set_message(crate::printer::printable(label).into_owned());
         if let Ok(mut running) = self.running.lock() {
             running.insert(cell, bar);
         }

@@ -1,6 +1,7 @@
 //! What can go wrong with rows: each message says what, where and what to do.
 
 use evenhand_catalog::CatalogError;
+use evenhand_catalog::limits::{BeyondLimit, Limit};
 use evenhand_rows::RowsError;
 
 /// Errors of this crate. Rows are counted from 1 at the first data row of their file: the header is not counted.
@@ -59,6 +60,14 @@ pub enum DataError {
         path: String,
         /// The operating system's reason.
         source: std::io::Error,
+    },
+    /// A file of more than may be read.
+    #[error("`{file}`: {limit}")]
+    Beyond {
+        /// File as given.
+        file: String,
+        /// What there is too much of.
+        limit: BeyondLimit,
     },
     /// A file of zero bytes.
     #[error("`{file}` is empty (0 bytes); it needs a header line and at least one row")]
@@ -202,6 +211,11 @@ impl DataError {
     /// The error for a column that is not among `known`.
     pub(crate) fn missing_column(file: &str, column: &str, known: &[String]) -> Self {
         RowsError::missing_column(file, column, known).into()
+    }
+
+    /// Refuses more of something in a file than may be read.
+    pub(crate) fn within(file: &str, limit: Limit, given: u64) -> Result<(), Self> {
+        limit.check(given).map_err(|limit| DataError::Beyond { file: file.to_owned(), limit })
     }
 
     /// The error for recordings that cannot be used.

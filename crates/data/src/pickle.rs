@@ -9,7 +9,7 @@
 //! text is meant, as UTF-8 where it is that, else as Latin-1.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -148,23 +148,24 @@ impl Object {
 
 /// Deepest nesting that is read.
 const DEEPEST: usize = 16;
+/// Objects that are looked at in all, for each byte of the pickle.
+const VISITS: u64 = 16;
+const FREE_VISITS: u64 = 1 << 20;
 
 /// Whether a value may be put into a container that may itself be nested.
-fn fits(object: &Object, levels: usize) -> bool {
-    levels > 0
-        && match object {
-            Object::Tuple(items) => items.iter().all(|item| fits(item, levels - 1)),
-            Object::List(items) => items.borrow().iter().all(|item| fits(item, levels - 1)),
-            Object::Dictionary(items) => items.borrow().iter().all(|(key, value)| fits(key, levels - 1) && fits(value, levels - 1)),
-            Object::Array(array) => {
-                array.borrow().objects.as_ref().is_none_or(|items| items.borrow().iter().all(|item| fits(item, levels - 1)))
-            }
-            _ => true,
-        }
-}
-
-fn check_depth(items: &[Object]) -> Result<(), String> {
-    if items.iter().all(|item| fits(item, DEEPEST)) { Ok(()) } else { Err("the pickle is nested too deeply".to_owned()) }
+fn fits(object: &Object, levels: usize, visits: &Cell<u64>) -> bool {
+    if levels == 0 || visits.get() == 0 {
+        return false;
+    }
+    visits.set(visits.get() - 1);
+    let fits = |item: &Object| fits(item, levels - 1, visits);
+    match object {
+        Object::Tuple(items) => items.iter().all(fits),
+        Object::List(items) => items.borrow().iter().all(fits),
+        Object::Dictionary(items) => items.borrow().iter().all(|(key, value)| fits(key) && fits(value)),
+        Object::Array(array) => array.borrow().objects.as_ref().is_none_or(|items| items.borrow().iter().all(fits)),
+        _ => true,
+    }
 }
 
 impl Array {
@@ -200,7 +201,9 @@ pub(crate) fn object_of_npy(file: &str, bytes: &[u8]) -> Result<Object, DataErro
 
 /// Runs the allowed operations; the error says which one was refused.
 pub(crate) fn read(bytes: &[u8]) -> Result<Object, String> {
-    let mut machine = Machine { bytes, at: 0, stack: Vec::new(), memo: BTreeMap::new() };
+    // What is made once may be recalled in many places: whoever walks the places instead of the objects may never end.
+    let visits = Cell::new(FREE_VISITS + VISITS * bytes.len() as u64);
+    let mut machine = Machine { bytes, at: 0, stack: Vec::new(), memo: BTreeMap::new(), visits };
     loop {
         let operation = machine.take(1)?[0];
         if operation == b'.' {
@@ -215,9 +218,20 @@ struct Machine<'a> {
     at: usize,
     stack: Vec<Object>,
     memo: BTreeMap<usize, Object>,
+    /// Objects that may still be looked at.
+    visits: Cell<u64>,
 }
 
 impl<'a> Machine<'a> {
+    fn check_depth(&self, items: &[Object]) -> Result<(), String> {
+        let fit = items.iter().all(|item| fits(item, DEEPEST, &self.visits));
+        match (fit, self.visits.get()) {
+            (true, _) => Ok(()),
+            (false, 0) => Err("the pickle repeats its objects more often than any data set does".to_owned()),
+            (false, _) => Err("the pickle is nested too deeply".to_owned()),
+        }
+    }
+
     fn take(&mut self, count: usize) -> Result<&'a [u8], String> {
         let end = self.at.checked_add(count).filter(|&end| end <= self.bytes.len()).ok_or("the pickle is cut short")?;
         let part = &self.bytes[self.at..end];
@@ -250,7 +264,7 @@ impl<'a> Machine<'a> {
     fn pop_to_mark(&mut self) -> Result<Vec<Object>, String> {
         let mark = self.stack.iter().rposition(|object| matches!(object, Object::Mark)).ok_or("the pickle misses a mark")?;
         let items = self.stack.split_off(mark + 1);
-        check_depth(&items)?;
+        self.check_depth(&items)?;
         self.stack.pop();
         Ok(items)
     }
@@ -258,7 +272,7 @@ impl<'a> Machine<'a> {
     fn tuple(&mut self, count: usize) -> Result<(), String> {
         let from = self.stack.len().checked_sub(count).ok_or("the pickle takes a value that it never made")?;
         let items = self.stack.split_off(from);
-        check_depth(&items)?;
+        self.check_depth(&items)?;
         self.stack.push(Object::Tuple(items.into()));
         Ok(())
     }
@@ -331,7 +345,7 @@ impl<'a> Machine<'a> {
             b'}' => self.stack.push(Object::Dictionary(Rc::default())),
             b'a' => {
                 let item = self.pop()?;
-                check_depth(std::slice::from_ref(&item))?;
+                self.check_depth(std::slice::from_ref(&item))?;
                 self.extend_list(vec![item])?;
             }
             b'e' => {
@@ -342,7 +356,7 @@ impl<'a> Machine<'a> {
                 let value = self.pop()?;
                 let key = self.pop()?;
                 let pair = [key, value];
-                check_depth(&pair)?;
+                self.check_depth(&pair)?;
                 self.extend_dictionary(&pair)?;
             }
             b'u' => {
@@ -458,7 +472,7 @@ impl<'a> Machine<'a> {
                 array.fortran = *fortran;
                 match content {
                     Object::Bytes(bytes) => array.raw = Some(Rc::clone(bytes)),
-                    Object::List(list) if fits(content, DEEPEST) => array.objects = Some(Rc::clone(list)),
+                    Object::List(list) if fits(content, DEEPEST, &self.visits) => array.objects = Some(Rc::clone(list)),
                     _ => return Err("an array holds neither bytes nor objects".to_owned()),
                 }
             }
@@ -508,6 +522,15 @@ mod tests {
         assert_eq!(read(b"B\xff\xff\xff\xffabc.").unwrap_err(), "the pickle is cut short");
         let nested = [b"K\x01".as_slice(), &vec![0x85; 1_000_000], b"."].concat();
         assert_eq!(read(&nested).unwrap_err(), "the pickle is nested too deeply");
+        // A tuple of sixty tuples of sixty tuples ..., each made once and recalled from the memo.
+        let mut recalled = b"\x80\x02K\x01q\x00".to_vec();
+        for level in 0..8_u8 {
+            recalled.push(b'(');
+            (0..60).for_each(|_| recalled.extend([b'h', level]));
+            recalled.extend([b't', b'q', level + 1]);
+        }
+        recalled.push(b'.');
+        assert_eq!(read(&recalled).unwrap_err(), "the pickle repeats its objects more often than any data set does");
         assert_eq!(read(b"]q\x00h\x00a.").unwrap_err(), "the pickle uses one container in two places");
         assert!(read(b"a.").is_err() && read(b"h\x05.").is_err() && read(b"e.").is_err() && read(b"b.").is_err());
     }

@@ -4,14 +4,67 @@
 //! write under a temporary name in the same folder -> sync the file -> rename -> sync the folder
 //! ```
 //!
+//! A temporary name holds the number of its process, and the file is locked while the process lives: what a killed one left behind is taken away when
+//! the next file is begun in the folder.
+//!
 //! A reader sees the old file or the new one, and after a crash one of them is on the disk: without the first sync a renamed file can come
 //! back empty, without the second the rename itself can be lost. Folders are synced where the system lets them be opened.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use tempfile::NamedTempFile;
+
+/// What temporary names begin with; the number of the process follows.
+const PREFIX: &str = ".evenhand-";
+
+/// Begins a file under a temporary name in a folder, private to this user unless `shared`.
+pub fn temporary(folder: &Path, shared: bool) -> io::Result<NamedTempFile> {
+    sweep(folder);
+    let prefix = format!("{PREFIX}{}-", std::process::id());
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    if shared {
+        builder.permissions(<fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
+    }
+    #[cfg(not(unix))]
+    let _ = shared;
+    let file = builder.prefix(&prefix).tempfile_in(folder)?;
+    // A file system without locks: the number of the process says enough.
+    let _ = file.as_file().try_lock();
+    Ok(file)
+}
+
+/// Takes away what killed processes have left in a folder; once a folder and process.
+fn sweep(folder: &Path) {
+    static SWEPT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    if !SWEPT.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned()) {
+        return;
+    }
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let left = name.to_str().and_then(|name| name.strip_prefix(PREFIX)).and_then(|rest| rest.split_once('-'));
+        let Some(process) = left.and_then(|(process, _)| process.parse::<u32>().ok()) else { continue };
+        let path = entry.path();
+        if is_gone(process, &path) && File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
+            let _ = fs::remove_file(&path);
+        }
+    }
+}
+
+/// Whether no process has this number. Where the system does not tell, a file of yesterday is nobody's.
+fn is_gone(process: u32, path: &Path) -> bool {
+    if Path::new("/proc/self").exists() {
+        return !Path::new("/proc").join(process.to_string()).exists();
+    }
+    let age = path.metadata().and_then(|about| about.modified()).ok().and_then(|then| then.elapsed().ok());
+    age.is_some_and(|age| age > Duration::from_hours(24))
+}
 
 /// Writes a file whole, private to this user.
 ///
@@ -75,15 +128,12 @@ pub struct WholeFile {
 impl WholeFile {
     /// Begins a file, private to this user, in a folder that exists.
     pub fn create(path: &Path) -> io::Result<Self> {
-        Ok(WholeFile { path: path.to_owned(), file: NamedTempFile::new_in(folder_of(path))? })
+        Ok(WholeFile { path: path.to_owned(), file: temporary(folder_of(path), false)? })
     }
 
     /// Begins a file like any other of this user, in a folder that exists: what may be read is the system's to say.
     pub fn create_shared(path: &Path) -> io::Result<Self> {
-        let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
-        builder.permissions(<fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
-        Ok(WholeFile { path: path.to_owned(), file: builder.prefix(".evenhand-").tempfile_in(folder_of(path))? })
+        Ok(WholeFile { path: path.to_owned(), file: temporary(folder_of(path), true)? })
     }
 
     /// Puts the file in its place.
@@ -114,6 +164,24 @@ impl Write for WholeFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_a_killed_process_left_goes_and_what_a_live_one_writes_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        // No process has a number beyond those of the kernel.
+        let (dead, live) = (format!("{PREFIX}4194999-abc"), format!("{PREFIX}{}-abc", std::process::id()));
+        for name in [&dead, &live, ".evenhand-notes"] {
+            fs::write(at(name), b"half").unwrap();
+        }
+        let locked = format!("{PREFIX}4194998-abc");
+        let held = File::create(at(&locked)).unwrap();
+        held.try_lock().unwrap();
+        write(&at("table.csv"), b"new").unwrap();
+        assert!(!at(&dead).exists(), "its process is gone");
+        assert!(at(&live).exists() && at(".evenhand-notes").exists() && at(&locked).exists());
+    }
 
     #[test]
     fn an_unfinished_file_leaves_the_old_one_and_no_trace() {

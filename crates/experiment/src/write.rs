@@ -4,8 +4,9 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use evenhand_data::table;
-use evenhand_data::whole::WholeFile;
+use evenhand_data::table as tables;
+use evenhand_data::whole::{self, WholeFile};
+use evenhand_rows::spreadsheet::{self, Formulas};
 
 use crate::ExperimentError;
 
@@ -17,7 +18,7 @@ pub fn refuse_input(out: &Path, files: &[String]) -> Result<(), ExperimentError>
     let same = |file: &Path| matches!((fs::canonicalize(file), fs::canonicalize(out)), (Ok(one), Ok(other)) if one == other);
     // A pattern is seen through; a name that stands for nothing is refused by whoever reads it.
     let named: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
-    match table::paths(files).unwrap_or(named).iter().find(|file| same(file)) {
+    match tables::paths(files).unwrap_or(named).iter().find(|file| same(file)) {
         Some(file) => {
             let message = format!("it would replace the input {}; give another file", file.display());
             Err(ExperimentError::Setting { setting: "out", value: out.display().to_string(), message })
@@ -31,7 +32,7 @@ pub fn probe(path: &Path) -> Result<(), ExperimentError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(ExperimentError::io(folder, "create the folder"))?;
     refuse_special(path)?;
-    tempfile::Builder::new().prefix(".evenhand-").tempfile_in(folder).map_err(ExperimentError::io(path, "write"))?;
+    whole::temporary(folder, false).map_err(ExperimentError::io(path, "write"))?;
     Ok(())
 }
 
@@ -89,6 +90,23 @@ pub fn refuse_inputs<'a>(
         }
     }
     Ok(())
+}
+
+/// Writes a CSV table. Fields that a spreadsheet program would take for formulas get an apostrophe where `safe`; else the remark on them comes back.
+pub fn table(path: &Path, text: &str, separator: char, safe: bool) -> Result<Option<String>, ExperimentError> {
+    let (text, found) = spreadsheet::look(text, separator, safe);
+    replace(path, text.as_bytes())?;
+    Ok(found.map(|Formulas { fields, first, line }| {
+        let (out, fields) = (path.display(), if fields == 1 { "a field".to_owned() } else { format!("{fields} fields") });
+        if safe {
+            format!("{out}: an apostrophe stands before {fields} that a spreadsheet program would take for formulas (line {line}: `{first}`)")
+        } else {
+            format!(
+                "{out}: a spreadsheet program takes {fields} for formulas and runs them (line {line}: `{first}`); an apostrophe before each keeps it a \
+                 text (`spreadsheet_safe`)"
+            )
+        }
+    }))
 }
 
 /// Writes under a temporary name beside the target, then renames: a reader sees the old file or the new one.

@@ -172,16 +172,25 @@ impl Architecture {
                 return bad(key, width.to_string(), "between 1 and 65536");
             }
         }
-        let layers: Vec<usize> = self.hidden.iter().chain(&self.bottleneck).chain(&self.head).copied().collect();
-        let weights: u64 = layers.windows(2).map(|pair| pair[0] as u64 * pair[1] as u64).sum();
-        if let Err(beyond) = WEIGHTS.check(weights) {
-            return bad("hidden", format!("{:?}", self.hidden), &format!("of fewer or narrower layers: {beyond}"));
-        }
+        self.check_inputs(0)?;
         if !(0.0..1.0).contains(&self.dropout) {
             return bad("dropout", self.dropout.to_string(), "at least 0 and below 1");
         }
         self.interview.as_ref().map_or(Ok(()), InterviewArchitecture::check)?;
         self.network.as_ref().map_or(Ok(()), |choice| choice.build(NETWORKS).map(|_| ()))
+    }
+
+    /// Refuses a network of a table with so many input columns that has too many weights.
+    pub(crate) fn check_inputs(&self, columns: usize) -> Result<(), LearnError> {
+        let layers: Vec<u64> =
+            std::iter::once(&columns).chain(&self.hidden).chain(&self.bottleneck).chain(&self.head).map(|width| *width as u64).collect();
+        let weights = layers.windows(2).fold(0_u64, |sum, pair| sum.saturating_add(pair[0].saturating_mul(pair[1])));
+        WEIGHTS.check(weights).map_err(|beyond| LearnError::BadSetting {
+            section: "architecture",
+            key: "hidden",
+            value: format!("{:?}", self.hidden),
+            expected: format!("of fewer or narrower layers: {beyond}"),
+        })
     }
 
     /// The first key of a table's network that is not at its default, with its value: what a network of recordings would pass over.

@@ -77,6 +77,23 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), LearnError> {
     Ok(())
 }
 
+/// Takes away the folders that killed processes have left in a folder: their names are one of these, the number of the process, and more. Where the
+/// system does not tell which processes live they stay.
+pub(crate) fn sweep(folder: &Path, names: &[&str]) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    if !Path::new("/proc/self").exists() {
+        return;
+    }
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let rest = name.to_str().and_then(|name| names.iter().find_map(|known| name.strip_prefix(known)));
+        let process = rest.and_then(|rest| rest.split_once('-')).and_then(|(process, _)| process.parse::<u32>().ok());
+        if process.is_some_and(|process| !Path::new("/proc").join(process.to_string()).exists()) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 /// Has the names of a folder written to the disk, where the system lets folders be opened.
 pub(crate) fn sync_folder(folder: &Path) {
     #[cfg(unix)]

@@ -30,6 +30,7 @@ mod reductions;
 mod rounds;
 mod rows;
 mod scorer;
+mod seal;
 #[cfg(test)]
 mod second_order;
 mod trainer;

@@ -5,6 +5,7 @@
 //!                              and what the caller hands along: encoder, schema, recipe
 //! FOLDER/weights.safetensors   a network's arrays, f32; what is no network keeps a JSON file of its own name instead,
 //!                              and a mixture a folder for each member beside it
+//! FOLDER/digests.json          sha256 of every file, and of all of them: the scorer's digest
 //! ```
 //!
 //! The folder is written under a temporary name beside its place and renamed when whole.
@@ -15,6 +16,7 @@ use std::path::Path;
 
 use burn_tensor::Device;
 use evenhand_catalog::Parameters;
+use evenhand_catalog::limits::COLUMNS;
 use evenhand_rows::Label;
 use evenhand_rows::recordings::Shape;
 use rayon::prelude::*;
@@ -31,6 +33,7 @@ use crate::objectives::OBJECTIVES;
 use crate::randomness::{Purpose, stream};
 use crate::recorded::Recorded;
 use crate::rows::Candidates;
+use crate::seal;
 use crate::trainer::EpochRecord;
 use crate::training::{DataLoss, Training};
 use crate::weights::{Weights, host};
@@ -39,6 +42,9 @@ const MANIFEST: &str = "scorer.json";
 const WEIGHTS: &str = "weights.safetensors";
 const FORMAT: &str = "evenhand-scorer";
 const VERSION: u32 = 1;
+/// What the temporary names of folders begin with, of one that is being written and of one that is being replaced.
+const FRESH: &str = ".scorer-";
+const RETIRED: &str = ".retired-";
 
 /// What a scorer says about rows.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -324,6 +330,9 @@ pub struct Companions {
     /// How the recordings became tensors; null for a table.
     #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
     pub recordings: serde_json::Value,
+    /// Further files of the folder by their names, which lead into no other folder.
+    #[serde(skip)]
+    pub files: BTreeMap<String, Vec<u8>>,
 }
 
 /// What a model folder says of itself in `scorer.json`.
@@ -382,6 +391,7 @@ impl Manifest {
 pub struct Scorer {
     fitted: Box<dyn Fitted>,
     manifest: Manifest,
+    digest: Option<String>,
 }
 
 impl Scorer {
@@ -409,7 +419,7 @@ impl Scorer {
             notes: Vec::new(),
             companions: Companions::default(),
         };
-        Scorer { fitted, manifest }
+        Scorer { fitted, manifest, digest: None }
     }
 
     /// Scores the rows of a matrix, which the encoder that travels with the scorer makes; one with another number of columns than
@@ -504,6 +514,11 @@ impl Scorer {
         &self.manifest.companions
     }
 
+    /// The digest of the folder that it was loaded from, by which reports name it; `None` for one that was not loaded.
+    pub fn digest(&self) -> Option<&str> {
+        self.digest.as_deref()
+    }
+
     /// Writes the scorer into a folder, which appears whole or not at all. A folder that already holds a scorer is replaced; any
     /// other one that exists and is not empty is left alone with an error.
     pub fn save(&self, folder: &Path, companions: &Companions) -> Result<(), LearnError> {
@@ -518,7 +533,9 @@ impl Scorer {
         }
         let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(parent).map_err(failed)?;
-        let fresh = tempfile::Builder::new().prefix(".scorer-").tempdir_in(parent).map_err(failed)?;
+        crate::archive::sweep(parent, &[FRESH, RETIRED]);
+        let process = std::process::id();
+        let fresh = tempfile::Builder::new().prefix(&format!("{FRESH}{process}-")).tempdir_in(parent).map_err(failed)?;
         self.fitted.save(fresh.path())?;
         let manifest = Manifest { companions: companions.clone(), ..self.manifest.clone() };
         let text = serde_json::to_string_pretty(&manifest).map_err(|error| LearnError::BadFile {
@@ -527,14 +544,25 @@ impl Scorer {
             remedy: "report this with the recipe that led to it",
         })?;
         crate::archive::write_whole(&fresh.path().join(MANIFEST), text.as_bytes())?;
+        for (name, bytes) in &companions.files {
+            crate::archive::write_whole(&fresh.path().join(name), bytes)?;
+        }
+        seal::seal(fresh.path())?;
         // Two renames: between them the old scorer stands under a temporary name, never a mixture of both.
-        let retired = tempfile::Builder::new().prefix(".retired-").tempdir_in(parent).map_err(failed)?;
+        let retired = tempfile::Builder::new().prefix(&format!("{RETIRED}{process}-")).tempdir_in(parent).map_err(failed)?;
         if folder.exists() {
             std::fs::rename(folder, retired.path().join("scorer")).map_err(failed)?;
         }
-        std::fs::rename(fresh.keep(), folder).map_err(failed)?;
+        std::fs::rename(fresh.path(), folder).map_err(failed)?;
+        // It is gone from its temporary name.
+        let _ = fresh.keep();
         crate::archive::sync_folder(parent);
         Ok(())
+    }
+
+    /// The digest of the scorer in a folder, whose files are compared with what was written.
+    pub fn digest_of(folder: &Path) -> Result<String, LearnError> {
+        Ok(seal::verified(folder)?.scorer)
     }
 
     /// Whether a scorer was saved in this folder.
@@ -554,6 +582,7 @@ impl Scorer {
             let problem = format!("holds no {MANIFEST}");
             return Err(LearnError::BadFile { path: folder.to_owned(), problem, remedy: "name the folder that a scorer was saved in" });
         }
+        let digest = seal::verified(folder)?.scorer;
         let text = std::fs::read_to_string(&path).map_err(|source| LearnError::Io { action: "reading", path: path.clone(), source })?;
         let damaged = "it may be cut off or edited; train again or restore it from a copy";
         let header: serde_json::Value = serde_json::from_str(&text).map_err(|error| problem(format!("is no JSON ({error})"), damaged))?;
@@ -574,6 +603,7 @@ impl Scorer {
         if manifest.columns == 0 && manifest.shape.is_none() {
             return Err(problem("has 0 input columns".to_owned(), damaged));
         }
-        Ok(Scorer { fitted: load_fitted(&manifest.model, folder, &path, &manifest)?, manifest })
+        COLUMNS.check(manifest.columns as u64).map_err(|limit| problem(limit.to_string(), damaged))?;
+        Ok(Scorer { fitted: load_fitted(&manifest.model, folder, &path, &manifest)?, manifest, digest: Some(digest) })
     }
 }

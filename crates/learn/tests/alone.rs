@@ -15,6 +15,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use crate::corpus::{Corpus, auc, fit_plainly, objective, short, small};
+use crate::sealed::reseal;
 use crate::training::bytes;
 
 fn text(word: &str) -> Value {
@@ -410,10 +411,14 @@ fn damaged_folders_are_refused() {
             assert_ne!(edited, text, "{id} {expected}");
             fs::write(&path, edited).unwrap();
             let message = Scorer::load(&place).unwrap_err().to_string();
+            assert!(message.contains(file) && message.contains("was changed since it was written"), "{message}");
+            reseal(&place);
+            let message = Scorer::load(&place).unwrap_err().to_string();
             assert!(message.contains(expected), "{id}: {message}");
         }
         scorer.save(&place, &Companions::default()).unwrap();
         fs::remove_file(&path).unwrap();
+        reseal(&place);
         let message = Scorer::load(&place).unwrap_err().to_string();
         assert!(message.contains("reading") && message.contains(file), "{message}");
     };

@@ -4,6 +4,7 @@ use evenhand_data::table::TableSettings;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::sealed::reseal;
 use evenhand_catalog::Parameters;
 use evenhand_data::recordings::RecordStore;
 use evenhand_data::{LOADERS, LoadRequest};
@@ -256,6 +257,7 @@ fn what_does_not_fit_is_refused() {
     for (from, to) in [("\"side\": 12", "\"side\": 70000"), ("\"per_segment\": 1", "\"per_segment\": 0")] {
         assert!(text.contains(from), "{text}");
         std::fs::write(&manifest, text.replacen(from, to, 1)).unwrap();
+        reseal(folder.path());
         let refused = Scorer::load(folder.path()).unwrap_err().to_string();
         assert!(refused.contains("sizes out of range"), "{refused}");
     }

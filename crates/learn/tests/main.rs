@@ -9,4 +9,5 @@ mod hooks;
 mod interview;
 mod networks;
 mod refusals;
+mod sealed;
 mod training;

@@ -7,6 +7,7 @@ use evenhand_learn::{Architecture, Companions, OBJECTIVES, Scorer, Training};
 use evenhand_rows::{Groups, Matrix, UNKNOWN};
 
 use crate::corpus::{Corpus, fit_plainly, objective, short, small};
+use crate::sealed::reseal;
 
 fn refusal(change: impl FnOnce(&mut Corpus, &mut Corpus, &mut Architecture, &mut Training)) -> String {
     let (mut train, mut validation) = (Corpus::new(40, 2, 1), Corpus::new(40, 2, 2));
@@ -173,6 +174,7 @@ fn damaged_and_foreign_folders_are_refused() {
     ] {
         assert_ne!(edited, text, "{expected}");
         fs::write(&manifest, edited).unwrap();
+        reseal(&place);
         assert!(refusal().contains(expected), "{}", refusal());
         fs::remove_dir_all(&place).unwrap();
         fresh();
@@ -180,13 +182,18 @@ fn damaged_and_foreign_folders_are_refused() {
 
     let bytes = fs::read(&weights).unwrap();
     fs::write(&weights, &bytes[..bytes.len() - 5]).unwrap();
+    assert!(refusal().contains("was changed since it was written"), "{}", refusal());
+    reseal(&place);
     assert!(refusal().contains("no safetensors file"), "{}", refusal());
     let mut with_nan = bytes;
     let end = with_nan.len();
     with_nan[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
     fs::write(&weights, with_nan).unwrap();
+    reseal(&place);
     assert!(refusal().contains("NaN"), "{}", refusal());
     fs::remove_file(&weights).unwrap();
+    assert!(refusal().contains("is not there"), "{}", refusal());
+    reseal(&place);
     assert!(refusal().contains("reading"), "{}", refusal());
 
     // A folder with other people's files is never overwritten.

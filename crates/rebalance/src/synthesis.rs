@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use evenhand_catalog::limits::MADE_COLUMNS;
 use evenhand_catalog::{Card, Entry};
 use evenhand_rows::MISSING;
 use rand::Rng;
@@ -117,6 +118,9 @@ pub(crate) fn check(table: &Table) -> Result<(), RebalanceError> {
     let refused = |reason: String| Err(RebalanceError::BadTable { reason });
     if table.columns.is_empty() {
         return refused("it has no columns; name at least one that is no id".to_owned());
+    }
+    if let Err(limit) = MADE_COLUMNS.check(table.columns.len() as u64) {
+        return refused(format!("{limit}; leave out those that nothing depends on"));
     }
     if table.rows() < 2 {
         return refused(format!("it has {} rows, and rows like it would be copies; give at least two", table.rows()));

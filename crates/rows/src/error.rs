@@ -30,6 +30,14 @@ pub enum RowsError {
     /// The data set has no label.
     #[error("the data has no label; name its column in the recipe under `[data.label]`")]
     NoLabel,
+    /// A size beyond its ceiling.
+    #[error("column `{column}`: {limit}")]
+    Beyond {
+        /// Column, or name of the attribute.
+        column: String,
+        /// What there is too much of.
+        limit: evenhand_catalog::limits::BeyondLimit,
+    },
     /// No column is left for the model to see.
     #[error(
         "no input column is left; name them in the recipe under `data.features`, or exclude fewer. A scorer of recordings needs the folder \
@@ -157,7 +165,12 @@ impl RowsError {
 /// The names joined by commas; a long list is cut, because a message must stay readable.
 pub fn shortened(names: &[String]) -> String {
     const SHOWN: usize = 40;
-    let mut text = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    const LETTERS: usize = 100;
+    let cut = |name: &String| match name.char_indices().nth(LETTERS) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.clone(),
+    };
+    let mut text = names.iter().take(SHOWN).map(cut).collect::<Vec<_>>().join(", ");
     if names.len() > SHOWN {
         let _ = write!(text, " and {} more", names.len() - SHOWN);
     }

@@ -18,6 +18,7 @@ mod sensitive_input;
 pub mod skew;
 mod spellings;
 pub mod split;
+pub mod spreadsheet;
 pub mod table;
 
 pub use dataset::{Dataset, Feature, FileDigest, Identity, Label, LabelKind, MISSING, Part, Provenance, Values};

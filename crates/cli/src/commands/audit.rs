@@ -77,6 +77,7 @@ fn settings(arguments: &Audit, roles: &ScoreRoles) -> anyhow::Result<AuditSettin
              scores with --range LOW,HIGH"
         );
     }
+    let model = arguments.model.as_deref().map(evenhand_experiment::model::digest).transpose()?;
     let own = serde_json::json!({
         "score": arguments.score,
         "groups": arguments.groups,
@@ -95,6 +96,7 @@ fn settings(arguments: &Audit, roles: &ScoreRoles) -> anyhow::Result<AuditSettin
         ("applicants", serde_json::json!(arguments.applicants)),
         ("selected", serde_json::json!(arguments.selected)),
         ("skip_unscored", serde_json::json!(arguments.skip_unscored)),
+        ("model", serde_json::json!(model)),
     ];
     Ok(AuditSettings {
         title: arguments.title.clone().unwrap_or_else(|| format!("Audit of {}", names(&arguments.files))),
@@ -122,7 +124,7 @@ fn settings(arguments: &Audit, roles: &ScoreRoles) -> anyhow::Result<AuditSettin
             permutations: arguments.permutations,
             seed: arguments.seed,
         },
-        limits: super::limits(&arguments.limits)?,
+        limits: super::metric_limits(&arguments.limits)?,
         selection: match (arguments.top, arguments.threshold) {
             (Some(Top::Count(count)), _) => Selection::Top(count),
             (Some(Top::Share(share)), _) => Selection::TopShare(share),

@@ -10,7 +10,7 @@ use evenhand_audit::settings::Choice;
 use evenhand_data::sheet::{self, Cells, Column, Form, Notation, ReadOptions, Reading, Sheet, Style, ValueStyle};
 use evenhand_data::table;
 use evenhand_experiment::fitting::{Fitting, Watched};
-use evenhand_experiment::{Learners, registry, write};
+use evenhand_experiment::{Learners, registry};
 use evenhand_rebalance::RebalanceError;
 use evenhand_report::views::{making, tables};
 use evenhand_report::{Remark, Report};
@@ -123,7 +123,7 @@ fn chosen(
     if let Some(weights) = weights {
         add_weights(&mut sheet, weights)?;
     }
-    write::replace(&arguments.out, sheet.to_csv(&sheet.table)?.as_bytes())?;
+    arguments.writing.write(&arguments.out, &sheet.to_csv(&sheet.table)?, sheet.separator())?;
     Ok(Balanced { report, notes, rows: rows.len() })
 }
 
@@ -165,7 +165,7 @@ fn made(arguments: &Balance, options: &ReadOptions, schema: &Schema, settings: &
         provenance.notes.iter().for_each(|note| printer::tell(&format!("note: {note}")));
         told_fit(error, &watch.state)
     })?;
-    write::replace(&arguments.out, sheet.to_csv(&table)?.as_bytes())?;
+    arguments.writing.write(&arguments.out, &sheet.to_csv(&table)?, sheet.separator())?;
     watch.forget();
     Ok(Balanced { report, notes, rows: table.rows() })
 }

@@ -55,7 +55,7 @@ pub(crate) fn sweep(arguments: &Sweep, threads: Option<u16>, json: bool) -> anyh
     let recipe = recipe.sweep(arguments.method.as_deref(), &arguments.over.setting, &arguments.over.values)?;
     let out = out(&arguments.grid, "-sweep");
     // Limits of the recipe are limits of its sweep, too; those of the command line come instead.
-    let limits = if arguments.limits.is_empty() { recipe.limits.clone() } else { super::limits(&arguments.limits)? };
+    let limits = if arguments.limits.is_empty() { recipe.limits.clone() } else { super::metric_limits(&arguments.limits)? };
     let wish = (!limits.is_empty() || arguments.by.is_some()).then(|| Wish { by: arguments.by.clone(), limits });
     let place = Place { choose: wish.as_ref(), ..place(&arguments.grid, &out, threads, false) };
     execute(&recipe, &place, ReportKind::Sweep, json)

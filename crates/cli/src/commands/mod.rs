@@ -16,6 +16,7 @@ mod weights;
 use std::collections::BTreeMap;
 
 use anyhow::Context;
+use evenhand_catalog::limits;
 
 use crate::args::{Arguments, Command};
 
@@ -31,8 +32,8 @@ fn jobs(asked: Option<u16>, threads: Option<u16>) -> usize {
     asked.or(threads).map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
 }
 
-/// Limits of the command line by their key; one given twice is refused, as only one of its values could count.
-fn limits(given: &[(String, f64)]) -> anyhow::Result<BTreeMap<String, f64>> {
+/// Limits of metrics, of the command line by their key; one given twice is refused, as only one of its values could count.
+fn metric_limits(given: &[(String, f64)]) -> anyhow::Result<BTreeMap<String, f64>> {
     let mut limits = BTreeMap::new();
     for (key, value) in given {
         if let Some(other) = limits.insert(key.clone(), *value) {
@@ -43,7 +44,10 @@ fn limits(given: &[(String, f64)]) -> anyhow::Result<BTreeMap<String, f64>> {
 }
 
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
-    let Arguments { command, json, threads } = arguments;
+    let Arguments { command, json, threads, ceiling } = arguments;
+    for (id, most) in &ceiling {
+        limits::set(id, *most).context("--ceiling")?;
+    }
     if let Some(threads) = threads {
         rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global().context("cannot start the threads")?;
     }

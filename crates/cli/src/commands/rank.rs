@@ -7,7 +7,6 @@ use evenhand_audit::rank::{COLUMNS, RankSettings, Ranking, rank as rank_rows};
 use evenhand_audit::settings::{Choice, IntervalSection};
 use evenhand_data::sheet::{self, Cells, Notation, ReadOptions, Reading, Sheet, Style, ValueStyle};
 use evenhand_data::table;
-use evenhand_experiment::write;
 use evenhand_report::views::listing;
 use evenhand_report::{Remark, Report};
 use evenhand_rows::{LabelRole, Schema, SensitiveRole, roles};
@@ -61,7 +60,7 @@ pub(crate) fn rank(arguments: &Rank, json: bool) -> anyhow::Result<Outcome> {
         sheet.styles.push(Style { values, missing: String::new() });
         sheet.table.columns.push(column);
     }
-    write::replace(&arguments.out, sheet.to_csv(&sheet.table)?.as_bytes())?;
+    arguments.writing.write(&arguments.out, &sheet.to_csv(&sheet.table)?, sheet.separator())?;
     let written = arguments.report.as_ref().map(|folder| evenhand_experiment::write_report(&report, folder)).transpose()?;
     show(&report, &notes, json)?;
     printer::tell(&format!("Ranked candidates: {}", arguments.out.display()));

@@ -23,13 +23,18 @@ pub(crate) fn score(arguments: &Score, threads: Option<u16>, json: bool) -> anyh
         recogniser: arguments.recogniser.as_deref(),
         options: Options { jobs: super::jobs(arguments.jobs, threads), interrupted, observer: &bar, retry_failed: false, replace: false },
     };
-    let scored =
-        model::score(&arguments.model, &arguments.files, &arguments.reading.settings(&arguments.files)?, &arguments.out, &extraction);
+    let scored = model::score(
+        &arguments.model,
+        &arguments.files,
+        &arguments.reading.settings(&arguments.files)?,
+        (&arguments.out, arguments.writing.spreadsheet_safe),
+        &extraction,
+    );
     bar.clear();
     let scored = scored?;
     if json {
-        let Scored { rows, unscored, notes } = &scored;
-        printer::json(&serde_json::json!({ "rows": rows, "unscored": unscored, "out": arguments.out, "notes": notes }))?;
+        let Scored { rows, unscored, model, notes } = &scored;
+        printer::json(&serde_json::json!({ "rows": rows, "unscored": unscored, "model": model, "out": arguments.out, "notes": notes }))?;
     } else {
         for note in &scored.notes {
             printer::tell(&format!("note: {note}"));
@@ -37,6 +42,7 @@ pub(crate) fn score(arguments: &Score, threads: Option<u16>, json: bool) -> anyh
         if scored.unscored > 0 {
             printer::tell(&format!("{} of {} have no score: see the column `status`", scored.unscored, scored.rows + scored.unscored));
         }
+        printer::tell(&format!("model: {}", scored.model));
         printer::text(&format!("{} rows scored: {}\n", scored.rows, arguments.out.display()))?;
     }
     Ok(Outcome::Fine)

@@ -49,7 +49,8 @@ pub(crate) fn skew(arguments: Skew, json: bool) -> anyhow::Result<Outcome> {
     if let (Some(out), Some(rows)) = (&out, &tilted.rows) {
         // Rows as the files have them: some of those that were read may have been left out before.
         let rows: Vec<usize> = rows.iter().map(|&row| data.rows[row] as usize - 1).collect();
-        write::replace(out, table::rows_as_csv(&arguments.files, &rows, &tables.file)?.as_bytes())?;
+        let (text, separator) = table::rows_as_csv(&arguments.files, &rows, &tables.file)?;
+        arguments.writing.write(out, &text, separator)?;
     }
     if json {
         let mut told = serde_json::to_value(&tilted)?;

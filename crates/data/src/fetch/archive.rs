@@ -8,6 +8,7 @@ use tempfile::NamedTempFile;
 use zip::ZipArchive;
 
 use super::FetchError;
+use crate::whole;
 
 /// Unpacks `member` into a nameless file in `folder`. `None` when the archive does not hold it.
 ///
@@ -33,7 +34,7 @@ pub(super) fn unpack(archive: &Path, member: &str, limit: u64, folder: &Path) ->
 
     let entry = zip.by_index(position).map_err(|error| broken(format!("`{member}` cannot be unpacked ({error})")))?;
     let refused = |source| FetchError::File { path: folder.to_owned(), action: "cannot hold the unpacked file", source };
-    let mut unpacked = NamedTempFile::new_in(folder).map_err(refused)?;
+    let mut unpacked = whole::temporary(folder, false).map_err(refused)?;
     let bytes =
         io::copy(&mut entry.take(limit + 1), &mut unpacked).map_err(|error| broken(format!("`{member}` cannot be unpacked ({error})")))?;
     if bytes > limit {

@@ -102,11 +102,11 @@ pub enum FetchError {
         /// The wanted column.
         column: String,
     },
-    /// Another process fetches the same file.
-    #[error("{} is being written by another `evenhand fetch`; wait for it to end and run the command again", part.display())]
+    /// Another process fetches the same corpus.
+    #[error("{} is being written by another `evenhand fetch`; wait for it to end and run the command again", folder.display())]
     Busy {
-        /// The unfinished file.
-        part: PathBuf,
+        /// The folder, or the unfinished file.
+        folder: PathBuf,
     },
     /// No place for the data.
     #[error("no folder for the data is known; set EVENHAND_DATA to one, or HOME")]

@@ -25,6 +25,7 @@ pub use origins::{Address, Digest, ORIGINS, Origin, RemoteFile};
 pub use transfer::Network;
 
 use crate::digest;
+use crate::lock::{self, LockError};
 use crate::whole::{self, WholeFile};
 use transfer::{Failure, Wanted};
 
@@ -135,9 +136,16 @@ pub fn fetch_origin(
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Fetched, FetchError> {
     let folder = corpus_folder(destination, origin.corpus);
+    let lock = match lock::hold(&folder) {
+        Ok(lock) => Some(lock),
+        Err(LockError::Held(folder)) => return Err(FetchError::Busy { folder }),
+        // A folder that cannot be written to may hold all files already; else the first of them tells why it cannot be written.
+        Err(LockError::Io { .. }) => None,
+    };
     let mut errand = Errand { origin, folder: &folder, recorded: read_sums(&folder), stored: false, archives: Vec::new(), progress };
     let files = origin.files.iter().map(|file| errand.bring(file, source)).collect::<Result<Vec<_>, _>>();
     let result = errand.finish().and(files);
+    drop(lock);
     if result.is_err() {
         // Goes only when it is empty: a folder without a file would look like a corpus.
         let _ = fs::remove_dir(&folder);

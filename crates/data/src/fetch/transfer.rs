@@ -112,7 +112,7 @@ fn once(wanted: &Wanted, network: &Network, on_bytes: &mut dyn FnMut(u64, Option
     let mut part =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).open(wanted.part).map_err(local("cannot be written"))?;
     match part.try_lock() {
-        Err(TryLockError::WouldBlock) => return Err(Failure::Local(FetchError::Busy { part: wanted.part.to_owned() })),
+        Err(TryLockError::WouldBlock) => return Err(Failure::Local(FetchError::Busy { folder: wanted.part.to_owned() })),
         // A file system without locks: go on, the hash decides.
         Ok(()) | Err(TryLockError::Error(_)) => {}
     }

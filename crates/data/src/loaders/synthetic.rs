@@ -16,6 +16,7 @@
 //! without precaution ranks the privileged group higher on rows that are not tilted, where that costs rank correlation. This is the
 //! setting of Kim et al. 2023, section V.B, whose interviews cannot be handed on.
 
+use evenhand_catalog::limits::INVENTED_ROWS;
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Kind, Literal, Parameter, Parameters};
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
@@ -36,7 +37,12 @@ pub(super) const CARD: Card = Card {
     direction: Direction::Describes,
     source: "embedded; setting of Kim et al. 2023, section V.B",
     parameters: &[
-        Parameter { name: "rows", default: Literal::Integer(6400), allowed: Allowed::Between(1.0, 1e9), purpose: "number of interviews" },
+        Parameter {
+            name: "rows",
+            default: Literal::Integer(6400),
+            allowed: Allowed::Between(1.0, INVENTED_ROWS.most as f64),
+            purpose: "number of interviews",
+        },
         Parameter {
             name: "noise",
             default: Literal::Number(1.0),

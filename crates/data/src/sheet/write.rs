@@ -15,6 +15,11 @@ impl Sheet {
         }
     }
 
+    /// The sign between the fields of [`Sheet::to_csv`].
+    pub fn separator(&self) -> char {
+        char::from(self.layout.delimiter)
+    }
+
     /// A table with the columns of this sheet as the text of a CSV file: same separator, decimal sign, dates and marks of missing values.
     pub fn to_csv(&self, table: &Table) -> Result<String, DataError> {
         let names = |table: &Table| table.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();

@@ -8,8 +8,8 @@ use std::io::Cursor;
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::{FileReader, StreamReader};
 use arrow_schema::ArrowError;
+use evenhand_catalog::limits::{COLUMNS, check_unfolding};
 
-use super::packed::MOST_BYTES;
 use super::raw::Part;
 use super::typed;
 use crate::DataError;
@@ -28,17 +28,17 @@ impl<'a> ArrowFile<'a> {
     pub(crate) fn open(file: &str, bytes: &'a [u8], stream: bool) -> Result<Self, DataError> {
         let mut arrow = ArrowFile { file: file.to_owned(), bytes, stream, names: Vec::new() };
         let schema = arrow.guarded(|| {
+            let unfolded = if stream { unfolded_bytes_of_stream(bytes) } else { unfolded_bytes(bytes) };
+            let unfolded = unfolded.ok_or_else(|| ArrowError::IpcError("its index or one of its messages is broken".to_owned()))?;
+            check_unfolding(unfolded, bytes.len() as u64).map_err(|limit| ArrowError::IpcError(limit.to_string()))?;
             if stream {
                 Ok(StreamReader::try_new(Cursor::new(bytes), None)?.schema())
             } else {
-                let unfolded = unfolded_bytes(bytes).ok_or_else(|| ArrowError::IpcError("its index is broken".to_owned()))?;
-                if unfolded > MOST_BYTES {
-                    return Err(ArrowError::IpcError(format!("it unfolds to more than {} GiB", MOST_BYTES >> 30)));
-                }
                 Ok(FileReader::try_new(Cursor::new(bytes), None)?.schema())
             }
         })?;
         arrow.names = schema.fields().iter().map(|field| field.name().clone()).collect();
+        DataError::within(file, COLUMNS, arrow.names.len() as u64)?;
         super::refuse_equal_names(file, &arrow.names)?;
         Ok(arrow)
     }
@@ -89,27 +89,57 @@ fn unfolded_bytes(bytes: &[u8]) -> Option<u64> {
     let length = bytes.len().checked_sub(10)?;
     let footer_length = u32::from_le_bytes(*bytes[length..].first_chunk()?) as usize;
     let footer = arrow_ipc::root_as_footer(&bytes[length.checked_sub(footer_length)?..length]).ok()?;
-    let mut sum = 0_u64;
     let blocks = footer.recordBatches().into_iter().flatten().chain(footer.dictionaries().into_iter().flatten());
+    let mut sum = 0_u64;
     for block in blocks {
         let start = usize::try_from(block.offset()).ok()?;
         let body = start.checked_add(usize::try_from(block.metaDataLength()).ok()?)?;
         let message = bytes.get(start..body)?;
-        let message = message.strip_prefix(&[0xFF; 4]).unwrap_or(message).get(4..)?;
-        let message = arrow_ipc::root_as_message(message).ok()?;
-        let batch = message.header_as_record_batch().or_else(|| message.header_as_dictionary_batch().and_then(|batch| batch.data()))?;
-        let packed = batch.compression().is_some();
-        for buffer in batch.buffers().into_iter().flatten() {
-            let held = u64::try_from(buffer.length()).ok()?;
-            let says = if packed && held >= 8 {
-                let at = body.checked_add(usize::try_from(buffer.offset()).ok()?)?;
-                // -1 says that this buffer is not packed.
-                u64::try_from(i64::from_le_bytes(*bytes.get(at..)?.first_chunk()?)).unwrap_or(held)
-            } else {
-                held
-            };
-            sum = sum.saturating_add(says);
+        let message = message.strip_prefix(&CONTINUES).unwrap_or(message).get(4..)?;
+        sum = sum.saturating_add(said(&arrow_ipc::root_as_message(message).ok()?, bytes.get(body..)?)?);
+    }
+    Some(sum)
+}
+
+/// What stands before each message of a stream.
+const CONTINUES: [u8; 4] = [0xFF; 4];
+
+/// The same of a stream, whose messages stand one after the other.
+fn unfolded_bytes_of_stream(mut bytes: &[u8]) -> Option<u64> {
+    let mut sum = 0_u64;
+    while !bytes.is_empty() {
+        let rest = bytes.strip_prefix(&CONTINUES).unwrap_or(bytes);
+        let length = u32::from_le_bytes(*rest.first_chunk()?) as usize;
+        if length == 0 {
+            break;
         }
+        let message = arrow_ipc::root_as_message(rest.get(4..)?.get(..length)?).ok()?;
+        let body = &rest[4 + length..];
+        let own = body.get(..usize::try_from(message.bodyLength()).ok()?)?;
+        sum = sum.saturating_add(said(&message, own)?);
+        bytes = &body[own.len()..];
+    }
+    Some(sum)
+}
+
+/// Bytes that the buffers of a message say they unfold to; `None` where they lie outside of what follows it.
+fn said(message: &arrow_ipc::Message<'_>, body: &[u8]) -> Option<u64> {
+    let Some(batch) = message.header_as_record_batch().or_else(|| message.header_as_dictionary_batch().and_then(|batch| batch.data()))
+    else {
+        return Some(0);
+    };
+    let packed = batch.compression().is_some();
+    let mut sum = 0_u64;
+    for buffer in batch.buffers().into_iter().flatten() {
+        let held = u64::try_from(buffer.length()).ok()?;
+        let says = if packed && held >= 8 {
+            let at = usize::try_from(buffer.offset()).ok()?;
+            // -1 says that this buffer is not packed.
+            u64::try_from(i64::from_le_bytes(*body.get(at..)?.first_chunk()?)).unwrap_or(held)
+        } else {
+            held
+        };
+        sum = sum.saturating_add(says);
     }
     Some(sum)
 }
@@ -158,6 +188,19 @@ mod tests {
 
     #[test]
     fn broken_files_and_promises_of_much_are_refused() {
+        let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::ZSTD)).unwrap();
+        let mut stream = StreamWriter::try_new_with_options(Vec::new(), &batch().schema(), options).unwrap();
+        stream.write(&batch()).unwrap();
+        let stream = stream.into_inner().unwrap();
+        assert!(unfolded_bytes_of_stream(&stream).unwrap() < 1000);
+        let mut refused = 0;
+        for at in (0..stream.len() - 8).step_by(8) {
+            let mut bytes = stream.clone();
+            bytes[at..at + 8].copy_from_slice(&(1_i64 << 40).to_le_bytes());
+            let read = ArrowFile::open("x.feather", &bytes, true).and_then(|arrow| arrow.read(&["score".to_owned()]).map(|_| ()));
+            refused += usize::from(read.is_err_and(|error| error.to_string().contains("the limit `unpacked-bytes`")));
+        }
+        assert!(refused > 0);
         let whole = file(Some(CompressionType::ZSTD));
         for cut in [7, 100, whole.len() - 3] {
             let told = ArrowFile::open("x.feather", &whole[..cut], false).unwrap_err().to_string();
@@ -170,7 +213,7 @@ mod tests {
             bytes[at..at + 8].copy_from_slice(&(1_i64 << 40).to_le_bytes());
             match ArrowFile::open("x.feather", &bytes, false).and_then(|arrow| arrow.read(&["score".to_owned()]).map(|_| ())) {
                 Ok(()) => {}
-                Err(error) => refused += usize::from(error.to_string().contains("more than 4 GiB")),
+                Err(error) => refused += usize::from(error.to_string().contains("the limit `unpacked-bytes`")),
             }
         }
         assert!(refused > 0);

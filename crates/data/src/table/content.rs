@@ -9,13 +9,15 @@ use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use evenhand_catalog::limits::PIPED_BYTES;
+
 use super::files::{Format, STANDARD_INPUT, Source};
 use super::kind::{HEAD, Kind, kind};
 use super::packed::{Member, gunzip, refused, unzip};
 use crate::DataError;
 
-/// Bytes that are taken from standard input or a pipe.
-const MOST_PIPED: u64 = 4 << 30;
+/// Bytes of a pipe for which a growing place is made.
+const GROWING_BYTES: u64 = 16 << 20;
 
 /// How the bytes are to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +71,7 @@ impl Content {
             None => head(open(&source.path)?).map_err(|error| DataError::Read { path: file.clone(), source: error })?,
         };
         let origin = held.map_or_else(|| Origin::File(source.path.clone()), Origin::Held);
+        refuse_zeros(&file, &head)?;
         let (form, origin) = resolve(&file, &head, origin, source.format, 0)?;
         let ending = source.path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
         let promised_text = matches!(ending.as_str(), "csv" | "tsv" | "txt" | "tab");
@@ -184,6 +187,15 @@ fn head(reader: impl Read) -> std::io::Result<Vec<u8>> {
     Ok(head)
 }
 
+/// Refuses what begins like a file that was only set aside, or never ends.
+fn refuse_zeros(file: &str, head: &[u8]) -> Result<(), DataError> {
+    if head.is_empty() || head.iter().any(|byte| *byte != 0) {
+        return Ok(());
+    }
+    let remedy = "name the file that holds the table".to_owned();
+    Err(DataError::OtherKind { file: file.to_owned(), what: "no text (it begins with zero bytes alone)".to_owned(), remedy })
+}
+
 /// The bytes of standard input or of a pipe, kept.
 pub(super) fn piped(source: &Source) -> Result<Arc<Vec<u8>>, DataError> {
     static KEPT: Mutex<Option<HashMap<PathBuf, Arc<Vec<u8>>>>> = Mutex::new(None);
@@ -193,19 +205,27 @@ pub(super) fn piped(source: &Source) -> Result<Arc<Vec<u8>>, DataError> {
         return Ok(Arc::clone(bytes));
     }
     let file = source.shown();
+    let pipe: Box<dyn Read> =
+        if source.path.as_os_str() == STANDARD_INPUT { Box::new(std::io::stdin().lock()) } else { Box::new(open(&source.path)?) };
+    let failed = |error| DataError::Read { path: file.clone(), source: error };
+    // The beginning tells whether it is worth to wait for the end, which may never come.
+    let mut pipe = pipe.take(PIPED_BYTES.most().saturating_add(1));
     let mut bytes = Vec::new();
-    let read = if source.path.as_os_str() == STANDARD_INPUT {
-        std::io::stdin().lock().take(MOST_PIPED + 1).read_to_end(&mut bytes)
-    } else {
-        open(&source.path)?.take(MOST_PIPED + 1).read_to_end(&mut bytes)
-    };
-    read.map_err(|error| DataError::Read { path: file.clone(), source: error })?;
+    (&mut pipe).take(HEAD as u64).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.is_empty() {
         return Err(DataError::EmptyFile { file });
     }
-    if bytes.len() as u64 > MOST_PIPED {
-        let remedy = "write it into a file and name that".to_owned();
-        return Err(DataError::OtherKind { file, what: format!("more than {} GiB long", MOST_PIPED >> 30), remedy });
+    if let Kind::Other(what, remedy) = kind(&bytes) {
+        return Err(DataError::OtherKind { file, what: what.to_owned(), remedy: remedy.to_owned() });
+    }
+    refuse_zeros(&file, &bytes)?;
+    (&mut pipe).take(GROWING_BYTES).read_to_end(&mut bytes).map_err(failed)?;
+    // A vector that doubles holds its bytes twice.
+    let _ = bytes.try_reserve_exact(pipe.limit().min(PIPED_BYTES.most) as usize);
+    pipe.read_to_end(&mut bytes).map_err(failed)?;
+    if let Err(limit) = PIPED_BYTES.check(bytes.len() as u64) {
+        let remedy = format!("write it into a file and name that ({limit})");
+        return Err(DataError::OtherKind { file, what: "too long to be held".to_owned(), remedy });
     }
     let bytes = Arc::new(bytes);
     kept.insert(source.path.clone(), Arc::clone(&bytes));

@@ -21,8 +21,8 @@ pub fn paths(files: &[String]) -> Result<Vec<std::path::PathBuf>, DataError> {
 
 /// The chosen rows (counted from 0 over all files, ascending) with all their columns, as CSV with a header: separator, byte order mark and
 /// line ends are those of the first file where it is a text, else those of plain CSV, and numbers are written as there. Lines around the table
-/// are not copied.
-pub fn rows_as_csv(files: &[String], rows: &[usize], options: &FileOptions) -> Result<String, DataError> {
+/// are not copied. With the text comes its separator.
+pub fn rows_as_csv(files: &[String], rows: &[usize], options: &FileOptions) -> Result<(String, char), DataError> {
     let settings = TableSettings { file: options.clone(), filter: Vec::new() };
     let mut table = settings.read(&files::resolve(files)?, Wanted::All)?;
     table.write_alike(|_| None)?;
@@ -40,7 +40,7 @@ pub fn rows_as_csv(files: &[String], rows: &[usize], options: &FileOptions) -> R
         }
         before += batch.rows;
     }
-    Ok(text)
+    Ok((text, separator))
 }
 
 /// The text of a row, empty where it is missing.
@@ -87,7 +87,7 @@ mod tests {
         std::fs::write(&path, "id,note\n007,\"a, b\"\n8,\n9,\"say \"\"hi\"\"\"\n").unwrap();
         let files = [path.to_string_lossy().into_owned()];
         assert_eq!(columns(&files, &FileOptions::default()).unwrap(), ["id", "note"]);
-        assert_eq!(rows_as_csv(&files, &[0, 2], &FileOptions::default()).unwrap(), "id,note\n007,\"a, b\"\n9,\"say \"\"hi\"\"\"\n");
+        assert_eq!(rows_as_csv(&files, &[0, 2], &FileOptions::default()).unwrap().0, "id,note\n007,\"a, b\"\n9,\"say \"\"hi\"\"\"\n");
     }
 
     #[test]
@@ -96,7 +96,8 @@ mod tests {
         let path = folder.path().join("rows.csv");
         std::fs::write(&path, "\u{feff}Export;;\r\nid;note;p\r\n1;a,b;0,5\r\n;;\r\n2;\"x;y\";0,25\r\n3;c;1\r\nTotal;;1,75\r\n").unwrap();
         let files = [path.to_string_lossy().into_owned()];
-        let text = rows_as_csv(&files, &[0, 1], &FileOptions::default()).unwrap();
+        let (text, separator) = rows_as_csv(&files, &[0, 1], &FileOptions::default()).unwrap();
+        assert_eq!(separator, ';');
         assert_eq!(text, "\u{feff}id;note;p\r\n1;a,b;0,5\r\n2;\"x;y\";0,25\r\n");
     }
 }

@@ -12,6 +12,7 @@ use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef};
 use csv_core::ReadRecordResult;
+use evenhand_catalog::limits::{COLUMNS, ROW_BYTES};
 use evenhand_rows::roles::words::visible;
 use rayon::prelude::*;
 
@@ -57,6 +58,8 @@ impl<'a> CsvText<'a> {
             return Ok(CsvText { file: file.to_owned(), body: text, delimiter, columns });
         }
         let first = Record::next(text, 0, delimiter).ok_or_else(|| DataError::EmptyFile { file: file.to_owned() })?;
+        DataError::within(file, ROW_BYTES, (first.end - first.start) as u64)?;
+        DataError::within(file, COLUMNS, first.fields as u64)?;
         let names = fields(&text[first.start..first.end], delimiter)
             .map_err(|()| DataError::NotUtf8 { file: file.to_owned(), place: "the header".to_owned() })?;
         let mut columns: Vec<Option<String>> = Vec::with_capacity(names.len());
@@ -162,11 +165,12 @@ impl<'a> CsvText<'a> {
             (written, ended) = (written + bytes, ended + count);
             match result {
                 ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::OutputFull if written as u64 > ROW_BYTES.most() => return None,
                 ReadRecordResult::OutputFull => decoded.fields.resize(2 * decoded.fields.len(), 0),
                 // More fields than columns.
                 ReadRecordResult::OutputEndsFull => return None,
                 ReadRecordResult::Record => {
-                    if ended != width {
+                    if ended != width || written as u64 > ROW_BYTES.most() {
                         return None;
                     }
                     decoded.ends.extend(ends[..width].iter().map(|end| whole + end));
@@ -229,6 +233,9 @@ impl<'a> CsvText<'a> {
         while let Some(record) = Record::next(self.body, at, self.delimiter) {
             row += 1;
             at = record.next;
+            if let Err(error) = within_a_row(&self.file, row, record.end - record.start) {
+                return error;
+            }
             if record.fields != expected {
                 return DataError::RaggedRow { file: self.file.clone(), row, found: record.fields, expected };
             }
@@ -239,6 +246,14 @@ impl<'a> CsvText<'a> {
         let reason = "some row cannot be told from the next; write quotes twice within a quoted field".to_owned();
         DataError::NotCsv { file: self.file.clone(), reason }
     }
+}
+
+/// Refuses a row that is too long.
+pub(super) fn within_a_row(file: &str, row: u64, bytes: usize) -> Result<(), DataError> {
+    ROW_BYTES.check(bytes as u64).map_err(|limit| DataError::NotCsv {
+        file: file.to_owned(),
+        reason: format!("data row {row}: a double quote is probably not closed: {limit}"),
+    })
 }
 
 /// End of the last whole record of a part of a text, or `None` when no record ends in it. Line ends inside quotes do not count.

@@ -288,9 +288,11 @@ impl Judge {
         let mut judge = Judge::default();
         let mut part = vec![0; 1 << 16];
         loop {
-            match bytes.read(&mut part)? {
-                0 => return Ok(judge.end()),
-                count => judge.push(&part[..count]),
+            match bytes.read(&mut part) {
+                Ok(0) => return Ok(judge.end()),
+                Ok(count) => judge.push(&part[..count]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
             }
             if judge.doubt {
                 return Ok(false);

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use evenhand_catalog::limits::HELD_BYTES;
 use sha2::Sha256;
 
 use crate::{DataError, FileDigest, digest};
@@ -115,6 +116,7 @@ fn source(path: &Path) -> Result<Source, DataError> {
 
 /// The whole file.
 pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, DataError> {
+    DataError::within(&path.display().to_string(), HELD_BYTES, path.metadata().map_or(0, |about| about.len()))?;
     std::fs::read(path).map_err(|error| DataError::Read { path: path.display().to_string(), source: error })
 }
 

@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use arrow_array::{Array, Float64Array};
+use evenhand_catalog::limits::COLUMNS;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer as _, Error as _, MapAccess, SeqAccess, Visitor};
 
 use super::raw::{Cells, Part};
@@ -18,8 +19,6 @@ use crate::DataError;
 const PART_ROWS: usize = 65_536;
 /// The largest whole number up to which `f64` tells all of them apart.
 const EXACT: u64 = 1 << 53;
-/// Columns beyond which the keys are rather values.
-const MOST_COLUMNS: usize = 1 << 16;
 
 /// A value of a field.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,8 +114,8 @@ impl JsonRows {
             let place = if let Some(place) = self.places.get(&name) {
                 *place
             } else {
-                if self.names.len() == MOST_COLUMNS {
-                    return Err(E::custom(format!("there are more than {MOST_COLUMNS} different keys")));
+                if let Err(limit) = COLUMNS.check(self.names.len() as u64 + 1) {
+                    return Err(E::custom(format!("its keys are rather values: {limit}")));
                 }
                 self.names.push(name.clone());
                 self.places.insert(name, self.names.len() - 1);

@@ -158,7 +158,7 @@ fn settle_decimals(table: &mut RawTable, sources: &[Source], wanted: Wanted, opt
         }
         let mut decimal = options.decimal.or_else(|| table.told_decimal(file));
         if decimal.is_none() && matches!(wanted, Wanted::Named(_)) && (0..table.names.len()).any(|column| table.has_points(file, column)) {
-            decimal = RawTable::read(std::slice::from_ref(source), Wanted::All, options)?.told_decimal(0);
+            decimal = decimal_of_all(source, options)?;
         }
         table.looks[file].decimal = decimal;
     }
@@ -167,6 +167,19 @@ fn settle_decimals(table: &mut RawTable, sources: &[Source], wanted: Wanted, opt
         look.decimal = agreed(told.iter().filter(|other| other.separator == look.separator).filter_map(|other| other.decimal));
     }
     Ok(())
+}
+
+/// Columns of a wide file that are held at once while the sign before its decimals is looked for.
+const HELD_COLUMNS: usize = 5000;
+
+/// The sign before decimals that all columns of a file tell together.
+fn decimal_of_all(source: &Source, options: &FileOptions) -> Result<Option<char>, DataError> {
+    let names = RawTable::names_of(source, options)?;
+    let mut told = Vec::new();
+    for names in names.chunks(HELD_COLUMNS) {
+        told.extend(RawTable::read(std::slice::from_ref(source), Wanted::Named(names), options)?.signs_told(0));
+    }
+    Ok(agreed(told.into_iter()))
 }
 
 /// The sign that all tell.
@@ -178,16 +191,21 @@ fn agreed(mut told: impl Iterator<Item = char>) -> Option<char> {
 impl RawTable {
     /// The sign before decimals of a file, where the columns that tell one agree.
     fn told_decimal(&self, file: usize) -> Option<char> {
+        agreed(self.signs_told(file))
+    }
+
+    /// The signs before decimals that the columns of a file tell, one a column that tells one.
+    fn signs_told(&self, file: usize) -> impl Iterator<Item = char> {
         /// Distinct texts that are looked at; a column that has more tells the same by these.
         const ENOUGH: usize = 10_000;
-        agreed((0..self.names.len()).filter_map(|column| {
+        (0..self.names.len()).filter_map(move |column| {
             let coded = self.written(file, column);
             let missing = roles::words::Missing { texts: &[] };
             // A word of the person's own for "missing" says nothing of numbers.
             let number = |text: &&str| !missing.value(text) && text.bytes().any(|byte| byte.is_ascii_digit());
             let texts = coded.levels.iter().map(String::as_str).filter(number).take(ENOUGH);
             Notation::told(&texts).ok().flatten()
-        }))
+        })
     }
 
     /// Whether some text of a file's column has a point or a comma between digits.

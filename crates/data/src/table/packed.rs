@@ -1,29 +1,19 @@
 //! Files packed with gzip or zip, unpacked with a ceiling.
 //!
 //! A small file may unfold into more than any memory holds. What comes out is counted while it comes, and whoever reads it is stopped at
-//! [`MOST_BYTES`], or earlier where so much comes out of so little that it cannot be a table ([`MOST_RATIO`]).
+//! [`UNPACKED_BYTES`], or earlier where so much comes out of so little that it cannot be a table.
 
 use std::io::{self, Cursor, Read};
+
+use evenhand_catalog::limits::{UNPACKED_BYTES, check_unfolding};
 
 use crate::DataError;
 
 use super::kind::{Kind, of_members};
 
-/// Bytes that may come out of a packed file.
-pub(crate) const MOST_BYTES: u64 = 4 << 30;
-/// Bytes of which no ratio is asked.
-const FREE_BYTES: u64 = 64 << 20;
-/// Bytes out for a byte in; deflate packs a table of equal rows at about 200 to 1 and zeros at 1032 to 1.
-const MOST_RATIO: u64 = 600;
-
 /// Why a packed file was not unfolded, as far as `out` bytes of `packed` tell.
 fn too_much(packed: u64, out: u64) -> Option<String> {
-    if out > MOST_BYTES {
-        return Some(format!("it unfolds to more than {} GiB", MOST_BYTES >> 30));
-    }
-    (out > FREE_BYTES && out > MOST_RATIO * packed).then(|| {
-        format!("it unfolds to more than {MOST_RATIO} times its size ({} MiB from {packed} bytes), as no table does", FREE_BYTES >> 20)
-    })
+    check_unfolding(out, packed).err().map(|limit| format!("it unfolds too far: {limit}"))
 }
 
 /// Counts what is read and stops at the ceiling.
@@ -90,7 +80,7 @@ pub(crate) fn unzip(file: &str, bytes: &[u8]) -> Result<Member, DataError> {
         for index in 0..archive.len() {
             let member = archive.by_index(index).map_err(broken)?;
             packed += member.compressed_size();
-            let left = MOST_BYTES.saturating_sub(out) + 1;
+            let left = UNPACKED_BYTES.most().saturating_sub(out).saturating_add(1);
             out += io::copy(&mut Ceiling::new(member, bytes.len() as u64).take(left), &mut io::sink())
                 .map_err(|error| refused(file, &error))?;
             if let Some(reason) = too_much(packed.min(bytes.len() as u64), out) {
@@ -127,6 +117,7 @@ pub(crate) fn unzip(file: &str, bytes: &[u8]) -> Result<Member, DataError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use evenhand_catalog::limits::FREE_BYTES;
     use std::io::Write as _;
 
     fn archive(members: &[(&str, &[u8])]) -> Vec<u8> {
@@ -151,13 +142,13 @@ mod tests {
     fn what_unfolds_without_end_is_stopped() {
         let zeros = vec![0; (FREE_BYTES + (1 << 20)) as usize];
         let told = unzip("x.zip", &archive(&[("x.csv", &zeros)])).unwrap_err().to_string();
-        assert!(told.contains("600 times its size"), "{told}");
+        assert!(told.contains("the limit `unpacked-ratio` allows, 600"), "{told}");
         let told = unzip("x.xlsx", &archive(&[("xl/workbook.xml", &zeros)])).unwrap_err().to_string();
-        assert!(told.contains("600 times its size"), "{told}");
+        assert!(told.contains("the limit `unpacked-ratio` allows, 600"), "{told}");
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         packed.write_all(&zeros).unwrap();
         let packed = packed.finish().unwrap();
         let told = gunzip(packed.as_slice(), packed.len() as u64).read_to_end(&mut Vec::new()).unwrap_err().to_string();
-        assert!(told.contains("600 times its size"), "{told}");
+        assert!(told.contains("the limit `unpacked-ratio` allows, 600"), "{told}");
     }
 }

@@ -1,13 +1,16 @@
 //! Parquet files to arrow columns: the row groups are read side by side, and only the wanted columns.
 
+use std::fmt;
 use std::fs::File;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow_array::{Array, RecordBatch};
+use arrow_schema::{DataType, Field, Schema};
 use bytes::Bytes;
+use evenhand_catalog::limits::{COLUMNS, check_unfolding};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::file::reader::ChunkReader;
 use rayon::prelude::*;
 
@@ -18,10 +21,6 @@ use crate::DataError;
 
 /// Rows that are decoded at once.
 const BATCH_ROWS: usize = 8192;
-/// Bytes of decoded columns of which no ratio to the file is asked.
-const FREE_BYTES: usize = 256 << 20;
-/// Bytes of decoded columns for a byte of the file; repeated values are packed well, but a file holds more than them.
-const MOST_RATIO: usize = 5000;
 
 /// Where the bytes are.
 #[derive(Debug, Clone)]
@@ -56,6 +55,7 @@ impl ParquetFile {
             Place::Held(bytes) => (bytes.len(), metadata_of(bytes, file)?),
         };
         let names: Vec<String> = metadata.schema().fields().iter().map(|field| field.name().clone()).collect();
+        DataError::within(file, COLUMNS, names.len() as u64)?;
         super::refuse_equal_names(file, &names)?;
         Ok(ParquetFile { place, file: file.to_owned(), size, metadata, names })
     }
@@ -72,61 +72,130 @@ impl ParquetFile {
 
     /// The wanted columns in the wanted order, in parts of consecutive rows.
     pub(crate) fn read(&self, wanted: &[String]) -> Result<Vec<Part>, DataError> {
-        let groups: Result<Vec<_>, DataError> =
-            (0..self.row_groups()).into_par_iter().map(|group| self.read_group(wanted, group)).collect();
+        let whole = |group: usize| {
+            let mut open = self.open_group(wanted, group)?;
+            let mut parts = Vec::new();
+            while let Some(next) = self.next_parts(&mut open, usize::MAX)? {
+                parts.extend(next);
+            }
+            Ok(parts)
+        };
+        let groups: Result<Vec<Vec<Part>>, DataError> = (0..self.row_groups()).into_par_iter().map(whole).collect();
         Ok(groups?.into_iter().flatten().collect())
     }
 
-    /// The same for one row group.
-    pub(crate) fn read_group(&self, wanted: &[String], group: usize) -> Result<Vec<Part>, DataError> {
+    /// Begins to read the wanted columns of one row group.
+    pub(crate) fn open_group(&self, wanted: &[String], group: usize) -> Result<OpenGroup, DataError> {
         if let Some(name) = wanted.iter().find(|name| !self.names.contains(name)) {
             return Err(DataError::missing_column(&self.file, name, &self.names));
         }
-        let batches = self.batches(|name| wanted.contains(name), group)?;
-        let mut empty: Vec<Vec<usize>> = batches.iter().map(typed::rows_without_value).collect();
-        if empty.iter().any(|rows| !rows.is_empty()) && self.names.iter().any(|name| !wanted.contains(name)) {
-            // The columns that are not wanted may hold something.
-            let whole = self.batches(|_| true, group)?;
-            empty = whole.iter().map(typed::rows_without_value).collect();
-        }
-        batches.iter().zip(empty).map(|(batch, empty)| typed::part(batch, wanted, "Parquet", &empty)).collect()
+        let rows = usize::try_from(self.metadata.metadata().row_group(group).num_rows()).unwrap_or(0);
+        // What the file says of itself is looked at first; it may say less than it holds.
+        self.refuse_bomb(rows.saturating_mul(8).saturating_mul(wanted.len()))?;
+        let reader = self.reader(|name| wanted.contains(name), group, None)?;
+        Ok(OpenGroup { reader, wanted: wanted.to_vec(), group, row: 0, unfolded: 0 })
     }
 
-    fn batches(&self, wanted: impl Fn(&String) -> bool, group: usize) -> Result<Vec<RecordBatch>, DataError> {
-        let positions = (0..self.names.len()).filter(|&position| wanted(&self.names[position]));
-        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), positions);
-        // The reader panics on some damaged pages instead of refusing them.
-        let read = || match &self.place {
-            Place::File(path) => self.decode(open(path, &self.file)?, mask, group),
-            Place::Held(bytes) => self.decode(bytes.clone(), mask, group),
-        };
-        typed::without_panic(read).unwrap_or_else(|reason| Err(self.broken(reason)))
-    }
-
-    fn decode<R: ChunkReader + 'static>(&self, bytes: R, mask: ProjectionMask, group: usize) -> Result<Vec<RecordBatch>, DataError> {
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, self.metadata.clone())
-            .with_row_groups(vec![group])
-            .with_projection(mask)
-            .with_batch_size(BATCH_ROWS)
-            .build()
-            .map_err(|error| self.broken(error.to_string()))?;
+    /// The next rows of a row group, some more than `most` at once; `None` at its end.
+    pub(crate) fn next_parts(&self, open: &mut OpenGroup, most: usize) -> Result<Option<Vec<Part>>, DataError> {
+        let from = open.row;
         let mut batches = Vec::new();
-        let mut decoded = 0;
-        for batch in reader {
+        while open.row - from < most {
+            // The reader panics on some damaged pages instead of refusing them.
+            let Some(batch) = typed::without_panic(|| open.reader.next()).map_err(|reason| self.broken(reason))? else { break };
             let batch = batch.map_err(|error| self.broken(error.to_string()))?;
-            decoded += batch.columns().iter().map(Array::get_array_memory_size).sum::<usize>();
-            if decoded > FREE_BYTES && decoded / MOST_RATIO > self.size {
-                return Err(self.broken(format!("it unfolds to more than {MOST_RATIO} times its size, as no table does")));
-            }
+            open.unfolded += batch.columns().iter().map(typed::unfolded_bytes).sum::<usize>();
+            self.refuse_bomb(open.unfolded)?;
+            open.row += batch.num_rows();
             if batch.num_rows() > 0 {
                 batches.push(batch);
             }
         }
-        Ok(batches)
+        if batches.is_empty() {
+            return Ok(None);
+        }
+        let mut empty: Vec<Vec<usize>> = batches.iter().map(typed::rows_without_value).collect();
+        if empty.iter().any(|rows| !rows.is_empty()) && self.names.iter().any(|name| !open.wanted.contains(name)) {
+            // The columns that are not wanted may hold something.
+            empty = self.rows_without_any_value(open.group, from..open.row)?;
+        }
+        batches
+            .iter()
+            .zip(empty)
+            .map(|(batch, empty)| typed::part(batch, &open.wanted, "Parquet", &empty))
+            .collect::<Result<_, _>>()
+            .map(Some)
+    }
+
+    /// The empty rows of each batch of these rows of a row group.
+    fn rows_without_any_value(&self, group: usize, rows: Range<usize>) -> Result<Vec<Vec<usize>>, DataError> {
+        let mut reader = self.reader(|_| true, group, Some(rows))?;
+        let mut empty = Vec::new();
+        while let Some(batch) = typed::without_panic(|| reader.next()).map_err(|reason| self.broken(reason))? {
+            let batch = batch.map_err(|error| self.broken(error.to_string()))?;
+            if batch.num_rows() > 0 {
+                empty.push(typed::rows_without_value(&batch));
+            }
+        }
+        Ok(empty)
+    }
+
+    fn reader(
+        &self,
+        wanted: impl Fn(&String) -> bool,
+        group: usize,
+        rows: Option<Range<usize>>,
+    ) -> Result<ParquetRecordBatchReader, DataError> {
+        let positions = (0..self.names.len()).filter(|&position| wanted(&self.names[position]));
+        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), positions);
+        let built = || match &self.place {
+            Place::File(path) => self.built(open(path, &self.file)?, mask, group, rows),
+            Place::Held(bytes) => self.built(bytes.clone(), mask, group, rows),
+        };
+        typed::without_panic(built).unwrap_or_else(|reason| Err(self.broken(reason)))
+    }
+
+    fn built<R: ChunkReader + 'static>(
+        &self,
+        bytes: R,
+        mask: ProjectionMask,
+        group: usize,
+        rows: Option<Range<usize>>,
+    ) -> Result<ParquetRecordBatchReader, DataError> {
+        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, self.metadata.clone())
+            .with_row_groups(vec![group])
+            .with_projection(mask)
+            .with_batch_size(BATCH_ROWS);
+        if let Some(rows) = rows {
+            builder = builder.with_offset(rows.start).with_limit(rows.len());
+        }
+        builder.build().map_err(|error| self.broken(error.to_string()))
+    }
+
+    /// Refuses so much out of so little that it is no table.
+    fn refuse_bomb(&self, unfolded: usize) -> Result<(), DataError> {
+        check_unfolding(unfolded as u64, self.size as u64).map_err(|limit| DataError::Beyond { file: self.file.clone(), limit })
     }
 
     fn broken(&self, reason: String) -> DataError {
         broken(&self.file, reason)
+    }
+}
+
+/// A row group on its way.
+pub(crate) struct OpenGroup {
+    reader: ParquetRecordBatchReader,
+    wanted: Vec<String>,
+    group: usize,
+    /// Rows that were read.
+    row: usize,
+    /// Bytes that came out of the file so far.
+    unfolded: usize,
+}
+
+impl fmt::Debug for OpenGroup {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("OpenGroup").field("group", &self.group).field("row", &self.row).finish_non_exhaustive()
     }
 }
 
@@ -144,7 +213,17 @@ fn open(path: &std::path::Path, file: &str) -> Result<File, DataError> {
 }
 
 fn metadata_of(bytes: &impl ChunkReader, file: &str) -> Result<ArrowReaderMetadata, DataError> {
-    typed::without_panic(|| ArrowReaderMetadata::load(bytes, ArrowReaderOptions::new()))
+    // Texts stay views of their pages until their lengths are known: a long text may stand in many rows and once in the file.
+    let load = || {
+        let found = ArrowReaderMetadata::load(bytes, ArrowReaderOptions::new())?;
+        let fields = found.schema().fields().iter().map(|field| match field.data_type() {
+            DataType::Utf8 | DataType::LargeUtf8 => Field::new(field.name(), DataType::Utf8View, field.is_nullable()),
+            _ => Field::clone(field),
+        });
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        ArrowReaderMetadata::try_new(Arc::clone(found.metadata()), ArrowReaderOptions::new().with_schema(schema))
+    };
+    typed::without_panic(load)
         .unwrap_or_else(|reason| Err(parquet::errors::ParquetError::General(reason)))
         .map_err(|error| broken(file, error.to_string()))
 }

@@ -1,7 +1,7 @@
 //! Scores in parts of fixed size, for files larger than the memory.
 //!
-//! Memory: one part of text (8 MiB) and its rows, whatever the length of the files, plain or packed with gzip; of Parquet files one row group
-//! at a time. Files of other kinds, what is packed with zip and standard input are held as a whole.
+//! Memory: one part of text (8 MiB) and its rows, whatever the length of the files, plain or packed with gzip; of Parquet files [`PART_ROWS`]
+//! rows. Files of other kinds, what is packed with zip and standard input are held as a whole.
 //! A group keeps its code through the whole stream: new groups are appended in the first part that holds them, in alphabetical order
 //! within the part; parts depend on the files alone, so the codes do not depend on the number of threads.
 
@@ -12,12 +12,15 @@ use evenhand_rows::roles::{Columns, Extent, Occurring};
 
 use super::content::{Content, Form};
 use super::files::{self, Source};
-use super::parquet::ParquetFile;
+use super::parquet::{OpenGroup, ParquetFile};
 use super::raw::{Part, RawTable, Wanted, batches};
 use super::text::{Emptied, Look, TextParts};
-use super::{Chunk, ScoreRoles, Scored, TableSettings};
+use super::{Chunk, HELD_COLUMNS, ScoreRoles, Scored, TableSettings, agreed};
 use crate::notation::Notation;
 use crate::{DataError, FileDigest, Groups, UNKNOWN};
+
+/// Rows of a Parquet file that are read at once.
+const PART_ROWS: usize = 1 << 16;
 
 /// The chunks of a stream, and after the last one the digests of the files.
 #[derive(Debug)]
@@ -53,6 +56,7 @@ enum Open {
     Parquet {
         file: Box<ParquetFile>,
         row_group: usize,
+        group: Option<Box<OpenGroup>>,
         emptied: Emptied,
         notes: Vec<String>,
     },
@@ -125,7 +129,7 @@ impl Chunks {
             Form::Parquet => {
                 self.decimal = self.settings.file.decimal;
                 let file = Box::new(ParquetFile::open(&content.origin, &source.shown())?);
-                Open::Parquet { file, row_group: 0, emptied: Emptied::default(), notes: content.notes }
+                Open::Parquet { file, row_group: 0, group: None, emptied: Emptied::default(), notes: content.notes }
             }
             _ => {
                 let table = RawTable::read(std::slice::from_ref(source), Wanted::Named(&self.columns), &self.settings.file)?;
@@ -144,10 +148,17 @@ impl Chunks {
         if self.settings.file.decimal.is_some() {
             return Ok(self.settings.file.decimal);
         }
-        let Some((before, parts)) = head.next(&names)? else { return Ok(None) };
-        let (files, looks) = (vec![source.shown()], vec![Look::default()]);
-        let table = RawTable { files, looks, names, batches: batches(0, before, parts), ..RawTable::default() };
-        Ok(table.told_decimal(0))
+        let mut told = Vec::new();
+        for (place, names) in names.chunks(HELD_COLUMNS).enumerate() {
+            if place > 0 {
+                head = TextParts::open(source, content.clone(), &self.settings.file)?;
+            }
+            let Some((before, parts)) = head.next(names)? else { return Ok(None) };
+            let (files, looks) = (vec![source.shown()], vec![Look::default()]);
+            let table = RawTable { files, looks, names: names.to_vec(), batches: batches(0, before, parts), ..RawTable::default() };
+            told.extend(table.signs_told(0));
+        }
+        Ok(agreed(told.into_iter()))
     }
 
     fn next_part(&mut self, source: &Source) -> Result<Option<RawTable>, DataError> {
@@ -173,10 +184,17 @@ impl Chunks {
                 self.digests.push(digest);
                 Ok(None)
             }
-            Some(Open::Parquet { file, row_group, emptied, notes }) => {
+            Some(Open::Parquet { file, row_group, group, emptied, notes }) => {
                 while *row_group < file.row_groups() {
-                    let parts = file.read_group(columns, *row_group)?;
-                    *row_group += 1;
+                    let open = match group {
+                        Some(open) => open,
+                        None => group.insert(Box::new(file.open_group(columns, *row_group)?)),
+                    };
+                    let Some(parts) = file.next_parts(open, PART_ROWS)? else {
+                        *group = None;
+                        *row_group += 1;
+                        continue;
+                    };
                     let before = emptied.rows();
                     emptied.add_all(&parts);
                     if parts.iter().any(|part| part.left() > 0) {

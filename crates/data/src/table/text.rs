@@ -7,13 +7,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::Read;
+use std::io::{self, Read};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use super::content::{Content, Origin};
-use super::csv::{CsvText, Header, Record, last_record_end};
+use super::csv::{CsvText, Header, Record, last_record_end, within_a_row};
 use super::encoding::{Decoder, Fault, Judge, Sign, decode, sign};
 use super::files::{self, Source};
 use super::framing::{Amounts, TAIL, Totals, below};
@@ -22,7 +22,7 @@ use super::raw::{Cells, Part};
 use super::separator::{Shape, shape};
 use crate::{DataError, FileDigest, RowsError};
 
-/// Bytes of text that are read at once; a record that is longer is an error.
+/// Bytes of text that are read at once.
 const PART_BYTES: usize = 8 << 20;
 /// Bytes at the beginning that must be UTF-8 before the rest is read as such.
 const HEAD: usize = 1 << 16;
@@ -492,11 +492,7 @@ impl TextParts {
                 last_record_end(&self.rest[..self.rest.len().saturating_sub(TAIL)], separator).unwrap_or(0)
             };
             if end == 0 && !self.ended {
-                if self.rest.len() > PART_BYTES + TAIL {
-                    let row = self.emptied.rows() + 1;
-                    let reason = format!("data row {row} is longer than {} MiB; a double quote is probably not closed", PART_BYTES >> 20);
-                    return Err(DataError::NotCsv { file: self.file.clone(), reason });
-                }
+                within_a_row(&self.file, self.emptied.rows() + 1, self.rest.len().saturating_sub(TAIL))?;
                 continue;
             }
             let before = self.emptied.rows();
@@ -532,9 +528,11 @@ impl TextParts {
         let mut part = vec![0; PART_BYTES];
         let mut filled = 0;
         while filled < part.len() {
-            match self.reader.read(&mut part[filled..]).map_err(|error| self.content.unreadable(&self.file, error))? {
-                0 => break,
-                count => filled += count,
+            match self.reader.read(&mut part[filled..]) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.content.unreadable(&self.file, error)),
             }
         }
         self.ended = filled < part.len();

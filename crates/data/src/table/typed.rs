@@ -22,6 +22,9 @@ use crate::DataError;
 /// The largest whole number up to which `f64` tells all of them apart.
 const EXACT: i64 = 1 << 53;
 
+/// Bytes of texts in one batch: an array counts them with 32 bits.
+const MOST_TEXT: usize = 1 << 30;
+
 /// The wanted columns of a batch, in the wanted order, without the rows that are empty in `whole`, all columns of the file.
 pub(super) fn part(batch: &RecordBatch, wanted: &[String], kind: &str, empty: &[usize]) -> Result<Part, DataError> {
     let columns = wanted.iter().map(|name| Ok(Cells::of(&column(batch, name, kind)?))).collect::<Result<Vec<_>, DataError>>()?;
@@ -45,15 +48,41 @@ pub(super) fn rows_without_value(batch: &RecordBatch) -> Vec<usize> {
     (0..batch.num_rows()).filter(|&row| empty(first, row) && others.iter().all(|column| empty(column, row))).collect()
 }
 
+/// Bytes that a column takes once every row has a text of its own.
+pub(super) fn unfolded_bytes(array: &ArrayRef) -> usize {
+    match array.data_type() {
+        DataType::Utf8View => array.as_string_view().total_bytes_len() + 16 * array.len(),
+        DataType::BinaryView => array.as_binary_view().total_bytes_len() + 16 * array.len(),
+        DataType::Dictionary(..) => {
+            let dictionary = array.as_any_dictionary();
+            let lengths: Vec<usize> = match dictionary.values().data_type() {
+                DataType::Utf8 => dictionary.values().as_string::<i32>().offsets().lengths().collect(),
+                DataType::LargeUtf8 => dictionary.values().as_string::<i64>().offsets().lengths().collect(),
+                DataType::Utf8View => dictionary.values().as_string_view().lengths().map(|length| length as usize).collect(),
+                _ => Vec::new(),
+            };
+            if lengths.is_empty() {
+                return 16 * array.len();
+            }
+            let keys = dictionary.normalized_keys();
+            keys.iter().enumerate().filter(|(row, _)| array.is_valid(*row)).map(|(_, &key)| 16 + lengths[key]).sum()
+        }
+        _ => array.get_array_memory_size(),
+    }
+}
+
 /// Numbers become `f64`, everything else text.
 fn column(batch: &RecordBatch, name: &str, kind: &str) -> Result<ArrayRef, DataError> {
     let given = batch.column_by_name(name).ok_or_else(|| {
         DataError::from(crate::RowsError::BadColumn { column: name.to_owned(), reason: "the reader did not return it".to_owned() })
     })?;
+    let refuse = |reason: String| DataError::from(crate::RowsError::BadColumn { column: name.to_owned(), reason });
+    if unfolded_bytes(given) > MOST_TEXT {
+        return Err(refuse(format!("its texts are longer than {} MiB in {} rows; leave the column out", MOST_TEXT >> 20, given.len())));
+    }
     plain(given).ok_or_else(|| {
         let found = given.data_type();
-        let reason = format!("its {kind} type {found} is neither a number nor a text; convert it, or leave the column out");
-        DataError::from(crate::RowsError::BadColumn { column: name.to_owned(), reason })
+        refuse(format!("its {kind} type {found} is neither a number nor a text; convert it, or leave the column out"))
     })
 }
 

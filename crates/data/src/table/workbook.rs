@@ -14,12 +14,16 @@ use calamine::{DataRef, Reader as _, SheetType, Xlsx};
 
 use super::csv::Record;
 use super::options::FileOptions;
-use super::packed::MOST_BYTES;
 use super::raw::Cells;
 use super::text::TextRows;
 use super::{record, typed};
 use crate::DataError;
 use crate::notation::in_percent;
+
+/// Fields of a sheet of which no ratio is asked.
+const FREE_FIELDS: u64 = 64 << 20;
+/// Fields for a cell that holds something.
+const MOST_RATIO: u64 = 100;
 
 /// A cell that holds something.
 #[derive(Debug, Clone, PartialEq)]
@@ -277,7 +281,7 @@ fn written(cells: &[Filled]) -> Result<Vec<u8>, String> {
     let first = cells.iter().map(|cell| cell.column).min().unwrap_or(0);
     let width = (cells.iter().map(|cell| cell.column).max().unwrap_or(0) - first) as usize + 1;
     let length = u64::from(rows.end() - rows.start() + 1) * width as u64;
-    if length > MOST_BYTES {
+    if length > FREE_FIELDS && length > MOST_RATIO * cells.len() as u64 {
         return Err(format!("its cells lie so far apart that {length} fields would stand between them"));
     }
     let mut text = Vec::new();

@@ -12,6 +12,7 @@ use crate::{ExperimentError, evidence};
 /// Refuses what a recipe asks of these rows and they cannot give. Returns the attribute that gate 1 and the objectives act on.
 pub(crate) fn refuse_early(recipe: &Recipe, data: &Dataset) -> Result<String, ExperimentError> {
     recipe.metrics.check(&data.sensitive)?;
+    data.sensitive.iter().try_for_each(evenhand_audit::scores::refuse_persons_in)?;
     for key in recipe.limits.keys().chain(recipe.methods.iter().flat_map(|method| method.published.keys())) {
         evidence::check_key(key, data)?;
     }

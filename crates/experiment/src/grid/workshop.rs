@@ -14,6 +14,7 @@ use super::digests::group_equal;
 use super::{Options, kept, pool};
 use crate::analyses::choice::Search;
 use crate::fitting::Watched;
+use crate::model::{self, Beside, KeptRepair};
 use crate::recipe::Recipe;
 use crate::report::Synthesis;
 use crate::report::{RunReport, Sizes};
@@ -26,10 +27,7 @@ use crate::steps::measure::{measure_numbers, measure_run};
 use crate::steps::repair::{fit_repair, score_rows};
 use crate::steps::sample::sample_parts;
 use crate::steps::synthesise::{Making, Stage, replace_rows};
-use crate::{ExperimentError, evidence, model, write};
-
-/// The file of a model's folder that holds the digest of its cell.
-const CELL: &str = "cell";
+use crate::{ExperimentError, evidence};
 
 /// What all cells share.
 #[derive(Debug, Clone, Copy)]
@@ -132,7 +130,10 @@ impl Workshop<'_> {
         let path = kept::file_of(self.folder, digest);
         let found = self.is_finished(cells, digests, twins).then(|| kept::read_finished(&path)).flatten();
         let same: Vec<&Cell<'_>> = twins.iter().map(|&index| &cells[index]).collect();
-        let result = found.map_or_else(|| self.run(index, &same, digest, &path), Ok);
+        let result = found.map_or_else(|| self.run(index, &same, digest, &path), Ok).and_then(|run| {
+            let model = self.options.keep_models.then(|| model::digest(&self.model_folder(same[0]))).transpose()?;
+            Ok(RunReport { model, ..run })
+        });
         for &index in twins {
             self.options.observer.cell_finished(index);
         }
@@ -214,7 +215,7 @@ impl Workshop<'_> {
         replace_rows(making, &train, validation).map(|(made, told)| (made, Some(told)))
     }
 
-    /// Saves a model, and then whose it is: the folder of an unfinished write says nothing.
+    /// Saves the model of a cell.
     fn keep_model(
         &self,
         scorer: &Scorer,
@@ -223,16 +224,14 @@ impl Workshop<'_> {
         digest: &str,
         repair: Option<&Fitted>,
     ) -> Result<(), ExperimentError> {
-        let folder = self.model_folder(cell);
-        model::save(&folder, scorer, encoder, self.recipe, self.origin)?;
-        model::save_repair(&folder, repair, self.attribute, cell.part.seed)?;
-        write::replace(&folder.join(CELL), digest.as_bytes())
+        let repair = repair.map(|fitted| KeptRepair::new(fitted, self.attribute, cell.part.seed));
+        let beside = Beside { encoder, recipe: self.recipe, origin: self.origin, repair, cell: digest };
+        model::save(&self.model_folder(cell), scorer, &beside)
     }
 
     /// Whether the model of this very cell is kept.
     fn has_model(&self, cell: &Cell<'_>, digest: &str) -> bool {
-        let folder = self.model_folder(cell);
-        Scorer::is_in(&folder) && fs::read_to_string(folder.join(CELL)).is_ok_and(|kept| kept == digest)
+        model::holds(&self.model_folder(cell), digest)
     }
 
     fn model_folder(&self, cell: &Cell<'_>) -> PathBuf {

@@ -30,8 +30,13 @@ pub(super) fn score_column<'a>(columns: &[(&str, Field<'_>)], scores: &'a [f64])
     (heading, Box::new(|row| scores[row].to_string()))
 }
 
-/// Writes a header and these rows, whole or not at all.
-pub(super) fn write_rows(rows: &[usize], columns: &[(&str, Field<'_>)], out: &Path) -> Result<(), ExperimentError> {
+/// Writes a header and these rows, whole or not at all; gives the remark on formulas among them.
+pub(super) fn write_rows(
+    rows: &[usize],
+    columns: &[(&str, Field<'_>)],
+    out: &Path,
+    spreadsheet_safe: bool,
+) -> Result<Option<String>, ExperimentError> {
     let names: Vec<String> = columns.iter().map(|(name, _)| quoted(name)).collect();
     let mut text = names.join(",") + "\n";
     for &row in rows {
@@ -43,7 +48,7 @@ pub(super) fn write_rows(rows: &[usize], columns: &[(&str, Field<'_>)], out: &Pa
         }
         text.push('\n');
     }
-    write::replace(out, text.as_bytes())
+    write::table(out, &text, ',', spreadsheet_safe)
 }
 
 /// A CSV field, quoted where it must be.

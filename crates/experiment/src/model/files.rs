@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use evenhand_data::DataError;
 use evenhand_data::table::{self, TableSettings};
 use evenhand_learn::Scorer;
 use evenhand_rows::Schema;
@@ -20,6 +21,8 @@ pub struct Scored {
     pub unscored: usize,
     /// Notes: unseen categories, missing values.
     pub notes: Vec<String>,
+    /// Digest of the model.
+    pub model: String,
 }
 
 /// Scores the rows of a file with a saved model and writes `row,[person,][job,][groups…,][label,]score` as CSV (the last
@@ -28,12 +31,12 @@ pub struct Scored {
 /// A model of recordings scores a folder that `evenhand extract` wrote, or a manifest (`.csv`), which is extracted first, with the
 /// settings that the model's own recordings had. Each row then has `id`, `status`, whether there were `video`, `audio` and `text`, the
 /// reasons where there were not, `faces_found_share`, `words`, and the scores of further targets; candidates that could not be
-/// extracted have no score.
+/// extracted have no score. `out` comes with whether formulas in it get an apostrophe.
 pub fn score(
     model: &Path,
     files: &[String],
     settings: &TableSettings,
-    out: &Path,
+    (out, spreadsheet_safe): (&Path, bool),
     extraction: &Extraction<'_>,
 ) -> Result<Scored, ExperimentError> {
     write::refuse_input(out, files)?;
@@ -44,17 +47,27 @@ pub fn score(
         )));
     }
     let model = Model::open(model)?;
-    if model.reads_recordings() { score_interviews(&model, files, out, extraction) } else { score_table(&model, files, settings, out) }
+    if model.reads_recordings() {
+        score_interviews(&model, files, (out, spreadsheet_safe), extraction)
+    } else {
+        score_table(&model, files, settings, (out, spreadsheet_safe))
+    }
 }
 
 /// Scores the rows of tables.
-fn score_table(model: &Model, files: &[String], settings: &TableSettings, out: &Path) -> Result<Scored, ExperimentError> {
+fn score_table(
+    model: &Model,
+    files: &[String],
+    settings: &TableSettings,
+    (out, spreadsheet_safe): (&Path, bool),
+) -> Result<Scored, ExperimentError> {
     let mut schema = Schema { keep_unlabelled: true, ..model.schema() };
     keep_present(&mut schema, &table::columns(files, &settings.file)?);
     let mut notes = Vec::new();
     let data = match table::read(files, &schema, settings) {
         Ok(data) => data,
-        Err(error) if schema.label.is_some() => {
+        // A disk that fails is no matter of the label.
+        Err(error) if schema.label.is_some() && !matches!(error, DataError::Read { .. }) => {
             // New candidates often have an empty label column; any other error comes back without the label too.
             let data = table::read(files, &Schema { label: None, ..schema }, settings)?;
             notes.push(format!("the label is left out: {error}"));
@@ -70,8 +83,8 @@ fn score_table(model: &Model, files: &[String], settings: &TableSettings, out: &
     let mut columns: Vec<(&str, Field<'_>)> = vec![("row", Box::new(|row| data.rows[row].to_string()))];
     columns.extend(role_columns(&data));
     columns.push(score_column(&columns, &found.scores));
-    write_rows(&rows, &columns, out)?;
-    Ok(Scored { rows: data.len(), unscored: 0, notes })
+    notes.extend(write_rows(&rows, &columns, out, spreadsheet_safe)?);
+    Ok(Scored { rows: data.len(), unscored: 0, model: model.digest().to_owned(), notes })
 }
 
 /// Rows to be scored need their inputs only; what else the training knew is carried along where the file has it.

@@ -46,7 +46,7 @@ impl std::fmt::Debug for Extraction<'_> {
 pub(super) fn score_interviews(
     model: &Model,
     files: &[String],
-    out: &Path,
+    (out, spreadsheet_safe): (&Path, bool),
     extraction: &Extraction<'_>,
 ) -> Result<Scored, ExperimentError> {
     let scorer = &model.scorer;
@@ -195,9 +195,9 @@ pub(super) fn score_interviews(
             }),
         ));
     }
-    write_rows(&rows, &columns, out)?;
+    notes.extend(write_rows(&rows, &columns, out, spreadsheet_safe)?);
     notes.extend(data.provenance.notes.iter().cloned());
-    Ok(Scored { rows: data.len(), unscored: rows.len() - data.len(), notes })
+    Ok(Scored { rows: data.len(), unscored: rows.len() - data.len(), model: model.digest().to_owned(), notes })
 }
 
 fn check_origin(model: &Origin, found: &Origin, read: &[Modality], place: &Path) -> Result<(), ExperimentError> {

@@ -1,5 +1,6 @@
 //! What a model's folder keeps beside the scorer: encoder, recipe, the origin of its recordings, the repair of its scores.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use evenhand_learn::{Companions, Scorer};
@@ -8,15 +9,17 @@ use evenhand_rerank::Fitted;
 use evenhand_rows::Encoder;
 use serde::{Deserialize, Serialize};
 
+use crate::ExperimentError;
 use crate::recipe::Recipe;
-use crate::{ExperimentError, write};
 
 /// The file of a model's folder that holds the repair of its scores.
 pub(super) const REPAIR: &str = "repair.json";
+/// The file of a model's folder that says which cell of a run it is of.
+const CELL: &str = "cell";
 
 /// A repair as a model's folder keeps it.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct KeptRepair {
+pub(crate) struct KeptRepair {
     /// The attribute whose groups it reads.
     pub(super) attribute: String,
     /// Decides what it draws.
@@ -25,19 +28,30 @@ pub(super) struct KeptRepair {
     pub(super) fitted: Fitted,
 }
 
-/// Keeps a repair beside a model that was just saved; without one, none of an earlier model stays.
-pub(crate) fn save_repair(folder: &Path, repair: Option<&Fitted>, attribute: &str, seed: u64) -> Result<(), ExperimentError> {
-    let path = folder.join(REPAIR);
-    match repair {
-        None if path.exists() => std::fs::remove_file(&path).map_err(ExperimentError::io(&path, "remove")),
-        None => Ok(()),
-        Some(fitted) => {
-            let kept = KeptRepair { attribute: attribute.to_owned(), seed, fitted: fitted.clone() };
-            let text = serde_json::to_string(&kept)
-                .map_err(|error| ExperimentError::Request(format!("the repair cannot be written as JSON: {error}")))?;
-            write::replace(&path, text.as_bytes())
-        }
+impl KeptRepair {
+    /// A repair of scores that a run fitted.
+    pub(crate) fn new(fitted: &Fitted, attribute: &str, seed: u64) -> Self {
+        KeptRepair { attribute: attribute.to_owned(), seed, fitted: fitted.clone() }
     }
+}
+
+/// What a model's folder holds beside the scorer.
+#[derive(Debug)]
+pub(crate) struct Beside<'a> {
+    pub(crate) encoder: &'a Encoder,
+    pub(crate) recipe: &'a Recipe,
+    /// How its recordings became tensors.
+    pub(crate) origin: Option<&'a Origin>,
+    /// The repair of its scores.
+    pub(crate) repair: Option<KeptRepair>,
+    /// The digest of the cell that it is of.
+    pub(crate) cell: &'a str,
+}
+
+/// Whether the model of this very cell is kept in a folder, as it was written.
+pub(crate) fn holds(folder: &Path, cell: &str) -> bool {
+    let kept = || std::fs::read_to_string(folder.join(CELL)).is_ok_and(|kept| kept == cell);
+    Scorer::is_in(folder) && kept() && Scorer::digest_of(folder).is_ok()
 }
 
 /// The repair of a kept model; `None` where its scores stand as they are.
@@ -54,22 +68,19 @@ pub(super) fn read_repair(model: &Path) -> Result<Option<KeptRepair>, Experiment
     })
 }
 
-/// Keeps a scorer with its encoder, the roles of the columns, the recipe and how its recordings became tensors in one folder.
-pub(crate) fn save(
-    folder: &Path,
-    scorer: &Scorer,
-    encoder: &Encoder,
-    recipe: &Recipe,
-    origin: Option<&Origin>,
-) -> Result<(), ExperimentError> {
-    let json = |value: serde_json::Result<serde_json::Value>| {
-        value.map_err(|error| ExperimentError::Request(format!("the model's companions cannot be written as JSON: {error}")))
-    };
+/// Keeps a scorer with all that raw rows need to be scored in one folder, which appears whole or not at all.
+pub(crate) fn save(folder: &Path, scorer: &Scorer, beside: &Beside<'_>) -> Result<(), ExperimentError> {
+    let refused = |error: serde_json::Error| ExperimentError::Request(format!("the model's companions cannot be written as JSON: {error}"));
+    let mut files = BTreeMap::from([(CELL.to_owned(), beside.cell.as_bytes().to_vec())]);
+    if let Some(repair) = &beside.repair {
+        files.insert(REPAIR.to_owned(), serde_json::to_vec(repair).map_err(refused)?);
+    }
     let companions = Companions {
-        encoder: json(serde_json::to_value(encoder))?,
-        schema: json(serde_json::to_value(&recipe.data))?,
-        recipe: recipe.to_json().to_string(),
-        recordings: json(serde_json::to_value(origin))?,
+        encoder: serde_json::to_value(beside.encoder).map_err(refused)?,
+        schema: serde_json::to_value(&beside.recipe.data).map_err(refused)?,
+        recipe: beside.recipe.to_json().to_string(),
+        recordings: serde_json::to_value(beside.origin).map_err(refused)?,
+        files,
     };
     Ok(scorer.save(folder, &companions)?)
 }

@@ -13,11 +13,12 @@ use evenhand_rows::{Dataset, Encoder, GROUP_INPUT, Schema, SensitiveAsFeatures};
 use crate::ExperimentError;
 use crate::recipe::Recipe;
 use crate::steps::repair::apply_repair;
-use kept::{KeptRepair, REPAIR, read_repair};
+pub(crate) use kept::KeptRepair;
+use kept::{REPAIR, read_repair};
 
 pub use files::{Scored, score};
 pub use interviews::Extraction;
-pub(crate) use kept::{save, save_repair};
+pub(crate) use kept::{Beside, holds, save};
 
 /// Categories spelled anew that a note names.
 const MOST_TOLD: usize = 20;
@@ -63,6 +64,11 @@ impl Model {
             )));
         }
         Ok(Model { folder, scorer, encoder, recipe, repair })
+    }
+
+    /// The digest by which reports name it: that of all files of its folder.
+    pub fn digest(&self) -> &str {
+        self.scorer.digest().unwrap_or_default()
     }
 
     /// Whether it scores recordings, which takes long.
@@ -144,6 +150,11 @@ impl Model {
             ))),
         }
     }
+}
+
+/// The digest of a model's folder, whose files are compared with what was written.
+pub fn digest(model: &Path) -> Result<String, ExperimentError> {
+    Ok(Scorer::digest_of(&find_folder(model)?)?)
 }
 
 /// Whether a model scores recordings; false where there is no model that can be read.

@@ -76,11 +76,11 @@ impl<'a> Fits<'a> {
             }
             other => other?,
         };
-        match generator.save() {
-            // Where it cannot be kept, what the fit wrote on its way still saves the training.
-            Some(bytes) if write::replace(&kept, &bytes).is_err() => {}
-            _ => watch.forget(),
+        if let Some(bytes) = generator.save() {
+            // Without the file the next call learns anew, and nothing worse.
+            let _ = write::replace(&kept, &bytes);
         }
+        watch.forget();
         Ok(generator)
     }
 }

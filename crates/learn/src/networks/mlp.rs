@@ -97,7 +97,7 @@ g   = head layers like the hidden ones, from Z;  logit = g W + b;  score = sigmo
     ],
 };
 
-const WIDTH: Allowed = Allowed::Between(1.0, 65536.0);
+const WIDTH: Allowed = Allowed::Between(1.0, evenhand_catalog::limits::WIDTH.most as f64);
 
 /// The kind of network that [`Mlp`] is.
 #[derive(Debug)]
@@ -113,6 +113,7 @@ impl Network for Perceptron {
     }
 
     fn build(&self, architecture: &Architecture, sizes: &Sizes, rng: &mut ChaCha8Rng) -> Result<(Box<dyn Model>, Weights), LearnError> {
+        architecture.check_inputs(sizes.columns)?;
         let (model, weights) = Mlp::with_outputs(architecture, sizes.columns, sizes.outputs, rng);
         Ok((Box::new(model), weights))
     }

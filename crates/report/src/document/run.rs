@@ -20,6 +20,9 @@ pub struct RunReport {
     /// Fold, for k-fold cross-validation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fold: Option<usize>,
+    /// Digest of the kept model that made the scores: the one that its folder's `digests.json` names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
     /// Rows that trained, validated, tested.
     pub sizes: Sizes,
     /// Overall performance on the test rows.

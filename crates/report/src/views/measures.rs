@@ -1,6 +1,7 @@
 //! The numbers of the main table and of shortlists as a flat table for other tools (`measures.csv`).
 
 use evenhand_metrics::{Estimate, Finding};
+use evenhand_rows::spreadsheet::defused;
 use serde::{Deserialize, Serialize};
 
 use crate::document::{Report, RunReport};
@@ -39,7 +40,8 @@ type Written<'a> = (&'a Finding, Option<&'a str>, Option<&'a str>, Option<&'a st
 /// its selection rate beside a demographic-parity difference). Metrics that compare groups stand for every attribute of the recipe, also where
 /// the main table shows the first alone. The ranking metrics of shortlists follow, with the order they are about (`by score`, `re-ranked` or `drawn
 /// by lot`, which is empty for all other metrics) and the attribute of the lists; their n counts jobs, of lots the lists drawn. Undefined numbers have an empty value and their reason. A
-/// report without such numbers gives the heading alone.
+/// report without such numbers gives the heading alone. A name that a spreadsheet program would take for a formula has an apostrophe before it; the
+/// report itself has it as it is.
 pub fn csv(report: &Report) -> Result<Vec<u8>, ReportError> {
     let said = |error: &dyn std::fmt::Display| ReportError::Csv { reason: error.to_string() };
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
@@ -60,14 +62,14 @@ pub fn csv(report: &Report) -> Result<Vec<u8>, ReportError> {
             }
             for (finding, attribute, grouped, order) in findings {
                 let row = |group: Option<&str>, n: usize, estimate: &Estimate| Row {
-                    method: method.name.clone(),
+                    method: defused(&method.name).into_owned(),
                     objective: method.objective.as_ref().map(|choice| choice.id.clone()),
                     rebalance: method.rebalance.as_ref().map(|choice| choice.id.clone()),
                     seed: run.seed,
                     fold: run.fold,
                     metric: finding.metric.clone(),
-                    attribute: if group.is_some() { grouped } else { attribute }.map(str::to_owned),
-                    group: group.map(str::to_owned),
+                    attribute: if group.is_some() { grouped } else { attribute }.map(|name| defused(name).into_owned()),
+                    group: group.map(|name| defused(name).into_owned()),
                     n,
                     value: estimate.number(),
                     low: estimate.interval().map(|interval| interval.low),

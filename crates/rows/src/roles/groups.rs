@@ -1,5 +1,7 @@
 //! Sensitive attributes: columns as they stand, intersections, cuts of a number, one group against all others.
 
+use evenhand_catalog::limits::GROUP_NAME;
+
 use super::words::{Categories, Missing, is_total, spelling_key};
 use super::{Columns, Extent, joined, numbers, tell};
 use crate::{Groups, RowsError, SensitiveRole, UNKNOWN};
@@ -120,6 +122,8 @@ pub fn sensitive(
                 return Ok(groups.clone().renamed(name));
             }
             let coded = joined(table, table.position(column)?, |text| missing.group(text), UNKNOWN_GROUP, categories, notes);
+            let longest = coded.levels.iter().map(String::len).max().unwrap_or(0);
+            GROUP_NAME.check(longest as u64).map_err(|limit| RowsError::Beyond { column: column.to_owned(), limit })?;
             Ok(Groups::new(name, coded.levels, coded.codes).made_of(vec![column.to_owned()]))
         };
         let groups = match (columns.as_slice(), &role.rule) {

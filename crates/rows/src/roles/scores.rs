@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use evenhand_catalog::limits::COUNTED_ROWS;
+
 use super::words::{Categories, Missing, known_decision, spelling_key};
 use super::{Columns, Extent, Named, Numbers, Odd, identity, joined, label, quoted, sensitive, sensitive_columns, settled, tell, weights};
 use crate::{FileDigest, Groups, Label, LabelKind, LabelRole, Provenance, RowsError, Scale, SensitiveRole};
-
-/// Rows that counts may stand for, all together.
-const MOST_COUNTED: f64 = 50e6;
 
 /// Columns of numbers of applicants and of the selected, a row a category.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -443,10 +442,11 @@ impl ScoreRoles {
             return Err(table.bad_value(position, row, format!("`{}`", counts[row]), remedy()));
         }
         let all: f64 = counts.iter().filter(|count| !count.is_nan()).sum();
-        if !(1.0..=MOST_COUNTED).contains(&all) {
-            let reason = format!("its counts add up to {all}; rows are counted one by one, from 1 to {MOST_COUNTED}");
+        if all < 1.0 {
+            let reason = format!("its counts add up to {all}; rows are counted one by one, from 1 on");
             return Err(RowsError::BadColumn { column: column.to_owned(), reason });
         }
+        COUNTED_ROWS.check(all as u64).map_err(|limit| RowsError::Beyond { column: column.to_owned(), limit })?;
         Ok(counts)
     }
 

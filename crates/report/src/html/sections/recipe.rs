@@ -35,9 +35,25 @@ fn content(report: &Report, _: Learners<'_>) -> Option<Value> {
         rows: files,
         ..Grid::default()
     });
+    let models: Vec<Vec<Cell>> = report
+        .methods
+        .iter()
+        .flat_map(|method| method.runs.iter().map(move |run| (method, run)))
+        .filter_map(|(method, run)| {
+            let digest = Cell { text: run.model.clone()?, class: "code", ..Cell::default() };
+            let fold = run.fold.map_or_else(String::new, |fold| format!(", fold {fold}"));
+            Some(vec![Cell::text(&method.name), Cell::text(format!("{}{fold}", run.seed)), digest])
+        })
+        .collect();
+    let models = (!models.is_empty()).then(|| Grid {
+        title: "Models that were kept".to_owned(),
+        columns: vec![Head::words("method"), Head::words("seed"), Head::words("digest")],
+        rows: models,
+        ..Grid::default()
+    });
     let versions: Vec<Value> =
         report.versions.iter().map(|(name, version)| context! { name => name.clone(), version => version.clone() }).collect();
-    Some(context! { recipe => text(&report.recipe), versions => versions, files => files })
+    Some(context! { recipe => text(&report.recipe), versions => versions, files => files, models => models })
 }
 
 /// The recipe as TOML; what TOML cannot hold is shown as JSON.
