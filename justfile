@@ -14,6 +14,10 @@ check:
 test:
     cargo test --workspace
 
+# seeded attacks on the whole program, minutes long, with a table of figures; `just harness mutations` is one kind of them
+harness PART="":
+    cargo test --release --package evenhand --test main -- --ignored harness::{{PART}} --nocapture --test-threads=1
+
 # formatting and lints, as strict as CI
 lint:
     cargo fmt --check

@@ -11,5 +11,7 @@ mod figures;
 mod forms;
 mod gates;
 mod guide;
+#[cfg(target_os = "linux")]
+mod harness;
 mod interviews;
 mod slips;
