@@ -13,13 +13,19 @@
 //! | `EVENHAND_HARNESS_KEPT` | folder for the inputs of failures | `target/tmp/harness` |
 
 mod child;
+mod disks;
 mod formats;
+mod kills;
 mod models;
 mod mutations;
 mod mutator;
+mod pairs;
 mod readers;
 mod recordings;
+mod shim;
 mod traps;
+mod works;
+mod writes;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
