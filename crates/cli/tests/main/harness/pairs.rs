@@ -71,5 +71,5 @@ fn two_processes_leave_the_result_of_one() {
 #[test]
 #[ignore = "minutes of meetings; `just harness` runs it"]
 fn many_pairs_of_processes_leave_the_result_of_one() {
-    meet_all(150, Size::Little, |_| true);
+    meet_all(600, Size::Little, |_| true);
 }

@@ -2,7 +2,7 @@
  *
  * EVENHAND_SHIM_FAMILY  write, sync, rename, truncate, create or read: whose calls are failed
  * EVENHAND_SHIM_AT      the call of the family that fails, from 1 on; 0: none
- * EVENHAND_SHIM_ERROR   its error, a number
+ * EVENHAND_SHIM_ERROR   its error, a number; -1: the program is killed instead
  * EVENHAND_SHIM_EVERY   from then on every so manieth call fails, too; 0: only that one
  * EVENHAND_SHIM_WRITE   most bytes that one write takes
  * EVENHAND_SHIM_READ    most bytes that one read gives
@@ -102,7 +102,9 @@ static void remember_file(int fd) {
 static int fails(enum family family) {
     long call = atomic_fetch_add(&calls[family], 1) + 1;
     if (family != failed_family || at == 0 || call < at) return 0;
-    return call == at || (every && (call - at) % every == 0);
+    int chosen = call == at || (every && (call - at) % every == 0);
+    if (chosen && error_number < 0) kill(getpid(), SIGKILL);
+    return chosen;
 }
 
 static int plain(int fd) {
@@ -215,7 +217,7 @@ CUTTING(ftruncate64, off64_t)
     int name(const char *path, int flags, ...) { \
         REAL(name); \
         mode_t mode = 0; \
-        if (flags & (O_CREAT | __O_TMPFILE)) { \
+        if ((flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE) { \
             va_list more; \
             va_start(more, flags); \
             mode = va_arg(more, mode_t); \
@@ -234,7 +236,7 @@ OPENING(open64)
     int name(int folder, const char *path, int flags, ...) { \
         REAL(name); \
         mode_t mode = 0; \
-        if (flags & (O_CREAT | __O_TMPFILE)) { \
+        if ((flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE) { \
             va_list more; \
             va_start(more, flags); \
             mode = va_arg(more, mode_t); \

@@ -19,6 +19,8 @@ pub(super) const FAMILIES: [&str; 6] = ["create", "write", "sync", "rename", "tr
 pub(super) const NO_SPACE: i32 = 28;
 pub(super) const BROKEN: i32 = 5;
 pub(super) const INTERRUPTED: i32 = 4;
+/// In the place of an error: the program is killed at this call.
+pub(super) const KILLED: i32 = -1;
 
 /// The built library; `None`, said once, where there is no C compiler.
 pub(super) fn library() -> Option<&'static Path> {
