@@ -226,6 +226,44 @@ pub(super) fn workbook() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+/// The four corpora that come as text: name of the reader, id, file and content of few rows.
+pub(super) fn corpora() -> Vec<(&'static str, &'static str, &'static str, String)> {
+    let lines = |head: &str, line: &dyn Fn(&Row) -> String| rows().iter().fold(head.to_owned(), |text, row| text + &line(row) + "\n");
+    let adult = |end: &str| {
+        let head = if end.is_empty() { "" } else { "|1x3 Cross validator\n" };
+        lines(head, &|row| {
+            let (sex, label) = (["Male", "Female"][row.id % 2], if row.hired { ">50K" } else { "<=50K" });
+            format!(
+                "{}, Private, {}, Bachelors, 13, Divorced, Sales, Wife, White, {sex}, 0, 0, 40, United-States, {label}{end}",
+                row.age, row.id
+            )
+        })
+    };
+    let german = lines("", &|row| {
+        let (status, class) = (["A91", "A92"][row.id % 2], if row.hired { 1 } else { 2 });
+        format!("A11 6 A34 A43 1169 A65 A75 4 {status} A101 4 A121 {} A143 A152 2 A173 1 A192 A201 {class}", row.age)
+    });
+    let compas = "id,sex,age,race,juv_fel_count,juv_misd_count,juv_other_count,priors_count,c_charge_degree,days_b_screening_arrest,is_recid,\
+                  score_text,two_year_recid\n";
+    let compas = lines(compas, &|row| {
+        let (sex, race) = (["Male", "Female"][row.id % 2], ["Caucasian", "African-American"][row.id / 30]);
+        let label = u8::from(row.hired);
+        format!("{},{sex},{},{race},0,1,0,{},F,-1,{label},Low,{label}", row.id, row.age, row.id % 5)
+    });
+    let utrecht = "Id,gender,age,nationality,sport,grade,debate_club,prog_exp,int_exp,ent_exp,languages,exact_study,highest_degree,company,decision\n";
+    let utrecht = lines(utrecht, &|row| {
+        let (gender, decision) = (["male", "female"][row.id % 2], if row.hired { "True" } else { "False" });
+        format!("x{},{gender},{},Dutch,Golf,61,False,True,False,False,1,True,phd,A,{decision}", row.id, row.age)
+    });
+    vec![
+        ("corpus adult", "adult", "adult.data", adult("")),
+        ("corpus adult, test", "adult", "adult.test", adult(".")),
+        ("corpus german", "german", "german.data", german),
+        ("corpus compas", "compas", "compas-scores-two-years.csv", compas),
+        ("corpus utrecht", "utrecht-recruitment", "recruitmentdataset-2022-1.3.csv", utrecht),
+    ]
+}
+
 fn pickled(text: &str) -> Vec<u8> {
     [b"X".as_slice(), &(text.len() as u32).to_le_bytes(), text.as_bytes()].concat()
 }

@@ -11,6 +11,7 @@
 //! | `EVENHAND_HARNESS_CASE` | only the case of this number | all |
 //! | `EVENHAND_HARNESS_BINARY` | another program than the one just built | |
 //! | `EVENHAND_HARNESS_KEPT` | folder for the inputs of failures | `target/tmp/harness` |
+//! | `EVENHAND_HARNESS_GERMAN` | folder with the originals of the corpus `german`, to try `fetch` | none: it is skipped |
 
 mod child;
 mod disks;

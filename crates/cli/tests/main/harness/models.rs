@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::child::{PATIENCE, fine, start};
+use super::shim::{Failure, KILLED, library, run_with};
 use super::{Tree, formats, tree};
 
 /// A recipe for the small table; `method` ends it.
@@ -109,6 +110,24 @@ pub(super) fn candidates(count: usize) -> Tree {
     }
     files.insert("manifest.csv".to_owned(), manifest.into_bytes());
     files
+}
+
+/// Words of the extraction of [`candidates`].
+pub(super) const EXTRACTION: &str = "extract manifest.csv --out extracted --segments 2 --side 16";
+
+/// Two extractions that were killed: one among its candidates, one that had begun to put its files into their places. `None` without the
+/// library that kills at a call.
+pub(super) fn killed_extractions() -> Option<[Tree; 2]> {
+    let library = library()?;
+    let killed = |at: Option<usize>| {
+        let folder = tempfile::tempdir().unwrap();
+        super::lay(folder.path(), &candidates(3));
+        let failure = Failure { call: at.map(|at| ("rename", at, KILLED)), ..Failure::default() };
+        let counted = run_with(library, folder.path(), EXTRACTION, &failure, PATIENCE).1;
+        (tree(folder.path()), counted.of("rename"))
+    };
+    let (_, all) = killed(None);
+    Some([3, all].map(|at| killed(Some(at)).0))
 }
 
 /// A recipe for extracted recordings.

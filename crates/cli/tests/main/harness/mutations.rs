@@ -45,6 +45,9 @@ fn attack(&Attack { reader, number }: &Attack<'_>, seed: u64, limit: Duration) -
     lay(folder.path(), &[(target.file.clone(), bytes.clone())].into());
     let ended = run(folder.path(), words, &[], limit * 4);
     let mut faults = ended.faults();
+    if words.contains("--json") && matches!(ended.status.code(), Some(0 | 1)) {
+        faults.extend(serde_json::from_str::<serde_json::Value>(&ended.stdout).err().map(|error| format!("printed no JSON: {error}")));
+    }
     if reader.asks {
         faults.retain(|fault| !fault.starts_with("did not end"));
     } else {

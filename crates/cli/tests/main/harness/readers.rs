@@ -71,6 +71,7 @@ fn targets(files: &Tree, takes: impl Fn(&str) -> bool) -> Vec<Target> {
 
 const AUDIT: &str = "audit FILE --score score --group gender --label label --level 0";
 const STREAM: &str = "audit FILE --score score --group gender --label label --level 0 --stream";
+const JSON: &str = "audit FILE --score score --group gender --label label --group 'gender x job' --replicates 50 --json";
 const SKEW: &str = "skew FILE --label label --group gender";
 const RANK: &str = "rank FILE --score score --group gender --job job --top 5 --level 0 --out out.csv";
 const OVERSAMPLE: &str = "balance FILE --group gender --label label --method oversampling --out out.csv --read job=category";
@@ -78,7 +79,7 @@ const COPULA: &str = "balance FILE --group gender --label label --rows 20 --out 
 
 /// All commands that read tables, on this file.
 fn table_commands(file: &str) -> Vec<String> {
-    [AUDIT, STREAM, SKEW, RANK, OVERSAMPLE, COPULA].iter().map(|words| words.replace("FILE", file)).collect()
+    [AUDIT, STREAM, JSON, SKEW, RANK, OVERSAMPLE, COPULA].iter().map(|words| words.replace("FILE", file)).collect()
 }
 
 fn table(name: &'static str, target: Target) -> Reader {
@@ -133,7 +134,16 @@ fn corpora() -> Vec<Reader> {
     let mut with_recipe = faircv.clone();
     with_recipe.insert("c.toml".to_owned(), train("faircv-2020", "gender").into_bytes());
     let impressions: Tree = formats::impressions().into_iter().map(|(name, bytes)| (format!("clips/{name}"), bytes)).collect();
-    vec![
+    let mut texts: Tree = Tree::new();
+    for (_, id, file, content) in formats::corpora() {
+        texts.insert(file.to_owned(), content.into_bytes());
+        texts.insert(format!("{id}.toml"), train(id, "gender").into_bytes());
+    }
+    let text = |(name, id, file, _): (&'static str, &str, &str, String)| {
+        Reader::new(name, targets(&texts, |one| one == file), &[&format!("run {id}.toml --data . --out runs")]).with(texts.clone()).share(2)
+    };
+    let corpora: Vec<Reader> = formats::corpora().into_iter().map(text).collect();
+    let mut readers = vec![
         Reader::new(
             "npy of pickles",
             targets(&faircv, |_| true),
@@ -147,7 +157,9 @@ fn corpora() -> Vec<Reader> {
         Reader::new("pickle", targets(&impressions, |_| true), &["manifest first-impressions clips --out manifest.csv"])
             .with(with_clips(impressions))
             .share(8),
-    ]
+    ];
+    readers.extend(corpora);
+    readers
 }
 
 /// The videos that a manifest looks for; nobody opens them.
@@ -192,13 +204,22 @@ fn kept(settings: &Settings) -> Vec<Reader> {
             None => skipped("unfinished fit", "no fit could be interrupted"),
         }
     }
+    if settings.takes("killed extraction") {
+        for files in models::killed_extractions().into_iter().flatten() {
+            let attacked = targets(&files, |file| file.starts_with("extracted/"));
+            assert!(!attacked.is_empty(), "a killed extraction keeps nothing");
+            readers.push(Reader::new("killed extraction", attacked, &[models::EXTRACTION]).with(files).share(2));
+        }
+    }
     if settings.takes("extracted folder") || settings.takes("model of interviews") {
         let heard = models::heard();
         let folder = targets(&heard, |file| file.starts_with("extracted/"));
         let model = targets(&heard, |file| file.starts_with("model/"));
         let score = "score model extracted --out scores.csv";
         readers.push(
-            Reader::new("extracted folder", folder, &["extract --report extracted --sensitive gender", score]).with(heard.clone()).share(6),
+            Reader::new("extracted folder", folder, &["extract --report extracted --sensitive gender", score, "run heard.toml --out runs"])
+                .with(heard.clone())
+                .share(6),
         );
         readers.push(Reader::new("model of interviews", model, &[score]).with(heard).share(3));
     }

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::child::{Ended, fine};
 use super::models::{self, CHEAP};
-use super::{Settings, Tree, formats, lay, tree};
+use super::{Settings, Tree, formats, lay, skipped, tree};
 
 /// A command that writes.
 pub(super) struct Work {
@@ -101,6 +101,16 @@ fn plans(size: Size, takes: &impl Fn(&str) -> bool) -> Vec<Plan> {
             files
         };
         plan("score", "score model rows.csv --out scores.csv", (with(0), Some(with(1))));
+    }
+    if takes("fetch") {
+        // What is fetched has to have the bytes of the original, so that nothing made up will do.
+        match std::env::var_os("EVENHAND_HARNESS_GERMAN").map(|folder| tree(Path::new(&folder))) {
+            Some(originals) => {
+                let inputs = originals.into_iter().map(|(name, bytes)| (format!("from/{name}"), bytes)).collect();
+                plan("fetch", "fetch german --from from --to corpora", (inputs, None));
+            }
+            None => skipped("fetch", "EVENHAND_HARNESS_GERMAN names no folder with german.data and german.doc"),
+        }
     }
     let candidates = models::candidates(if long { 40 } else { 3 });
     plan("extract", &format!("extract manifest.csv --out extracted --sensitive gender {CHEAP}"), (candidates.clone(), None));
