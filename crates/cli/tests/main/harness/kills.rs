@@ -12,7 +12,7 @@ use super::{Settings, chance, in_parallel, print_table};
 /// When a command is killed.
 #[derive(Clone, Copy)]
 enum Moment {
-    /// At a share of the time that it takes.
+    /// At a share of the time that it takes; one in four is an interrupt, as by Ctrl-C.
     Any,
     /// Just before this call of a family.
     Call(&'static str, usize),
@@ -42,9 +42,14 @@ fn kill<'a>(&Case { work, number, moment }: &Case<'a>, seed: u64, strict: bool) 
         Moment::Any => {
             let running = start(folder.path(), &work.words, &[]);
             // Two at a time take longer than one.
-            let share = chance(seed, &work.name, number).random_range(0.0..1.3);
+            let mut chance = chance(seed, &work.name, number);
+            let (share, gently) = (chance.random_range(0.0..1.3), chance.random_bool(0.25));
             std::thread::sleep(work.duration.mul_f64(share).saturating_sub(running.elapsed()));
-            running.kill();
+            if gently {
+                running.interrupt();
+            } else {
+                running.kill();
+            }
             running.wait(PATIENCE)
         }
         Moment::Call(family, at) => {
@@ -52,8 +57,10 @@ fn kill<'a>(&Case { work, number, moment }: &Case<'a>, seed: u64, strict: bool) 
             run_with(library().unwrap(), folder.path(), &work.words, &failure, PATIENCE).0
         }
     };
-    let landed = ended.status.code().is_none();
-    let mut faults = if landed { Vec::new() } else { ended.faults() };
+    let landed = ended.status.code() != Some(0);
+    let mut faults = if ended.status.code().is_none() { Vec::new() } else { ended.faults() };
+    // Who was asked to stop and could say so could also tidy up.
+    faults.extend((ended.status.code() == Some(2)).then(|| work.litter(folder.path())).into_iter().flatten());
     faults.extend(work.torn(folder.path()));
     // Kept before the repetition, which mends what is to be looked at.
     let kept = super::tree(folder.path());
