@@ -12,7 +12,9 @@ use tempfile::TempDir;
 
 /// The program under attack.
 pub(super) fn program() -> PathBuf {
-    std::env::var_os("EVENHAND_HARNESS_BINARY").map_or_else(|| env!("CARGO_BIN_EXE_evenhand").into(), PathBuf::from)
+    // It is started from other folders.
+    let given = std::env::var_os("EVENHAND_HARNESS_BINARY").map(|path| fs::canonicalize(path).unwrap());
+    given.unwrap_or_else(|| env!("CARGO_BIN_EXE_evenhand").into())
 }
 
 /// Words of a command line; a word in single quotes may hold blanks.

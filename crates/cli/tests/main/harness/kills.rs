@@ -112,7 +112,7 @@ fn kill_all(kills: usize, step: usize, size: Size, takes: impl Fn(&str) -> bool)
 
 #[test]
 fn a_few_kills_leave_nothing_torn() {
-    kill_all(5, 9, Size::Little, |name| ["audit", "run", "extract"].contains(&name));
+    kill_all(5, 15, Size::Little, |name| ["audit", "run", "extract"].contains(&name));
 }
 
 #[test]
