@@ -27,6 +27,8 @@ struct Outcome {
     wall: Duration,
     peak: u64,
     fault: Option<String>,
+    /// Much work, where a file may ask for it.
+    asked: Option<String>,
 }
 
 /// Damages a file of the reader and has it read.
@@ -48,17 +50,16 @@ fn attack(&Attack { reader, number }: &Attack<'_>, seed: u64, limit: Duration) -
     if words.contains("--json") && matches!(ended.status.code(), Some(0 | 1)) {
         faults.extend(serde_json::from_str::<serde_json::Value>(&ended.stdout).err().map(|error| format!("printed no JSON: {error}")));
     }
+    let mut costs = Vec::new();
+    costs.extend((ended.wall > limit && !ended.late).then(|| format!("took {:.1} s", ended.wall.as_secs_f64())));
+    costs.extend((ended.peak > MEMORY).then(|| format!("took {} MB of memory", ended.peak >> 20)));
     if reader.asks {
-        faults.retain(|fault| !fault.starts_with("did not end"));
+        costs.extend(faults.extract_if(.., |fault| fault.starts_with("did not end")));
     } else {
-        if ended.wall > limit && !ended.late {
-            faults.push(format!("took {:.1} s", ended.wall.as_secs_f64()));
-        }
-        if ended.peak > MEMORY {
-            faults.push(format!("took {} MB of memory", ended.peak >> 20));
-        }
+        faults.append(&mut costs);
     }
-    let fault = (!faults.is_empty()).then(|| {
+    let told = (!faults.is_empty() || !costs.is_empty()).then(|| {
+        let faults = [faults.clone(), costs].concat();
         let told = format!(
             "{}, case {number}, seed {seed}: {}\n$ evenhand {words}\n(damaged: {})\nagain: EVENHAND_HARNESS_SEED={seed} EVENHAND_HARNESS_ONLY='{}' \
              EVENHAND_HARNESS_CASE={number} just harness mutations\n\n{}\n{}",
@@ -75,7 +76,8 @@ fn attack(&Attack { reader, number }: &Attack<'_>, seed: u64, limit: Duration) -
         let kept = keep(&format!("{}-{number}", reader.name.replace(' ', "-")), clean.path(), &told);
         format!("{}, case {number}: {} (evenhand {words}; kept in {})", reader.name, faults.join("; "), kept.display())
     });
-    Outcome { code: ended.status.code(), wall: ended.wall, peak: ended.peak, fault }
+    let (fault, asked) = if faults.is_empty() { (None, told) } else { (told, None) };
+    Outcome { code: ended.status.code(), wall: ended.wall, peak: ended.peak, fault, asked }
 }
 
 /// Whole files that a command of their reader does not take: with these nothing would be tried.
@@ -140,6 +142,10 @@ fn attack_all(cases: usize, limit: Duration) {
         &["reader", "cases", "exit 0", "exit 1", "exit 2", "slowest", "memory", "faults"],
         &rows,
     );
+    let asked: Vec<Vec<String>> = outcomes.iter().filter_map(|outcome| Some(vec![outcome.asked.clone()?])).collect();
+    if !asked.is_empty() {
+        print_table("asked for by the file itself, and not judged", &["case"], &asked);
+    }
     let faults: Vec<&str> = outcomes.iter().filter_map(|outcome| outcome.fault.as_deref()).collect();
     assert!(faults.is_empty(), "{} of {} damaged inputs did harm:\n{}", faults.len(), outcomes.len(), faults.join("\n"));
 }
