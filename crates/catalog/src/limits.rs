@@ -27,22 +27,22 @@ pub struct Limit {
     pub most: u64,
     /// Why there is a ceiling, and why it lies there.
     pub why: &'static str,
+    /// Whether it cannot be set anew.
+    pub fixed: bool,
 }
 
 /// A size beyond its ceiling.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error(
-    "{given} {} are more than the limit `{}` allows, {}; give fewer, or set another limit (`ceiling` '{}={given}')",
-    limit.of,
-    limit.id,
-    limit.most(),
-    limit.id
-)]
+#[error("{given} {} are more than the limit `{}` allows, {}; give fewer{}", limit.of, limit.id, limit.most(), another(limit, *given))]
 pub struct BeyondLimit {
     /// The size as stated.
     pub given: u64,
     /// Its ceiling.
     pub limit: Limit,
+}
+
+fn another(limit: &Limit, given: u64) -> String {
+    if limit.fixed { String::new() } else { format!(", or set another limit (`ceiling` '{}={given}')", limit.id) }
 }
 
 impl Limit {
@@ -68,7 +68,7 @@ impl Limit {
 /// Ceilings that were set anew.
 static ANEW: RwLock<BTreeMap<&str, u64>> = RwLock::new(BTreeMap::new());
 
-/// Sets a ceiling anew for the rest of the process; refused where no limit has this id.
+/// Sets a ceiling anew for the rest of the process; refused where no limit has this id, or it is fixed.
 ///
 /// ```
 /// use evenhand_catalog::limits::{FOLDS, set};
@@ -79,8 +79,9 @@ static ANEW: RwLock<BTreeMap<&str, u64>> = RwLock::new(BTreeMap::new());
 /// # Ok::<(), evenhand_catalog::CatalogError>(())
 /// ```
 pub fn set(id: &str, most: u64) -> Result<(), CatalogError> {
-    let Some(limit) = LIMITS.iter().find(|limit| limit.id == id) else {
-        let known = LIMITS.iter().map(|limit| limit.id);
+    let free = || LIMITS.iter().filter(|limit| !limit.fixed);
+    let Some(limit) = free().find(|limit| limit.id == id) else {
+        let known = free().map(|limit| limit.id);
         return Err(CatalogError::UnknownId {
             id: id.to_owned(),
             nearest: nearest(id, known.clone()).map(str::to_owned),
@@ -97,67 +98,99 @@ pub const REPLICATES: Limit = Limit {
     of: "replicates of intervals",
     most: 1_000_000,
     why: "each is held as a number for every metric and group until the percentiles are taken",
+    fixed: false,
 };
 /// Permutations of p-values.
-pub const PERMUTATIONS: Limit =
-    Limit { id: "permutations", of: "permutations", most: 10_000_000, why: "the smallest p-value that can be told is one in as many" };
+pub const PERMUTATIONS: Limit = Limit {
+    id: "permutations",
+    of: "permutations",
+    most: 10_000_000,
+    why: "the smallest p-value that can be told is one in as many",
+    fixed: false,
+};
 /// Folds of cross-validation.
-pub const FOLDS: Limit = Limit { id: "folds", of: "folds", most: 1000, why: "each is a training run, and a part of the rows" };
+pub const FOLDS: Limit =
+    Limit { id: "folds", of: "folds", most: 1000, why: "each is a training run, and a part of the rows", fixed: false };
 /// Seeds of a recipe.
-pub const SEEDS: Limit = Limit { id: "seeds", of: "seeds", most: 10_000, why: "each is a training run of every method" };
+pub const SEEDS: Limit = Limit { id: "seeds", of: "seeds", most: 10_000, why: "each is a training run of every method", fixed: false };
 /// Trained numbers of a network.
 pub const WEIGHTS: Limit = Limit {
     id: "weights",
     of: "weights of the network",
     most: 100_000_000,
     why: "training holds four numbers for each; these are tables of candidates and short recordings",
+    fixed: false,
 };
 /// Rows that a synthesiser makes.
-pub const MADE_ROWS: Limit =
-    Limit { id: "made-rows", of: "rows to be made", most: 50_000_000, why: "they are held in memory until all of them stand" };
+pub const MADE_ROWS: Limit = Limit {
+    id: "made-rows",
+    of: "rows to be made",
+    most: 50_000_000,
+    why: "they are held in memory until all of them stand",
+    fixed: false,
+};
 
 /// Columns of a table, or numbers of an array that a recipe names.
-pub const COLUMNS: Limit =
-    Limit { id: "columns", of: "columns", most: 200_000, why: "each has a name and a place in every row, whether it is wanted or not" };
+pub const COLUMNS: Limit = Limit {
+    id: "columns",
+    of: "columns",
+    most: 200_000,
+    why: "each has a name and a place in every row, whether it is wanted or not",
+    fixed: false,
+};
 /// Columns of rows that are made anew.
 pub const MADE_COLUMNS: Limit = Limit {
     id: "made-columns",
     of: "columns to be made",
     most: 500,
     why: "how each goes with each other is learned: time grows with the third power of their number",
+    fixed: false,
 };
 /// Groups of an attribute.
-pub const GROUPS: Limit =
-    Limit { id: "groups", of: "groups of an attribute", most: 5000, why: "every metric has a number and an interval for each of them" };
+pub const GROUPS: Limit = Limit {
+    id: "groups",
+    of: "groups of an attribute",
+    most: 5000,
+    why: "every metric has a number and an interval for each of them",
+    fixed: false,
+};
 /// Bytes of the name of a group.
 pub const GROUP_NAME: Limit = Limit {
     id: "group-name",
     of: "bytes of a group's name",
     most: 1000,
     why: "it stands in every table, chart and message; a longer one is a free text",
+    fixed: false,
 };
 /// Rows that counts stand for.
 pub const COUNTED_ROWS: Limit =
-    Limit { id: "counted-rows", of: "rows that counts stand for", most: 50_000_000, why: "each becomes a row in memory" };
+    Limit { id: "counted-rows", of: "rows that counts stand for", most: 50_000_000, why: "each becomes a row in memory", fixed: false };
 /// Rows of a made-up corpus.
 pub const INVENTED_ROWS: Limit =
-    Limit { id: "invented-rows", of: "rows of a made-up corpus", most: 50_000_000, why: "they are held in memory" };
+    Limit { id: "invented-rows", of: "rows of a made-up corpus", most: 50_000_000, why: "they are held in memory", fixed: true };
 /// Bytes of a row of a text file, or of its header.
 pub const ROW_BYTES: Limit = Limit {
     id: "row-bytes",
     of: "bytes of a row",
     most: 8 << 20,
     why: "a longer one is nearly always a quote that is not closed; files are read in parts of this size",
+    fixed: false,
 };
 /// Bytes of standard input or a pipe.
-pub const PIPED_BYTES: Limit =
-    Limit { id: "piped-bytes", of: "bytes of standard input or a pipe", most: 256 << 20, why: "they are held in memory; a file is not" };
+pub const PIPED_BYTES: Limit = Limit {
+    id: "piped-bytes",
+    of: "bytes of standard input or a pipe",
+    most: 256 << 20,
+    why: "they are held in memory; a file is not",
+    fixed: false,
+};
 /// Bytes of a file that is held in memory as a whole.
 pub const HELD_BYTES: Limit = Limit {
     id: "held-bytes",
     of: "bytes of a file that is read at once",
     most: 8 << 30,
     why: "they are held in memory beside the columns; an audit can read a file of text or Parquet in parts (`stream`)",
+    fixed: false,
 };
 /// Bytes that come out of a packed file, or of typed columns.
 pub const UNPACKED_BYTES: Limit = Limit {
@@ -165,6 +198,7 @@ pub const UNPACKED_BYTES: Limit = Limit {
     of: "bytes out of a packed file",
     most: 4 << 30,
     why: "a few bytes can unfold into more than any memory holds; so much out of so little that no table does so is refused earlier",
+    fixed: false,
 };
 /// Bytes that come out of a packed file or typed columns for each byte of the file, beyond the first [`FREE_BYTES`].
 pub const UNPACKED_RATIO: Limit = Limit {
@@ -172,14 +206,21 @@ pub const UNPACKED_RATIO: Limit = Limit {
     of: "bytes out for a byte in",
     most: 600,
     why: "beyond 64 MiB; a table of equal rows is packed at about 200 to 1",
+    fixed: false,
 };
 /// Bytes out of which no ratio is asked.
 pub const FREE_BYTES: u64 = 64 << 20;
 /// Bytes of a recipe, a manifest, a description of a model: what a person writes or a program describes.
-pub const TEXT_BYTES: Limit =
-    Limit { id: "text-bytes", of: "bytes of a recipe or description", most: 64 << 20, why: "they are held in memory as a whole" };
+pub const TEXT_BYTES: Limit = Limit {
+    id: "text-bytes",
+    of: "bytes of a recipe or description",
+    most: 64 << 20,
+    why: "they are held in memory as a whole",
+    fixed: false,
+};
 /// Neurons of a layer.
-pub const WIDTH: Limit = Limit { id: "width", of: "neurons of a layer", most: 65_536, why: "weights grow with the product of two layers" };
+pub const WIDTH: Limit =
+    Limit { id: "width", of: "neurons of a layer", most: 65_536, why: "weights grow with the product of two layers", fixed: true };
 
 /// All of them, for `docs/limits.md`.
 pub const LIMITS: &[Limit] = &[

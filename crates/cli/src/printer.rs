@@ -1,6 +1,7 @@
 //! Standard output is data, standard error is talk.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use clap::CommandFactory as _;
@@ -19,9 +20,19 @@ pub(crate) fn text(text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes a value as indented JSON.
+/// Writes a value as indented JSON, without signs that steer a terminal.
 pub(crate) fn json(value: &serde_json::Value) -> anyhow::Result<()> {
-    text(&format!("{}\n", serde_json::to_string_pretty(value)?))
+    let shown = serde_json::to_string_pretty(value)?;
+    // What steers a terminal stands inside of texts alone, where JSON has a way to write it; its writer does so for the first 32 signs.
+    let escaped = shown.chars().fold(String::with_capacity(shown.len()), |mut shown, sign| {
+        if sign != '\n' && steers(sign) {
+            let _ = write!(shown, "\\u{:04x}", u32::from(sign));
+        } else {
+            shown.push(sign);
+        }
+        shown
+    });
+    text(&format!("{escaped}\n"))
 }
 
 /// Lines above, below and under the heading; none between rows.
@@ -62,13 +73,15 @@ pub(crate) fn table(view: &views::Table) -> anyhow::Result<()> {
     text(&printable(&out))
 }
 
+/// Whether a sign steers a terminal or turns the direction of what follows.
+fn steers(sign: char) -> bool {
+    sign.is_control() && sign != '\n'
+        || matches!(sign, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// The text without signs that steer a terminal or turn the direction of what follows; names of columns and groups may hold any. They are shown as
 /// `\u{1b}`.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
-    let steers = |sign: char| {
-        sign.is_control() && sign != '\n'
-            || matches!(sign, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
     if !text.contains(steers) {
         return Cow::Borrowed(text);
     }

@@ -98,7 +98,14 @@ fn limits() -> String {
                     | limit | of | at most | why |\n|---|---|---|---|\n"
         .to_owned();
     for limit in evenhand_catalog::limits::LIMITS {
-        let _ = writeln!(text, "| `{}` | {} | {} | {} |", limit.id, limit.of, limit.most, limit.why);
+        let _ = writeln!(
+            text,
+            "| `{}` | {} | {} | {} |",
+            limit.id,
+            limit.of,
+            limit.most,
+            limit.why.to_owned() + if limit.fixed { " (fixed)" } else { "" }
+        );
     }
     text
 }

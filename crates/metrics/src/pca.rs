@@ -4,7 +4,8 @@
 //! C = covariance of the rows (weights ignored, centred, not scaled);  coordinates = (z - mean) . u_k,  C u_k = l_k u_k,  l_1 >= l_2
 //! ```
 //!
-//! Widths up to 64 are solved by Jacobi rotations; wider embeddings by orthogonal iteration on eight vectors from a fixed seed, with a
+//! Of fewer rows than columns, where those are many, the products of the rows take the covariance's place: `X X' / n` and `X' X / n` have the same values,
+//! and `u = X' v / |X' v|`. Widths (or rows) up to 64 are solved by Jacobi rotations; wider embeddings by orthogonal iteration on eight vectors from a fixed seed, with a
 //! Rayleigh-Ritz step in each round, until the first two values stand still. The sign of each axis is chosen so that its largest
 //! loading is positive, so that two runs draw the same picture. A direction without variance has coordinates 0.
 
@@ -42,10 +43,14 @@ pub fn pca_2d(latent: Latent) -> Pca {
     for sum in &mut mean {
         *sum /= rows as f64;
     }
-    let covariance = covariance(latent, &mean);
-    let trace: f64 = (0..width).map(|column| covariance[column * width + column]).sum();
-    let axes = if width <= JACOBI_WIDTH { jacobi(covariance, width) } else { iterate(&covariance, width) };
-    let axes: Vec<(f64, Vec<f64>)> = axes.into_iter().take(2).map(|(value, axis)| (value, oriented(axis))).collect();
+    // Of few rows their products among each other say the same as those of the columns, whose number then costs nothing but its length.
+    let few = rows < width && width > JACOBI_WIDTH;
+    let side = if few { rows } else { width };
+    let matrix = if few { products(latent, &mean) } else { covariance(latent, &mean) };
+    let trace: f64 = (0..side).map(|at| matrix[at * side + at]).sum();
+    let axes = if side <= JACOBI_WIDTH { jacobi(matrix, side) } else { iterate(&matrix, side) };
+    let axes = axes.into_iter().take(2).map(|(value, axis)| (value, if few { spread(latent, &mean, &axis) } else { axis }));
+    let axes: Vec<(f64, Vec<f64>)> = axes.map(|(value, axis)| (value, oriented(axis))).collect();
     let coordinates = latent
         .values
         .par_chunks_exact(width)
@@ -66,6 +71,36 @@ pub fn pca_2d(latent: Latent) -> Pca {
         *share = if trace > 0.0 { (value / trace).max(0.0) } else { 0.0 };
     }
     Pca { coordinates, explained }
+}
+
+/// Products of the centred rows among each other, divided by their number: the values that are not 0 are those of the covariance.
+fn products(latent: Latent, mean: &[f64]) -> Vec<f64> {
+    let centred: Vec<Vec<f64>> = latent
+        .values
+        .chunks_exact(latent.width)
+        .map(|row| row.iter().zip(mean).map(|(&value, mean)| f64::from(value) - mean).collect())
+        .collect();
+    let rows = centred.len();
+    let lines: Vec<Vec<f64>> = centred
+        .par_iter()
+        .map(|one| centred.iter().map(|other| one.iter().zip(other).map(|(a, b)| a * b).sum::<f64>() / rows as f64).collect())
+        .collect();
+    lines.concat()
+}
+
+/// The unit axis among the columns that belongs to one among the rows.
+fn spread(latent: Latent, mean: &[f64], among_rows: &[f64]) -> Vec<f64> {
+    let mut axis = vec![0.0; latent.width];
+    for (row, share) in latent.values.chunks_exact(latent.width).zip(among_rows) {
+        axis.iter_mut().zip(row).zip(mean).for_each(|((sum, &value), mean)| *sum += share * (f64::from(value) - mean));
+    }
+    let length = axis.iter().map(|value| value * value).sum::<f64>().sqrt();
+    if length > 0.0 {
+        for value in &mut axis {
+            *value /= length;
+        }
+    }
+    axis
 }
 
 fn covariance(latent: Latent, mean: &[f64]) -> Vec<f64> {
@@ -240,6 +275,28 @@ mod tests {
         assert_eq!(first, [-5.0, 0.0, 5.0]);
         assert!(pca.coordinates.iter().all(|point| point[1].abs() < 1e-6));
         assert!((pca.explained[0] - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn few_rows_of_many_columns_lie_on_the_plane_of_the_covariance() {
+        let (rows, width) = (30, 100);
+        let values: Vec<f32> = (0..rows * width).map(|i| ((i * 7919 % 1013) as f32 / 1013.0 - 0.5) / ((i % width) as f32 + 1.0)).collect();
+        let latent = Latent { width, values: &values };
+        let mut mean = vec![0.0; width];
+        for (at, value) in values.iter().enumerate() {
+            mean[at % width] += f64::from(*value) / rows as f64;
+        }
+        let pca = pca_2d(latent);
+        for (axis, (value, loadings)) in iterate(&covariance(latent, &mean), width).into_iter().take(2).enumerate() {
+            let loadings = oriented(loadings);
+            for (row, point) in values.chunks(width).zip(&pca.coordinates) {
+                let expected: f64 =
+                    row.iter().zip(&mean).zip(&loadings).map(|((value, mean), loading)| (f64::from(*value) - mean) * loading).sum();
+                assert!((point[axis] - expected).abs() < 1e-6, "{} {expected}", point[axis]);
+            }
+            let spread: f64 = pca.coordinates.iter().map(|point| point[axis].powi(2)).sum::<f64>() / rows as f64;
+            assert!((spread - value).abs() < 1e-9);
+        }
     }
 
     #[test]
