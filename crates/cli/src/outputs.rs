@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::bail;
 use clap::Args;
-use evenhand_experiment::write::{self, FILES};
+use evenhand_experiment::write::{self, FILES, Table};
 
 use crate::printer;
 
@@ -18,9 +18,18 @@ pub(crate) struct Writing {
 }
 
 impl Writing {
-    /// Writes a CSV table, and tells of fields that a spreadsheet program would take for formulas.
+    /// Writes a CSV table of persons, and tells of fields that a spreadsheet program would take for formulas.
     pub(crate) fn write(self, out: &Path, text: &str, separator: char) -> anyhow::Result<()> {
-        if let Some(note) = write::table(out, text, separator, self.spreadsheet_safe)? {
+        self.write_table(out, Table { text, separator, spreadsheet_safe: self.spreadsheet_safe, of_persons: true })
+    }
+
+    /// The same of rows that were made.
+    pub(crate) fn write_made(self, out: &Path, text: &str, separator: char) -> anyhow::Result<()> {
+        self.write_table(out, Table { text, separator, spreadsheet_safe: self.spreadsheet_safe, of_persons: false })
+    }
+
+    fn write_table(self, out: &Path, table: Table<'_>) -> anyhow::Result<()> {
+        if let Some(note) = write::table(out, &table)? {
             printer::tell(&format!("note: {note}"));
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Files that appear whole or not at all.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use evenhand_data::table as tables;
@@ -92,10 +92,24 @@ pub fn refuse_inputs<'a>(
     Ok(())
 }
 
-/// Writes a CSV table. Fields that a spreadsheet program would take for formulas get an apostrophe where `safe`; else the remark on them comes back.
-pub fn table(path: &Path, text: &str, separator: char, safe: bool) -> Result<Option<String>, ExperimentError> {
-    let (text, found) = spreadsheet::look(text, separator, safe);
-    replace(path, text.as_bytes())?;
+/// A CSV table to be written.
+#[derive(Debug, Clone, Copy)]
+pub struct Table<'a> {
+    /// Its text.
+    pub text: &'a str,
+    /// The sign between its fields.
+    pub separator: char,
+    /// Whether fields that a spreadsheet program would take for formulas get an apostrophe.
+    pub spreadsheet_safe: bool,
+    /// Whether its rows are of persons: then only this user may read it.
+    pub of_persons: bool,
+}
+
+/// Writes a CSV table, and gives the remark on formulas among its fields.
+pub fn table(path: &Path, table: &Table<'_>) -> Result<Option<String>, ExperimentError> {
+    let safe = table.spreadsheet_safe;
+    let (text, found) = spreadsheet::look(table.text, table.separator, safe);
+    if table.of_persons { replace_privately(path, text.as_bytes())? } else { replace(path, text.as_bytes())? }
     Ok(found.map(|Formulas { fields, first, line }| {
         let (out, fields) = (path.display(), if fields == 1 { "a field".to_owned() } else { format!("{fields} fields") });
         if safe {
@@ -111,12 +125,21 @@ pub fn table(path: &Path, text: &str, separator: char, safe: bool) -> Result<Opt
 
 /// Writes under a temporary name beside the target, then renames: a reader sees the old file or the new one.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), ExperimentError> {
+    replace_with(path, bytes, WholeFile::create_shared)
+}
+
+/// The same for what tells of single persons: only this user may read it.
+pub fn replace_privately(path: &Path, bytes: &[u8]) -> Result<(), ExperimentError> {
+    replace_with(path, bytes, WholeFile::create)
+}
+
+fn replace_with(path: &Path, bytes: &[u8], create: fn(&Path) -> io::Result<WholeFile>) -> Result<(), ExperimentError> {
     refuse_special(path)?;
     // The link stays, and the file that it names is replaced.
     let real = if path.is_symlink() { fs::canonicalize(path).ok() } else { None };
     let path = real.as_deref().unwrap_or(path);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(ExperimentError::io(folder, "create the folder"))?;
-    let mut file = WholeFile::create_shared(path).map_err(ExperimentError::io(path, "write"))?;
+    let mut file = create(path).map_err(ExperimentError::io(path, "write"))?;
     file.write_all(bytes).and_then(|()| file.finish()).map_err(ExperimentError::io(path, "write"))
 }

@@ -165,7 +165,7 @@ fn made(arguments: &Balance, options: &ReadOptions, schema: &Schema, settings: &
         provenance.notes.iter().for_each(|note| printer::tell(&format!("note: {note}")));
         told_fit(error, &watch.state)
     })?;
-    arguments.writing.write(&arguments.out, &sheet.to_csv(&table)?, sheet.separator())?;
+    arguments.writing.write_made(&arguments.out, &sheet.to_csv(&table)?, sheet.separator())?;
     watch.forget();
     Ok(Balanced { report, notes, rows: table.rows() })
 }

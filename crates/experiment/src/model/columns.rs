@@ -30,7 +30,7 @@ pub(super) fn score_column<'a>(columns: &[(&str, Field<'_>)], scores: &'a [f64])
     (heading, Box::new(|row| scores[row].to_string()))
 }
 
-/// Writes a header and these rows, whole or not at all; gives the remark on formulas among them.
+/// Writes a header and these rows, whole or not at all; they are of persons. Gives the remark on formulas among them.
 pub(super) fn write_rows(
     rows: &[usize],
     columns: &[(&str, Field<'_>)],
@@ -48,7 +48,7 @@ pub(super) fn write_rows(
         }
         text.push('\n');
     }
-    write::table(out, &text, ',', spreadsheet_safe)
+    write::table(out, &write::Table { text: &text, separator: ',', spreadsheet_safe, of_persons: true })
 }
 
 /// A CSV field, quoted where it must be.
