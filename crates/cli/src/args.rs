@@ -645,6 +645,7 @@ pub(crate) enum WordPooling {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that somebody types")]
 pub(crate) struct Extract {
     /// CSV file with a row a candidate: `id`, `file` (or `frames` and `wav`), `transcript` or `transcript_file`, and any other columns
     #[arg(required_unless_present_any = ["report", "show_settings"], requires = "out")]
@@ -673,6 +674,9 @@ pub(crate) struct Extract {
     /// Drop candidates of the folder that the manifest does not name
     #[arg(long)]
     pub(crate) replace: bool,
+    /// Drop finished candidates whose recordings or transcripts are away; else they are kept as they are (exit code 1), and other settings refused
+    #[arg(long)]
+    pub(crate) drop_away: bool,
     /// Exit code 1 when a larger share of the candidates has no record, 0 to 1
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub(crate) max_failures: Option<f64>,

@@ -140,7 +140,7 @@ fn given_as_flag(error: &anyhow::Error) -> Option<String> {
 }
 
 /// Settings that messages of the crates below name in brackets, as in (`skip lines`) or (`read` 'zip=category').
-const SETTINGS: [&str; 20] = [
+const SETTINGS: [&str; 21] = [
     "separator",
     "decimal",
     "skip lines",
@@ -158,6 +158,7 @@ const SETTINGS: [&str; 20] = [
     "from",
     "modalities",
     "replace",
+    "drop_away",
     "data",
     "ceiling",
     "spreadsheet_safe",

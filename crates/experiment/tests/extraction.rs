@@ -33,7 +33,8 @@ fn extracted(folder: &Path) {
     let path = folder.join("manifest.csv");
     fs::write(&path, lines.join("\n")).unwrap();
     let settings = Settings { modalities: vec![Modality::Text], ..Settings::default() };
-    let options = Options { jobs: 2, interrupted: &AtomicBool::new(false), observer: &Silent, retry_failed: false, replace: true };
+    let options =
+        Options { jobs: 2, interrupted: &AtomicBool::new(false), observer: &Silent, retry_failed: false, replace: true, drop_away: false };
     extract::extract(&Manifest::read(&path).unwrap(), &settings, &folder.join("out"), options).unwrap();
 }
 

@@ -10,6 +10,8 @@ mod clips;
 mod extract;
 #[path = "main/face.rs"]
 mod face;
+#[path = "main/keeping.rs"]
+mod keeping;
 #[path = "main/reader.rs"]
 mod reader;
 #[cfg(unix)]

@@ -43,6 +43,7 @@ pub(crate) fn extract(arguments: &Extract, threads: Option<u16>, json: bool) -> 
             observer: &bar,
             retry_failed: arguments.retry_failed,
             replace: arguments.replace,
+            drop_away: arguments.drop_away,
         },
     );
     bar.clear();
@@ -52,7 +53,9 @@ pub(crate) fn extract(arguments: &Extract, threads: Option<u16>, json: bool) -> 
     if summary.extracted == 0 {
         anyhow::bail!("none of the {} candidates could be extracted; the reasons stand above", summary.candidates);
     }
-    Ok(outcome(arguments, summary.failed_share()))
+    // What stands there is not all of what these files would give: nobody should take it for an ordinary end.
+    let ended = outcome(arguments, summary.failed_share());
+    Ok(if summary.kept > 0 { Outcome::LimitBreached } else { ended })
 }
 
 fn outcome(arguments: &Extract, failed_share: f64) -> Outcome {
@@ -151,7 +154,8 @@ fn tell(summary: &Summary, out: &Path) -> anyhow::Result<()> {
             out.join("candidates.parquet").display()
         ));
     }
-    printer::tell(&format!("{} of {} candidates extracted into {}", summary.extracted, summary.candidates, out.display()));
+    let kept = if summary.kept > 0 { format!(", {} kept", summary.kept) } else { String::new() };
+    printer::tell(&format!("{} of {} candidates extracted into {}{kept}", summary.extracted, summary.candidates, out.display()));
     Ok(())
 }
 

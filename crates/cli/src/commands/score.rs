@@ -21,7 +21,14 @@ pub(crate) fn score(arguments: &Score, threads: Option<u16>, json: bool) -> anyh
         boxes: arguments.boxes.as_deref(),
         text_model: arguments.text_model.as_deref(),
         recogniser: arguments.recogniser.as_deref(),
-        options: Options { jobs: super::jobs(arguments.jobs, threads), interrupted, observer: &bar, retry_failed: false, replace: false },
+        options: Options {
+            jobs: super::jobs(arguments.jobs, threads),
+            interrupted,
+            observer: &bar,
+            retry_failed: false,
+            replace: false,
+            drop_away: false,
+        },
     };
     let scored = model::score(
         &arguments.model,

@@ -201,6 +201,67 @@ fn a_slip_does_not_turn_interviews_into_words_or_drop_others() {
 }
 
 #[test]
+fn deleted_recordings_leave_their_records() {
+    let place = Place::new(&[("small.toml", RECIPE.as_bytes())]);
+    candidates(&place, "manifest.csv", 13);
+    let settings = "--segments 3 --side 16";
+    fine(&place, &format!("extract manifest.csv --out extracted {settings}"));
+    fine(&place, "run small.toml --out ran");
+    fine(&place, "score ran manifest.csv --out scores.csv");
+    let read = |file: &str| std::fs::read(place.path().join(file)).unwrap();
+    let (tensors, candidates) = (read("extracted/tensors.evenhand"), read("extracted/candidates.parquet"));
+    let scores = read("scores.csv");
+    std::fs::rename(place.path().join("recordings"), place.path().join("archive")).unwrap();
+
+    let output = place.run(&format!("extract manifest.csv --out extracted {settings}"));
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stderr(&output).contains("12 of 13 candidates extracted into extracted, 12 kept"), "{}", stderr(&output));
+    assert!(read("extracted/tensors.evenhand") == tensors && read("extracted/candidates.parquet") == candidates);
+    let about: serde_json::Value = serde_json::from_slice(&read("extracted/interviews.json")).unwrap();
+    assert_eq!((&about["counts"]["kept"], &about["counts"]["extracted"]), (&12.into(), &12.into()));
+    let told = refused(&place, "extract manifest.csv --out extracted --segments 4 --side 16");
+    assert!(told.contains("`segments` was 3 and is 4 now") && told.contains("(--drop-away)"), "{told}");
+    assert!(read("extracted/tensors.evenhand") == tensors);
+
+    // Scores of what was extracted before, and a word on it.
+    let told = fine(&place, "score ran manifest.csv --out scores.csv");
+    assert!(told.contains("12 candidates are taken as they were extracted before into scores.extracted"), "{told}");
+    assert!(read("scores.csv") == scores);
+    // The next batch has other people under the same ids.
+    let manifest = String::from_utf8(read("manifest.csv")).unwrap().replace("recordings/", "april/");
+    std::fs::write(place.path().join("april.csv"), manifest).unwrap();
+    let told = fine(&place, "score ran april.csv --out scores.csv");
+    assert!(told.contains("13 of 13 have no score"), "{told}");
+
+    // Whoever gives them up loses them all.
+    let told = refused(&place, &format!("extract manifest.csv --out extracted {settings} --drop-away"));
+    assert!(told.contains("none of the 13 candidates could be extracted"), "{told}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_tells_of_persons_is_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new(&[("small.toml", RECIPE.as_bytes())]);
+    candidates(&place, "manifest.csv", 13);
+    fine(&place, "extract manifest.csv --out extracted --segments 3 --side 16");
+    fine(&place, "run small.toml --out ran");
+    fine(&place, "score ran manifest.csv --out scores.csv");
+    fine(&place, "rank manifest.csv --score interview --group gender --top 4 --out list.csv");
+    let mode = |file: &str| std::fs::metadata(place.path().join(file)).unwrap().permissions().mode() & 0o077;
+    for folder in ["extracted", "scores.extracted"] {
+        for entry in std::fs::read_dir(place.path().join(folder)).unwrap() {
+            let name = format!("{folder}/{}", entry.unwrap().file_name().display());
+            assert_eq!(mode(&name), 0, "{name}");
+        }
+    }
+    assert_eq!((mode("scores.csv"), mode("list.csv")), (0, 0));
+    // A report is to be shown, and follows the user's own mask.
+    std::fs::write(place.path().join("any"), "").unwrap();
+    assert_eq!(mode("ran/report.html"), mode("any"));
+}
+
+#[test]
 fn shown_settings_can_be_read_back() {
     let place = Place::new(&[]);
     let shown = fine(&place, "extract --show-settings --segments 7 --draw centre --audio-pooling pool30");

@@ -87,7 +87,14 @@ pub(super) fn score_interviews(
                     .to_owned(),
             )
         })?;
-        extracted(given, &origin, read, out, extraction)?
+        let (folder, kept) = extracted(given, &origin, read, out, extraction)?;
+        if kept > 0 {
+            notes.push(format!(
+                "{kept} candidates are taken as they were extracted before into {}: their recordings or transcripts are away",
+                folder.display()
+            ));
+        }
+        folder
     } else {
         return Err(ExperimentError::Request(format!(
             "`{}` does not exist; this model scores recordings: name a manifest (.csv), or a folder that `evenhand extract` wrote",
@@ -212,14 +219,15 @@ fn check_origin(model: &Origin, found: &Origin, read: &[Modality], place: &Path)
     )))
 }
 
-/// Extracts a manifest with the model's settings; the same command goes on where an earlier one stopped.
+/// Extracts a manifest with the model's settings; the same command goes on where an earlier one stopped. Counts whose files are away and who are
+/// kept as they were.
 fn extracted(
     manifest: &Path,
     origin: &Origin,
     read: &[Modality],
     out: &Path,
     extraction: &Extraction<'_>,
-) -> Result<PathBuf, ExperimentError> {
+) -> Result<(PathBuf, usize), ExperimentError> {
     let mut settings = origin.settings().map_err(|error| {
         ExperimentError::Request(format!(
             "the model's settings of extraction are of another version ({error}); train it again with `evenhand run`"
@@ -250,6 +258,6 @@ fn extracted(
     let folder = extraction.folder.map_or_else(|| out.with_extension("extracted"), Path::to_path_buf);
     // The folder beside the scores holds the batch at hand; one that the user named may hold more.
     let replace = extraction.folder.is_none() || extraction.options.replace;
-    extract::extract(&manifest, &settings, &folder, extract::Options { replace, ..extraction.options })?;
-    Ok(folder)
+    let summary = extract::extract(&manifest, &settings, &folder, extract::Options { replace, ..extraction.options })?;
+    Ok((folder, summary.kept))
 }

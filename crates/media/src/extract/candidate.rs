@@ -21,6 +21,7 @@ use evenhand_data::loaders::interviews::EXTRACTED;
 use evenhand_rows::recordings::Modality;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -37,7 +38,10 @@ use crate::video::{Decoder, Probe, Wanted, segments};
 use crate::{Failure, MediaError, Reason, StepError, picture, speech};
 
 /// Raised when a step computes something else from the same inputs.
-const EDITION: &str = "3";
+pub(super) const EDITION: &str = "3";
+
+/// Where a transcript comes from that the manifest holds.
+const FROM_MANIFEST: &str = "manifest";
 
 /// Everything that candidates share.
 #[derive(Debug)]
@@ -65,7 +69,7 @@ pub(super) struct Workshop<'a> {
 }
 
 /// What became of a candidate.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Outcome {
     pub(super) status: String,
     pub(super) detail: Option<String>,
@@ -73,12 +77,21 @@ pub(super) struct Outcome {
     /// Digest of each step that was taken, with the step.
     pub(super) digests: Vec<(Stage, String)>,
     /// Every step was found finished.
+    #[serde(skip)]
     pub(super) found: bool,
+    /// Its files are away, and what was finished of it stands.
+    #[serde(skip)]
+    pub(super) kept: bool,
 }
 
 impl Outcome {
     pub(super) fn extracted(&self) -> bool {
         self.status == EXTRACTED
+    }
+
+    /// Whether the file with its words could not be opened.
+    pub(super) fn lacks_transcript(&self) -> bool {
+        self.facts.get(Stage::Text.reason()).is_some_and(|reason| reason == Reason::NoSuchFile.id())
     }
 
     /// `source:... video:...`
@@ -129,7 +142,8 @@ impl<'a> Workshop<'a> {
         let sound_is_next = self.settings.wants(Modality::Audio)
             && content.as_ref().is_ok_and(|content| self.known(Stage::Audio, &audio_digest(content), Want::Presence).is_none());
         let work = Candidate { shop: self, row, sound_is_next, probe: OnceCell::new(), sound: OnceCell::new(), pictures: OnceCell::new() };
-        let mut outcome = Outcome { status: EXTRACTED.to_owned(), detail: None, facts: Map::new(), digests: Vec::new(), found: true };
+        let mut outcome =
+            Outcome { status: EXTRACTED.to_owned(), detail: None, facts: Map::new(), digests: Vec::new(), found: true, kept: false };
 
         let (source, source_digest) = match content {
             // Nothing was read: there is nothing to keep, and the file may come back.
@@ -196,6 +210,22 @@ impl<'a> Workshop<'a> {
         Ok(Some(outcome))
     }
 
+    /// Whether the words that the manifest holds of a kept candidate are others than those of its record.
+    pub(super) fn has_other_words(&self, row: &Row, outcome: &Outcome) -> bool {
+        let of = |wanted: Stage| outcome.digests.iter().find(|(stage, _)| *stage == wanted).map(|(_, digest)| digest.as_str());
+        let Some(text) = &row.transcript else {
+            return row.transcript_file.is_none() && outcome.facts.get("transcript_origin").is_some_and(|origin| origin == FROM_MANIFEST);
+        };
+        let Some(source) = of(Stage::Source).filter(|_| self.settings.wants(Modality::Text) && outcome.extracted()) else { return false };
+        of(Stage::Text) != Some(&*self.text_digest(text, None, FROM_MANIFEST, source))
+    }
+
+    /// Of what was read: how a file is read depends on its ending too, and all that counts of a transcript is this.
+    fn text_digest(&self, text: &str, confidence: Option<f64>, origin: &str, source: &str) -> String {
+        let confidence = confidence.map_or_else(String::new, |confidence| confidence.to_string());
+        digest(&[EDITION, Stage::Text.name(), text, &confidence, origin, source, &self.text])
+    }
+
     /// The transcript and its vector; true where there is one.
     fn words(
         &self,
@@ -206,7 +236,7 @@ impl<'a> Workshop<'a> {
         outcome: &mut Outcome,
     ) -> Result<bool, MediaError> {
         let said = if let Some(text) = &row.transcript {
-            Ok((Transcript { text: text.clone(), ..Transcript::default() }, "manifest"))
+            Ok((Transcript { text: text.clone(), ..Transcript::default() }, FROM_MANIFEST))
         } else if let Some(path) = &row.transcript_file {
             let failed = |error: MediaError| told(&error, "the transcript", path, Reason::BadTranscript);
             regular(path).and_then(|()| speech::read(path, None).map_err(failed)).map(|transcript| (transcript, "file"))
@@ -233,9 +263,7 @@ impl<'a> Workshop<'a> {
                 return Ok(false);
             }
         };
-        // Of what was read: how a file is read depends on its ending too, and all that counts of a transcript is this.
-        let confidence = transcript.confidence.map_or_else(String::new, |confidence| confidence.to_string());
-        let key = digest(&[EDITION, Stage::Text.name(), &transcript.text, &confidence, origin, source, &self.text]);
+        let key = self.text_digest(&transcript.text, transcript.confidence, origin, source);
         let finding = self.step(Stage::Text, &key, outcome, || Ok(self.encoded(&transcript, origin, seconds)))?;
         let there = finding.tensor.is_some();
         outcome.facts.extend(finding.facts);
@@ -644,7 +672,7 @@ fn regular(path: &Path) -> Result<(), Failure> {
 }
 
 /// The pictures of a folder in the order of their names, numbers by their value.
-fn pictures(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub(super) fn pictures(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let facts = std::fs::symlink_metadata(folder).map_err(|error| Failure::new(Reason::NoSuchFile, error.kind().to_string()))?;
     if !facts.is_dir() {
         return Err(Failure::new(Reason::NotAFile, "`frames` must name a folder, not a link or a file"));

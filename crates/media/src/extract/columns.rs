@@ -1,9 +1,11 @@
 //! The columns that an extraction adds to those of the manifest.
 
 use evenhand_data::loaders::interviews::{RECORD, STATUS};
+use serde::{Deserialize, Serialize};
 
 /// A step of the extraction whose result is kept by itself, so that a changed setting re-does only what depends on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Stage {
     /// What the recording holds.
     Source,

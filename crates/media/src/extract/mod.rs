@@ -19,19 +19,23 @@
 //! settings give the same bytes, whatever was found, interrupted, or done by how many threads. The floor is applied when the table is
 //! written; the tensors of a candidate that was refused are not kept, so a lower floor re-does those of whom it no longer refuses.
 //!
+//! **Keeping.** A finished record outlives its recording: where the files of a candidate are away, its row and record stand as they are
+//! (`kept`), and where they cannot, the run is refused.
+//!
+//! All files are private to the user: they hold what people said.
+//!
 //! Memory: one candidate a thread; the table of facts. Candidates never end a run. What would hit all of them does (an unwritable or full
 //! folder, a program that cannot be started): what was finished is kept. One extraction at a time writes into a folder.
 
 mod candidate;
 pub mod columns;
+mod kept;
 pub mod origin;
 mod parts;
 pub mod settings;
 pub mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -40,6 +44,7 @@ use evenhand_catalog::nearest;
 use evenhand_data::digest;
 use evenhand_data::loaders::interviews::{CANDIDATES, EXTRACTED, RECORD, SETTINGS, STATUS, TENSORS};
 use evenhand_data::recordings::RecordWriter;
+use evenhand_data::whole;
 pub use evenhand_rows::recordings::Modality;
 use evenhand_rows::recordings::{Recording, Shape};
 use serde::Serialize;
@@ -47,6 +52,7 @@ use serde_json::{Value, json};
 
 use self::candidate::{Models, Outcome, Workshop};
 use self::columns::{DIGEST, FACTS, Kind, STATUS_DETAIL, Stage};
+use self::kept::{Keeper, Stamp};
 use self::origin::Origin;
 use self::parts::{Parts, Want};
 use self::settings::{Detector, Encoder, Settings};
@@ -86,6 +92,8 @@ pub struct Options<'a> {
     pub retry_failed: bool,
     /// Drops finished candidates of the folder that the manifest does not name.
     pub replace: bool,
+    /// Drops finished candidates whose files are away instead of keeping them.
+    pub drop_away: bool,
 }
 
 impl std::fmt::Debug for Options<'_> {
@@ -104,10 +112,18 @@ pub struct Summary {
     /// Candidates whose steps were all found finished.
     #[serde(skip)]
     pub found: usize,
+    /// Candidates whose files are away and who stand as they were finished.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub kept: usize,
     /// Candidates without a record, by reason.
     pub failed: BTreeMap<String, usize>,
     /// For each modality the extracted candidates without it, by reason.
     pub missing: BTreeMap<String, BTreeMap<String, usize>>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Summary {
@@ -135,11 +151,17 @@ pub fn extract(manifest: &Manifest, settings: &Settings, out: &Path, options: Op
     if !options.replace {
         keep_others(manifest, &parts, out)?;
     }
-    let outcomes = {
+    let (outcomes, kept) = {
+        let keeper = Keeper::new(manifest, settings, &parts, origin_of(settings, &models), out, options);
+        keeper.check()?;
         let shop = Workshop::new(settings, &models, &parts, options.retry_failed);
-        run(manifest, &shop, out, options)?
+        let outcomes = run(manifest, &shop, &keeper, out, options)?;
+        let other_words = |(row, outcome): &(&Row, &Outcome)| outcome.kept && shop.has_other_words(row, outcome);
+        let other_words = manifest.rows.iter().zip(&outcomes).filter(other_words).count();
+        let kept = Kept { other_words, versions: keeper.versions(&outcomes) };
+        (outcomes, kept)
     };
-    let made = Made { settings, models: &models, shape, boxless };
+    let made = Made { settings, models: &models, shape, boxless, kept };
     write(manifest, &made, parts, &outcomes)
 }
 
@@ -242,7 +264,13 @@ fn shape(settings: &Settings, models: &Models) -> Shape {
 }
 
 /// Takes all candidates through their steps, `jobs` at a time.
-fn run(manifest: &Manifest, shop: &Workshop<'_>, out: &Path, options: Options<'_>) -> Result<Vec<Outcome>, MediaError> {
+fn run(
+    manifest: &Manifest,
+    shop: &Workshop<'_>,
+    keeper: &Keeper<'_>,
+    out: &Path,
+    options: Options<'_>,
+) -> Result<Vec<Outcome>, MediaError> {
     let total = manifest.rows.len();
     options.observer.started(total);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs.min(total)).build().map_err(|error| MediaError::Program {
@@ -261,7 +289,7 @@ fn run(manifest: &Manifest, shop: &Workshop<'_>, out: &Path, options: Options<'_
                 while proceed() {
                     let position = next.fetch_add(1, Ordering::Relaxed);
                     let Some(row) = manifest.rows.get(position) else { return };
-                    match shop.candidate(row, &proceed) {
+                    match candidate(row, shop, keeper, &proceed) {
                         Ok(None) => return,
                         Ok(Some(outcome)) => {
                             options.observer.candidate_finished(&row.id, &outcome.status, outcome.found);
@@ -304,6 +332,30 @@ fn run(manifest: &Manifest, shop: &Workshop<'_>, out: &Path, options: Options<'_
     Ok(outcomes)
 }
 
+/// Takes one candidate through its steps, or keeps what was finished of it.
+fn candidate(row: &Row, shop: &Workshop<'_>, keeper: &Keeper<'_>, proceed: &dyn Fn() -> bool) -> Result<Option<Outcome>, MediaError> {
+    if let Some(kept) = keeper.keep(row)? {
+        return Ok(Some(kept));
+    }
+    let Some(outcome) = shop.candidate(row, proceed)? else { return Ok(None) };
+    // Files may go while a long run is at work.
+    if (!outcome.extracted() || outcome.lacks_transcript())
+        && let Some(kept) = keeper.keep(row)?
+    {
+        return Ok(Some(kept));
+    }
+    keeper.remember(row, &outcome)?;
+    Ok(Some(outcome))
+}
+
+/// What is told of records whose files are away.
+struct Kept {
+    /// Those whose words in the manifest are others now.
+    other_words: usize,
+    /// Versions of ffmpeg that decoded them, other than today's.
+    versions: BTreeSet<String>,
+}
+
 /// What the description of an extraction is made of.
 struct Made<'a> {
     settings: &'a Settings,
@@ -311,6 +363,7 @@ struct Made<'a> {
     shape: Shape,
     /// Candidates with pictures and without boxes.
     boxless: usize,
+    kept: Kept,
 }
 
 /// Writes the three files and puts them in their place.
@@ -330,11 +383,7 @@ fn write(manifest: &Manifest, made: &Made<'_>, parts: Parts, outcomes: &[Outcome
     let about = parts.made(SETTINGS);
     serde_json::to_string_pretty(&described(made, &summary, &tensors_sha256))
         .map_err(std::io::Error::other)
-        .and_then(|text| {
-            let mut file = File::create(&about)?;
-            writeln!(file, "{text}")?;
-            file.sync_all()
-        })
+        .and_then(|text| whole::write(&about, format!("{text}\n").as_bytes()))
         .map_err(|source| MediaError::Io { action: "writing", path: about.clone(), source })?;
     parts.commit()?;
     Ok(summary)
@@ -397,6 +446,7 @@ fn summary(settings: &Settings, outcomes: &[Outcome]) -> Summary {
         candidates: outcomes.len(),
         extracted: 0,
         found: outcomes.iter().filter(|outcome| outcome.found).count(),
+        kept: outcomes.iter().filter(|outcome| outcome.kept).count(),
         failed: BTreeMap::new(),
         missing: Modality::ALL
             .into_iter()
@@ -421,7 +471,7 @@ fn summary(settings: &Settings, outcomes: &[Outcome]) -> Summary {
 }
 
 fn described(made: &Made<'_>, summary: &Summary, tensors: &str) -> Value {
-    let &Made { settings, models, shape, boxless } = made;
+    let &Made { settings, models, shape, boxless, ref kept } = made;
     let mut notes = Vec::new();
     if settings.wants(Modality::Video) {
         match settings.face.detector {
@@ -445,10 +495,24 @@ fn described(made: &Made<'_>, summary: &Summary, tensors: &str) -> Value {
             summary.candidates
         ));
     }
-    let origin = origin_of(settings, models);
-    json!({
+    if summary.kept > 0 {
+        notes.push(format!(
+            "{} of {} candidates are kept as they were finished: their recordings or transcripts are away.",
+            summary.kept, summary.candidates
+        ));
+    }
+    if kept.other_words > 0 {
+        notes.push(format!("Of {} of them the manifest holds other words than those of their record.", kept.other_words));
+    }
+    if !kept.versions.is_empty() {
+        let versions: Vec<&str> = kept.versions.iter().map(String::as_str).collect();
+        notes.push(format!("Some of them were decoded by ffmpeg {}: their pixels may differ in the last bits.", versions.join(", ")));
+    }
+    let Stamp { edition, origin, .. } = Stamp::of(origin_of(settings, models));
+    let mut about = json!({
         "format": FORMAT,
         "evenhand": env!("CARGO_PKG_VERSION"),
+        "edition": edition,
         "shape": shape,
         "settings": origin.settings,
         "models": origin.models,
@@ -458,7 +522,11 @@ fn described(made: &Made<'_>, summary: &Summary, tensors: &str) -> Value {
         "tensors_sha256": tensors,
         "columns": FACTS.iter().map(|column| (column.name.to_owned(), Value::from(column.about))).collect::<serde_json::Map<_, _>>(),
         "notes": notes,
-    })
+    });
+    if !kept.versions.is_empty() {
+        about["kept_ffmpeg"] = json!(kept.versions);
+    }
+    about
 }
 
 /// The status of a candidate whose tensors are there.

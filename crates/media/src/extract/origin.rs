@@ -69,13 +69,18 @@ impl Origin {
 
     /// The first difference that matters to who reads these modalities.
     pub fn difference(&self, other: &Origin, read: &[Modality]) -> Option<Difference> {
+        self.difference_but(other, read, &FREE)
+    }
+
+    /// The first difference in what makes these modalities, but for settings that are free.
+    pub(super) fn difference_but(&self, other: &Origin, read: &[Modality], free: &[&str]) -> Option<Difference> {
         let (here, there) = (self.facts(), other.facts());
         let names = here.iter().chain(&there).map(|(name, _)| name);
         for name in names {
             let value = |facts: &[(String, String)]| {
                 facts.iter().find(|(known, _)| known == name).map_or_else(|| "not set".to_owned(), |(_, value)| value.clone())
             };
-            if matters(name, read) && value(&here) != value(&there) {
+            if matters(name, read, free) && value(&here) != value(&there) {
                 return Some(Difference { setting: name.clone(), here: value(&here), there: value(&there) });
             }
         }
@@ -148,8 +153,8 @@ fn flatten(name: &str, value: &Value, facts: &mut Vec<(String, String)>) {
     }
 }
 
-fn matters(name: &str, read: &[Modality]) -> bool {
-    if FREE.iter().any(|free| name.strip_prefix(free).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))) {
+fn matters(name: &str, read: &[Modality], free: &[&str]) -> bool {
+    if free.iter().any(|free| name.strip_prefix(free).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))) {
         return false;
     }
     let section = name.strip_prefix("models.").unwrap_or(name);

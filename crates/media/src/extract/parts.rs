@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! OUT/.parts/DIGEST    one line of JSON { facts, bytes } | tensor
+//! OUT/.parts/candidate-*  a candidate whose steps are done: its digests, and how they came about
 //! OUT/.parts/new-*     the finished files before they are put into OUT
 //! OUT/.parts/commit    they are whole: who finds this puts them into OUT
 //! OUT/.parts/lock      held by the extraction that writes into OUT
@@ -16,17 +17,19 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use evenhand_data::loaders::interviews::{CANDIDATES, ID, RECORD, SETTINGS, TENSORS};
+use evenhand_data::loaders::interviews::{CANDIDATES, ID, RECORD, SETTINGS, STATUS, TENSORS};
 use evenhand_data::lock::{self, FolderLock, LockError};
 use evenhand_data::recordings::{RecordSource, RecordStore};
-use evenhand_data::whole::{WholeFile, sync_folder};
+use evenhand_data::whole::{self, WholeFile, sync_folder};
 use evenhand_rows::digest::hexadecimal;
 use evenhand_rows::recordings::Modality;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::columns::{DIGEST, FACTS, Kind, Stage};
+use super::candidate::Outcome;
+use super::columns::{Column, DIGEST, FACTS, Kind, STATUS_DETAIL, Stage};
+use super::kept::{self, Stamp};
 use super::table::{Cells, Table};
 use crate::{Failure, MediaError, Reason};
 
@@ -93,6 +96,10 @@ struct Finished {
     store: RecordStore,
     /// Row of each digest of a step.
     rows: HashMap<String, usize>,
+    /// Row of each candidate.
+    ids: HashMap<String, usize>,
+    /// How it came about, where that can be read.
+    stamp: Option<Stamp>,
 }
 
 /// What is asked of a result.
@@ -112,6 +119,8 @@ pub(super) struct Parts {
     folder: PathBuf,
     out: PathBuf,
     finished: Option<Finished>,
+    /// Why an earlier extraction that lies here cannot be used.
+    damage: Option<String>,
     _lock: FolderLock,
 }
 
@@ -123,7 +132,38 @@ impl Parts {
         if folder.join(COMMIT).exists() {
             put_in_place(out, &folder)?;
         }
-        Ok(Parts { finished: Finished::open(out), folder, out: out.to_owned(), _lock: lock })
+        let (finished, damage) = match Finished::open(out) {
+            Ok(finished) => (finished, None),
+            Err(damage) => (None, Some(damage)),
+        };
+        Ok(Parts { finished, damage, folder, out: out.to_owned(), _lock: lock })
+    }
+
+    /// Why an earlier extraction that lies here cannot be used.
+    pub(super) fn damage(&self) -> Option<&str> {
+        self.damage.as_deref()
+    }
+
+    /// A candidate of the finished extraction.
+    pub(super) fn finished(&self, id: &str) -> Option<kept::Finished> {
+        self.finished.as_ref()?.candidate(id)
+    }
+
+    /// A candidate that an earlier run had done before it was cut off.
+    pub(super) fn remembered(&self, id: &str) -> Option<kept::Finished> {
+        serde_json::from_slice(&fs::read(self.candidate(id)).ok()?).ok()
+    }
+
+    /// Notes a candidate whose steps are done.
+    pub(super) fn remember(&self, id: &str, finished: &kept::Finished) -> Result<(), MediaError> {
+        let path = self.candidate(id);
+        let failed = |source| MediaError::Io { action: "writing", path: path.clone(), source };
+        let bytes = serde_json::to_vec(finished).map_err(|error| failed(io::Error::other(error)))?;
+        whole::write(&path, &bytes).map_err(failed)
+    }
+
+    fn candidate(&self, id: &str) -> PathBuf {
+        self.folder.join(format!("candidate-{}", digest(&[id])))
     }
 
     /// The candidates of the finished extraction, where there is one.
@@ -247,13 +287,21 @@ fn put_in_place(out: &Path, folder: &Path) -> Result<(), MediaError> {
 }
 
 impl Finished {
-    /// `None` where there is nothing that can be used: everything is then made anew.
-    fn open(out: &Path) -> Option<Self> {
-        let table = Table::read(&out.join(CANDIDATES)).ok()?;
-        let store = RecordStore::open(&out.join(TENSORS)).ok()?;
-        let Some(Cells::Numbers(records)) = table.column(RECORD) else { return None };
+    /// `None` where there is none. One that cannot be used is made anew, where the recordings are there.
+    fn open(out: &Path) -> Result<Option<Self>, String> {
+        let (candidates, tensors) = (out.join(CANDIDATES), out.join(TENSORS));
+        if !candidates.exists() && !tensors.exists() {
+            return Ok(None);
+        }
+        let table = Table::read(&candidates).map_err(|error| error.to_string())?;
+        let store = RecordStore::open(&tensors).map_err(|error| error.to_string())?;
+        let lacks = |name: &str| format!("`{}` has no column `{name}`", candidates.display());
+        let Some(Cells::Numbers(records)) = table.column(RECORD) else { return Err(lacks(RECORD)) };
         let records = records.clone();
-        let Some(Cells::Texts(digests)) = table.column(DIGEST) else { return None };
+        let Some(Cells::Texts(digests)) = table.column(DIGEST) else { return Err(lacks(DIGEST)) };
+        let ids = table.texts(ID).ok_or_else(|| lacks(ID))?;
+        let ids = ids.into_iter().enumerate().filter_map(|(row, id)| Some((id?, row))).collect();
+        let stamp = fs::read(out.join(SETTINGS)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let mut rows = HashMap::new();
         for (row, digests) in digests.iter().enumerate() {
             for digest in digests.iter().flat_map(|digests| digests.split(' ')) {
@@ -266,21 +314,48 @@ impl Finished {
                 }
             }
         }
-        Some(Finished { table, records, store, rows })
+        Ok(Some(Finished { table, records, store, rows, ids, stamp }))
+    }
+
+    /// A candidate as its row tells of it. Without the settings nobody knows what its record means.
+    fn candidate(&self, id: &str) -> Option<kept::Finished> {
+        let row = *self.ids.get(id)?;
+        let cell = |name: &str| self.table.text(name, row).map(str::to_owned);
+        let mut facts = Finding::default();
+        FACTS.iter().try_for_each(|column| self.fact(column, row, &mut facts))?;
+        let digests = cell(DIGEST).unwrap_or_default();
+        let digests = digests.split(' ').filter_map(|digest| {
+            let (name, digest) = digest.split_once(':')?;
+            Some((Stage::ALL.into_iter().find(|stage| stage.name() == name)?, digest.to_owned()))
+        });
+        let outcome = Outcome {
+            status: cell(STATUS)?,
+            detail: cell(STATUS_DETAIL),
+            facts: facts.facts,
+            digests: digests.collect(),
+            found: false,
+            kept: false,
+        };
+        // Of whom nothing was read there is nothing to keep.
+        (!outcome.digests.is_empty()).then(|| kept::Finished::of_table(outcome, self.stamp.clone().unwrap_or_else(Stamp::unknown), cell))
+    }
+
+    /// Notes what the table says of a row in one column; `None` where the column is not as it was written.
+    fn fact(&self, column: &Column, row: usize, finding: &mut Finding) -> Option<()> {
+        let value = match (self.table.column(column.name)?, column.kind) {
+            (Cells::Texts(texts), Kind::Text) => texts[row].clone().map(Value::from),
+            (Cells::Numbers(numbers), Kind::Count) => numbers[row].map(|number| Value::from(number as u64)),
+            (Cells::Numbers(numbers), Kind::Number) => numbers[row].map(Value::from),
+            _ => return None,
+        };
+        finding.note(column.name, value);
+        Some(())
     }
 
     fn find(&self, stage: Stage, digest: &str, want: Want) -> Option<Finding> {
         let row = *self.rows.get(digest)?;
         let mut finding = Finding::default();
-        for column in FACTS.iter().filter(|column| column.stage == stage) {
-            let value = match (self.table.column(column.name)?, column.kind) {
-                (Cells::Texts(texts), Kind::Text) => texts[row].clone().map(Value::from),
-                (Cells::Numbers(numbers), Kind::Count) => numbers[row].map(|number| Value::from(number as u64)),
-                (Cells::Numbers(numbers), Kind::Number) => numbers[row].map(Value::from),
-                _ => return None,
-            };
-            finding.note(column.name, value);
-        }
+        FACTS.iter().filter(|column| column.stage == stage).try_for_each(|column| self.fact(column, row, &mut finding))?;
         let modality = match stage {
             Stage::Video => Modality::Video,
             Stage::Audio => Modality::Audio,

@@ -8,6 +8,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
 use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
+use evenhand_data::whole::WholeFile;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::Compression;
@@ -52,6 +53,14 @@ impl Table {
         })
     }
 
+    /// The text of one cell of a column of texts.
+    pub(super) fn text(&self, name: &str, row: usize) -> Option<&str> {
+        match self.column(name)? {
+            Cells::Texts(texts) => texts.get(row)?.as_deref(),
+            Cells::Counts(_) | Cells::Numbers(_) => None,
+        }
+    }
+
     /// The column of this name as numbers, where it holds some.
     pub fn numbers(&self, name: &str) -> Option<Vec<Option<f64>>> {
         match self.column(name)? {
@@ -75,7 +84,7 @@ impl Table {
         })
     }
 
-    /// Writes the table; the caller renames it.
+    /// Writes the table, private to this user: it holds what people said.
     pub(super) fn write(&self, path: &Path) -> Result<(), MediaError> {
         let failed = |error: String| MediaError::Io { action: "writing", path: path.to_owned(), source: std::io::Error::other(error) };
         let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = self
@@ -93,11 +102,12 @@ impl Table {
         let schema = Arc::new(Schema::new(fields));
         let batch = RecordBatch::try_new(Arc::clone(&schema), arrays).map_err(|error| failed(error.to_string()))?;
         let properties = WriterProperties::builder().set_created_by("evenhand".to_owned()).set_compression(Compression::SNAPPY).build();
-        let file = File::create(path).map_err(|source| MediaError::Io { action: "writing", path: path.to_owned(), source })?;
+        let unwritten = |source| MediaError::Io { action: "writing", path: path.to_owned(), source };
+        let file = WholeFile::create(path).map_err(unwritten)?;
         let mut writer = ArrowWriter::try_new(file, schema, Some(properties)).map_err(|error| failed(error.to_string()))?;
         writer.write(&batch).map_err(|error| failed(error.to_string()))?;
         let file = writer.into_inner().map_err(|error| failed(error.to_string()))?;
-        file.sync_all().map_err(|source| MediaError::Io { action: "writing", path: path.to_owned(), source })
+        file.finish().map_err(unwritten)
     }
 
     /// Reads a table that was written here.

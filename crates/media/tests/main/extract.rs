@@ -23,7 +23,7 @@ use evenhand_rows::{LabelRole, Schema, SensitiveRole};
 
 use crate::clips::clips;
 
-const WORDS: &str = "I worked in a team of five people and we learned to plan our weeks together";
+pub(crate) const WORDS: &str = "I worked in a team of five people and we learned to plan our weeks together";
 
 /// A grey picture of this shade.
 fn write_png(path: &Path, shade: u8) {
@@ -34,7 +34,7 @@ fn write_png(path: &Path, shade: u8) {
 }
 
 /// Two seconds of a tone, 16 kHz.
-fn write_tone(path: &Path, hertz: f64) {
+pub(crate) fn write_tone(path: &Path, hertz: f64) {
     let form = hound::WavSpec { channels: 1, sample_rate: 16_000, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
     let mut writer = hound::WavWriter::create(path, form).unwrap();
     for place in 0..32_000 {
@@ -45,13 +45,13 @@ fn write_tone(path: &Path, hertz: f64) {
 }
 
 /// A folder with eight pictures and a tone for each of `count` candidates, and their manifest.
-struct Corpus {
+pub(crate) struct Corpus {
     folder: tempfile::TempDir,
-    lines: Vec<String>,
+    pub(crate) lines: Vec<String>,
 }
 
 impl Corpus {
-    fn of(count: usize) -> Self {
+    pub(crate) fn of(count: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut corpus = Corpus { folder, lines: vec!["id,frames,wav,transcript,person,interview,gender".to_owned()] };
         for number in 0..count {
@@ -60,7 +60,7 @@ impl Corpus {
         corpus
     }
 
-    fn add(&mut self, number: usize) {
+    pub(crate) fn add(&mut self, number: usize) {
         let frames = self.path(&format!("frames{number}"));
         fs::create_dir(&frames).unwrap();
         for frame in 0..8_u8 {
@@ -72,28 +72,28 @@ impl Corpus {
         self.lines.push(format!("c{number},frames{number},tone{number}.wav,{WORDS} {number},p{number},0.{number}5,{gender}"));
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn manifest(&self) -> Manifest {
+    pub(crate) fn manifest(&self) -> Manifest {
         let path = self.path("manifest.csv");
         fs::write(&path, self.lines.join("\n")).unwrap();
         Manifest::read(&path).unwrap()
     }
 }
 
-fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     let mut settings = Settings { segments: 4, side: 6, draw: Draw::Centre, ..Settings::default() };
     settings.text.width = 64;
     settings
 }
 
-fn run(manifest: &Manifest, settings: &Settings, out: &Path) -> Result<Summary, MediaError> {
+pub(crate) fn run(manifest: &Manifest, settings: &Settings, out: &Path) -> Result<Summary, MediaError> {
     run_with(manifest, settings, out, 1, &Silent, &AtomicBool::new(false))
 }
 
-fn run_with(
+pub(crate) fn run_with(
     manifest: &Manifest,
     settings: &Settings,
     out: &Path,
@@ -101,32 +101,35 @@ fn run_with(
     observer: &dyn Observer,
     interrupted: &AtomicBool,
 ) -> Result<Summary, MediaError> {
-    extract::extract(manifest, settings, out, Options { jobs, interrupted, observer, retry_failed: false, replace: true })
+    extract::extract(manifest, settings, out, Options { jobs, interrupted, observer, retry_failed: false, replace: true, drop_away: false })
 }
 
 /// The results of steps that lie in a folder that is not finished.
-fn parts(out: &Path) -> Vec<PathBuf> {
+pub(crate) fn parts(out: &Path) -> Vec<PathBuf> {
     let mut parts: Vec<PathBuf> = fs::read_dir(out.join(".parts")).unwrap().map(|entry| entry.unwrap().path()).collect();
-    parts.retain(|path| path.file_name().unwrap() != "lock");
+    parts.retain(|path| {
+        let name = path.file_name().unwrap().to_string_lossy();
+        name != "lock" && !name.starts_with("candidate-")
+    });
     parts.sort();
     parts
 }
 
 /// The bytes of the finished folder.
-fn bytes(out: &Path) -> BTreeMap<&'static str, Vec<u8>> {
+pub(crate) fn bytes(out: &Path) -> BTreeMap<&'static str, Vec<u8>> {
     assert!(!out.join(".parts").exists());
     [TENSORS, CANDIDATES, SETTINGS].into_iter().map(|name| (name, fs::read(out.join(name)).unwrap())).collect()
 }
 
-fn record(out: &Path, record: usize) -> Recording {
+pub(crate) fn record(out: &Path, record: usize) -> Recording {
     RecordStore::open(&out.join(TENSORS)).unwrap().read(record, &mut Vec::new()).unwrap().to_recording()
 }
 
-fn column(out: &Path, name: &str) -> Vec<Option<String>> {
+pub(crate) fn column(out: &Path, name: &str) -> Vec<Option<String>> {
     Table::read(&out.join(CANDIDATES)).unwrap().texts(name).unwrap()
 }
 
-fn texts(values: &[&str]) -> Vec<Option<String>> {
+pub(crate) fn texts(values: &[&str]) -> Vec<Option<String>> {
     values.iter().map(|value| (!value.is_empty()).then(|| (*value).to_owned())).collect()
 }
 
@@ -274,9 +277,9 @@ fn links_pipes_and_devices_are_refused() {
 }
 
 /// Stops after so many candidates.
-struct StopAfter<'a> {
-    left: AtomicUsize,
-    flag: &'a AtomicBool,
+pub(crate) struct StopAfter<'a> {
+    pub(crate) left: AtomicUsize,
+    pub(crate) flag: &'a AtomicBool,
 }
 
 impl Observer for StopAfter<'_> {
@@ -752,7 +755,8 @@ fn what_failed_is_tried_again_where_that_is_asked_for() {
     let mut settings = settings();
     settings.transcript.recogniser = Some(format!("sh -c 'test -e {} && echo ready now' {{wav}}", flag.display()));
     let run = |retry_failed: bool| {
-        let options = Options { jobs: 1, interrupted: &AtomicBool::new(false), observer: &Silent, retry_failed, replace: true };
+        let options =
+            Options { jobs: 1, interrupted: &AtomicBool::new(false), observer: &Silent, retry_failed, replace: true, drop_away: false };
         extract::extract(&corpus.manifest(), &settings, &out, options).unwrap().found
     };
     assert_eq!(run(false), 0);
