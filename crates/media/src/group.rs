@@ -7,6 +7,8 @@ use std::process::{Child, Command, ExitStatus};
 #[derive(Debug)]
 pub(crate) struct Group {
     child: Child,
+    /// Ends the group when we are gone and can end nothing ourselves.
+    guard: Option<Child>,
     /// Its number may belong to somebody else by now.
     reaped: bool,
 }
@@ -16,7 +18,17 @@ impl Group {
     pub(crate) fn start(command: &mut Command) -> io::Result<Self> {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(command, 0);
-        Ok(Group { child: command.spawn()?, reaped: false })
+        Ok(Group { child: command.spawn()?, guard: None, reaped: false })
+    }
+
+    /// The same for a program that starts others: those end with us too, even where we are killed. Without a shell only the program itself does.
+    pub(crate) fn guarded(command: &mut Command) -> io::Result<Self> {
+        let mut group = Group::start(command)?;
+        #[cfg(unix)]
+        {
+            group.guard = guard(group.child.id()).ok();
+        }
+        Ok(group)
     }
 
     /// The program itself.
@@ -49,8 +61,22 @@ impl Group {
         }
         let status = self.child.wait();
         self.reaped |= status.is_ok();
+        if let Some(mut guard) = self.guard.take() {
+            // It was in the group.
+            let _ = guard.kill().and_then(|()| guard.wait());
+        }
         status
     }
+}
+
+/// Waits in the group for the end of a pipe whose other end we hold, and that comes with our own end at the latest.
+#[cfg(unix)]
+fn guard(group: u32) -> io::Result<Child> {
+    use std::os::unix::process::CommandExt;
+    use std::process::Stdio;
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", "read _; kill -9 0"]).env_clear().current_dir("/").process_group(group as i32);
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
 }
 
 impl Drop for Group {

@@ -6,6 +6,9 @@
 mod audio;
 #[path = "main/clips.rs"]
 mod clips;
+#[cfg(target_os = "linux")]
+#[path = "main/escapes.rs"]
+mod escapes;
 #[path = "main/extract.rs"]
 mod extract;
 #[path = "main/face.rs"]

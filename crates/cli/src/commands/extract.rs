@@ -6,7 +6,8 @@ use anyhow::Context;
 use evenhand_experiment::extraction;
 use evenhand_experiment::media::extract::settings::{AudioPooling, Detector, Draw, Encoder, Settings, TextPooling};
 use evenhand_experiment::media::extract::{self, Options, Summary};
-use evenhand_experiment::media::manifest::Manifest;
+use evenhand_experiment::media::manifest::{Manifest, Source};
+use evenhand_experiment::media::video::Decoder;
 use evenhand_report::{ExtractionReport, views};
 
 use super::{Outcome, grid};
@@ -32,6 +33,9 @@ pub(crate) fn extract(arguments: &Extract, threads: Option<u16>, json: bool) -> 
     let settings = settings(arguments)?;
     let manifest = Manifest::read(manifest)?;
     check_sensitive(&manifest, &arguments.sensitive)?;
+    if manifest.rows.iter().any(|row| matches!(row.source, Source::File(_))) {
+        warn_of_missing_defences();
+    }
     let bar = CandidatesBar::new();
     let summary = extract::extract(
         &manifest,
@@ -56,6 +60,13 @@ pub(crate) fn extract(arguments: &Extract, threads: Option<u16>, json: bool) -> 
     // What stands there is not all of what these files would give: nobody should take it for an ordinary end.
     let ended = outcome(arguments, summary.failed_share());
     Ok(if summary.kept > 0 { Outcome::LimitBreached } else { ended })
+}
+
+/// Recordings come from strangers: whoever decodes them with fewer walls around should know before.
+pub(super) fn warn_of_missing_defences() {
+    for missing in Decoder::missing_defences() {
+        printer::tell(&format!("WARNING: this system lacks {missing}; decode recordings of strangers on another one"));
+    }
 }
 
 fn outcome(arguments: &Extract, failed_share: f64) -> Outcome {

@@ -14,7 +14,11 @@ pub(crate) fn score(arguments: &Score, threads: Option<u16>, json: bool) -> anyh
     let bar = CandidatesBar::new();
     // A table is scored in a moment, and Ctrl-C then ends the program as everywhere.
     let never = AtomicBool::new(false);
-    let interrupted = if model::reads_recordings(&arguments.model) { grid::interrupted()? } else { &never };
+    let recordings = model::reads_recordings(&arguments.model);
+    let interrupted = if recordings { grid::interrupted()? } else { &never };
+    if recordings {
+        super::extract::warn_of_missing_defences();
+    }
     let extraction = Extraction {
         folder: arguments.extracted.as_deref(),
         weights: arguments.weights.as_deref(),

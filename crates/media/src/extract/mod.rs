@@ -508,6 +508,8 @@ fn described(made: &Made<'_>, summary: &Summary, tensors: &str) -> Value {
         let versions: Vec<&str> = kept.versions.iter().map(String::as_str).collect();
         notes.push(format!("Some of them were decoded by ffmpeg {}: their pixels may differ in the last bits.", versions.join(", ")));
     }
+    let missing = if models.decoder.is_some() { Decoder::missing_defences() } else { Vec::new() };
+    notes.extend(missing.iter().map(|missing| format!("While the recordings were decoded this system lacked {missing}.")));
     let Stamp { edition, origin, .. } = Stamp::of(origin_of(settings, models));
     let mut about = json!({
         "format": FORMAT,

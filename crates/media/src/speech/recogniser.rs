@@ -13,7 +13,8 @@
 //!
 //! A path with blanks therefore stays one word. The program runs in the caller's folder with the caller's environment, without
 //! input, in a process group of its own (Unix). At the time limit, and also when the program has ended, the whole group is killed, so
-//! nothing it started is left behind; elsewhere only the program itself is killed. On Linux it also ends when this process is killed.
+//! nothing it started is left behind; elsewhere only the program itself is killed. The group also ends when this process is killed (a shell in
+//! it waits for that), and on Linux the program itself without a shell. Otherwise it is as free as any program of the user's.
 //!
 //! The transcript is the first that exists of `{out}.json`, `{out}.srt`, `{out}.vtt`, `{out}.txt`, `{out}`; where `{out}` has become a
 //! folder, its first file with one of these endings, in that order and by name; and otherwise what was printed. A program that
@@ -226,7 +227,7 @@ impl Run<'_> {
     }
 
     fn finish(&self, mut command: Command) -> Result<ExitStatus, StepError> {
-        let mut group = Group::start(&mut command).map_err(|error| {
+        let mut group = Group::guarded(&mut command).map_err(|error| {
             self.broken(format!("could not be started: {error}"), "install it or give its full path in the recogniser command")
         })?;
         let unwatched = |error: std::io::Error| self.broken(format!("could not be watched: {error}"), "try again");

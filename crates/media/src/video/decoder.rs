@@ -75,7 +75,12 @@ impl Decoder {
 
     /// What stands between a hostile recording and this machine, one defence a line.
     pub fn defences(&self) -> Vec<String> {
-        sandbox::defences()
+        sandbox::defences([&self.ffmpeg, &self.ffprobe])
+    }
+
+    /// Defences that this machine lacks, each with what that means; empty where all of them stand.
+    pub fn missing_defences() -> Vec<String> {
+        sandbox::missing()
     }
 
     /// The option that hands out every frame as it is, neither doubled nor dropped.

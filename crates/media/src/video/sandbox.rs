@@ -1,14 +1,18 @@
-//! Runs one decoding program on one untrusted file.
+//! Runs one decoding program on one untrusted file. What stands in its place can read, write, make, connect, start, signal and outlive nothing.
 //!
 //! ```text
 //! before the start   empty environment, nothing to read but the file, an empty working folder, its own process group
-//! in the child       limits of address space, processor time and open files, no core, no byte into any file, no new privileges,
-//!                    Landlock (may read the recording and its own libraries, may write nowhere, no TCP, no signals to others),
-//!                    a system-call filter (no sockets, no tracing of other processes, no leaving the process group)
+//! in the child       limits of address space, processor time and open files, no core, no byte into any file, no new privileges and of
+//!                    root's only the one to read, Landlock (may read the recording and its own libraries, may write nowhere, no TCP,
+//!                    no signals to others), a system-call filter (see `filter`: no processes, no sockets, no change of modes, owners,
+//!                    times or names), the end with its parent
 //! from outside       wall-clock time, caps on all outputs, and the end of the whole process group, whatever happened
 //! ```
 //!
-//! Limits of the operating system hold on any Unix, the rest where Linux has it; [`defences`] says which are in force. Nothing is
+//! A script in its place starts programs, so it may start processes and signal them; they stay in its group. What it may see of other files is
+//! whether they exist, how long they are and whose.
+//!
+//! Limits of the operating system hold on any Unix, the rest where Linux has it; [`defences`] says which are in force and [`missing`] which are not. Nothing is
 //! left to other programs (`prlimit`, `bwrap`, ...), which may be absent. The clock stands still while we work on what the
 //! program has put out.
 //!
@@ -27,6 +31,32 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::group::Group;
+
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod filter;
+
+/// Machines whose calls nobody has looked at have no filter.
+#[cfg(all(target_os = "linux", not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
+mod filter {
+    pub(super) const ARCHITECTURE: Option<u32> = None;
+
+    pub(super) enum Kind {
+        Program,
+        Script,
+    }
+
+    pub(super) struct Filter {
+        pub(super) steps: Vec<libc::sock_filter>,
+    }
+
+    impl Filter {
+        pub(super) fn address(&mut self, _process: u32) {}
+    }
+
+    pub(super) fn filter(_kind: Kind) -> Filter {
+        Filter { steps: Vec::new() }
+    }
+}
 
 /// Bytes read at a time.
 const CHUNK: usize = 1 << 16;
@@ -111,7 +141,7 @@ pub(super) fn run(
     };
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     confinement::apply(&mut command, job)?;
-    let mut group = Group::start(&mut command)?;
+    let mut group = if script(job.program) { Group::guarded(&mut command)? } else { Group::start(&mut command)? };
     // It holds our end of the second output's writing side, which must close for the reader to see the end.
     drop(command);
 
@@ -264,8 +294,8 @@ pub(crate) fn end_with_parent(command: &mut Command) {
     confinement::end_with_parent(command);
 }
 
-/// What is in force on this machine, for the settings file.
-pub(super) fn defences() -> Vec<String> {
+/// What is in force on this machine for these programs, for the settings file.
+pub(super) fn defences(programs: [&Path; 2]) -> Vec<String> {
     let mut list = vec![
         "whitelists of protocols, formats and codecs".to_owned(),
         "limits of tracks, pixels, frames, seconds, bytes and single allocations".to_owned(),
@@ -273,7 +303,20 @@ pub(super) fn defences() -> Vec<String> {
         "empty environment and working folder, capped output".to_owned(),
     ];
     list.extend(confinement::defences());
+    if programs.into_iter().any(script) {
+        list.push("weaker: a decoder that is a script may start processes and signal them, within its process group".to_owned());
+    }
     list
+}
+
+/// What this machine lacks, with what that means; empty where every wall stands.
+pub(super) fn missing() -> Vec<String> {
+    #[cfg(target_os = "linux")]
+    return linux::Walls::here().missing();
+    #[cfg(not(target_os = "linux"))]
+    return vec![
+        "Landlock and filters of system calls, which Linux has: a decoder that a recording takes over can do all that you can".to_owned(),
+    ];
 }
 
 /// Whether the program is a script, which needs an interpreter and the usual tools.
@@ -327,7 +370,7 @@ mod confinement {
     pub(super) fn apply(command: &mut Command, job: &Job) -> io::Result<()> {
         let limits = limits(job)?;
         #[cfg(target_os = "linux")]
-        let barrier = super::linux::Barrier::prepare(job)?;
+        let mut barrier = super::linux::Barrier::prepare(job)?;
         let enter = move || {
             for (resource, limit) in &limits {
                 // SAFETY: the pointer is to a value that lives until the call returns.
@@ -340,8 +383,8 @@ mod confinement {
             Ok(())
         };
         // SAFETY: the closure runs in the child between fork and exec, where only async-signal-safe calls are allowed. It makes
-        // system calls only (setrlimit, prctl, close_range, landlock_restrict_self) on values prepared above; it takes no lock and
-        // allocates nothing, and its errors are made of a number.
+        // system calls only (setrlimit, getpid, getppid, capget, capset, prctl, close_range, landlock_restrict_self) on values prepared above; it takes
+        // no lock and allocates nothing, and its errors are made of a number.
         unsafe { command.pre_exec(enter) };
         Ok(())
     }
@@ -378,9 +421,12 @@ mod confinement {
 
     pub(super) fn end_with_parent(command: &mut Command) {
         #[cfg(target_os = "linux")]
-        // SAFETY: the function runs in the child between fork and exec; it makes one system call, on numbers, and allocates nothing.
-        unsafe {
-            command.pre_exec(super::linux::end_with_parent);
+        {
+            let parent = std::process::id();
+            // SAFETY: the closure runs in the child between fork and exec; it makes two system calls, on numbers, and allocates nothing.
+            unsafe {
+                command.pre_exec(move || super::linux::end_with_parent(parent));
+            }
         }
         #[cfg(not(target_os = "linux"))]
         let _ = command;
@@ -430,25 +476,29 @@ mod linux {
         path_beneath_rules,
     };
 
-    use super::{Job, own_folders};
+    use super::filter::{ARCHITECTURE, Filter, Kind, filter};
+    use super::{Job, own_folders, script};
 
     /// The newest set of rules this was written and tested for; an older kernel enforces what it knows of it.
     const RULES: ABI = ABI::V6;
 
     /// All that a child needs to shut itself in.
     pub(super) struct Barrier {
+        parent: u32,
         rules: Option<OwnedFd>,
-        filter: Vec<libc::sock_filter>,
+        filter: Option<Filter>,
     }
 
     impl Barrier {
         pub(super) fn prepare(job: &Job) -> io::Result<Self> {
-            Ok(Self { rules: rules(job).map_err(io::Error::other)?, filter: if filters() { filter() } else { Vec::new() } })
+            let kind = if script(job.program) { Kind::Script } else { Kind::Program };
+            Ok(Self { parent: std::process::id(), rules: rules(job).map_err(io::Error::other)?, filter: filters().then(|| filter(kind)) })
         }
 
         /// Runs in the child: system calls only.
-        pub(super) fn enter(&self) -> io::Result<()> {
-            end_with_parent()?;
+        pub(super) fn enter(&mut self) -> io::Result<()> {
+            drop_capabilities()?;
+            end_with_parent(self.parent)?;
             // SAFETY: numbers only, apart from the filter, whose pointer and length are those of a vector that outlives the call.
             unsafe {
                 // Older kernels lack the call; everything we open ourselves closes at exec anyway.
@@ -457,8 +507,9 @@ mod linux {
                 if let Some(rules) = &self.rules {
                     refused(libc::syscall(libc::SYS_landlock_restrict_self, rules.as_raw_fd(), 0_u32))?;
                 }
-                if !self.filter.is_empty() {
-                    let program = libc::sock_fprog { len: self.filter.len() as u16, filter: self.filter.as_ptr().cast_mut() };
+                if let Some(filter) = &mut self.filter {
+                    filter.address(libc::getpid() as u32);
+                    let program = libc::sock_fprog { len: filter.steps.len() as u16, filter: filter.steps.as_ptr().cast_mut() };
                     refused(libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program, 0, 0).into())?;
                 }
             }
@@ -470,10 +521,48 @@ mod linux {
         if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
 
-    /// Runs in the child.
-    pub(super) fn end_with_parent() -> io::Result<()> {
+    /// Runs in the child of this process, which may have ended already: then nobody would tell the child.
+    pub(super) fn end_with_parent(parent: u32) -> io::Result<()> {
         // SAFETY: numbers only.
-        refused(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0) }.into())
+        unsafe {
+            refused(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0).into())?;
+            if libc::getppid() as u32 == parent { Ok(()) } else { Err(io::Error::from_raw_os_error(libc::ESRCH)) }
+        }
+    }
+
+    /// What the kernel takes with `capget` and `capset`: two words each of 32 capabilities.
+    #[repr(C)]
+    struct CapabilityHeader {
+        version: u32,
+        process: libc::c_int,
+    }
+
+    #[repr(C)]
+    #[derive(Clone, Copy, Default)]
+    struct CapabilityWord {
+        effective: u32,
+        permitted: u32,
+        inheritable: u32,
+    }
+
+    /// Runs in the child. Root keeps one capability, to read: the recording may be another user's, and Landlock bounds what is read.
+    fn drop_capabilities() -> io::Result<()> {
+        const VERSION: u32 = 0x2008_0522;
+        const READING: libc::c_ulong = 2;
+        let mut header = CapabilityHeader { version: VERSION, process: 0 };
+        let mut words = [CapabilityWord::default(); 2];
+        // SAFETY: numbers only, and pointers to a header and two words as this version of the calls takes them.
+        unsafe {
+            // Refused to who has none to give; beyond the last there are none. The words below and no new privileges hold without it.
+            for capability in (0..64).filter(|capability| *capability != READING) {
+                libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0);
+            }
+            libc::prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+            refused(libc::syscall(libc::SYS_capget, &raw mut header, words.as_mut_ptr()))?;
+            let kept = words[0].permitted & (1 << READING);
+            words = [CapabilityWord { effective: kept, permitted: kept, inheritable: 0 }, CapabilityWord::default()];
+            refused(libc::syscall(libc::SYS_capset, &raw mut header, words.as_ptr()))
+        }
     }
 
     /// `None` where the kernel has no Landlock.
@@ -493,58 +582,6 @@ mod linux {
         Ok(rules.into())
     }
 
-    /// Refuses sockets of every kind, everything that reaches into other processes or the kernel, and the ways out of the process group,
-    /// which is what is ended with a program; the decoders need none of it. The standard library has made the group before.
-    fn filter() -> Vec<libc::sock_filter> {
-        let denied = [
-            libc::SYS_socket,
-            libc::SYS_socketpair,
-            libc::SYS_connect,
-            libc::SYS_ptrace,
-            libc::SYS_process_vm_readv,
-            libc::SYS_process_vm_writev,
-            libc::SYS_pidfd_getfd,
-            libc::SYS_io_uring_setup,
-            libc::SYS_bpf,
-            libc::SYS_perf_event_open,
-            libc::SYS_userfaultfd,
-            libc::SYS_keyctl,
-            libc::SYS_add_key,
-            libc::SYS_request_key,
-            libc::SYS_mount,
-            libc::SYS_unshare,
-            libc::SYS_setns,
-            libc::SYS_setsid,
-            libc::SYS_setpgid,
-        ];
-        let step = |code: u32, k: u32, jt: u8, jf: u8| libc::sock_filter { code: code as u16, jt, jf, k };
-        let load = |offset: u32| step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, offset, 0, 0);
-        let end = |action: u32| step(libc::BPF_RET | libc::BPF_K, action, 0, 0);
-        let count = denied.len() as u8;
-        // Offsets of `arch` and `nr` in the kernel's seccomp_data; numbers from 2^30 are x86's second set of the same calls.
-        let mut filter = vec![
-            load(4),
-            step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, ARCHITECTURE.unwrap_or(0), 0, count + 3),
-            load(0),
-            step(libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K, 0x4000_0000, count + 1, 0),
-        ];
-        for (i, &call) in denied.iter().enumerate() {
-            filter.push(step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, call as u32, count - i as u8, 0));
-        }
-        filter.push(end(libc::SECCOMP_RET_ALLOW));
-        filter.push(end(libc::SECCOMP_RET_ERRNO | libc::EPERM as u32));
-        filter
-    }
-
-    /// The kernel's number of this machine's set of system calls.
-    const ARCHITECTURE: Option<u32> = if cfg!(target_arch = "x86_64") {
-        Some(0xC000_003E)
-    } else if cfg!(target_arch = "aarch64") {
-        Some(0xC000_00B7)
-    } else {
-        None
-    };
-
     /// Whether the kernel takes filters: with a null pointer it complains about the pointer if it does, about the mode if not.
     fn filters() -> bool {
         // SAFETY: the null pointer is refused before anything is installed.
@@ -553,21 +590,82 @@ mod linux {
             && io::Error::last_os_error().raw_os_error() == Some(libc::EFAULT)
     }
 
+    /// What the kernel at hand can do.
+    #[derive(Debug, Clone, Copy)]
+    #[expect(clippy::struct_excessive_bools, reason = "each stands or not, whatever the others do")]
+    pub(super) struct Walls {
+        pub(super) files: bool,
+        pub(super) connections: bool,
+        pub(super) signals: bool,
+        pub(super) filters: bool,
+    }
+
+    impl Walls {
+        pub(super) fn here() -> Self {
+            let required = || Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+            Walls {
+                files: required().handle_access(AccessFs::from_all(ABI::V1)).is_ok(),
+                connections: required().handle_access(AccessNet::from_all(ABI::V4)).is_ok(),
+                signals: required().scope(Scope::from_all(ABI::V6)).is_ok(),
+                filters: filters(),
+            }
+        }
+
+        pub(super) fn defences(self) -> Vec<String> {
+            let mut list = vec!["no new privileges, of capabilities only the one to read, ends with its parent".to_owned()];
+            for (stands, defence) in [
+                (self.files, "Landlock: reads the recording and its own libraries only, writes nowhere"),
+                (self.connections, "Landlock: no TCP"),
+                (self.signals, "Landlock: no signals to other processes"),
+                (
+                    self.filters,
+                    "system-call filter: no sockets, no processes, no signals to others, no access to other processes, no change of modes, owners, times, \
+                     attributes and names, no shared memory, no leaving the process group, no call newer than Linux 5.17",
+                ),
+            ] {
+                if stands {
+                    list.push(defence.to_owned());
+                }
+            }
+            list
+        }
+
+        /// The filter refuses connections and signals, too; only where it is missing does it matter whether Landlock does.
+        pub(super) fn missing(self) -> Vec<String> {
+            let mut list = Vec::new();
+            if !self.files {
+                list.push(
+                    "Landlock (Linux 5.13 or later, switched on at boot): a decoder that a recording takes over can read what you can read",
+                );
+            }
+            if !self.filters {
+                list.push("filters of system calls: a decoder that a recording takes over can start processes and change modes and owners of your files");
+                if !self.connections || !self.signals {
+                    list.push("Landlock's rules for connections and signals (Linux 6.12): it can connect to others and end your processes");
+                }
+            }
+            list.into_iter().map(str::to_owned).collect()
+        }
+    }
+
     pub(super) fn defences() -> Vec<String> {
-        let required = || Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
-        let mut list = vec!["no new privileges, ends with its parent".to_owned()];
-        if required().handle_access(AccessFs::from_all(ABI::V1)).is_ok() {
-            list.push("Landlock: reads the recording and its own libraries only, writes nowhere".to_owned());
+        Walls::here().defences()
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::Walls;
+
+        #[test]
+        fn walls_that_are_missing_are_named() {
+            let all = Walls { files: true, connections: true, signals: true, filters: true };
+            assert!(all.missing().is_empty() && all.defences().len() == 5);
+            let told = |walls: Walls| walls.missing().join("\n");
+            assert!(told(Walls { connections: false, signals: false, ..all }).is_empty(), "the filter refuses them");
+            assert!(told(Walls { files: false, ..all }).contains("Landlock (Linux 5.13 or later"));
+            assert!(told(Walls { filters: false, ..all }).starts_with("filters of system calls"));
+            let bare = Walls { files: false, connections: false, signals: false, filters: false };
+            assert_eq!((bare.missing().len(), bare.defences().len()), (3, 1));
         }
-        if required().handle_access(AccessNet::from_all(ABI::V4)).is_ok() {
-            list.push("Landlock: no TCP".to_owned());
-        }
-        if required().scope(Scope::from_all(ABI::V6)).is_ok() {
-            list.push("Landlock: no signals to other processes".to_owned());
-        }
-        if filters() {
-            list.push("system-call filter: no sockets, no access to other processes, no leaving the process group".to_owned());
-        }
-        list
     }
 }

@@ -38,7 +38,7 @@ fn brief() -> Limits {
 }
 
 /// Whether a process with this word among its arguments lives.
-fn lives(word: &str) -> bool {
+pub(crate) fn lives(word: &str) -> bool {
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
     processes
         .filter_map(|process| std::fs::read(process.path().join("cmdline")).ok())

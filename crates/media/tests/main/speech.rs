@@ -370,7 +370,7 @@ fn nothing_outlives_a_recogniser() {
 fn a_recogniser_ends_with_us_even_when_we_are_killed() {
     const INNER: &str = "EVENHAND_TEST_MARKER";
     if let Ok(marker) = std::env::var(INNER) {
-        let _ = script(&format!("exec sleep {marker}"), 60.0);
+        let _ = script(&format!("sleep {marker} & sh -c 'sleep {marker} & wait' & exec sleep {marker}"), 60.0);
         return;
     }
     if no_shell() {
