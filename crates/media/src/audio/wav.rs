@@ -9,12 +9,15 @@
 //! stereo files agree with it to half a sample step. More than two channels are refused: such files mostly hold one microphone or
 //! one speaker per channel, and a mixture with the interviewer is nothing to score a candidate by.
 //!
+//! A program that writes into a pipe cannot go back to fill in the sizes: where that of the samples is unset (0 while there are bytes, or one of the
+//! numbers that stand for "not known"), they go to the end of the file.
+//!
 //! Errors: an unreadable file, one that is no WAV or a compressed one, one shorter than its header says, one without samples, a
 //! sample that is not a number, one that lasts longer than allowed: that is seen before a sample is read, so that a compact file of
 //! many hours does not fill the memory.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use hound::{SampleFormat, WavReader};
@@ -24,13 +27,19 @@ use crate::MediaError;
 
 const CONVERT: &str = "convert it, for instance with `ffmpeg -i FILE -ac 1 -ar 16000 -c:a pcm_s16le NEW.wav`";
 
+/// Sizes that programs leave in place of one they do not know.
+const NOT_KNOWN: [u32; 4] = [u32::MAX, u32::MAX - 36, i32::MAX as u32, 1 << 31];
+/// Longest description of a format that is read.
+const LONGEST_FORMAT: u32 = 1 << 10;
+
 /// Reads a mono or stereo WAV file of 8, 16, 24 or 32 bits or of 32-bit floats, of at most `longest` seconds.
 pub fn read(path: &Path, longest: f64) -> Result<Waveform, MediaError> {
     let bad = |problem: String, remedy: &str| MediaError::BadFile { path: path.to_owned(), problem, remedy: remedy.to_owned() };
     let unreadable = |source| MediaError::Io { action: "reading", path: path.to_owned(), source };
-    let file = File::open(path).map_err(unreadable)?;
+    let mut file = File::open(path).map_err(unreadable)?;
     let length = file.metadata().map_err(unreadable)?.len();
-    let mut reader = WavReader::new(BufReader::new(file)).map_err(|error| match error {
+    let head = with_size(&mut file, length).map_err(unreadable)?;
+    let mut reader = WavReader::new(io::Cursor::new(head).chain(BufReader::new(file))).map_err(|error| match error {
         // Without a number of the operating system it is hound's own word for the end of the file.
         hound::Error::IoError(error) if error.raw_os_error().is_some() => unreadable(error),
         hound::Error::IoError(_) => bad("is shorter than a WAV header".to_owned(), "record or copy it again"),
@@ -87,6 +96,61 @@ pub fn read(path: &Path, longest: f64) -> Result<Waveform, MediaError> {
         return Err(bad("holds no samples".to_owned(), "check the recording"));
     }
     Ok(Waveform { rate: form.sample_rate, samples: mixer.samples })
+}
+
+/// Where the size of the samples is unset: a head that says it, before the file's rest. Else nothing, before the whole file.
+fn with_size(file: &mut File, length: u64) -> io::Result<Vec<u8>> {
+    let found = unset_size(file, length);
+    match found {
+        Ok(Some((format, start))) => {
+            let frame = u64::from(u16::from_le_bytes([format[12], format[13]])).max(1);
+            let size = (length - start).min(u64::from(u32::MAX - 1)) / frame * frame;
+            file.seek(SeekFrom::Start(start))?;
+            let mut head = b"RIFF\0\0\0\0WAVEfmt ".to_vec();
+            head.extend((format.len() as u32).to_le_bytes());
+            head.extend(format);
+            head.extend(b"data");
+            head.extend((size as u32).to_le_bytes());
+            Ok(head)
+        }
+        Ok(None) => file.rewind().map(|()| Vec::new()),
+        // Too short for its chunks: whoever reads it says so.
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => file.rewind().map(|()| Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The description of the format and the place of the first sample of a file that does not say how many there are.
+fn unset_size(file: &mut File, length: u64) -> io::Result<Option<(Vec<u8>, u64)>> {
+    let mut start = [0; 12];
+    file.read_exact(&mut start)?;
+    let said = u64::from(u32::from_le_bytes([start[4], start[5], start[6], start[7]])) + 8;
+    let mut format = None;
+    let mut at = 12;
+    while at + 8 <= length {
+        let mut head = [0; 8];
+        file.seek(SeekFrom::Start(at))?;
+        file.read_exact(&mut head)?;
+        let size = u32::from_le_bytes([head[4], head[5], head[6], head[7]]);
+        at += 8;
+        match &head[..4] {
+            b"data" => {
+                // A file without samples says 0 too, and then all of it is as long as it says.
+                let empty = size == 0 && said.abs_diff(length) > 1;
+                let unset = at + u64::from(size) > length && NOT_KNOWN.contains(&size);
+                return Ok(format.filter(|_| (empty || unset) && at < length && start.starts_with(b"RIFF")).map(|format| (format, at)));
+            }
+            b"fmt " if (16..=LONGEST_FORMAT).contains(&size) => {
+                let mut bytes = vec![0; size as usize];
+                file.read_exact(&mut bytes)?;
+                format = Some(bytes);
+            }
+            _ => {}
+        }
+        // Chunks begin at even places.
+        at += u64::from(size) + u64::from(size % 2);
+    }
+    Ok(None)
 }
 
 /// Makes one sample of the channels' samples, as they come.

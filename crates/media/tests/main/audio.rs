@@ -414,6 +414,50 @@ fn the_length_is_judged_before_the_samples_are_read() {
     assert!(message(wav::read(&path, 1.0)).contains("stops at second 0.000"));
 }
 
+/// A file as programs write it into a pipe: other chunks before the samples, and these sizes of the whole and of the samples.
+fn piped(sizes: (u32, u32), samples: &[i16]) -> Vec<u8> {
+    let mut bytes = b"RIFF".to_vec();
+    bytes.extend(sizes.0.to_le_bytes());
+    bytes.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    bytes.extend(16_000_u32.to_le_bytes());
+    bytes.extend(32_000_u32.to_le_bytes());
+    // An odd length, after which a byte fills up.
+    bytes.extend(b"\x02\0\x10\0LIST\x05\0\0\0INFOx\0data");
+    bytes.extend(sizes.1.to_le_bytes());
+    bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+    bytes
+}
+
+#[test]
+fn case_12_what_was_written_to_a_pipe_goes_to_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pipe.wav");
+    let samples: Vec<i16> = (0..64_000_i32).map(|place| (place % 2000 - 1000) as i16).collect();
+    let read = |bytes: &[u8], longest: f64| {
+        std::fs::write(&path, bytes).unwrap();
+        wav::read(&path, longest)
+    };
+    let unset = u32::MAX;
+    for sizes in [(unset, 0), (unset, unset), (0, 0), (36, 0), (unset, unset - 36), (0, i32::MAX as u32), (unset, 1 << 31)] {
+        let waveform = read(&piped(sizes, &samples), LIMIT).unwrap();
+        assert!(waveform.samples == samples, "{sizes:?}");
+        assert!((waveform.seconds() - 4.0).abs() < 1e-12);
+        // Half a sample at the end is none.
+        assert_eq!(read(&[piped(sizes, &samples), vec![7]].concat(), LIMIT).unwrap().samples.len(), 64_000);
+        assert!(message(read(&piped(sizes, &samples), 3.9)).contains("lasts more than 3.9 s"));
+    }
+    // No samples at all, and sizes that say so or say nothing.
+    for sizes in [(unset, 0), (unset, unset), (0, 0), (50, 0)] {
+        assert!(read(&piped(sizes, &[]), LIMIT).is_err(), "{sizes:?}");
+    }
+    // Another chunk behind no samples is no sound.
+    let mut empty = piped((0, 0), &[]);
+    empty.extend(b"LIST\x04\0\0\0INFO");
+    let length = empty.len() as u32 - 8;
+    empty[4..8].copy_from_slice(&length.to_le_bytes());
+    assert!(read(&empty, LIMIT).is_err());
+}
+
 #[test]
 fn unusable_files_say_why() {
     let folder = tempfile::tempdir().unwrap();
