@@ -221,6 +221,94 @@ pub const TEXT_BYTES: Limit = Limit {
 /// Neurons of a layer.
 pub const WIDTH: Limit =
     Limit { id: "width", of: "neurons of a layer", most: 65_536, why: "weights grow with the product of two layers", fixed: true };
+/// Bytes of a transcript's file.
+pub const TRANSCRIPT_BYTES: Limit = Limit {
+    id: "transcript-bytes",
+    of: "bytes of a transcript's file",
+    most: 16 << 20,
+    why: "the most detailed JSON of a recogniser has some 400 bytes a token: three hours of speech; as plain text they have a quarter of a megabyte",
+    fixed: false,
+};
+/// Bytes of the words alone.
+pub const TRANSCRIPT_TEXT: Limit = Limit {
+    id: "transcript-text",
+    of: "bytes of a transcript's words",
+    most: 2 << 20,
+    why: "four hours of speech in any script have less than a third; groups of letters are held as several numbers a character",
+    fixed: false,
+};
+/// Values of a transcript in JSON.
+pub const TRANSCRIPT_VALUES: Limit = Limit {
+    id: "transcript-values",
+    of: "values of a transcript in JSON",
+    most: 1_000_000,
+    why: "each takes some 100 bytes of memory, whatever it takes in the file",
+    fixed: false,
+};
+/// Objects and lists of a transcript in JSON.
+pub const TRANSCRIPT_OBJECTS: Limit = Limit {
+    id: "transcript-objects",
+    of: "objects and lists of a transcript in JSON",
+    most: 200_000,
+    why: "each takes some 700 bytes of memory, and an empty one two in the file; three hours of speech need some 120000",
+    fixed: false,
+};
+/// Words with times of a transcript.
+pub const TRANSCRIPT_WORDS: Limit = Limit {
+    id: "transcript-words",
+    of: "words with times in a transcript",
+    most: 200_000,
+    why: "each is held with its times; four hours of fast speech have 100000",
+    fixed: false,
+};
+/// Characters of a candidate's id.
+pub const CANDIDATE_ID: Limit = Limit {
+    id: "candidate-id",
+    of: "characters of a candidate's id",
+    most: 200,
+    why: "it is a name in tables, messages and pages",
+    fixed: false,
+};
+/// Seconds of a recording.
+pub const RECORDING_SECONDS: Limit = Limit {
+    id: "recording-seconds",
+    of: "seconds of a recording that `limits` may admit",
+    most: 86_400,
+    why: "its sound is held in memory: 2.8 GB a day; without a setting 1800 are admitted",
+    fixed: false,
+};
+/// Frames of a recording.
+pub const RECORDING_FRAMES: Limit = Limit {
+    id: "recording-frames",
+    of: "frames of a recording that `limits` may admit",
+    most: 100_000_000,
+    why: "the time of each is held; without a setting 432000 are admitted",
+    fixed: false,
+};
+/// Tracks of a recording.
+pub const RECORDING_TRACKS: Limit = Limit {
+    id: "recording-tracks",
+    of: "tracks of a recording that `limits` may admit",
+    most: 1000,
+    why: "each is described in memory; without a setting 16 are admitted",
+    fixed: false,
+};
+/// Sides of pictures.
+pub const PICTURE_SIDE: Limit = Limit {
+    id: "picture-side",
+    of: "pixels of a picture's side that `limits` may admit",
+    most: 16_384,
+    why: "a picture is held whole, three bytes a pixel; without a setting 4096 are admitted",
+    fixed: false,
+};
+/// Frames kept of a recording.
+pub const KEPT_FRAMES: Limit = Limit {
+    id: "kept-frames",
+    of: "frames kept of a recording",
+    most: 10_000,
+    why: "all of them are held until the candidate is written",
+    fixed: false,
+};
 
 /// All of them, for `docs/limits.md`.
 pub const LIMITS: &[Limit] = &[
@@ -243,4 +331,15 @@ pub const LIMITS: &[Limit] = &[
     UNPACKED_RATIO,
     TEXT_BYTES,
     WIDTH,
+    TRANSCRIPT_BYTES,
+    TRANSCRIPT_TEXT,
+    TRANSCRIPT_VALUES,
+    TRANSCRIPT_OBJECTS,
+    TRANSCRIPT_WORDS,
+    CANDIDATE_ID,
+    RECORDING_SECONDS,
+    RECORDING_FRAMES,
+    RECORDING_TRACKS,
+    PICTURE_SIDE,
+    KEPT_FRAMES,
 ];

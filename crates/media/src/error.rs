@@ -63,6 +63,9 @@ pub enum MediaError {
         /// Where they are kept.
         folder: PathBuf,
     },
+    /// A size beyond its ceiling.
+    #[error(transparent)]
+    Limit(#[from] evenhand_catalog::limits::BeyondLimit),
     /// The tensors or the table could not be written or read.
     #[error(transparent)]
     Data(#[from] evenhand_data::DataError),

@@ -20,13 +20,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use evenhand_catalog::limits::CANDIDATE_ID;
+
 use crate::MediaError;
 
 /// Columns with a meaning of their own.
 pub const COLUMNS: [&str; 7] = ["id", "file", "frames", "wav", "transcript", "transcript_file", "language"];
 
 /// Longest id in characters.
-const LONGEST_ID: usize = 200;
+const LONGEST_ID: usize = CANDIDATE_ID.most as usize;
 
 /// Where a candidate's pictures and sound are.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -236,7 +236,9 @@ impl<'a> Workshop<'a> {
         outcome: &mut Outcome,
     ) -> Result<bool, MediaError> {
         let said = if let Some(text) = &row.transcript {
-            Ok((Transcript { text: text.clone(), ..Transcript::default() }, FROM_MANIFEST))
+            let plain = || (Transcript { text: text.clone(), ..Transcript::default() }, FROM_MANIFEST);
+            let too_long = |problem| Failure::new(Reason::BadTranscript, format!("the transcript {problem}"));
+            speech::check_text(text).map(|()| plain()).map_err(too_long)
         } else if let Some(path) = &row.transcript_file {
             let failed = |error: MediaError| told(&error, "the transcript", path, Reason::BadTranscript);
             regular(path).and_then(|()| speech::read(path, None).map_err(failed)).map(|transcript| (transcript, "file"))
@@ -339,6 +341,7 @@ impl<'a> Workshop<'a> {
                 finding.tensor = Some(float_bytes(&encoded.vector));
             }
             Ok(None) => finding.fail(Stage::Text, &Failure::new(Reason::NoTokens, "")),
+            Err(MediaError::Limit(error)) => finding.fail(Stage::Text, &Failure::new(Reason::BadTranscript, error.to_string())),
             Err(error) => finding.fail(Stage::Text, &model_failed(&error)),
         }
         finding

@@ -27,7 +27,7 @@ use crate::{MediaError, Picture};
 pub const KEEP_LONGEST: usize = 640;
 
 /// Most segments of a [`Collector`].
-pub const MOST_SEGMENTS: usize = 10_000;
+pub const MOST_SEGMENTS: usize = evenhand_catalog::limits::KEPT_FRAMES.most as usize;
 
 /// A frame on its way into a [`Collector`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

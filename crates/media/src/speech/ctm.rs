@@ -4,7 +4,9 @@
 //! that is no number (so alternatives, `<ALT_BEGIN>`, are refused), more than one recording or channel, which would mix two speakers.
 //! Source: NIST's Scoring Toolkit (sctk), ctm format.
 
-use super::{Flaw, Transcript, Word};
+use evenhand_catalog::limits::TRANSCRIPT_WORDS;
+
+use super::{Flaw, Transcript, Word, within};
 
 pub(super) fn read(text: &str) -> Result<Transcript, Flaw> {
     let mut words = Vec::new();
@@ -14,7 +16,7 @@ pub(super) fn read(text: &str) -> Result<Transcript, Flaw> {
         if line.is_empty() || line.starts_with(";;") {
             continue;
         }
-        let columns: Vec<&str> = line.split_whitespace().collect();
+        let columns: Vec<&str> = line.split_whitespace().take(7).collect();
         let [file, channel, start, length, word, rest @ ..] = columns.as_slice() else {
             return Err(Flaw(format!("has {} columns on line {number}; CTM has at least 5", columns.len())));
         };
@@ -28,6 +30,7 @@ pub(super) fn read(text: &str) -> Result<Transcript, Flaw> {
         };
         let (start, length) = (parse("start", start)?, parse("length", length)?);
         let confidence = rest.first().map(|value| parse("confidence", value)).transpose()?;
+        within(&TRANSCRIPT_WORDS, words.len() as u64 + 1)?;
         words.push(Word::checked(word, start, start + length, confidence, || format!("line {number}"))?);
     }
     Ok(Transcript::of_words(words))

@@ -8,10 +8,16 @@
 
 use serde_json::Value;
 
-use super::{Flaw, Format, Transcript, Word, joined, mean, probability};
+use evenhand_catalog::limits::{TRANSCRIPT_OBJECTS, TRANSCRIPT_VALUES};
+
+use super::{Flaw, Format, Transcript, Word, joined, mean, probability, within};
 
 /// The JSON values of a file, one after the other; the members of a list count as such.
 pub(super) fn documents(text: &str) -> Result<Vec<Value>, Flaw> {
+    // A value takes far more memory than its text.
+    let (values, objects) = sizes(text);
+    within(&TRANSCRIPT_OBJECTS, objects)?;
+    within(&TRANSCRIPT_VALUES, values)?;
     let mut documents = Vec::new();
     for document in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
         match document.map_err(|error| Flaw(format!("is not JSON: {error}")))? {
@@ -23,6 +29,23 @@ pub(super) fn documents(text: &str) -> Result<Vec<Value>, Flaw> {
         Some(index) => Err(Flaw(format!("holds JSON whose value {} is no object; a recogniser writes objects", index + 1))),
         None => Ok(documents),
     }
+}
+
+/// How many values a text of JSON has at most, and how many of them are objects and lists.
+fn sizes(text: &str) -> (u64, u64) {
+    let (mut commas, mut objects) = (0, 0);
+    let (mut quoted, mut escaped) = (false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b',' if !quoted => commas += 1,
+            b'{' | b'[' if !quoted => objects += 1,
+            _ => {}
+        }
+    }
+    (commas + objects + 1, objects)
 }
 
 pub(super) fn format_of(documents: &[Value]) -> Result<Format, Flaw> {

@@ -19,7 +19,8 @@
 //!
 //! Times are seconds from the start of the recording. A word that ends before it begins gets length 0; a negative time or one that is
 //! not a number is an error. A confidence outside [0, 1] is no probability and is left out. Files are UTF-8 with or without a mark, or
-//! UTF-16 with one, with any line ends, up to 64 MiB.
+//! UTF-16 with one, with any line ends. Ceilings of their sizes stand in `evenhand_catalog::limits`: a file that was made to
+//! exhaust the machine takes less than five seconds and 300 MB before it is refused.
 
 mod ctm;
 mod json;
@@ -32,9 +33,9 @@ use std::path::Path;
 
 pub use recogniser::Recogniser;
 
-use crate::MediaError;
+use evenhand_catalog::limits::{Limit, TRANSCRIPT_BYTES, TRANSCRIPT_TEXT, TRANSCRIPT_WORDS};
 
-const LARGEST_FILE: u64 = 64 << 20;
+use crate::MediaError;
 
 /// What was said in a recording.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -87,36 +88,54 @@ pub enum Format {
 #[derive(Debug, PartialEq)]
 struct Flaw(String);
 
+/// Refuses what is larger than any transcript.
+fn within(limit: &Limit, given: u64) -> Result<(), Flaw> {
+    limit.check(given).map_err(|error| Flaw(format!("is no transcript: {error}")))
+}
+
+/// Refuses words that are longer than any transcript, wherever they come from.
+pub(crate) fn check_text(text: &str) -> Result<(), String> {
+    within(&TRANSCRIPT_TEXT, text.len() as u64).map_err(|Flaw(problem)| problem)
+}
+
 /// Reads a transcript; without a format, the file's ending and content tell it.
 pub fn read(path: &Path, format: Option<Format>) -> Result<Transcript, MediaError> {
     let unreadable = |source| MediaError::Io { action: "reading", path: path.to_owned(), source };
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
-    parse(&bytes, &ending, format).map_err(|Flaw(problem)| MediaError::BadFile {
+    let bad = |Flaw(problem)| MediaError::BadFile {
         path: path.to_owned(),
         problem,
         remedy: "correct the file, export the transcript again, or leave it out".to_owned(),
-    })
+    };
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    within(&TRANSCRIPT_BYTES, file.metadata().map_err(unreadable)?.len()).map_err(bad)?;
+    // It may grow.
+    file.take(TRANSCRIPT_BYTES.most + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
+    parse(&bytes, &ending, format).map_err(bad)
 }
 
 fn parse(bytes: &[u8], ending: &str, format: Option<Format>) -> Result<Transcript, Flaw> {
-    if bytes.len() as u64 > LARGEST_FILE {
-        return Err(Flaw("is larger than 64 MiB, no transcript".to_owned()));
-    }
+    within(&TRANSCRIPT_BYTES, bytes.len() as u64)?;
     let text = decoded(bytes)?;
+    let transcript = understood(&text, ending, format)?;
+    within(&TRANSCRIPT_TEXT, transcript.text.len() as u64)?;
+    within(&TRANSCRIPT_WORDS, transcript.words.len() as u64)?;
+    Ok(transcript)
+}
+
+fn understood(text: &str, ending: &str, format: Option<Format>) -> Result<Transcript, Flaw> {
     if let Some(format) = format {
-        return parse_as(&text, format);
+        return parse_as(text, format);
     }
     if text.trim().is_empty() {
         return Ok(Transcript::default());
     }
     if ending == "json" || (text.trim_start().starts_with('{') && ending != "srt" && ending != "vtt") {
-        let documents = json::documents(&text)?;
+        let documents = json::documents(text)?;
         return json::read(&documents, json::format_of(&documents)?);
     }
-    parse_as(&text, format_of(&text, ending))
+    parse_as(text, format_of(text, ending))
 }
 
 fn parse_as(text: &str, format: Format) -> Result<Transcript, Flaw> {
@@ -170,6 +189,9 @@ fn decoded(bytes: &[u8]) -> Result<String, Flaw> {
     if let Some(place) = text.find('\0') {
         return Err(Flaw(format!("holds a zero byte at byte {} and is no text file", place + 1)));
     }
+    if !text.contains('\r') {
+        return Ok(text);
+    }
     Ok(text.replace("\r\n", "\n").replace('\r', "\n"))
 }
 
@@ -184,7 +206,14 @@ fn utf_16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, Flaw> {
 
 /// Parts of a text joined by blanks, each with single blanks.
 fn joined<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
-    parts.into_iter().flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
+    let mut text = String::new();
+    for word in parts.into_iter().flat_map(str::split_whitespace) {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(word);
+    }
+    text
 }
 
 fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {

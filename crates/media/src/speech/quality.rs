@@ -198,9 +198,11 @@ fn without_remarks(text: &str) -> String {
                 out.push(' ');
                 rest = &after[close + 1..];
             }
-            _ => {
-                out.push('[');
-                rest = &after[1..];
+            // No remark of this line ends: all that begin in it are text.
+            other => {
+                let line = other.unwrap_or(after.len());
+                out.push_str(&after[..line]);
+                rest = &after[line..];
             }
         }
     }

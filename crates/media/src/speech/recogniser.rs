@@ -31,7 +31,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{LARGEST_FILE, Transcript, parse};
+use super::{Transcript, parse};
+use evenhand_catalog::limits::TRANSCRIPT_BYTES;
+
 use crate::group::Group;
 use crate::{Failure, MediaError, Reason, StepError, video};
 
@@ -273,7 +275,7 @@ impl Run<'_> {
         };
         let mut bytes = Vec::new();
         File::open(&path)
-            .and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut bytes))
+            .and_then(|file| file.take(TRANSCRIPT_BYTES.most + 1).read_to_end(&mut bytes))
             .map_err(|error| self.failed(format!("{what} a transcript that cannot be opened: {error}"), "run the command by hand"))?;
         if what == "printed" && bytes.is_empty() {
             return Err(self.failed(

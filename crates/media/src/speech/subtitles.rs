@@ -15,14 +15,14 @@
 use super::{Flaw, joined};
 
 pub(super) fn srt(text: &str) -> Result<String, Flaw> {
-    let lines: Vec<&str> = text.lines().collect();
-    let mut parts = Vec::new();
+    let mut lines = (1..).zip(text.lines()).peekable();
+    let mut said = String::new();
     let mut inside = false;
-    for (index, line) in lines.iter().enumerate() {
+    while let Some((number, line)) = lines.next() {
         let line = line.trim();
-        let next_is_timing = lines.get(index + 1).is_some_and(|next| next.contains("-->"));
+        let next_is_timing = lines.peek().is_some_and(|(_, next)| next.contains("-->"));
         if line.contains("-->") {
-            check_timing(line, index + 1)?;
+            check_timing(line, number)?;
             inside = true;
         } else if line.is_empty() {
             inside = false;
@@ -30,15 +30,12 @@ pub(super) fn srt(text: &str) -> Result<String, Flaw> {
             // A number begins the next cue, also where the blank line before it is missing.
             inside = false;
         } else if inside {
-            parts.push(spoken(line, true));
+            spoken(line, true, &mut said);
         } else {
-            return Err(Flaw(format!(
-                "has text outside a subtitle on line {}: a number or `00:00:00,000 --> 00:00:00,000` is due",
-                index + 1
-            )));
+            return Err(Flaw(format!("has text outside a subtitle on line {number}: a number or `00:00:00,000 --> 00:00:00,000` is due")));
         }
     }
-    Ok(joined(parts.iter().map(String::as_str)))
+    Ok(joined([said.as_str()]))
 }
 
 pub(super) fn vtt(text: &str) -> Result<String, Flaw> {
@@ -53,7 +50,7 @@ pub(super) fn vtt(text: &str) -> Result<String, Flaw> {
         Some((_, first)) if first.trim_end() == "WEBVTT" || first.starts_with("WEBVTT ") || first.starts_with("WEBVTT\t") => {}
         _ => return Err(Flaw("does not begin with `WEBVTT` on line 1".to_owned())),
     }
-    let mut parts = Vec::new();
+    let mut said = String::new();
     // The header ends at the first blank line.
     let mut place = Place::Skipped;
     while let Some((number, line)) = lines.next() {
@@ -67,14 +64,14 @@ pub(super) fn vtt(text: &str) -> Result<String, Flaw> {
             check_timing(line, number)?;
             place = Place::Cue;
         } else if place == Place::Cue {
-            parts.push(spoken(line, false));
+            spoken(line, false, &mut said);
         } else if place == Place::Between && keyword {
             place = Place::Skipped;
         } else if place == Place::Between && !lines.peek().is_some_and(|(_, next)| next.contains("-->")) {
             return Err(Flaw(format!("has text outside a cue on line {number}: a timing is due on it or on the next line")));
         }
     }
-    Ok(joined(parts.iter().map(String::as_str)))
+    Ok(joined([said.as_str()]))
 }
 
 /// Plain text less the `[start --> end]` that whisper.cpp prints before each line.
@@ -83,8 +80,15 @@ pub(super) fn without_timings(text: &str) -> String {
         let (timing, rest) = line.trim_start().strip_prefix('[')?.split_once(']')?;
         check_timing(timing, 0).is_ok().then(|| rest.trim().to_owned())
     };
-    let lines: Vec<String> = text.lines().map(|line| timed(line).unwrap_or_else(|| line.trim_end().to_owned())).collect();
-    lines.join("\n").trim().to_owned()
+    let mut plain = String::new();
+    for line in text.lines() {
+        match timed(line) {
+            Some(rest) => plain.push_str(&rest),
+            None => plain.push_str(line.trim_end()),
+        }
+        plain.push('\n');
+    }
+    plain.trim().to_owned()
 }
 
 fn check_timing(line: &str, number: usize) -> Result<(), Flaw> {
@@ -104,14 +108,18 @@ fn is_time(time: &str) -> bool {
     (2..=3).contains(&parts.len()) && parts.iter().all(|part| digits(part)) && sixtieths && digits(fraction)
 }
 
-/// A line without tags and with its character references resolved.
-fn spoken(line: &str, braces: bool) -> String {
-    let mut out = String::with_capacity(line.len());
+/// Adds a line without tags and with its character references resolved, and a blank.
+fn spoken(line: &str, mut braces: bool, out: &mut String) {
     let mut rest = line;
     while let Some(first) = rest.chars().next() {
         let taken = match first {
             '<' => tag(rest).map(|length| (length, None)),
-            '{' if braces && rest.starts_with("{\\") => rest.find('}').map(|end| (end + 1, None)),
+            '{' if braces && rest.starts_with("{\\") => {
+                let end = rest.find('}');
+                // Without an end there is none for a later one either: nobody looks again.
+                braces = end.is_some();
+                end.map(|end| (end + 1, None))
+            }
             '&' => reference(rest).map(|(length, character)| (length, Some(character))),
             _ => None,
         };
@@ -119,16 +127,17 @@ fn spoken(line: &str, braces: bool) -> String {
         out.extend(character);
         rest = &rest[length..];
     }
-    out
+    out.push(' ');
 }
 
 /// Length of the tag at the beginning: `<name ...>`, `</name>` or `<00:00:01.000>`.
 fn tag(text: &str) -> Option<usize> {
-    let end = text.find('>')?;
+    // No further than to where another begins: a line of nothing but beginnings is looked at once.
+    let end = 1 + text[1..].find(['<', '>']).filter(|end| text[1 + end..].starts_with('>'))?;
     let inside = &text[1..end];
     let first = inside.chars().next()?;
     let begins = first == '/' || first.is_ascii_alphabetic() || (first.is_ascii_digit() && is_time(inside));
-    (begins && !inside.contains('<')).then_some(end + 1)
+    begins.then_some(end + 1)
 }
 
 /// Length and meaning of the character reference at the beginning.

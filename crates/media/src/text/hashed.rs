@@ -21,6 +21,7 @@
 //! Source: Weinberger et al. 2009 (signed hashing). scikit-learn's `HashingVectorizer` has the same idea with MurmurHash3 and
 //! neither families of equal weight nor logarithmic counts.
 
+use evenhand_catalog::limits::{BeyondLimit, TRANSCRIPT_TEXT};
 use serde_json::{Value, json};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -61,13 +62,19 @@ enum Family {
     Letters = b'c' as isize,
 }
 
-fn words(text: &str) -> Vec<String> {
-    let spelled: String = text.nfkc().flat_map(char::to_lowercase).collect();
-    spelled
-        .split(|character: char| !character.is_alphanumeric() && !is_combining_mark(character))
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
+/// The text as it is compared. One sign can stand for eighteen.
+fn spelled(text: &str) -> Result<String, BeyondLimit> {
+    let mut spelled = String::with_capacity(text.len());
+    for character in text.nfkc().flat_map(char::to_lowercase) {
+        spelled.push(character);
+        TRANSCRIPT_TEXT.check(spelled.len() as u64)?;
+    }
+    Ok(spelled)
+}
+
+fn words(spelled: &str) -> Vec<&str> {
+    let parts = spelled.split(|character: char| !character.is_alphanumeric() && !is_combining_mark(character));
+    parts.filter(|word| !word.is_empty()).collect()
 }
 
 fn hash(family: Family, parts: &[&str]) -> u64 {
@@ -79,23 +86,23 @@ fn hash(family: Family, parts: &[&str]) -> u64 {
     h ^ (h >> 33)
 }
 
-fn letter_groups(word: &str) -> Vec<u64> {
+/// Adds the groups of a word's letters.
+fn letter_groups(word: &str, hashes: &mut Vec<u64>) {
     let padded = format!(" {word} ");
-    let mut starts: Vec<usize> = padded.char_indices().map(|(start, _)| start).collect();
-    starts.push(padded.len());
-    (3..=5)
-        .flat_map(|size| starts.windows(size + 1).map(move |ends| (ends[0], ends[size])))
-        .map(|(a, b)| hash(Family::Letters, &[&padded[a..b]]))
-        .collect()
+    let mut starts: Vec<u32> = padded.char_indices().map(|(start, _)| start as u32).collect();
+    starts.push(padded.len() as u32);
+    for size in 3..=5 {
+        hashes.extend(starts.windows(size + 1).map(|ends| hash(Family::Letters, &[&padded[ends[0] as usize..ends[size] as usize]])));
+    }
 }
 
 /// Adds one family to the vector. The hash of 64 bits stands for the feature itself.
 fn add(vector: &mut [f64], mut hashes: Vec<u64>) {
     // Sorted, so that equal ones lie together and the order of the sum is fixed.
     hashes.sort_unstable();
-    let counted: Vec<(u64, f64)> = hashes.chunk_by(|a, b| a == b).map(|equal| (equal[0], 1.0 + (equal.len() as f64).ln())).collect();
-    let length = counted.iter().map(|(_, weight)| weight * weight).sum::<f64>().sqrt();
-    for (h, weight) in counted {
+    let counted = || hashes.chunk_by(|a, b| a == b).map(|equal| (equal[0], 1.0 + (equal.len() as f64).ln()));
+    let length = counted().map(|(_, weight)| weight * weight).sum::<f64>().sqrt();
+    for (h, weight) in counted() {
         let bucket = (h & (u64::MAX >> 1)) % vector.len() as u64;
         let sign = if h >> 63 == 0 { 1.0 } else { -1.0 };
         vector[bucket as usize] += sign * weight / length;
@@ -123,11 +130,16 @@ impl TextEncoder for HashedNgrams {
     }
 
     fn encode(&self, text: &str) -> Result<Option<Encoded>, MediaError> {
-        let words = words(text);
+        let spelled = spelled(text)?;
+        let words = words(&spelled);
         let mut vector = vec![0.0; self.width];
         add(&mut vector, words.iter().map(|word| hash(Family::Words, &[word])).collect());
-        add(&mut vector, words.windows(2).map(|pair| hash(Family::Pairs, &[&pair[0], " ", &pair[1]])).collect());
-        add(&mut vector, words.iter().flat_map(|word| letter_groups(word)).collect());
+        add(&mut vector, words.windows(2).map(|pair| hash(Family::Pairs, &[pair[0], " ", pair[1]])).collect());
+        let mut letters = Vec::new();
+        for word in &words {
+            letter_groups(word, &mut letters);
+        }
+        add(&mut vector, letters);
         let length = vector.iter().map(|value| value * value).sum::<f64>().sqrt();
         // Cancelling leaves rounding errors, which are no direction.
         if length < 1e-9 {

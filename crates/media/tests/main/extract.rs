@@ -573,6 +573,28 @@ fn a_sound_over_the_limit_is_too_long() {
 }
 
 #[test]
+fn words_longer_than_any_interview_are_refused() {
+    let mut corpus = Corpus::of(0);
+    corpus.lines[0] = "id,transcript,transcript_file".to_owned();
+    let long = "a".repeat((2 << 20) + 1);
+    corpus.lines.push(format!("manifest,{long},"));
+    fs::write(corpus.path("file.txt"), &long).unwrap();
+    corpus.lines.push("file,,file.txt".to_owned());
+    // One sign that is read as eighteen.
+    corpus.lines.push(format!("spelled,{},", "\u{FDFA}".repeat(200_000)));
+    // A word of any length that an interview may have is a word.
+    corpus.lines.push(format!("word,{},", "a".repeat(100_000)));
+    let out = corpus.path("out");
+    run(&corpus.manifest(), &Settings { modalities: vec![extract::Modality::Text], ..settings() }, &out).unwrap();
+    assert_eq!(column(&out, "status"), texts(&["nothing-found", "nothing-found", "nothing-found", "extracted"]));
+    assert_eq!(column(&out, "text_reason"), texts(&["bad-transcript", "bad-transcript", "bad-transcript", ""]));
+    for detail in &column(&out, "text_detail")[..3] {
+        assert!(detail.as_deref().unwrap().contains("the limit `transcript-text` allows, 2097152"), "{detail:?}");
+    }
+    assert_eq!(column(&out, "words")[3].as_deref(), Some("1"));
+}
+
+#[test]
 fn two_extractions_do_not_share_a_folder() {
     let corpus = Corpus::of(1);
     let out = corpus.path("out");

@@ -370,7 +370,7 @@ fn nothing_outlives_a_recogniser() {
 fn a_recogniser_ends_with_us_even_when_we_are_killed() {
     const INNER: &str = "EVENHAND_TEST_MARKER";
     if let Ok(marker) = std::env::var(INNER) {
-        let _ = script(&format!("sleep {marker} & sh -c 'sleep {marker} & wait' & exec sleep {marker}"), 60.0);
+        let _ = script(&format!("sleep {marker} & sh -c \"sleep {marker} & wait\" & exec sleep {marker}"), 60.0);
         return;
     }
     if no_shell() {
@@ -445,4 +445,49 @@ fn quoting_as_in_a_shell_but_without_one() {
         lines[1..],
         ["(a b)", r#"(c "d" \ \e $HOME)"#, r#"(f "g" \)"#, "()", "(xyz)", "(*)", "(auto)", "({other})", "(>)", "(file)"]
     );
+}
+
+/// What a reader says of a file that was made to exhaust the machine, and that it says so at once.
+fn quickly<T>(text: &str, ending: &str, read: impl FnOnce(&Path) -> T) -> T {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(format!("hostile.{ending}"));
+    std::fs::write(&path, text).unwrap();
+    let start = Instant::now();
+    let result = read(&path);
+    // Where every sign looks at all that follow these take minutes.
+    assert!(start.elapsed() < Duration::from_secs(20), "{ending}: {:?}", start.elapsed());
+    result
+}
+
+#[test]
+fn transcripts_of_any_make_cost_little() {
+    let refused = |text: &str, ending: &str, limit: &str| {
+        let told = quickly(text, ending, |path| read(path, None)).unwrap_err().to_string();
+        assert!(told.contains(limit) && told.contains("is no transcript: "), "{told}");
+    };
+    refused(
+        &"a".repeat((16 << 20) + 1),
+        "txt",
+        "16777217 bytes of a transcript's file are more than the limit `transcript-bytes` allows, 16777216",
+    );
+    refused(&"a".repeat((2 << 20) + 1), "txt", "the limit `transcript-text` allows");
+    refused(&format!("1\n00:00:00,000 --> 00:00:01,000\n{}", "a\n".repeat(3 << 20)), "srt", "`transcript-text`");
+    refused(&format!("[{}0]", "0,".repeat(1 << 20)), "json", "`transcript-values`");
+    refused(&format!("[{}0]", "{},".repeat(200_001)), "json", "`transcript-objects`");
+    refused(&"f a 0 1 w\n".repeat(200_001), "ctm", "`transcript-words`");
+    // Signs within quotes are text.
+    let quoted = format!("{{\"text\": \"{}\"}}", "[{,\\\"".repeat(250_000));
+    assert_eq!(quickly(&quoted, "json", |path| read(path, None)).unwrap().text.len(), 4 * 250_000);
+
+    // A beginning without an end, again and again.
+    let cue = "WEBVTT\n\n00:00.000 --> 00:01.000\n";
+    for (sign, ending, head) in
+        [("<a", "vtt", cue), ("{\\", "srt", "1\n00:00:00,000 --> 00:00:01,000\n"), ("&", "vtt", cue), ("[", "txt", "")]
+    {
+        let text = sign.repeat(400_000);
+        let transcript = quickly(&format!("{head}{text}\n"), ending, |path| read(path, None)).unwrap();
+        assert_eq!(transcript.text, text, "{ending}");
+        let counted = quickly("", "txt", |_| assess(&transcript, 0.0, &Limits::default())).unwrap();
+        assert_eq!(counted.characters, text.len());
+    }
 }

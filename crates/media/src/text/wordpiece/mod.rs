@@ -78,7 +78,8 @@ impl WordPiece {
 
     fn pieces(&self, word: &str, ids: &mut Vec<u32>) {
         // Ends of the characters, so that no piece is cut inside one.
-        let ends: Vec<usize> = word.char_indices().map(|(start, character)| start + character.len_utf8()).collect();
+        let ends = word.char_indices().map(|(start, character)| start + character.len_utf8());
+        let ends: Vec<usize> = ends.take(self.most_characters.saturating_add(1)).collect();
         if ends.len() > self.most_characters {
             return ids.push(self.special.unknown);
         }
