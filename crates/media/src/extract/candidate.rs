@@ -38,7 +38,9 @@ use crate::video::{Decoder, Probe, Wanted, segments};
 use crate::{Failure, MediaError, Reason, StepError, picture, speech};
 
 /// Raised when a step computes something else from the same inputs.
-pub(super) const EDITION: &str = "3";
+pub(super) const EDITION: &str = "4";
+/// Editions whose finished records are what this one would make; they differ in what is refused.
+pub(super) const ALIKE: &[&str] = &["3", EDITION];
 
 /// Where a transcript comes from that the manifest holds.
 const FROM_MANIFEST: &str = "manifest";

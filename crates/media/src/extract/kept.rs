@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Options;
-use super::candidate::{EDITION, Outcome, pictures};
+use super::candidate::{ALIKE, EDITION, Outcome, pictures};
 use super::columns::Stage;
 use super::origin::{Difference, Origin};
 use super::parts::{Parts, Want};
@@ -66,7 +66,7 @@ impl Stamp {
 
     /// The first difference for which a record that was made so cannot stand beside those that this run makes.
     fn difference(&self, now: &Stamp, settings: &Settings, outcome: &Outcome) -> Option<Difference> {
-        if self.edition != now.edition {
+        if !ALIKE.contains(&&*self.edition) {
             return Some(Difference { setting: "edition".to_owned(), here: now.edition.clone(), there: self.edition.clone() });
         }
         let mut free = FREE.to_vec();

@@ -56,6 +56,11 @@ pub(super) fn failure(ending: &Ending, recording: &Path, otherwise: Reason) -> F
     Failure::new(otherwise, detail)
 }
 
+/// Whether a line tells of something that could not be read, where lines carry their level.
+pub(super) fn is_complaint(line: &str) -> bool {
+    ["[error]", "[fatal]"].iter().any(|level| line.contains(level))
+}
+
 /// A failure of the machine, not of the recording: no place for the working folder, no further process, a program that is gone.
 pub(super) fn unstarted(program: &Path, error: &std::io::Error) -> StepError {
     StepError::Machine(MediaError::Program {

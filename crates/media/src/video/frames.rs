@@ -9,7 +9,7 @@
 //! W, H: size as shown, in pixels; a: width of a pixel divided by its height; side: longest allowed short side, in pixels; w, h: size
 //! handed out, at least 1. Frames come through a pipe, one in memory at a time. Each is matched with its time, which ffmpeg reports on
 //! its other output before the frame: a wanted frame that does not decode is replaced by the last one shown before it, or by the
-//! first of all, and counted. Nothing decodes: an error.
+//! first of all, and counted. Nothing decodes, or less than half while the decoder complains: an error.
 //!
 //! Scaling is bicubic with the scaler's bit-exact code paths, so the pixels do not depend on the processor; those that ffmpeg scaled may
 //! differ between its versions. Seeking to every frame instead, as public code does, costs about ten times as much. The default frame-rate
@@ -19,12 +19,13 @@ use std::ffi::OsString;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::audio::SoundOutput;
 use super::colour::{self, Colours, Converter};
 use super::decoder::{Decoder, admit, input};
-use super::diagnosis::{failure, unstarted};
+use super::diagnosis::{failure, is_complaint, quotation, unstarted};
 use super::limits::Limits;
 use super::probe::{Probe, VideoTrack};
 use super::sandbox::{self, Job, Stopped};
@@ -106,6 +107,7 @@ impl Decoder {
         let mut result = Decoded { asked: groups.len(), decoded: 0, filled: Vec::new(), colours_unknown: 0, sound: None };
         let mut sound = probe.audio.as_ref().filter(|_| sound).map(|track| SoundOutput::of(probe, track, limits));
         let size = size(video, max_side);
+        let mut complaint = None;
         let mut last = None;
         for part in groups.chunks(MOST_TIMES) {
             let times: Vec<i64> = part.iter().map(|group| wanted[group[0]]).collect();
@@ -114,11 +116,20 @@ impl Decoder {
             result.decoded += passed.decoded;
             result.colours_unknown += passed.colours_unknown;
             result.sound = result.sound.or(passed.sound);
+            complaint = complaint.or(passed.complaint);
             handout.finish()?;
             result.filled.append(&mut handout.filled);
             last = handout.last;
         }
         result.filled.sort_unstable();
+        // What a decoder makes of damage is no picture of anybody, and neighbours of most of the frames stand for none of them.
+        if 2 * result.decoded < result.asked
+            && let Some(complaint) = complaint
+        {
+            let said = quotation(&complaint, &path);
+            let detail = format!("{} of the {} frames looked for could be decoded: {said}", result.decoded, result.asked);
+            return Err(Failure::new(Reason::DecodeFailed, detail).into());
+        }
         Ok(result)
     }
 
@@ -156,7 +167,15 @@ impl Decoder {
         let mut picture = Vec::with_capacity(bytes);
         let mut decoded = 0;
         let mut error = None;
-        let ending = sandbox::run(&job, reporter(tell), &mut |mut chunk| {
+        let complaint = Arc::new(Mutex::new(None));
+        let (mut report, last) = (reporter(tell), Arc::clone(&complaint));
+        let listen = move |line: &str| {
+            report(line);
+            if is_complaint(line) {
+                *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(line.to_owned());
+            }
+        };
+        let ending = sandbox::run(&job, listen, &mut |mut chunk| {
             while !chunk.is_empty() {
                 let (now, later) = chunk.split_at(chunk.len().min(bytes - picture.len()));
                 picture.extend_from_slice(now);
@@ -191,7 +210,8 @@ impl Decoder {
         }
         let whole = ending.code == Some(0) && ending.stopped.is_none() && ending.second.len() >= 2;
         let sound = sound.filter(|_| whole).map(|sound| sound.samples(&ending.second));
-        Ok(Passed { decoded, colours_unknown: reports.unknown, sound })
+        let complaint = complaint.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(Passed { decoded, colours_unknown: reports.unknown, sound, complaint })
     }
 
     fn arguments(
@@ -292,6 +312,8 @@ struct Passed {
     decoded: usize,
     colours_unknown: usize,
     sound: Option<Vec<i16>>,
+    /// The last thing the decoder complained of.
+    complaint: Option<String>,
 }
 
 /// What ffmpeg reports of a frame: its time, then its colours.

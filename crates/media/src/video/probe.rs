@@ -19,7 +19,7 @@ use std::path::Path;
 use super::decoder::{AUDIO_CODECS, Decoder, VIDEO_CODECS, admit, input};
 use super::diagnosis::{failure, unstarted};
 use super::limits::Limits;
-use super::protection::protected;
+use super::protection::encrypted;
 use super::reader::{self, Contents, Kind};
 use super::sandbox::{self, Job};
 use crate::{Failure, Reason, StepError};
@@ -277,8 +277,8 @@ impl Decoder {
     pub fn ffprobe(&self, path: &Path, limits: &Limits) -> Result<Probe, StepError> {
         let path = admit(path, limits)?;
         // Our own reading knows no encrypted track and leaves such files to ffprobe, which tells only of the coder below.
-        if let (true, Ok(Some(kind))) = (begins_with_a_box(&path), protected(&path)) {
-            return Err(Failure::new(Reason::Encrypted, format!("a track is described as {kind}")).into());
+        if let Ok(Some(told)) = encrypted(&path) {
+            return Err(Failure::new(Reason::Encrypted, told).into());
         }
         Probe::of(self.told(&path, limits)?, limits)
     }

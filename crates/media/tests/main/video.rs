@@ -431,6 +431,68 @@ fn an_encrypted_recording_is_refused() {
 }
 
 #[test]
+fn an_encrypted_track_of_matroska_is_refused() {
+    let Some(clips) = clips() else { return };
+    // The first child of the first track is put behind a description of how its blocks are undone: what a key undoes, and what zlib does.
+    let whole = std::fs::read(&clips.webm).unwrap();
+    // The first place names them in the index of the file.
+    let places = whole.windows(4).enumerate().filter(|(_, id)| *id == [0x16, 0x54, 0xae, 0x6b]);
+    let tracks = places.map(|(place, _)| place + 4).nth(1).unwrap();
+    let size = |at: usize| {
+        let length = whole[at].leading_zeros() as usize + 1;
+        let value = whole[at..at + length].iter().fold(0_usize, |value, &byte| value << 8 | usize::from(byte));
+        (length, value & ((1 << (7 * length)) - 1))
+    };
+    let wide = |value: usize| [&[0x01][..], &(value as u64).to_be_bytes()[1..]].concat();
+    let (tracks_length, tracks_size) = size(tracks);
+    let track = tracks + tracks_length;
+    assert_eq!(whole[track], 0xae);
+    let (track_length, track_size) = size(track + 1);
+    let body = track + 1 + track_length;
+    for (name, encoding, expected) in [
+        ("locked.webm", &[0x50, 0x31, 0x81, 0, 0x50, 0x33, 0x81, 1, 0x50, 0x35, 0x84, 0x47, 0xe1, 0x81, 5][..], true),
+        ("packed.webm", &[0x50, 0x31, 0x81, 0, 0x50, 0x33, 0x81, 0, 0x50, 0x34, 0x84, 0x42, 0x54, 0x81, 0], false),
+    ] {
+        let inner = [&[0x62, 0x40, 0x80 | encoding.len() as u8][..], encoding].concat();
+        let added = [&[0x6d, 0x80, 0x80 | inner.len() as u8][..], &inner].concat();
+        let entry = [&[0xae][..], &wide(track_size + added.len()), &added, &whole[body..body + track_size]].concat();
+        let others = &whole[body + track_size..track + tracks_size];
+        let bytes = [&whole[..tracks], &wide(entry.len() + others.len()), &entry, others, &whole[track + tracks_size..]].concat();
+        let path = clips.path(name);
+        std::fs::write(&path, bytes).unwrap();
+        let found = clips.decoder.probe(&path, &Limits::default());
+        let refused = matches!(&found, Err(StepError::Recording(failure)) if failure.reason == Reason::Encrypted);
+        assert_eq!(refused, expected, "{name}: {found:?}");
+    }
+}
+
+#[test]
+fn a_recording_of_which_most_does_not_decode_has_no_pictures() {
+    let Some(clips) = clips() else { return };
+    let Some(path) = clips.make("keys.mp4", &["-i", "plain.mp4", "-an", "-c:v", "libx264", "-crf", "18", "-g", "1"]) else { return };
+    let whole = std::fs::read(&path).unwrap();
+    let content = whole.windows(4).position(|kind| kind == b"mdat").unwrap() + 4;
+    let end = whole.windows(4).position(|kind| kind == b"moov").filter(|moov| *moov > content).unwrap_or(whole.len());
+    let damaged = |share: f64| {
+        let mut bytes = whole.clone();
+        // From behind the first frame on, so that a decoder begins.
+        let from = content + (end - content) / 10;
+        let to = from + ((end - content) as f64 * share) as usize;
+        bytes[from..to.min(end - 8)].fill(0xA5);
+        let path = clips.path("mostly.mp4");
+        std::fs::write(&path, bytes).unwrap();
+        let probe = clips.probe(&path);
+        let pts = &probe.video.as_ref().unwrap().pts;
+        clips.decoder.frames(&path, &probe, &Wanted::pictures(&pts[..], 480), &Limits::default(), &mut |_| Ok(()))
+    };
+    let few = damaged(0.3).unwrap();
+    assert!(few.decoded < few.asked && 2 * few.decoded >= few.asked, "{few:?}");
+    let failure = refused(damaged(0.8));
+    assert_eq!(failure.reason, Reason::DecodeFailed);
+    assert!(failure.detail.contains("of the 125 frames looked for could be decoded: "), "{failure}");
+}
+
+#[test]
 fn case_16_fewer_than_thirty_frames() {
     let Some(clips) = clips() else { return };
     for (count, seconds) in [(12, 0.48), (1, 0.04)] {
