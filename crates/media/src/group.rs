@@ -23,6 +23,7 @@ impl Group {
 
     /// The same for a program that starts others: those end with us too, even where we are killed. Without a shell only the program itself does.
     pub(crate) fn guarded(command: &mut Command) -> io::Result<Self> {
+        #[cfg_attr(not(unix), allow(unused_mut, reason = "the guard is a shell"))]
         let mut group = Group::start(command)?;
         #[cfg(unix)]
         {
