@@ -267,7 +267,7 @@ pub const CANDIDATE_ID: Limit = Limit {
     of: "characters of a candidate's id",
     most: 200,
     why: "it is a name in tables, messages and pages",
-    fixed: false,
+    fixed: true,
 };
 /// Seconds of a recording.
 pub const RECORDING_SECONDS: Limit = Limit {
@@ -307,7 +307,7 @@ pub const KEPT_FRAMES: Limit = Limit {
     of: "frames kept of a recording",
     most: 10_000,
     why: "all of them are held until the candidate is written",
-    fixed: false,
+    fixed: true,
 };
 
 /// All of them, for `docs/limits.md`.

@@ -20,20 +20,20 @@ pub(crate) struct Writing {
 impl Writing {
     /// Writes a CSV table of persons, and tells of fields that a spreadsheet program would take for formulas.
     pub(crate) fn write(self, out: &Path, text: &str, separator: char) -> anyhow::Result<()> {
-        self.write_table(out, Table { text, separator, spreadsheet_safe: self.spreadsheet_safe, of_persons: true })
+        write_table(out, Table { text, separator, spreadsheet_safe: self.spreadsheet_safe, of_persons: true })
     }
 
     /// The same of rows that were made.
     pub(crate) fn write_made(self, out: &Path, text: &str, separator: char) -> anyhow::Result<()> {
-        self.write_table(out, Table { text, separator, spreadsheet_safe: self.spreadsheet_safe, of_persons: false })
+        write_table(out, Table { text, separator, spreadsheet_safe: self.spreadsheet_safe, of_persons: false })
     }
+}
 
-    fn write_table(self, out: &Path, table: Table<'_>) -> anyhow::Result<()> {
-        if let Some(note) = write::table(out, &table)? {
-            printer::tell(&format!("note: {note}"));
-        }
-        Ok(())
+fn write_table(out: &Path, table: Table<'_>) -> anyhow::Result<()> {
+    if let Some(note) = write::table(out, &table)? {
+        printer::tell(&format!("note: {note}"));
     }
+    Ok(())
 }
 
 /// Tries the file of an answer and the folder of its report.

@@ -110,9 +110,9 @@ pub fn table(path: &Path, table: &Table<'_>) -> Result<Option<String>, Experimen
     let safe = table.spreadsheet_safe;
     let (text, found) = spreadsheet::look(table.text, table.separator, safe);
     if table.of_persons {
-        replace_privately(path, text.as_bytes())?
+        replace_privately(path, text.as_bytes())?;
     } else {
-        replace(path, text.as_bytes())?
+        replace(path, text.as_bytes())?;
     }
     Ok(found.map(|Formulas { fields, first, line }| {
         let (out, fields) = (path.display(), if fields == 1 { "a field".to_owned() } else { format!("{fields} fields") });

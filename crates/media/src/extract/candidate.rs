@@ -134,7 +134,11 @@ impl<'a> Workshop<'a> {
 
     /// Takes a candidate through all steps. `proceed` says whether the user wants to go on.
     pub(super) fn candidate(&self, row: &Row, proceed: &dyn Fn() -> bool) -> Result<Option<Outcome>, MediaError> {
-        let mut content = content(&row.source, self.settings.limits.bytes);
+        let mut content = match content(&row.source, self.settings.limits.bytes) {
+            Err(StepError::Machine(error)) => return Err(error),
+            Err(StepError::Recording(failure)) => Err(failure),
+            Ok(content) => Ok(content),
+        };
         if let (Ok(content), Source::File(_), Some(decoder)) = (&mut content, &row.source, &self.models.decoder) {
             // Another version may decode to other pixels.
             content.push_str(" ffmpeg ");
@@ -383,8 +387,9 @@ impl Candidate<'_> {
             }
             Source::Parts { wav: Some(path), .. } => {
                 let failed = |error: MediaError| match error {
-                    MediaError::TooLong { limit, .. } => Failure::new(Reason::TooLong, format!("more than the limit of {limit} s")),
-                    error => told(&error, "the sound", path, Reason::BadSound),
+                    MediaError::TooLong { limit, .. } => Failure::new(Reason::TooLong, format!("more than the limit of {limit} s")).into(),
+                    MediaError::Io { source, .. } if is_of_the_machine(&source) => unreadable(path, source),
+                    error => StepError::from(told(&error, "the sound", path, Reason::BadSound)),
                 };
                 let waveform = wav::read(path, self.settings().limits.seconds).map_err(failed)?;
                 Ok(waveform.resampled(SPEECH_RATE).map_err(failed)?)
@@ -722,15 +727,32 @@ fn by_number(name: &str) -> String {
     key
 }
 
+/// Whether a file could not be read for a reason that is none of its own: a broken disk says nothing of the candidate.
+fn is_of_the_machine(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{
+        InvalidData, InvalidFilename, InvalidInput, IsADirectory, NotADirectory, NotFound, PermissionDenied, UnexpectedEof,
+    };
+    let own = [NotFound, PermissionDenied, NotADirectory, IsADirectory, InvalidInput, InvalidFilename, InvalidData, UnexpectedEof];
+    !own.contains(&error.kind())
+}
+
+/// Why a file of a candidate cannot be read.
+fn unreadable(path: &Path, source: std::io::Error) -> StepError {
+    if is_of_the_machine(&source) {
+        return StepError::Machine(MediaError::Io { action: "reading", path: path.to_owned(), source });
+    }
+    Failure::new(Reason::NoSuchFile, source.kind().to_string()).into()
+}
+
 /// A hash of everything a candidate's recording consists of. Size and time of a file are not enough: a corrected file may keep both.
-fn content(source: &Source, most: u64) -> Result<String, Failure> {
+fn content(source: &Source, most: u64) -> Result<String, StepError> {
     let mut hash = Sha256::new();
-    let mut add = |path: &Path| -> Result<(), Failure> {
+    let mut add = |path: &Path| -> Result<(), StepError> {
         regular(path)?;
-        let unreadable = |error: std::io::Error| Failure::new(Reason::NoSuchFile, error.kind().to_string());
+        let unreadable = |error: std::io::Error| unreadable(path, error);
         let length = std::fs::metadata(path).map_err(unreadable)?.len();
         if length > most {
-            return Err(Failure::new(Reason::TooLarge, format!("{length} bytes, limit {most}")));
+            return Err(Failure::new(Reason::TooLarge, format!("{length} bytes, limit {most}")).into());
         }
         hash.update(length.to_le_bytes());
         add_file(&mut hash, path).map(|_| ()).map_err(unreadable)

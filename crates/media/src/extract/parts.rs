@@ -305,9 +305,11 @@ impl Finished {
         let mut rows = HashMap::new();
         for (row, digests) in digests.iter().enumerate() {
             for digest in digests.iter().flat_map(|digests| digests.split(' ')) {
-                if let Some((_, digest)) = digest.split_once(':') {
-                    // Of equal results one with a record is worth more.
-                    let better = rows.get(digest).is_none_or(|&known: &usize| records[known].is_none() && records[row].is_some());
+                if let Some((stage, digest)) = digest.split_once(':') {
+                    let stage = Stage::ALL.into_iter().find(|known| known.name() == stage);
+                    let holds = |row: usize| records[row].is_some() && stage.is_some_and(|stage| table.text(stage.reason(), row).is_none());
+                    // Of equal results one whose record holds what the step found is worth more.
+                    let better = rows.get(digest).is_none_or(|&known: &usize| !holds(known) && holds(row));
                     if better {
                         rows.insert(digest.to_owned(), row);
                     }

@@ -110,7 +110,7 @@ pub fn read(path: &Path, format: Option<Format>) -> Result<Transcript, MediaErro
     let file = std::fs::File::open(path).map_err(unreadable)?;
     within(&TRANSCRIPT_BYTES, file.metadata().map_err(unreadable)?.len()).map_err(bad)?;
     // It may grow.
-    file.take(TRANSCRIPT_BYTES.most + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    file.take(TRANSCRIPT_BYTES.most() + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
     parse(&bytes, &ending, format).map_err(bad)
 }

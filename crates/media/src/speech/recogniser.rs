@@ -275,7 +275,7 @@ impl Run<'_> {
         };
         let mut bytes = Vec::new();
         File::open(&path)
-            .and_then(|file| file.take(TRANSCRIPT_BYTES.most + 1).read_to_end(&mut bytes))
+            .and_then(|file| file.take(TRANSCRIPT_BYTES.most() + 1).read_to_end(&mut bytes))
             .map_err(|error| self.failed(format!("{what} a transcript that cannot be opened: {error}"), "run the command by hand"))?;
         if what == "printed" && bytes.is_empty() {
             return Err(self.failed(

@@ -65,17 +65,17 @@ impl Limits {
                 Err(MediaError::BadSetting { setting, value: value.to_string(), expected: format!("between {low} and {high}") })
             }
         };
-        within("pixels_side", u64::from(self.pixels_side), 16, PICTURE_SIDE.most)?;
-        if !(1.0..=RECORDING_SECONDS.most as f64).contains(&self.seconds) {
+        within("pixels_side", u64::from(self.pixels_side), 16, PICTURE_SIDE.most())?;
+        if !(1.0..=RECORDING_SECONDS.most() as f64).contains(&self.seconds) {
             return Err(MediaError::BadSetting {
                 setting: "seconds",
                 value: self.seconds.to_string(),
-                expected: format!("between 1 and {}", RECORDING_SECONDS.most),
+                expected: format!("between 1 and {}", RECORDING_SECONDS.most()),
             });
         }
         within("bytes", self.bytes, 1, i64::MAX as u64)?;
-        within("frames", self.frames, 1, RECORDING_FRAMES.most)?;
-        within("streams", u64::from(self.streams), 1, RECORDING_TRACKS.most)?;
+        within("frames", self.frames, 1, RECORDING_FRAMES.most())?;
+        within("streams", u64::from(self.streams), 1, RECORDING_TRACKS.most())?;
         within("wall_seconds", self.wall_seconds, 1, 86_400)?;
         within("cpu_seconds", self.cpu_seconds, 1, 86_400)?;
         within("address_space", self.address_space, 500_000_000, i64::MAX as u64)?;

@@ -40,10 +40,10 @@ fn tracks(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let mut file = File::open(path)?;
     let mut at = 0;
     for _ in 0..MOST_BOXES {
-        let mut head = [0; 12];
+        let mut head = Vec::new();
         file.seek(SeekFrom::Start(at))?;
-        let read = file.by_ref().take(12).read(&mut head)?;
-        let Some((id, header, size)) = element(&head[..read]) else { return Ok(None) };
+        file.by_ref().take(12).read_to_end(&mut head)?;
+        let Some((id, header, size)) = element(&head) else { return Ok(None) };
         at += header;
         match (id, size) {
             (SEGMENT, _) => {}
@@ -100,10 +100,10 @@ fn protected(path: &Path) -> io::Result<Option<String>> {
     let length = file.metadata()?.len();
     let mut at = 0;
     for _ in 0..MOST_BOXES {
-        let mut head = [0; 16];
+        let mut head = Vec::new();
         file.seek(SeekFrom::Start(at))?;
-        let read = file.by_ref().take(16).read(&mut head)?;
-        let Some((kind, header, size)) = head_of(&head[..read], length - at) else { return Ok(None) };
+        file.by_ref().take(16).read_to_end(&mut head)?;
+        let Some((kind, header, size)) = head_of(&head, length - at) else { return Ok(None) };
         if kind == *b"moov" {
             let mut movie = Vec::new();
             file.seek(SeekFrom::Start(at + header))?;
