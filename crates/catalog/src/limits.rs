@@ -16,6 +16,12 @@ pub fn check_unfolding(unfolded: u64, packed: u64) -> Result<(), BeyondLimit> {
     if unfolded <= FREE_BYTES { Ok(()) } else { UNPACKED_RATIO.check(unfolded.div_ceil(packed.max(1))) }
 }
 
+/// The same of typed columns.
+pub fn check_typed(unfolded: u64, packed: u64) -> Result<(), BeyondLimit> {
+    UNPACKED_BYTES.check(unfolded)?;
+    if unfolded <= FREE_BYTES { Ok(()) } else { TYPED_RATIO.check(unfolded.div_ceil(packed.max(1))) }
+}
+
 /// A ceiling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
@@ -42,7 +48,9 @@ pub struct BeyondLimit {
 }
 
 fn another(limit: &Limit, given: u64) -> String {
-    if limit.fixed { String::new() } else { format!(", or set another limit (`ceiling` '{}={given}')", limit.id) }
+    // What is counted while it comes is known to be one more than allowed, and not how many there are.
+    let wanted = if given > limit.most().saturating_add(limit.most() / 8) { given } else { given.saturating_mul(2) };
+    if limit.fixed { String::new() } else { format!(", or set another limit (`ceiling` '{}={wanted}')", limit.id) }
 }
 
 impl Limit {
@@ -208,13 +216,21 @@ pub const UNPACKED_RATIO: Limit = Limit {
     why: "beyond 64 MiB; a table of equal rows is packed at about 200 to 1",
     fixed: false,
 };
+/// The same of typed columns (Parquet, Arrow), which pack equal values by their number.
+pub const TYPED_RATIO: Limit = Limit {
+    id: "typed-ratio",
+    of: "bytes of typed columns for a byte in",
+    most: 5000,
+    why: "beyond 64 MiB; sorted categories take next to nothing, and a table holds more than them",
+    fixed: false,
+};
 /// Bytes out of which no ratio is asked.
 pub const FREE_BYTES: u64 = 64 << 20;
 /// Bytes of a recipe, a manifest, a description of a model: what a person writes or a program describes.
 pub const TEXT_BYTES: Limit = Limit {
     id: "text-bytes",
     of: "bytes of a recipe or description",
-    most: 64 << 20,
+    most: 256 << 20,
     why: "they are held in memory as a whole",
     fixed: false,
 };
@@ -329,6 +345,7 @@ pub const LIMITS: &[Limit] = &[
     HELD_BYTES,
     UNPACKED_BYTES,
     UNPACKED_RATIO,
+    TYPED_RATIO,
     TEXT_BYTES,
     WIDTH,
     TRANSCRIPT_BYTES,

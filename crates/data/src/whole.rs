@@ -11,13 +11,22 @@
 //! back empty, without the second the rename itself can be lost. Folders are synced where the system lets them be opened.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use evenhand_catalog::limits::TEXT_BYTES;
 use tempfile::NamedTempFile;
+
+/// Reads what a person or a program describes: no more than the limit `text-bytes` allows, also of what never ends.
+pub fn read_text(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(TEXT_BYTES.most().saturating_add(1)).read_to_end(&mut bytes)?;
+    TEXT_BYTES.check(bytes.len() as u64).map_err(io::Error::other)?;
+    Ok(bytes)
+}
 
 /// What temporary names begin with; the number of the process follows.
 const PREFIX: &str = ".evenhand-";
@@ -33,25 +42,40 @@ pub fn temporary(folder: &Path, shared: bool) -> io::Result<NamedTempFile> {
     }
     #[cfg(not(unix))]
     let _ = shared;
-    let file = builder.prefix(&prefix).tempfile_in(folder)?;
-    // A file system without locks: the number of the process says enough.
-    let _ = file.as_file().try_lock();
-    Ok(file)
+    loop {
+        let file = builder.prefix(&prefix).tempfile_in(folder)?;
+        match file.as_file().try_lock() {
+            // Somebody sweeps who saw the file before it was locked, and takes it away.
+            Err(TryLockError::WouldBlock) => {}
+            Ok(()) if !file.path().exists() => {}
+            // A file system without locks: the number of the process says enough.
+            Ok(()) | Err(TryLockError::Error(_)) => return Ok(file),
+        }
+    }
 }
 
 /// Takes away what killed processes have left in a folder; once a folder and process.
 fn sweep(folder: &Path) {
     static SWEPT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
-    if !SWEPT.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned()) {
-        return;
+    if SWEPT.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned()) {
+        sweep_now(folder);
     }
+}
+
+fn sweep_now(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
         let left = name.to_str().and_then(|name| name.strip_prefix(PREFIX)).and_then(|rest| rest.split_once('-'));
         let Some(process) = left.and_then(|(process, _)| process.parse::<u32>().ok()) else { continue };
         let path = entry.path();
-        if is_gone(process, &path) && File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
+        // Where files can be locked, the lock alone tells: numbers of processes are given anew, and each container has its own.
+        let dead = File::open(&path).is_ok_and(|file| match file.try_lock() {
+            Ok(()) => true,
+            Err(TryLockError::WouldBlock) => false,
+            Err(TryLockError::Error(_)) => is_gone(process, &path),
+        });
+        if dead {
             let _ = fs::remove_file(&path);
         }
     }
@@ -171,16 +195,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         // No process has a number beyond those of the kernel.
-        let (dead, live) = (format!("{PREFIX}4194999-abc"), format!("{PREFIX}{}-abc", std::process::id()));
-        for name in [&dead, &live, ".evenhand-notes"] {
+        let dead = format!("{PREFIX}4194999-abc");
+        for name in [&dead, ".evenhand-notes"] {
             fs::write(at(name), b"half").unwrap();
         }
         let locked = format!("{PREFIX}4194998-abc");
         let held = File::create(at(&locked)).unwrap();
         held.try_lock().unwrap();
         write(&at("table.csv"), b"new").unwrap();
-        assert!(!at(&dead).exists(), "its process is gone");
-        assert!(at(&live).exists() && at(".evenhand-notes").exists() && at(&locked).exists());
+        assert!(!at(&dead).exists(), "nobody holds it");
+        assert!(at(".evenhand-notes").exists() && at(&locked).exists());
+        drop(held);
+        let begun = WholeFile::create(&at("live.csv")).unwrap();
+        sweep_now(folder.path());
+        assert!(begun.file.path().exists(), "its process lives");
+        assert!(!at(&locked).exists(), "nobody holds it any more");
     }
 
     #[test]

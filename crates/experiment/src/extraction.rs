@@ -122,6 +122,7 @@ pub(crate) fn by_roles(folder: &Path, sensitive: &[SensitiveRole], missing: &[St
         }
     }
     for groups in groups(&path, sensitive, missing)? {
+        evenhand_audit::scores::refuse_persons_in(&groups)?;
         let mut measures = Vec::new();
         for (name, heading, values) in &rates {
             let sides: Vec<Rate> = by_group(&groups, values).iter().map(|values| Rate::of(values)).collect();

@@ -94,7 +94,7 @@ pub fn documents(tables: &[(String, String)]) -> Result<[(&'static str, String);
 
 fn limits() -> String {
     let mut text = "# Limits\n\nCeilings of the sizes that a file, a flag or a recipe may state. A size beyond is refused before memory is asked for, with the \
-                    limit's name; `--ceiling LIMIT=N` sets another, for one run of the program.\n\nThis page is generated; `UPDATE_DOCS=1 cargo test -p evenhand-experiment docs` writes it anew.\n\n\
+                    limit's name; `evenhand --ceiling LIMIT=N ...` sets another, for one run of the program.\n\nThis page is generated; `UPDATE_DOCS=1 cargo test -p evenhand-experiment docs` writes it anew.\n\n\
                     | limit | of | at most | why |\n|---|---|---|---|\n"
         .to_owned();
     for limit in evenhand_catalog::limits::LIMITS {

@@ -77,21 +77,40 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), LearnError> {
     Ok(())
 }
 
-/// Takes away the folders that killed processes have left in a folder: their names are one of these, the number of the process, and more. Where the
-/// system does not tell which processes live they stay.
+/// The file of a temporary folder that is locked while its process lives.
+pub(crate) const LIVES: &str = ".lives";
+
+/// A temporary folder whose process lives as long as the file is open.
+pub(crate) fn temporary(parent: &Path, prefix: &str) -> std::io::Result<(tempfile::TempDir, std::fs::File)> {
+    let folder = tempfile::Builder::new().prefix(prefix).tempdir_in(parent)?;
+    let lives = std::fs::File::create(folder.path().join(LIVES))?;
+    // A file system without locks: nothing is taken away there.
+    let _ = lives.try_lock();
+    Ok((folder, lives))
+}
+
+/// Takes away the folders that killed processes have left in a folder: their names begin so, and nobody locks the file in them.
 pub(crate) fn sweep(folder: &Path, names: &[&str]) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
-    if !Path::new("/proc/self").exists() {
-        return;
-    }
     for entry in entries.flatten() {
         let name = entry.file_name();
-        let rest = name.to_str().and_then(|name| names.iter().find_map(|known| name.strip_prefix(known)));
-        let process = rest.and_then(|rest| rest.split_once('-')).and_then(|(process, _)| process.parse::<u32>().ok());
-        if process.is_some_and(|process| !Path::new("/proc").join(process.to_string()).exists()) {
+        if !name.to_str().is_some_and(|name| names.iter().any(|known| name.starts_with(known))) {
+            continue;
+        }
+        // Without the file its process was killed before it could make it, or is about to: an empty folder is given the time.
+        let dead = match std::fs::File::open(entry.path().join(LIVES)) {
+            Ok(lives) => lives.try_lock().is_ok(),
+            Err(_) => is_old(&entry.path()),
+        };
+        if dead {
             let _ = std::fs::remove_dir_all(entry.path());
         }
     }
+}
+
+fn is_old(path: &Path) -> bool {
+    let age = path.metadata().and_then(|about| about.modified()).ok().and_then(|then| then.elapsed().ok());
+    age.is_some_and(|age| age > std::time::Duration::from_mins(10))
 }
 
 /// Has the names of a folder written to the disk, where the system lets folders be opened.

@@ -534,8 +534,7 @@ impl Scorer {
         let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(parent).map_err(failed)?;
         crate::archive::sweep(parent, &[FRESH, RETIRED]);
-        let process = std::process::id();
-        let fresh = tempfile::Builder::new().prefix(&format!("{FRESH}{process}-")).tempdir_in(parent).map_err(failed)?;
+        let (fresh, lives) = crate::archive::temporary(parent, FRESH).map_err(failed)?;
         self.fitted.save(fresh.path())?;
         let manifest = Manifest { companions: companions.clone(), ..self.manifest.clone() };
         let text = serde_json::to_string_pretty(&manifest).map_err(|error| LearnError::BadFile {
@@ -549,13 +548,15 @@ impl Scorer {
         }
         seal::seal(fresh.path())?;
         // Two renames: between them the old scorer stands under a temporary name, never a mixture of both.
-        let retired = tempfile::Builder::new().prefix(&format!("{RETIRED}{process}-")).tempdir_in(parent).map_err(failed)?;
+        let (retired, _lives) = crate::archive::temporary(parent, RETIRED).map_err(failed)?;
+        let _ = std::fs::remove_file(fresh.path().join(crate::archive::LIVES));
         if folder.exists() {
             std::fs::rename(folder, retired.path().join("scorer")).map_err(failed)?;
         }
         std::fs::rename(fresh.path(), folder).map_err(failed)?;
         // It is gone from its temporary name.
         let _ = fresh.keep();
+        drop(lives);
         crate::archive::sync_folder(parent);
         Ok(())
     }

@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use evenhand_catalog::limits::CANDIDATE_ID;
+use evenhand_data::whole;
 
 use crate::MediaError;
 
@@ -81,7 +82,7 @@ impl Manifest {
             let remedy = "name the manifest: a CSV file with a row a candidate, whose column `file` names the recordings";
             return Err(Reader { path }.bad("is a folder".to_owned(), remedy));
         }
-        let bytes = std::fs::read(path).map_err(|source| MediaError::Io { action: "reading", path: path.to_owned(), source })?;
+        let bytes = whole::read_text(path).map_err(|source| MediaError::Io { action: "reading", path: path.to_owned(), source })?;
         Self::parse(&bytes, path)
     }
 

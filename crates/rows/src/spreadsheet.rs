@@ -14,13 +14,20 @@ use std::borrow::Cow;
 /// assert!(!is_formula("-0,5") && !is_formula("+49 170 1234") && !is_formula("- 12 %") && !is_formula("-") && !is_formula("a=b"));
 /// ```
 pub fn is_formula(field: &str) -> bool {
-    match field.as_bytes().first() {
-        Some(b'=' | b'@' | b'\t' | b'\r') => field.len() > 1,
-        Some(b'+' | b'-') => {
-            let rest = field[1..].trim();
+    if field.starts_with(['\t', '\r']) {
+        return field.len() > 1;
+    }
+    let mut signs = field.trim_start().chars();
+    // The wide signs of East Asian keyboards are the same to such programs.
+    match signs.next() {
+        Some('=' | '@' | '＝' | '＠') => !signs.as_str().is_empty(),
+        Some('+' | '-' | '＋' | '－') => {
+            let rest = signs.as_str().trim();
             // Signs of numbers, dates and telephones; `e` of exponents.
             let plain = |sign: char| {
-                sign.is_ascii_digit() || sign.is_whitespace() || matches!(sign, '.' | ',' | '%' | '/' | '(' | ')' | '-' | 'e' | 'E')
+                sign.is_ascii_digit()
+                    || sign.is_whitespace()
+                    || matches!(sign, '.' | ',' | '%' | '/' | '(' | ')' | '-' | 'e' | 'E' | '\'' | '’' | '€' | '$' | '£')
             };
             !(rest.is_empty() || rest.chars().all(plain) && !rest.starts_with(['(', 'e', 'E']))
         }
@@ -151,10 +158,24 @@ mod tests {
 
     #[test]
     fn dangerous_signs_and_harmless_ones() {
-        for field in ["=CMD|' /C calc'!A0", "=1", "+1+cmd", "-2+3+cmd|' /C calc'!A0", "@x", "\t=1", "+A1", "-(1)", "+e1", "-SUM(A1)"] {
+        for field in [
+            "=CMD|' /C calc'!A0",
+            "=1",
+            "+1+cmd",
+            "-2+3+cmd|' /C calc'!A0",
+            "@x",
+            "\t=1",
+            "+A1",
+            "-(1)",
+            "+e1",
+            "-SUM(A1)",
+            " =1+1",
+            "\n=1",
+            "＝1+1",
+        ] {
             assert!(is_formula(field), "{field}");
         }
-        for field in ["", "=", "@", "-", "+", "-1", "+1.5e-3", "-12/2024", "+49 (0)170-1", "x", "1=2", "–", "'=1"] {
+        for field in ["", "=", "@", "-", "+", "-1", "+1.5e-3", "-12/2024", "-5 €", "-1'000", "+49 (0)170-1", "x", "1=2", "–", "'=1"] {
             assert!(!is_formula(field), "{field}");
         }
     }

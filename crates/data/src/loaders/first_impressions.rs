@@ -39,6 +39,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Kind, Literal, Parameter, Parameters};
+use evenhand_rows::spreadsheet;
 
 use super::interviews::{Extracted, ID, RECORD};
 use super::{LoadRequest, Loader, inside, keep_attributes};
@@ -563,7 +564,13 @@ pub fn write_manifest(folder: &Path, to: &Path) -> Result<Manifest, DataError> {
         let problem = "the name of the folder is not UTF-8, so a manifest cannot name its files; rename it";
         DataError::bad_recordings(&corpus.folder, problem.to_owned())
     })?;
-    let manifest = corpus.manifest(&start)?;
+    let mut manifest = corpus.manifest(&start)?;
+    if let (_, Some(found)) = spreadsheet::look(&manifest.csv, ',', false) {
+        manifest.notes.push(format!(
+            "a spreadsheet program takes {} of its fields for formulas and runs them (line {}: `{}`): do not open it in one",
+            found.fields, found.line, found.first
+        ));
+    }
     whole::write(to, manifest.csv.as_bytes()).map_err(failed)?;
     Ok(manifest)
 }

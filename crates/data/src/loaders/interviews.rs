@@ -135,7 +135,7 @@ impl Extracted {
         let store = RecordStore::open(&folder.join(TENSORS))?;
         let digest = crate::table::digest_of_file(&folder.join(TENSORS))?;
         let path = folder.join(SETTINGS);
-        let about = std::fs::read(&path).map_err(|source| DataError::Read { path: path.display().to_string(), source })?;
+        let about = crate::whole::read_text(&path).map_err(|source| DataError::Read { path: path.display().to_string(), source })?;
         let about: About = serde_json::from_slice(&about)
             .map_err(|error| bad(&path, format!("it cannot be read ({error}); extract again or restore it from a copy")))?;
         if about.tensors_sha256 != digest.sha256 {

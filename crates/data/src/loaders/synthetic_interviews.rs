@@ -17,6 +17,7 @@
 
 use std::sync::Arc;
 
+use evenhand_catalog::limits::HELD_BYTES;
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Kind, Literal, Parameter, Parameters};
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
@@ -124,6 +125,8 @@ impl SyntheticInterviews {
     fn draw(&self, seed: u64) -> Result<Dataset, DataError> {
         let mut rng = generator(seed, 0x1f_ed);
         let shape = Shape { segments: self.segments, per_segment: 1, side: self.side, audio: AUDIO, text: TEXT };
+        let bytes = (self.rows as u64).saturating_mul((self.segments * self.side * self.side * 3) as u64);
+        DataError::within("synthetic-interviews", HELD_BYTES, bytes)?;
         let (mut genders, mut persons, mut jobs, mut scores) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut traits = vec![Vec::new(); TRAITS.len()];
         let mut recordings = Vec::with_capacity(self.rows);

@@ -8,7 +8,7 @@ use std::io::Cursor;
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::{FileReader, StreamReader};
 use arrow_schema::ArrowError;
-use evenhand_catalog::limits::{COLUMNS, check_unfolding};
+use evenhand_catalog::limits::{COLUMNS, check_typed};
 
 use super::raw::Part;
 use super::typed;
@@ -30,7 +30,7 @@ impl<'a> ArrowFile<'a> {
         let schema = arrow.guarded(|| {
             let unfolded = if stream { unfolded_bytes_of_stream(bytes) } else { unfolded_bytes(bytes) };
             let unfolded = unfolded.ok_or_else(|| ArrowError::IpcError("its index or one of its messages is broken".to_owned()))?;
-            check_unfolding(unfolded, bytes.len() as u64).map_err(|limit| ArrowError::IpcError(limit.to_string()))?;
+            check_typed(unfolded, bytes.len() as u64).map_err(|limit| ArrowError::IpcError(limit.to_string()))?;
             if stream {
                 Ok(StreamReader::try_new(Cursor::new(bytes), None)?.schema())
             } else {
@@ -54,6 +54,8 @@ impl<'a> ArrowFile<'a> {
             return Err(DataError::missing_column(&self.file, name, &self.names));
         }
         let batches = self.batches(&|name| wanted.contains(name))?;
+        let unfolded = batches.iter().flat_map(RecordBatch::columns).map(typed::unfolded_bytes).fold(0, usize::saturating_add);
+        check_typed(unfolded as u64, self.bytes.len() as u64).map_err(|limit| DataError::Beyond { file: self.file.clone(), limit })?;
         let mut empty: Vec<Vec<usize>> = batches.iter().map(typed::rows_without_value).collect();
         if empty.iter().any(|rows| !rows.is_empty()) && self.names.iter().any(|name| !wanted.contains(name)) {
             // The columns that are not wanted may hold something.

@@ -29,13 +29,16 @@ enum Value {
     Text(String),
 }
 
+/// The values of a column, each with its row, in the order of the rows.
+type Held = Vec<(usize, Value)>;
+
 /// The objects of a file.
 #[derive(Debug, Default)]
 pub(crate) struct JsonRows {
     names: Vec<String>,
     places: HashMap<String, usize>,
-    /// The columns, each as long as up to its last value.
-    columns: Vec<Vec<Value>>,
+    /// The values of each column with their rows: a key may first appear in a late row, and in few.
+    columns: Vec<Held>,
     rows: usize,
 }
 
@@ -71,30 +74,34 @@ impl JsonRows {
             let place = self.places.get(name).ok_or_else(|| DataError::missing_column("the JSON objects", name, &self.names))?;
             Ok(&self.columns[*place])
         };
-        let wanted: Vec<&Vec<Value>> = wanted.iter().map(column).collect::<Result<_, DataError>>()?;
-        let numeric: Vec<bool> = wanted.iter().map(|values| values.iter().all(|value| !matches!(value, Value::Text(_)))).collect();
+        let wanted: Vec<&Held> = wanted.iter().map(column).collect::<Result<_, DataError>>()?;
+        let numeric: Vec<bool> = wanted.iter().map(|held| held.iter().all(|(_, value)| !matches!(value, Value::Text(_)))).collect();
         let empty = |row: usize| {
-            self.columns.iter().all(|values| match values.get(row) {
-                None | Some(Value::Empty) => true,
-                Some(Value::Text(text)) => text.trim().is_empty(),
-                Some(Value::Number(_)) => false,
+            self.columns.iter().all(|held| match held.binary_search_by_key(&row, |(row, _)| *row).map(|at| &held[at].1) {
+                Err(_) | Ok(Value::Empty) => true,
+                Ok(Value::Text(text)) => text.trim().is_empty(),
+                Ok(Value::Number(_)) => false,
             })
         };
         let part = |from: usize| {
             let rows = from..(from + PART_ROWS).min(self.rows);
-            let cells = wanted.iter().zip(&numeric).map(|(values, numeric)| {
-                let at = |row: usize| values.get(row).unwrap_or(&Value::Empty);
-                let number = |row: usize| if let Value::Number(number) = at(row) { Some(*number) } else { None };
-                let numbers: Float64Array = rows.clone().map(number).collect();
+            let cells = wanted.iter().zip(&numeric).map(|(held, numeric)| {
+                let mut values = vec![&Value::Empty; rows.len()];
+                let first = held.partition_point(|(row, _)| *row < rows.start);
+                for (row, value) in held[first..].iter().take_while(|(row, _)| *row < rows.end) {
+                    values[row - from] = value;
+                }
+                let number = |value: &&Value| if let Value::Number(number) = value { Some(*number) } else { None };
+                let numbers: Float64Array = values.iter().map(number).collect();
                 if *numeric {
                     return Cells::Number(numbers);
                 }
-                let text = |row: usize| match at(row) {
+                let text = |value: &&Value| match value {
                     Value::Empty => None,
                     Value::Number(number) => Some(number.to_string()),
                     Value::Text(text) => Some(text.clone()),
                 };
-                let texts = rows.clone().map(text).collect();
+                let texts = values.iter().map(text).collect();
                 if numbers.null_count() == numbers.len() { Cells::Text(texts) } else { Cells::Mixed { texts, numbers, percent: false } }
             });
             let cells: Vec<Cells> = cells.collect();
@@ -123,8 +130,7 @@ impl JsonRows {
                 self.names.len() - 1
             };
             if value != Value::Empty {
-                self.columns[place].resize(self.rows, Value::Empty);
-                self.columns[place].push(value);
+                self.columns[place].push((self.rows, value));
             }
         }
         self.rows += 1;

@@ -170,7 +170,7 @@ fn settle_decimals(table: &mut RawTable, sources: &[Source], wanted: Wanted, opt
 }
 
 /// Columns of a wide file that are held at once while the sign before its decimals is looked for.
-const HELD_COLUMNS: usize = 5000;
+pub(crate) const HELD_COLUMNS: usize = 5000;
 
 /// The sign before decimals that all columns of a file tell together.
 fn decimal_of_all(source: &Source, options: &FileOptions) -> Result<Option<char>, DataError> {

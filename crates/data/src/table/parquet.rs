@@ -5,15 +5,19 @@ use std::fs::File;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow_schema::{DataType, Field, Schema};
 use bytes::Bytes;
-use evenhand_catalog::limits::{COLUMNS, check_unfolding};
+use evenhand_catalog::limits::{COLUMNS, check_typed};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::file::reader::ChunkReader;
 use rayon::prelude::*;
 
+use arrow_array::RecordBatch;
+
+use super::HELD_COLUMNS;
 use super::content::Origin;
 use super::raw::Part;
 use super::typed;
@@ -72,8 +76,12 @@ impl ParquetFile {
 
     /// The wanted columns in the wanted order, in parts of consecutive rows.
     pub(crate) fn read(&self, wanted: &[String]) -> Result<Vec<Part>, DataError> {
+        // All groups are held together.
+        let rows: usize = (0..self.row_groups()).map(|group| self.rows_of(group)).fold(0, usize::saturating_add);
+        self.refuse_bomb(rows.saturating_mul(8).saturating_mul(wanted.len()))?;
+        let unfolded = Arc::new(AtomicUsize::new(0));
         let whole = |group: usize| {
-            let mut open = self.open_group(wanted, group)?;
+            let mut open = OpenGroup { unfolded: Arc::clone(&unfolded), ..self.open_group(wanted, group)? };
             let mut parts = Vec::new();
             while let Some(next) = self.next_parts(&mut open, usize::MAX)? {
                 parts.extend(next);
@@ -84,16 +92,20 @@ impl ParquetFile {
         Ok(groups?.into_iter().flatten().collect())
     }
 
+    fn rows_of(&self, group: usize) -> usize {
+        usize::try_from(self.metadata.metadata().row_group(group).num_rows()).unwrap_or(0)
+    }
+
     /// Begins to read the wanted columns of one row group.
     pub(crate) fn open_group(&self, wanted: &[String], group: usize) -> Result<OpenGroup, DataError> {
         if let Some(name) = wanted.iter().find(|name| !self.names.contains(name)) {
             return Err(DataError::missing_column(&self.file, name, &self.names));
         }
-        let rows = usize::try_from(self.metadata.metadata().row_group(group).num_rows()).unwrap_or(0);
+        let rows = self.rows_of(group);
         // What the file says of itself is looked at first; it may say less than it holds.
         self.refuse_bomb(rows.saturating_mul(8).saturating_mul(wanted.len()))?;
         let reader = self.reader(|name| wanted.contains(name), group, None)?;
-        Ok(OpenGroup { reader, wanted: wanted.to_vec(), group, row: 0, unfolded: 0 })
+        Ok(OpenGroup { reader, wanted: wanted.to_vec(), group, row: 0, unfolded: Arc::default() })
     }
 
     /// The next rows of a row group, some more than `most` at once; `None` at its end.
@@ -104,8 +116,8 @@ impl ParquetFile {
             // The reader panics on some damaged pages instead of refusing them.
             let Some(batch) = typed::without_panic(|| open.reader.next()).map_err(|reason| self.broken(reason))? else { break };
             let batch = batch.map_err(|error| self.broken(error.to_string()))?;
-            open.unfolded += batch.columns().iter().map(typed::unfolded_bytes).sum::<usize>();
-            self.refuse_bomb(open.unfolded)?;
+            let bytes = batch.columns().iter().map(typed::unfolded_bytes).sum::<usize>();
+            self.refuse_bomb(open.unfolded.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes))?;
             open.row += batch.num_rows();
             if batch.num_rows() > 0 {
                 batches.push(batch);
@@ -117,7 +129,17 @@ impl ParquetFile {
         let mut empty: Vec<Vec<usize>> = batches.iter().map(typed::rows_without_value).collect();
         if empty.iter().any(|rows| !rows.is_empty()) && self.names.iter().any(|name| !open.wanted.contains(name)) {
             // The columns that are not wanted may hold something.
-            empty = self.rows_without_any_value(open.group, from..open.row)?;
+            let others: Vec<String> = self.names.iter().filter(|name| !open.wanted.contains(name)).cloned().collect();
+            for others in others.chunks(HELD_COLUMNS) {
+                if empty.iter().all(Vec::is_empty) {
+                    break;
+                }
+                let sizes: Vec<usize> = batches.iter().map(RecordBatch::num_rows).collect();
+                let found = self.rows_without_any_value(others, open.group, from..open.row, &sizes)?;
+                for (empty, found) in empty.iter_mut().zip(found) {
+                    empty.retain(|row| found.binary_search(row).is_ok());
+                }
+            }
         }
         batches
             .iter()
@@ -127,17 +149,28 @@ impl ParquetFile {
             .map(Some)
     }
 
-    /// The empty rows of each batch of these rows of a row group.
-    fn rows_without_any_value(&self, group: usize, rows: Range<usize>) -> Result<Vec<Vec<usize>>, DataError> {
-        let mut reader = self.reader(|_| true, group, Some(rows))?;
-        let mut empty = Vec::new();
+    /// Of these rows of a row group, those without a value in these columns, batch by batch of these sizes.
+    fn rows_without_any_value(
+        &self,
+        columns: &[String],
+        group: usize,
+        rows: Range<usize>,
+        sizes: &[usize],
+    ) -> Result<Vec<Vec<usize>>, DataError> {
+        let mut reader = self.reader(|name| columns.contains(name), group, Some(rows))?;
+        let (mut empty, mut unfolded) = (Vec::new(), 0);
         while let Some(batch) = typed::without_panic(|| reader.next()).map_err(|reason| self.broken(reason))? {
             let batch = batch.map_err(|error| self.broken(error.to_string()))?;
+            unfolded += batch.columns().iter().map(typed::unfolded_bytes).sum::<usize>();
+            self.refuse_bomb(unfolded)?;
             if batch.num_rows() > 0 {
+                if sizes.get(empty.len()) != Some(&batch.num_rows()) {
+                    return Err(self.broken("its columns do not have the same rows".to_owned()));
+                }
                 empty.push(typed::rows_without_value(&batch));
             }
         }
-        Ok(empty)
+        if empty.len() == sizes.len() { Ok(empty) } else { Err(self.broken("its columns do not have the same rows".to_owned())) }
     }
 
     fn reader(
@@ -174,7 +207,7 @@ impl ParquetFile {
 
     /// Refuses so much out of so little that it is no table.
     fn refuse_bomb(&self, unfolded: usize) -> Result<(), DataError> {
-        check_unfolding(unfolded as u64, self.size as u64).map_err(|limit| DataError::Beyond { file: self.file.clone(), limit })
+        check_typed(unfolded as u64, self.size as u64).map_err(|limit| DataError::Beyond { file: self.file.clone(), limit })
     }
 
     fn broken(&self, reason: String) -> DataError {
@@ -190,7 +223,7 @@ pub(crate) struct OpenGroup {
     /// Rows that were read.
     row: usize,
     /// Bytes that came out of the file so far.
-    unfolded: usize,
+    unfolded: Arc<AtomicUsize>,
 }
 
 impl fmt::Debug for OpenGroup {
@@ -218,6 +251,7 @@ fn metadata_of(bytes: &impl ChunkReader, file: &str) -> Result<ArrowReaderMetada
         let found = ArrowReaderMetadata::load(bytes, ArrowReaderOptions::new())?;
         let fields = found.schema().fields().iter().map(|field| match field.data_type() {
             DataType::Utf8 | DataType::LargeUtf8 => Field::new(field.name(), DataType::Utf8View, field.is_nullable()),
+            DataType::Binary | DataType::LargeBinary => Field::new(field.name(), DataType::BinaryView, field.is_nullable()),
             _ => Field::clone(field),
         });
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));

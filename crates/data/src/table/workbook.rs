@@ -6,11 +6,12 @@
 //! as its sign. A cell that was merged with those below it holds for all of their rows, as it does for whoever looks at it; cells merged over
 //! several columns are titles and stand once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 
 use arrow_array::{Array, Float64Array};
 use calamine::{DataRef, Reader as _, SheetType, Xlsx};
+use evenhand_catalog::limits::check_unfolding;
 
 use super::csv::Record;
 use super::options::FileOptions;
@@ -165,7 +166,8 @@ pub(crate) fn as_text(file: &str, name: &str, bytes: &[u8], options: &FileOption
         let sheets: Vec<String> =
             workbook.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet).map(|sheet| sheet.name.clone()).collect();
         let known = sheets.iter().map(|sheet| format!("`{sheet}`")).collect::<Vec<_>>().join(", ");
-        let mut read = |sheet: &str| cells(&mut workbook, sheet).map_err(|error| broken(format!("worksheet `{sheet}`: {error}")));
+        let mut read =
+            |sheet: &str| cells(&mut workbook, sheet, bytes.len() as u64).map_err(|error| broken(format!("worksheet `{sheet}`: {error}")));
         if let Some(wanted) = &options.worksheet {
             let missing = || DataError::NoWorksheet { file: file.to_owned(), worksheet: wanted.clone(), known: known.clone() };
             let sheet = sheets.iter().find(|sheet| *sheet == wanted).ok_or_else(missing)?;
@@ -201,15 +203,22 @@ fn note_of_merged(name: &str, merged: usize) -> Option<String> {
 }
 
 /// The cells that hold something, in the order of the rows, and how many of them are parts of merged ones.
-fn cells(workbook: &mut Xlsx<Cursor<&[u8]>>, sheet: &str) -> Result<(Vec<Filled>, usize), calamine::XlsxError> {
-    let mut reader = workbook.worksheet_cells_reader(sheet)?;
+/// A shared text may stand in very many of them: what is held is counted against the `packed` bytes of the file.
+fn cells(workbook: &mut Xlsx<Cursor<&[u8]>>, sheet: &str, packed: u64) -> Result<(Vec<Filled>, usize), String> {
+    let mut held = 0;
+    let mut hold = |text: &str| {
+        held += (text.len() + size_of::<Filled>()) as u64;
+        check_unfolding(held, packed).map_err(|limit| limit.to_string())
+    };
+    let mut reader = workbook.worksheet_cells_reader(sheet).map_err(|error| error.to_string())?;
     let percents: Vec<bool> =
         reader.styles().iter().map(|style| style.number_format.as_ref().is_some_and(|format| shows_percent(&format.format_code))).collect();
     let mut cells = Vec::new();
-    while let Some((cell, style)) = reader.next_cell_with_style_id()? {
+    while let Some((cell, style)) = reader.next_cell_with_style_id().map_err(|error| error.to_string())? {
         let (row, column) = cell.get_position();
         let text = text_of(cell.get_value());
         if !text.trim().is_empty() {
+            hold(&text)?;
             let number = number_of(cell.get_value());
             cells.push(Filled { row, column, text, number, percent: number.is_some() && percents.get(style) == Some(&true) });
         }
@@ -218,14 +227,20 @@ fn cells(workbook: &mut Xlsx<Cursor<&[u8]>>, sheet: &str) -> Result<(Vec<Filled>
     cells.sort_by_key(Filled::place);
     let before = cells.len();
     let last = cells.last().map_or(0, |cell| cell.row);
+    let mut spread = BTreeSet::new();
     for region in workbook.merge_cells_by_sheet_name(sheet).unwrap_or_default() {
         let ((from, column), (to, end)) = (region.start, region.end);
         let held = cells[..before].binary_search_by_key(&(from, column), Filled::place);
         if let Ok(held) = held
             && column == end
+            // A cell is merged once.
+            && spread.insert(held)
         {
             let cell = cells[held].clone();
-            cells.extend((from + 1..=to.min(last)).map(|row| Filled { row, ..cell.clone() }));
+            for row in from + 1..=to.min(last) {
+                hold(&cell.text)?;
+                cells.push(Filled { row, ..cell.clone() });
+            }
         }
     }
     // What a cell holds itself stands first.

@@ -26,7 +26,7 @@ pub(crate) fn read_finished(path: &Path) -> Option<RunReport> {
 /// Keeps a finished cell.
 pub(crate) fn keep_finished(path: &Path, run: &RunReport) -> Result<(), ExperimentError> {
     let text = serde_json::to_string(run).map_err(|error| ExperimentError::Request(format!("a run cannot be written as JSON: {error}")))?;
-    write::replace(path, text.as_bytes())
+    write::replace_privately(path, text.as_bytes())
 }
 
 /// Removes the finished cells, checkpoints and fits of a folder, and nothing else that lies in it.

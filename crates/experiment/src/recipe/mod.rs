@@ -17,8 +17,10 @@ mod synthesis;
 mod words;
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+
+use evenhand_data::whole;
 
 use evenhand_catalog::limits::SEEDS;
 use evenhand_catalog::nearest;
@@ -100,7 +102,8 @@ fn one_seed() -> Vec<u64> {
 impl Recipe {
     /// Reads a recipe from its file and resolves it.
     pub fn read(path: &Path) -> Result<Self, ExperimentError> {
-        let text = fs::read_to_string(path).map_err(ExperimentError::io(path, "read the recipe"))?;
+        let failed = ExperimentError::io(path, "read the recipe");
+        let text = whole::read_text(path).and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other)).map_err(failed)?;
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         Recipe::parse(&text, &path.display().to_string(), folder)
     }

@@ -78,7 +78,7 @@ impl<'a> Fits<'a> {
         };
         if let Some(bytes) = generator.save() {
             // Without the file the next call learns anew, and nothing worse.
-            let _ = write::replace(&kept, &bytes);
+            let _ = write::replace_privately(&kept, &bytes);
         }
         watch.forget();
         Ok(generator)

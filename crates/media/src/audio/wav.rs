@@ -29,6 +29,8 @@ const CONVERT: &str = "convert it, for instance with `ffmpeg -i FILE -ac 1 -ar 1
 
 /// Sizes that programs leave in place of one they do not know.
 const NOT_KNOWN: [u32; 4] = [u32::MAX, u32::MAX - 36, i32::MAX as u32, 1 << 31];
+/// Chunks that are passed over in search of the samples.
+const MOST_CHUNKS: usize = 10_000;
 /// Longest description of a format that is read.
 const LONGEST_FORMAT: u32 = 1 << 10;
 
@@ -127,7 +129,10 @@ fn unset_size(file: &mut File, length: u64) -> io::Result<Option<(Vec<u8>, u64)>
     let said = u64::from(u32::from_le_bytes([start[4], start[5], start[6], start[7]])) + 8;
     let mut format = None;
     let mut at = 12;
-    while at + 8 <= length {
+    for _ in 0..MOST_CHUNKS {
+        if at + 8 > length {
+            break;
+        }
         let mut head = [0; 8];
         file.seek(SeekFrom::Start(at))?;
         file.read_exact(&mut head)?;

@@ -223,13 +223,18 @@ impl<'a> Workshop<'a> {
             return row.transcript_file.is_none() && outcome.facts.get("transcript_origin").is_some_and(|origin| origin == FROM_MANIFEST);
         };
         let Some(source) = of(Stage::Source).filter(|_| self.settings.wants(Modality::Text) && outcome.extracted()) else { return false };
-        of(Stage::Text) != Some(&*self.text_digest(text, None, FROM_MANIFEST, source))
+        // The record may be of an earlier edition that counts as alike.
+        ALIKE.iter().all(|edition| of(Stage::Text) != Some(&*self.text_digest_of(edition, text, None, FROM_MANIFEST, source)))
     }
 
     /// Of what was read: how a file is read depends on its ending too, and all that counts of a transcript is this.
     fn text_digest(&self, text: &str, confidence: Option<f64>, origin: &str, source: &str) -> String {
+        self.text_digest_of(EDITION, text, confidence, origin, source)
+    }
+
+    fn text_digest_of(&self, edition: &str, text: &str, confidence: Option<f64>, origin: &str, source: &str) -> String {
         let confidence = confidence.map_or_else(String::new, |confidence| confidence.to_string());
-        digest(&[EDITION, Stage::Text.name(), text, &confidence, origin, source, &self.text])
+        digest(&[edition, Stage::Text.name(), text, &confidence, origin, source, &self.text])
     }
 
     /// The transcript and its vector; true where there is one.
@@ -246,8 +251,14 @@ impl<'a> Workshop<'a> {
             let too_long = |problem| Failure::new(Reason::BadTranscript, format!("the transcript {problem}"));
             speech::check_text(text).map(|()| plain()).map_err(too_long)
         } else if let Some(path) = &row.transcript_file {
-            let failed = |error: MediaError| told(&error, "the transcript", path, Reason::BadTranscript);
-            regular(path).and_then(|()| speech::read(path, None).map_err(failed)).map(|transcript| (transcript, "file"))
+            match regular(path).map(|()| speech::read(path, None)) {
+                Err(failure) => Err(failure),
+                Ok(Err(MediaError::Io { action, path, source })) if is_of_the_machine(&source) => {
+                    return Err(MediaError::Io { action, path, source });
+                }
+                Ok(Err(error)) => Err(told(&error, "the transcript", path, Reason::BadTranscript)),
+                Ok(Ok(transcript)) => Ok((transcript, "file")),
+            }
         } else if let (Some((recogniser, _)), true) = (&self.models.recogniser, row.source != Source::Words) {
             let language = row.language.as_deref().unwrap_or("auto");
             let key = digest(&[EDITION, Stage::Speech.name(), content, language, &self.limits, &self.speech]);

@@ -11,6 +11,7 @@
 use std::path::Path;
 
 use evenhand_data::loaders::interviews::SETTINGS;
+use evenhand_data::whole;
 use evenhand_rows::recordings::Modality;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -110,7 +111,7 @@ impl Origin {
 /// `interviews.json` of a folder.
 pub fn about(folder: &Path) -> Result<Value, MediaError> {
     let path = folder.join(SETTINGS);
-    let bytes = std::fs::read(&path).map_err(|source| {
+    let bytes = whole::read_text(&path).map_err(|source| {
         if source.kind() == std::io::ErrorKind::NotFound {
             return MediaError::BadFile {
                 path: folder.to_owned(),

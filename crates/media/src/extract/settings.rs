@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use evenhand_catalog::nearest;
 use evenhand_data::digest;
+use evenhand_data::whole;
 use evenhand_rows::recordings::Modality;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -283,7 +284,9 @@ fn bad<T>(setting: &'static str, value: impl std::fmt::Display, expected: &str) 
 impl Settings {
     /// Reads a TOML file; paths in it are relative to it.
     pub fn read(path: &Path) -> Result<Self, MediaError> {
-        let text = std::fs::read_to_string(path).map_err(|source| MediaError::Io { action: "reading", path: path.to_owned(), source })?;
+        let text = whole::read_text(path)
+            .and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other))
+            .map_err(|source| MediaError::Io { action: "reading", path: path.to_owned(), source })?;
         let mut settings: Settings = toml::from_str(&text).map_err(|error| {
             let line = error.span().map_or_else(String::new, |span| format!(" in line {}", 1 + text[..span.start].matches('\n').count()));
             MediaError::BadFile {

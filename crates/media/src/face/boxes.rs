@@ -16,6 +16,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use evenhand_data::whole;
 use evenhand_rows::digest::of_bytes;
 use serde_json::json;
 
@@ -64,7 +65,7 @@ impl Boxes {
                 expected: "a number of seconds, 0 or more".to_owned(),
             });
         }
-        let bytes = std::fs::read(path).map_err(|source| MediaError::Io { action: "reading", path: path.to_owned(), source })?;
+        let bytes = whole::read_text(path).map_err(|source| MediaError::Io { action: "reading", path: path.to_owned(), source })?;
         let rows = read_rows(&bytes, units).map_err(|problem| MediaError::BadFile {
             path: path.to_owned(),
             problem,

@@ -120,6 +120,13 @@ pub(super) fn run(folder: &Path, words: &str, environment: &[(&str, OsString)], 
     start(folder, words, environment).wait(most)
 }
 
+/// The most memory that this process has held: a child that starts from it is counted with it.
+pub(super) fn own_peak() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
 /// Longest time that a command without attack may take.
 pub(super) const PATIENCE: Duration = Duration::from_mins(5);
 

@@ -24,6 +24,7 @@ mod pairs;
 mod readers;
 mod recordings;
 mod shim;
+mod sizes;
 mod traps;
 mod works;
 mod writes;

@@ -73,8 +73,8 @@ fn entities() -> Vec<u8> {
     text.into_bytes()
 }
 
-/// All of them.
-pub(super) fn all() -> Vec<Trap> {
+/// All of them, or those that take little to make.
+pub(super) fn all(large: bool) -> Vec<Trap> {
     let one = |name, bytes: Vec<u8>| Trap { name, files: [("t".to_owned(), bytes)].into(), words: AUDIT };
     let deep = |open: &str, close: &str| format!("{}{}", open.repeat(100_000), close.repeat(100_000));
     let with = |name, file: &str, bytes: Vec<u8>, words| Trap { name, files: [(file.to_owned(), bytes)].into(), words };
@@ -95,7 +95,7 @@ pub(super) fn all() -> Vec<Trap> {
         Trap { name, files, words: "run small.toml --out runs" }
     };
     let whole = models::recipe(1, "objective = \"vanilla\"");
-    vec![
+    let mut traps = vec![
         with(
             "pickle of nested tuples",
             "clips/annotation_training.pkl",
@@ -108,24 +108,62 @@ pub(super) fn all() -> Vec<Trap> {
             pickle_of_lists(100_000),
             "manifest first-impressions clips --out m.csv",
         ),
-        one("gzip that unfolds to 600 MB", zeros_in_gzip()),
-        one("zip that unfolds to 600 MB", zeros_in_zip("t.csv")),
-        one("gzip of a gzip", formats::gzip(&zeros_in_gzip())),
-        one("workbook whose sheet unfolds to 600 MB", zeros_in_zip("xl/worksheets/sheet1.xml")),
         one("workbook with multiplying entities", workbook("xl/sharedStrings.xml", &entities())),
         one(
             "workbook with a far cell",
             sheet("<row r=\"1\"><c r=\"A1\"><v>1</v></c></row><row r=\"1048576\"><c r=\"XFD1048576\"><v>1</v></c></row>"),
         ),
+        one("json whose keys come late", {
+            let mut text = "{\"score\":0.5,\"gender\":\"f\"}\n".repeat(100_000);
+            (0..2000).for_each(|key| {
+                let _ = writeln!(text, "{{\"score\":0.5,\"gender\":\"m\",\"k{key}\":1}}");
+            });
+            text.into_bytes()
+        }),
+        one("workbook that shares one long text", {
+            let shared = format!(
+                "<sst xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><si><t>{}</t></si></sst>",
+                "x".repeat(1 << 20)
+            );
+            let rows: Vec<String> = (1..20_000).map(|row| format!("<row r=\"{row}\"><c r=\"A{row}\" t=\"s\"><v>0</v></c></row>")).collect();
+            let sheet = format!(
+                "<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData>{}</sheetData></worksheet>",
+                rows.concat()
+            );
+            let parts = formats::workbook();
+            let members = parts.iter().map(|(name, whole)| match *name {
+                "xl/sharedStrings.xml" => (*name, shared.as_bytes()),
+                "xl/worksheets/sheet1.xml" => (*name, sheet.as_bytes()),
+                _ => (*name, whole.as_slice()),
+            });
+            formats::zip(&members.collect::<Vec<_>>())
+        }),
+        one("workbook of merged columns", {
+            let merges = "<mergeCell ref=\"A1:A1048576\"/>".repeat(5000);
+            let text = format!(
+                "<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData><row r=\"1\"><c r=\"A1\"><v>1</v></c><c \
+                 r=\"B1\"><v>1</v></c></row><row r=\"1000000\"><c r=\"B1000000\"><v>2</v></c></row></sheetData><mergeCells>{merges}</mergeCells></worksheet>"
+            );
+            workbook("xl/worksheets/sheet1.xml", text.as_bytes())
+        }),
         one("nested json", deep("[", "]").into_bytes()),
         one("nested json objects", format!("{{\"score\":{}1{}}}", "{\"a\":".repeat(100_000), "}".repeat(100_000)).into_bytes()),
         one("a table of 200,000 columns", format!("{}\n{}\n", wide.join(","), vec!["1"; wide.len()].join(",")).into_bytes()),
-        one("a field of 50 MB", [b"score,gender\n0.1,\"".to_vec(), vec![b'x'; 50 << 20], b"\"\n0.2,m\n".to_vec()].concat()),
         one("quotes without end", "\"a\",\"b\n".repeat(200_000).into_bytes()),
         one("only line ends", vec![b'\n'; 20 << 20]),
         transcript("nested transcript", deep("[", "]")),
         recipe("nested recipe", format!("{whole}a = {}", deep("[", "]"))),
         recipe("dotted recipe", format!("{whole}{} = 1\n", vec!["a"; 100_000].join("."))),
         recipe("recipe of nested tables", format!("{whole}a = {}1{}", "{a=".repeat(100_000), "}".repeat(100_000))),
-    ]
+    ];
+    if large {
+        traps.extend([
+            one("gzip that unfolds to 600 MB", zeros_in_gzip()),
+            one("zip that unfolds to 600 MB", zeros_in_zip("t.csv")),
+            one("gzip of a gzip", formats::gzip(&zeros_in_gzip())),
+            one("workbook whose sheet unfolds to 600 MB", zeros_in_zip("xl/worksheets/sheet1.xml")),
+            one("a field of 50 MB", [b"score,gender\n0.1,\"".to_vec(), vec![b'x'; 50 << 20], b"\"\n0.2,m\n".to_vec()].concat()),
+        ]);
+    }
+    traps
 }
