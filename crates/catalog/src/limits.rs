@@ -19,7 +19,7 @@ pub fn check_unfolding(unfolded: u64, packed: u64) -> Result<(), BeyondLimit> {
 /// The same of typed columns.
 pub fn check_typed(unfolded: u64, packed: u64) -> Result<(), BeyondLimit> {
     UNPACKED_BYTES.check(unfolded)?;
-    if unfolded <= FREE_BYTES { Ok(()) } else { TYPED_RATIO.check(unfolded.div_ceil(packed.max(1))) }
+    if unfolded <= 4 * FREE_BYTES { Ok(()) } else { TYPED_RATIO.check(unfolded.div_ceil(packed.max(1))) }
 }
 
 /// A ceiling.
@@ -188,7 +188,7 @@ pub const ROW_BYTES: Limit = Limit {
 pub const PIPED_BYTES: Limit = Limit {
     id: "piped-bytes",
     of: "bytes of standard input or a pipe",
-    most: 256 << 20,
+    most: 200 << 20,
     why: "they are held in memory; a file is not",
     fixed: false,
 };
@@ -220,8 +220,8 @@ pub const UNPACKED_RATIO: Limit = Limit {
 pub const TYPED_RATIO: Limit = Limit {
     id: "typed-ratio",
     of: "bytes of typed columns for a byte in",
-    most: 5000,
-    why: "beyond 64 MiB; sorted categories take next to nothing, and a table holds more than them",
+    most: 1000,
+    why: "beyond 256 MiB; sorted categories take next to nothing, and a table holds more than them",
     fixed: false,
 };
 /// Bytes out of which no ratio is asked.

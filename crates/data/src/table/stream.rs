@@ -148,15 +148,24 @@ impl Chunks {
         if self.settings.file.decimal.is_some() {
             return Ok(self.settings.file.decimal);
         }
-        let mut told = Vec::new();
-        for (place, names) in names.chunks(HELD_COLUMNS).enumerate() {
-            if place > 0 {
-                head = TextParts::open(source, content.clone(), &self.settings.file)?;
-            }
-            let Some((before, parts)) = head.next(names)? else { return Ok(None) };
+        let part = |before: u64, parts: Vec<Part>, names: &[String]| {
             let (files, looks) = (vec![source.shown()], vec![Look::default()]);
-            let table = RawTable { files, looks, names: names.to_vec(), batches: batches(0, before, parts), ..RawTable::default() };
-            told.extend(table.signs_told(0));
+            RawTable { files, looks, names: names.to_vec(), batches: batches(0, before, parts), ..RawTable::default() }
+        };
+        // The wanted columns may tell it themselves; only where they do not, all others are looked at.
+        let wanted: Vec<String> = self.columns.iter().filter(|name| names.contains(name)).cloned().collect();
+        if !wanted.is_empty() {
+            let Some((before, parts)) = head.next(&wanted)? else { return Ok(None) };
+            let own = part(before, parts, &wanted).told_decimal(0);
+            if own.is_some() {
+                return Ok(own);
+            }
+        }
+        let mut told = Vec::new();
+        for names in names.chunks(HELD_COLUMNS) {
+            let mut head = TextParts::open(source, content.clone(), &self.settings.file)?;
+            let Some((before, parts)) = head.next(names)? else { return Ok(None) };
+            told.extend(part(before, parts, names).signs_told(0));
         }
         Ok(agreed(told.into_iter()))
     }

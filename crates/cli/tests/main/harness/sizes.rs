@@ -114,7 +114,7 @@ fn what_unfolds_without_measure_is_refused() {
         .set_data_page_size_limit(usize::MAX)
         .build();
     let mut writer = parquet::arrow::ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).unwrap();
-    (0..160).for_each(|_| writer.write(&batch).unwrap());
+    (0..400).for_each(|_| writer.write(&batch).unwrap());
     fs::write(folder.path().join("bomb.parquet"), writer.into_inner().unwrap()).unwrap();
     // A long text that stands once in the file and in every row.
     let keys = Int32Array::from(vec![0; 20_000]);
