@@ -33,7 +33,7 @@ use crate::{Conventions, Finding, IntervalPlan, MetricError, Needs, Outcomes, me
 use sketch::Sketch;
 
 /// Bins times groups up to which the error of every pair is bounded on its own.
-const MOST_COMPARED: usize = 1 << 24;
+const MOST_COMPARED: usize = 1 << 22;
 
 /// Sums over the rows seen so far.
 ///
