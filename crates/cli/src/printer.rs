@@ -22,7 +22,11 @@ pub(crate) fn text(text: &str) -> anyhow::Result<()> {
 
 /// Writes a value as indented JSON, without signs that steer a terminal.
 pub(crate) fn json(value: &serde_json::Value) -> anyhow::Result<()> {
-    let shown = serde_json::to_string_pretty(value)?;
+    json_text(&format!("{}\n", serde_json::to_string_pretty(value)?))
+}
+
+/// Writes the text of JSON, without signs that steer a terminal.
+pub(crate) fn json_text(shown: &str) -> anyhow::Result<()> {
     // What steers a terminal stands inside of texts alone, where JSON has a way to write it; its writer does so for the first 32 signs.
     let escaped = shown.chars().fold(String::with_capacity(shown.len()), |mut shown, sign| {
         if sign != '\n' && steers(sign) {
@@ -32,7 +36,7 @@ pub(crate) fn json(value: &serde_json::Value) -> anyhow::Result<()> {
         }
         shown
     });
-    text(&format!("{escaped}\n"))
+    text(&escaped)
 }
 
 /// Lines above, below and under the heading; none between rows.

@@ -100,7 +100,8 @@ pub(crate) fn sweep(folder: &Path, names: &[&str]) {
         // Without the file its process was killed before it could make it, or is about to: an empty folder is given the time.
         let dead = match std::fs::File::open(entry.path().join(LIVES)) {
             Ok(lives) => lives.try_lock().is_ok(),
-            Err(_) => is_old(&entry.path()),
+            // Its process was killed just before the folder would have had its name.
+            Err(_) => entry.path().join(crate::seal::SEAL).exists() || is_old(&entry.path()),
         };
         if dead {
             let _ = std::fs::remove_dir_all(entry.path());

@@ -121,7 +121,7 @@ fn execute(recipe: &Recipe, place: &Place<'_>, kind: ReportKind, json: bool) -> 
 /// Prints the report as JSON or as its tables.
 pub(crate) fn show(report: &Report, json: bool) -> anyhow::Result<()> {
     if json {
-        return printer::text(&report.to_json()?);
+        return printer::json_text(&report.to_json()?);
     }
     for note in &report.notes {
         printer::tell(&format!("note: {note}"));

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,7 +13,7 @@ use evenhand_catalog::limits::PIPED_BYTES;
 
 use super::files::{Format, STANDARD_INPUT, Source};
 use super::kind::{HEAD, Kind, kind};
-use super::packed::{Member, gunzip, refused, unzip};
+use super::packed::{Member, gunzip, refused, said_size, unzip};
 use crate::DataError;
 
 /// Bytes of a pipe for which a growing place is made.
@@ -101,8 +101,10 @@ impl Content {
         match &self.origin {
             Origin::Held(bytes) => Ok(Arc::clone(bytes)),
             Origin::File(path) => super::files::bytes(path).map(Arc::new),
-            Origin::Gzip(_) => {
+            Origin::Gzip(path) => {
                 let mut bytes = Vec::new();
+                // A vector that doubles holds its bytes twice.
+                let _ = bytes.try_reserve_exact(said(path).unwrap_or(0));
                 self.reader()?.read_to_end(&mut bytes).map_err(|error| refused(file, &error))?;
                 Ok(Arc::new(bytes))
             }
@@ -147,6 +149,9 @@ fn resolve(file: &str, head: &[u8], origin: Origin, promised: Format, depth: usi
                 held => {
                     let bytes = Content { form: Form::Text, origin: held.clone(), notes: Vec::new() }.bytes(file)?;
                     let mut unpacked = Vec::new();
+                    if let Some(last) = bytes.last_chunk::<4>() {
+                        let _ = unpacked.try_reserve_exact(said_size(*last, bytes.len() as u64) + 1);
+                    }
                     gunzip(bytes.as_slice(), bytes.len() as u64).read_to_end(&mut unpacked).map_err(|error| refused(file, &error))?;
                     Content { form: Form::Text, origin: packed(unpacked), notes: Vec::new() }
                 }
@@ -185,6 +190,16 @@ fn head(reader: impl Read) -> std::io::Result<Vec<u8>> {
     let mut head = Vec::new();
     reader.take(HEAD as u64).read_to_end(&mut head)?;
     Ok(head)
+}
+
+/// Bytes that a gzip file says it unfolds to, and one more, so that its end is found without more room.
+fn said(path: &Path) -> Option<usize> {
+    let mut file = File::open(path).ok()?;
+    let packed = file.metadata().ok()?.len();
+    file.seek(SeekFrom::End(-4)).ok()?;
+    let mut last = [0; 4];
+    file.read_exact(&mut last).ok()?;
+    Some(said_size(last, packed) + 1)
 }
 
 /// Refuses what begins like a file that was only set aside, or never ends.

@@ -5,7 +5,7 @@
 
 use std::io::{self, Cursor, Read};
 
-use evenhand_catalog::limits::{UNPACKED_BYTES, check_unfolding};
+use evenhand_catalog::limits::{FREE_BYTES, UNPACKED_BYTES, UNPACKED_RATIO, check_unfolding};
 
 use crate::DataError;
 
@@ -44,6 +44,12 @@ impl<R: Read> Read for Ceiling<R> {
 /// What comes out of a gzip file.
 pub(crate) fn gunzip<R: Read>(packed: R, bytes: u64) -> Ceiling<flate2::read::MultiGzDecoder<R>> {
     Ceiling::new(flate2::read::MultiGzDecoder::new(packed), bytes)
+}
+
+/// Bytes to make room for before a gzip file is unpacked: what its last four bytes say, as far as that can be.
+pub(crate) fn said_size(last: [u8; 4], packed: u64) -> usize {
+    let most = UNPACKED_RATIO.most().saturating_mul(packed).max(FREE_BYTES).min(UNPACKED_BYTES.most());
+    u64::from(u32::from_le_bytes(last)).min(most) as usize
 }
 
 /// The error for a packed file that cannot be unpacked.
@@ -117,7 +123,6 @@ pub(crate) fn unzip(file: &str, bytes: &[u8]) -> Result<Member, DataError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use evenhand_catalog::limits::FREE_BYTES;
     use std::io::Write as _;
 
     fn archive(members: &[(&str, &[u8])]) -> Vec<u8> {

@@ -157,6 +157,10 @@ impl RawTable {
         let mut table = RawTable::default();
         for source in sources {
             let content = Content::open(source)?;
+            if content.form == Form::Text && matches!(content.origin, Origin::Gzip(_)) {
+                // Its beginning is looked at before all of it is unpacked.
+                text::names(source, content.clone(), options)?;
+            }
             let (digest, rows) = match &content.origin {
                 // What is at hand is hashed while it is decoded.
                 Origin::File(_) if content.form == Form::Text => {

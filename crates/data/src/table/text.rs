@@ -10,6 +10,7 @@ use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;
 
+use evenhand_catalog::limits::ROW_BYTES;
 use sha2::{Digest, Sha256};
 
 use super::content::{Content, Origin};
@@ -575,6 +576,10 @@ impl TextParts {
         if self.header.is_none() {
             let shape = shape(&self.rest, self.ended, &self.options);
             let (csv, body) = opened(&self.file, &self.rest, &shape)?;
+            if !self.ended && body == self.rest.len() {
+                // A header that goes on beyond the first part.
+                DataError::within(&self.file, ROW_BYTES, (body as u64).max(ROW_BYTES.most().saturating_add(1)))?;
+            }
             self.rest.drain(..body);
             self.notes.extend(notes_of(&self.name, &shape));
             self.header = Some((csv, shape));

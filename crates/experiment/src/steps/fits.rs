@@ -77,8 +77,7 @@ impl<'a> Fits<'a> {
             other => other?,
         };
         if let Some(bytes) = generator.save() {
-            // Without the file the next call learns anew, and nothing worse.
-            let _ = write::replace_privately(&kept, &bytes);
+            write::replace_privately(&kept, &bytes)?;
         }
         watch.forget();
         Ok(generator)

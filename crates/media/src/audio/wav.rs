@@ -41,7 +41,7 @@ pub fn read(path: &Path, longest: f64) -> Result<Waveform, MediaError> {
     let mut file = File::open(path).map_err(unreadable)?;
     let length = file.metadata().map_err(unreadable)?.len();
     let head = with_size(&mut file, length).map_err(unreadable)?;
-    let mut reader = WavReader::new(io::Cursor::new(head).chain(BufReader::new(file))).map_err(|error| match error {
+    let mut reader = WavReader::new(io::Cursor::new(head).chain(BufReader::new(Patient(file)))).map_err(|error| match error {
         // Without a number of the operating system it is hound's own word for the end of the file.
         hound::Error::IoError(error) if error.raw_os_error().is_some() => unreadable(error),
         hound::Error::IoError(_) => bad("is shorter than a WAV header".to_owned(), "record or copy it again"),
@@ -156,6 +156,20 @@ fn unset_size(file: &mut File, length: u64) -> io::Result<Option<(Vec<u8>, u64)>
         at += u64::from(size) + u64::from(size % 2);
     }
     Ok(None)
+}
+
+/// Reads again what the system interrupts: the decoder behind it takes that for the end.
+struct Patient<R>(R);
+
+impl<R: Read> Read for Patient<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.0.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => return other,
+            }
+        }
+    }
 }
 
 /// Makes one sample of the channels' samples, as they come.

@@ -399,8 +399,7 @@ impl Candidate<'_> {
             Source::Parts { wav: Some(path), .. } => {
                 let failed = |error: MediaError| match error {
                     MediaError::TooLong { limit, .. } => Failure::new(Reason::TooLong, format!("more than the limit of {limit} s")).into(),
-                    MediaError::Io { source, .. } if is_of_the_machine(&source) => unreadable(path, source),
-                    error => StepError::from(told(&error, "the sound", path, Reason::BadSound)),
+                    error => of_file(error, "the sound", path, Reason::BadSound),
                 };
                 let waveform = wav::read(path, self.settings().limits.seconds).map_err(failed)?;
                 Ok(waveform.resampled(SPEECH_RATE).map_err(failed)?)
@@ -502,7 +501,7 @@ impl Candidate<'_> {
                 for place in places {
                     if last.as_ref().is_none_or(|(frame, _)| *frame != place.frame) {
                         let path = &pictures[place.frame as usize];
-                        let failed = |error: MediaError| told(&error, &format!("picture {}", place.frame + 1), path, Reason::BadPictures);
+                        let failed = |error: MediaError| of_file(error, &format!("picture {}", place.frame + 1), path, Reason::BadPictures);
                         let read = picture::read(path).map_err(failed)?;
                         let limit = settings.limits.pixels_side as usize;
                         if read.width.max(read.height) > limit {
@@ -745,6 +744,14 @@ fn is_of_the_machine(error: &std::io::Error) -> bool {
     };
     let own = [NotFound, PermissionDenied, NotADirectory, IsADirectory, InvalidInput, InvalidFilename, InvalidData, UnexpectedEof];
     !own.contains(&error.kind())
+}
+
+/// An error of a file of a candidate: of the candidate, or of the machine.
+fn of_file(error: MediaError, what: &str, path: &Path, reason: Reason) -> StepError {
+    match error {
+        MediaError::Io { source, .. } if is_of_the_machine(&source) => unreadable(path, source),
+        error => told(&error, what, path, reason).into(),
+    }
 }
 
 /// Why a file of a candidate cannot be read.
