@@ -70,14 +70,17 @@ fn sweep_now(folder: &Path) {
         let Some(process) = left.and_then(|(process, _)| process.parse::<u32>().ok()) else { continue };
         let path = entry.path();
         // Where files can be locked, the lock alone tells: numbers of processes are given anew, and each container has its own.
-        let dead = File::open(&path).is_ok_and(|file| match file.try_lock() {
+        let Ok(file) = File::open(&path) else { continue };
+        let dead = match file.try_lock() {
             Ok(()) => true,
             Err(TryLockError::WouldBlock) => false,
             Err(TryLockError::Error(_)) => is_gone(process, &path),
-        });
+        };
         if dead {
+            // Held until it is gone: whoever has just begun it sees that somebody else locks it, and begins another.
             let _ = fs::remove_file(&path);
         }
+        drop(file);
     }
 }
 

@@ -98,7 +98,9 @@ pub(crate) fn sweep(folder: &Path, names: &[&str]) {
             continue;
         }
         // Without the file its process was killed before it could make it, or is about to: an empty folder is given the time.
-        let dead = match std::fs::File::open(entry.path().join(LIVES)) {
+        let lives = std::fs::File::open(entry.path().join(LIVES));
+        // Held until the folder is gone.
+        let dead = match &lives {
             Ok(lives) => lives.try_lock().is_ok(),
             // Its process was killed just before the folder would have had its name.
             Err(_) => entry.path().join(crate::seal::SEAL).exists() || is_old(&entry.path()),

@@ -142,7 +142,8 @@ pub fn fetch_origin(
         // A folder that cannot be written to may hold all files already; else the first of them tells why it cannot be written.
         Err(LockError::Io { .. }) => None,
     };
-    let mut errand = Errand { origin, folder: &folder, recorded: read_sums(&folder), stored: false, archives: Vec::new(), progress };
+    let mut errand =
+        Errand { origin, folder: &folder, recorded: read_sums(&folder), stored: false, unnoted: false, archives: Vec::new(), progress };
     let files = origin.files.iter().map(|file| errand.bring(file, source)).collect::<Result<Vec<_>, _>>();
     let result = errand.finish().and(files);
     drop(lock);
@@ -160,6 +161,8 @@ struct Errand<'a> {
     /// Digests by file name, as an earlier run wrote them down.
     recorded: BTreeMap<String, String>,
     stored: bool,
+    /// Whether a whole file lay there that no earlier run wrote down.
+    unnoted: bool,
     /// Archives downloaded in this run; they serve several files and go at the end.
     archives: Vec<PathBuf>,
     progress: &'a mut dyn FnMut(Progress<'_>),
@@ -197,6 +200,8 @@ impl Errand<'_> {
         if !right && !emptied {
             return Ok(None);
         }
+        // A run that was cut off may have stored it and written nothing down.
+        self.unnoted |= self.recorded.insert(file.name.to_owned(), sha256.clone()).as_ref() != Some(&sha256);
         self.say(file, Stage::Present, bytes, Some(bytes));
         Ok(Some(FetchedFile { name: file.name, bytes, sha256, new: false, blanked: file.blanked }))
     }
@@ -357,11 +362,13 @@ impl Errand<'_> {
         for archive in &self.archives {
             transfer::discard(archive);
         }
-        if !self.stored {
+        if !self.stored && !self.unnoted {
             return Ok(());
         }
         let lines: Vec<String> = self.recorded.iter().map(|(name, sha256)| format!("{sha256}  {name}\n")).collect();
-        write_whole(&self.folder.join(SUMS), lines.concat().as_bytes())
+        let written = write_whole(&self.folder.join(SUMS), lines.concat().as_bytes());
+        // A folder that holds all files and cannot be written to serves as it is.
+        if self.stored { written } else { Ok(()) }
     }
 }
 
