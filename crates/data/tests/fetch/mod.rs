@@ -490,5 +490,16 @@ fn two_fetches_of_one_file_do_not_write_into_each_other() {
     let server = Server::start(|_, _| Answer::whole(&content()));
     assert!(matches!(run(sample(), &root, &network(&server)), Err(FetchError::Busy { .. })));
     drop(held);
+    let other = evenhand_data::lock::hold(&root.path().join("sample")).unwrap();
+    let refused = run(sample(), &root, &network(&server)).unwrap_err();
+    assert!(refused.to_string().contains("is being written by another `evenhand fetch`"), "{refused}");
+    drop(other);
     run(sample(), &root, &network(&server)).unwrap();
+    assert!(!root.path().join("sample/lock").exists());
+    // A run that was cut off before it wrote down what it had stored.
+    let sums = root.path().join("sample/SHA256SUMS");
+    let written = fs::read(&sums).unwrap();
+    fs::remove_file(&sums).unwrap();
+    run(sample(), &root, &network(&server)).unwrap();
+    assert_eq!(fs::read(&sums).unwrap(), written);
 }

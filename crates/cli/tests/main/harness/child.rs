@@ -79,6 +79,12 @@ impl Running {
         unsafe { libc::kill(-(self.child.id() as i32), libc::SIGKILL) };
     }
 
+    /// Asks the child to stop, as a container's end does.
+    pub(super) fn terminate(&self) {
+        // SAFETY: a signal to a child that was not waited for, so that the number is still its own.
+        unsafe { libc::kill(self.child.id() as i32, libc::SIGTERM) };
+    }
+
     /// Asks the child to stop, as Ctrl-C does.
     pub(super) fn interrupt(&self) {
         // SAFETY: a signal to a child that was not waited for, so that the number is still its own.

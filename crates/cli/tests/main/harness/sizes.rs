@@ -224,3 +224,38 @@ fn a_model_with_one_bit_changed_is_refused_by_the_files_name() {
     }
     assert_eq!(run(folder.path(), &words).status.code(), Some(0));
 }
+
+/// Four times the groups, of as many rows each, take about four times as long; the third power would be 64 times.
+#[test]
+fn an_audit_grows_with_its_groups_and_not_with_their_pairs() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut took = Vec::new();
+    for groups in [150, 600] {
+        let mut text = "score,group,label\n".to_owned();
+        for row in 0..groups * 10 {
+            let _ = writeln!(text, "0.{:04},g{},{}", row * 7919 % 10_000, row % groups, row % 7 % 2);
+        }
+        fs::write(folder.path().join("t.csv"), text).unwrap();
+        for stream in ["", " --stream"] {
+            let words = format!("audit t.csv --score score --group group --label label --replicates 100{stream}");
+            let ended = run(folder.path(), &words);
+            assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+            took.push(ended.wall.as_secs_f64());
+        }
+    }
+    assert!(took[2] < 16.0 * took[0].max(0.05) && took[3] < 16.0 * took[1].max(0.05), "{took:?}");
+}
+
+/// A container that ends sends this signal: the command says so and tears nothing.
+#[test]
+fn the_signal_of_containers_ends_a_run_as_ctrl_c_does() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("rows.csv"), formats::csv()).unwrap();
+    let running = child::start(folder.path(), "balance rows.csv --group gender --method ctgan --set epochs=100000 --out b.csv", &[]);
+    std::thread::sleep(Duration::from_secs(2));
+    running.terminate();
+    let ended = running.wait(Duration::from_mins(1));
+    assert_eq!((ended.status.code(), ended.late), (Some(2), false), "{}", ended.stderr);
+    assert!(ended.stderr.contains("interrupted"), "{}", ended.stderr);
+    assert!(!folder.path().join("b.csv").exists());
+}
