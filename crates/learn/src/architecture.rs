@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use evenhand_catalog::limits::WEIGHTS;
+use evenhand_catalog::limits::{WEIGHTS, WIDTH};
 use evenhand_catalog::{CatalogError, Entry, Parameters, Value, find};
 use serde::{Deserialize, Serialize};
 
@@ -168,8 +168,8 @@ impl Architecture {
             Err(LearnError::BadSetting { section: "architecture", key, value, expected: expected.to_owned() })
         };
         for (key, widths) in [("hidden", self.hidden.as_slice()), ("head", &self.head), ("bottleneck", self.bottleneck.as_slice())] {
-            if let Some(width) = widths.iter().find(|width| !(1..=65536).contains(*width)) {
-                return bad(key, width.to_string(), "between 1 and 65536");
+            if let Some(width) = widths.iter().find(|width| **width == 0 || WIDTH.check(**width as u64).is_err()) {
+                return bad(key, width.to_string(), &format!("between 1 and {}", WIDTH.most()));
             }
         }
         self.check_inputs(0)?;

@@ -550,10 +550,15 @@ impl Scorer {
         // Two renames: between them the old scorer stands under a temporary name, never a mixture of both.
         let (retired, _lives) = crate::archive::temporary(parent, RETIRED).map_err(failed)?;
         let _ = std::fs::remove_file(fresh.path().join(crate::archive::LIVES));
+        let earlier = retired.path().join("scorer");
         if folder.exists() {
-            std::fs::rename(folder, retired.path().join("scorer")).map_err(failed)?;
+            std::fs::rename(folder, &earlier).map_err(failed)?;
         }
-        std::fs::rename(fresh.path(), folder).map_err(failed)?;
+        if let Err(error) = std::fs::rename(fresh.path(), folder) {
+            // The old scorer would go with its temporary folder.
+            let _ = std::fs::rename(&earlier, folder);
+            return Err(failed(error));
+        }
         // It is gone from its temporary name.
         let _ = fresh.keep();
         drop(lives);
