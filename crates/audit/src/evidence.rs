@@ -65,6 +65,8 @@ pub fn attribute(outcomes: &Outcomes<'_>, counted: Counted, findings: Vec<Findin
         densities: if plots { densities(outcomes, &drawn) } else { Vec::new() },
         pass_rates: plots.then(|| pass_rates(outcomes, pair, &drawn)),
         attribute: counted.attribute,
+        selections: None,
+        strata: Vec::new(),
         groups: counted.groups,
         unknown: counted.unknown,
         findings,

@@ -149,6 +149,12 @@ pub struct Finding {
     /// Permutation p-value of the null hypothesis "the scores do not depend on the group", with the +1 correction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p_value: Option<f64>,
+    /// Mean of the disparity over the permutations: what parity would give at these sizes, by chance alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_lot: Option<f64>,
+    /// The disparity less what chance adds to it: sqrt(value^2 - by_lot^2), 0 where chance gives as much.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bias_corrected: Option<f64>,
 }
 
 impl Finding {
@@ -165,6 +171,8 @@ impl Finding {
             at_threshold: None,
             constant_predictor: None,
             p_value: None,
+            by_lot: None,
+            bias_corrected: None,
         }
     }
 }

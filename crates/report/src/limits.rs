@@ -101,7 +101,15 @@ pub fn check_limits(
                 (Estimate::Value { value, .. }, true) => format!("{of}{}{place} = {value:.4}{how} is within the limit {limit}", card.name),
                 (Estimate::Value { value, .. }, false) => format!("{of}{}{place} = {value:.4}{how} breaches the limit {limit}", card.name),
             };
-            checks.push(LimitCheck { metric: metric.to_owned(), attribute: attribute.clone(), limit, estimate, met, explanation });
+            checks.push(LimitCheck {
+                metric: metric.to_owned(),
+                attribute: attribute.clone(),
+                limit,
+                estimate,
+                met,
+                standing: None,
+                explanation,
+            });
         }
     }
     Ok(checks)

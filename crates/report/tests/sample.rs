@@ -71,6 +71,8 @@ fn finding(metric: &str, estimate: Estimate, n: usize) -> Finding {
         at_threshold: None,
         constant_predictor: None,
         p_value: None,
+        by_lot: None,
+        bias_corrected: None,
     }
 }
 
@@ -166,6 +168,8 @@ fn attribute_findings(name: &str, groups: &[&str], gap: f64, first: bool, interv
         groups: groups.iter().enumerate().map(|(position, group)| GroupCount { name: (*group).to_owned(), n: n_of(position) }).collect(),
         unknown: if tiny { 17 } else { 0 },
         findings,
+        selections: None,
+        strata: Vec::new(),
         densities: if first { densities.collect() } else { Vec::new() },
         pass_rates: first.then(|| PassRates {
             thresholds: points.clone(),
@@ -402,6 +406,7 @@ pub(crate) fn report(shape: &Shape) -> Report {
             limit: 0.05,
             met: spdd.number().is_some_and(|value| value <= 0.05),
             estimate: spdd,
+            standing: None,
             explanation: "the value itself is compared".into(),
         },
         LimitCheck {
@@ -410,6 +415,7 @@ pub(crate) fn report(shape: &Shape) -> Report {
             limit: 0.01,
             met: false,
             estimate: measured(0.031, Some(0.012)),
+            standing: None,
             explanation: "the value itself is compared".into(),
         },
     ];
@@ -424,6 +430,9 @@ pub(crate) fn report(shape: &Shape) -> Report {
         kind: shape.kind,
         title: shape.title.to_owned(),
         versions: BTreeMap::from([("evenhand".to_owned(), "0.1.0".to_owned())]),
+        particulars: None,
+        selected: None,
+        law: None,
         recipe: serde_json::json!({"title": shape.title, "data": {"loader": "synthetic", "rows": 6400, "folder": null}, "split": {"shares": [0.5, 0.1, 0.4]}, "method": [{"name": "vanilla", "objective": {"id": "vanilla"}}]}),
         data: DataSummary {
             name: "synthetic interviews".into(),

@@ -3,6 +3,9 @@
 use evenhand_metrics::{Estimate, Finding};
 use serde::{Deserialize, Serialize};
 
+use super::selections::Selections;
+use super::strata::Strata;
+
 /// How well a further target was learned, and how its scores differ between the groups of the first attribute.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TargetFindings {
@@ -36,6 +39,12 @@ pub struct AttributeFindings {
     pub unknown: usize,
     /// Findings.
     pub findings: Vec<Finding>,
+    /// Who is selected in each group (audits).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selections: Option<Selections>,
+    /// The same comparison within the strata of each column that was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strata: Vec<Strata>,
     /// Score density of each group (first run of each method only).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub densities: Vec<Density>,
@@ -96,6 +105,18 @@ pub struct PassRate {
     pub band: f64,
 }
 
+/// Where a number's interval lies with respect to a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// All of it keeps the limit.
+    Kept,
+    /// None of it keeps the limit.
+    Breached,
+    /// The limit lies inside: these rows do not settle it.
+    NotSettled,
+}
+
 /// A limit and whether it was met.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LimitCheck {
@@ -107,8 +128,11 @@ pub struct LimitCheck {
     pub limit: f64,
     /// Measured value.
     pub estimate: Estimate,
-    /// True when the value is defined and within the limit.
+    /// True when the number keeps the limit by what it is judged by: its value, or its whole interval.
     pub met: bool,
+    /// Where the interval lies; absent where the number has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
     /// How it was judged, in words.
     pub explanation: String,
 }

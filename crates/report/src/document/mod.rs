@@ -9,10 +9,14 @@ mod extraction;
 mod findings;
 mod front;
 mod importances;
+mod law;
 mod method;
+mod particulars;
 mod remark;
 mod run;
+mod selections;
 mod shortlists;
+mod strata;
 mod synthesis;
 
 use std::collections::BTreeMap;
@@ -26,13 +30,17 @@ pub use contrast::Contrast;
 pub use counterfactual::{Counterfactual, Shift};
 pub use data::{AttributeSummary, DataSummary, FileSummary, GroupSummary, LabelSummary, Tilt};
 pub use extraction::{AttributeExtraction, ExtractionReport, FACTS, Fact, Measure};
-pub use findings::{AttributeFindings, Density, GroupCount, LimitCheck, PassRate, PassRates, TargetFindings, WithoutModality};
+pub use findings::{AttributeFindings, Density, GroupCount, LimitCheck, PassRate, PassRates, Standing, TargetFindings, WithoutModality};
 pub use front::{Dominance, Family, Front, Point};
 pub use importances::{Importance, Importances, PROXY};
+pub use law::{Law, LawTable};
 pub use method::{MethodChoice, MethodReport, Published, Summary};
+pub use particulars::Particulars;
 pub use remark::{Remark, RemarkKind};
 pub use run::{DisparityTrace, Epoch, Landscape, LatentPlot, LatentPoint, Measured, RunReport, Sizes};
+pub use selections::{Against, ChiSquare, Counted, Flip, GroupSelection, Selections};
 pub use shortlists::{PrefixShares, Shortlists};
+pub use strata::{Adjusted, Strata, Stratum};
 pub use synthesis::Synthesis;
 
 use crate::error::ReportError;
@@ -69,6 +77,15 @@ pub struct Report {
     pub title: String,
     /// Versions of the programs that made it.
     pub versions: BTreeMap<String, String>,
+    /// Who audited what, when, on which data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub particulars: Option<Particulars>,
+    /// Who counts as selected, in words and on the person's own scale: `score above 60, of 0 to 100`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selected: Option<String>,
+    /// The tables of a rule, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub law: Option<Law>,
     /// The resolved recipe: every default filled in.
     pub recipe: serde_json::Value,
     /// What is known of the data.
@@ -132,6 +149,9 @@ impl Report {
             kind,
             title: title.to_owned(),
             versions,
+            particulars: None,
+            selected: None,
+            law: None,
             recipe: Value::Object(asked),
             data,
             methods: Vec::new(),
