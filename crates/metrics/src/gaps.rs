@@ -4,19 +4,22 @@
 //! every group: the distance of each group to all groups is found in one walk over its own rows ([`union`]). It gives the distance to the rest,
 //! and by the triangle inequality it bounds the distance of every pair, so that only pairs that may be the largest are measured.
 //!
-//! **Intervals**: percentile bootstrap, every group resampled on its own. Rows are sorted once; a replicate only draws how often
+//! **Intervals** are those of norms, from bounds of their errors ([`crate::largest`]): every group is resampled on its own, and what counts is how far the
+//! draw of its distribution lies from what was drawn from ([`errors`]). Rows are sorted once; a replicate only draws how often
 //! each place of the sorted order occurs. Up to [`DIRECT`] rows each distinct score is a place of its own. Above, and where many groups share
 //! the places, the scores are gathered into blocks of equally many rows (equal scores never part), which moves a distance between
-//! distributions by at most the width of a block times its share of rows, summed over the blocks; the percentiles are then shifted by
+//! distributions by at most the width of a block times its share of rows, summed over the blocks; ends are then shifted by
 //! the difference between the exact value and the one from the blocks, so that blocks influence the width of an interval and not its
 //! place. In groups of many rows the weight drawn for a block is normal with mean the block's weight and
-//! variance the sum of its squared weights: the limit of the multinomial once the total is normalised. All metrics of marginal
-//! distributions share the draws.
+//! variance the sum of its squared weights: the limit of the multinomial once the total is normalised. Where single rows are drawn, two rows of all
+//! groups together stand beside each group's own. All metrics of marginal distributions share the draws. A replicate draws each group once, so that what is drawn
+//! grows with the groups; above [`PAIRED`] of them the errors of pairs are bounded by those of their groups.
 //!
 //! **p-values** permute the groups over the rows of all groups that enter; above [`DIRECT`] rows the share that a group gets of a
-//! block is drawn from the normal limit of the hypergeometric distribution.
+//! block is drawn from the normal limit of the hypergeometric distribution. The mean over the permutations is what parity gives at these sizes.
 
 mod drawn;
+mod errors;
 mod frame;
 mod union;
 
@@ -25,10 +28,12 @@ use std::sync::Arc;
 use crate::rates::NO_LABELS;
 use crate::resample::{self, IntervalPlan, Purpose};
 use crate::sample::{Sample, run_end};
-use crate::{Comparison, DecisionRule, Definition, Estimate, Finding, Outcomes};
+use crate::{Comparison, DecisionRule, Definition, Estimate, Finding, Interval, Outcomes, largest};
 
 use drawn::{Drawn, Moments, extremes, farthest_standardised, widths};
 pub(crate) use drawn::{Shape, weighted};
+use errors::{Centre, Contrast, Errors, Off, Sides};
+pub(crate) use errors::{Profiles, Ruler};
 pub(crate) use frame::{DIRECT, Frame, JOINT_BLOCKS, blocks, grid};
 use frame::{GRID, Permuter, Stratum};
 pub(crate) use union::{Pooled, Union, farthest_pair};
@@ -211,115 +216,294 @@ impl ScoreGap for Marginal {
 
     fn resampled(&self, entered: &[(&Sample, usize)], outcomes: &Outcomes, plan: &IntervalPlan) -> (Arc<Resampled>, usize) {
         let on_grid = self.on_grid(outcomes);
-        let shapes: &'static [Shape] = if on_grid { &[Shape::Area] } else { &Shape::ALL };
         let draw = || {
             let frame = if on_grid { Frame::on_grid(false) } else { Frame::new(outcomes, false, entered.len()) };
-            let widths = widths(&frame);
-            // On the grid the last place stands for all scores above it.
-            let places: Vec<f64> = frame.places.iter().map(|place| if on_grid { place.min(1.0) } else { *place }).collect();
-            let middle = f64::midpoint(places[0], places[places.len() - 1]);
-            let centred: Vec<f64> = places.iter().map(|place| place - middle).collect();
-            Resampled::new(&frame, entered, plan, |masses, with_rest| {
-                let drawn = Drawn::new(&widths, &centred, masses);
-                let mut values = Vec::with_capacity(shapes.len() * (1 + if with_rest { entered.len() } else { 0 }));
-                for &shape in shapes {
-                    values.push(drawn.largest(shape).unwrap_or(f64::NAN));
-                    if with_rest {
-                        values.extend((0..entered.len()).map(|group| drawn.against_rest(shape, group).unwrap_or(f64::NAN)));
-                    }
-                }
-                values
-            })
+            Resampled::new(&Distributions::new(&frame, on_grid), &frame, entered, plan)
         };
+        let shapes = Distributions::shapes(on_grid);
         let place = shapes.iter().position(|shape| *shape == self.shape).unwrap_or_default();
         (outcomes.marginals(on_grid, plan, draw), place)
     }
 }
 
-/// The numbers of a replicate: largest pairs, then each group against the rest, of which there are many.
-#[derive(Debug)]
-struct Replicate {
-    largest: Vec<f64>,
-    against_rest: Vec<f32>,
+/// The score distributions of all groups.
+struct Distributions {
+    ruler: Ruler,
+    /// Places less their middle, so that squares stay small.
+    centred: Vec<f64>,
+    shapes: &'static [Shape],
 }
 
-/// What resampling made of some disparities that are drawn together. NaN stands for a number that does not exist.
+impl Distributions {
+    fn shapes(on_grid: bool) -> &'static [Shape] {
+        if on_grid { &[Shape::Area] } else { &Shape::ALL }
+    }
+
+    fn new(frame: &Frame, on_grid: bool) -> Self {
+        // On the grid the last place stands for all scores above it.
+        let places: Vec<f64> = frame.places.iter().map(|place| if on_grid { place.min(1.0) } else { *place }).collect();
+        let middle = f64::midpoint(places[0], places[places.len() - 1]);
+        Distributions {
+            ruler: Ruler { steps: widths(frame), heights: vec![1.0], empty_counts: false },
+            centred: places.iter().map(|place| place - middle).collect(),
+            shapes: Distributions::shapes(on_grid),
+        }
+    }
+}
+
+impl Family for Distributions {
+    fn ruler(&self) -> &Ruler {
+        &self.ruler
+    }
+
+    fn shapes(&self) -> &'static [Shape] {
+        self.shapes
+    }
+
+    fn profiles(&self, masses: &[f64]) -> Profiles {
+        drawn::profiles(&self.centred, masses)
+    }
+
+    fn largest(&self, masses: &[f64]) -> Vec<Option<f64>> {
+        let drawn = Drawn::new(&self.ruler.steps, &self.centred, masses);
+        self.shapes.iter().map(|&shape| drawn.largest(shape)).collect()
+    }
+
+    fn observed(&self, masses: &[f64], groups: usize) -> Observed {
+        let drawn = Drawn::new(&self.ruler.steps, &self.centred, masses);
+        Observed::of(self.shapes, groups, |shape, a, b| drawn.between(shape, a, b), |shape, group| drawn.against_rest(shape, group))
+    }
+}
+
+/// Disparities that read the same draws.
+pub(crate) trait Family: Sync {
+    /// Where distributions are read.
+    fn ruler(&self) -> &Ruler;
+
+    /// The disparities.
+    fn shapes(&self) -> &'static [Shape];
+
+    /// What one draw of all groups gives.
+    fn profiles(&self, masses: &[f64]) -> Profiles;
+
+    /// The largest pair of each disparity.
+    fn largest(&self, masses: &[f64]) -> Vec<Option<f64>>;
+
+    /// Every pair of each disparity, and with more than two groups each group against the rest.
+    fn observed(&self, masses: &[f64], groups: usize) -> Observed;
+}
+
+/// The disparities of the rows as they are, on a frame.
+pub(crate) struct Observed {
+    /// By disparity the pairs, those of the first group first; NaN where there is no number.
+    pairs: Vec<Vec<f64>>,
+    /// By disparity the groups against the rest; empty for two groups.
+    rests: Vec<Vec<f64>>,
+}
+
+impl Observed {
+    pub(crate) fn of(
+        shapes: &[Shape],
+        groups: usize,
+        between: impl Fn(Shape, usize, usize) -> Option<f64>,
+        rest: impl Fn(Shape, usize) -> Option<f64>,
+    ) -> Self {
+        let pairs = |&shape: &Shape| {
+            let of = |a: usize| (a + 1..groups).map(move |b| (a, b));
+            (0..groups).flat_map(of).map(|(a, b)| between(shape, a, b).unwrap_or(f64::NAN)).collect()
+        };
+        let rests = |&shape: &Shape| {
+            let compared = if groups > 2 { groups } else { 0 };
+            (0..compared).map(|group| rest(shape, group).unwrap_or(f64::NAN)).collect()
+        };
+        Observed { pairs: shapes.iter().map(pairs).collect(), rests: shapes.iter().map(rests).collect() }
+    }
+}
+
+/// Groups up to which the errors of all pairs are measured; of more, each group's own is, and a pair is off by the sum of two.
+const PAIRED: usize = 32;
+
+/// What resampling made of one disparity.
+#[derive(Debug, Default)]
+struct Told {
+    /// The largest pair on the frame as it is.
+    observed: Option<f64>,
+    ends: Option<(f64, f64)>,
+    /// Each group against the rest: as it is on the frame, and the ends there.
+    rests: Vec<(f64, Option<(f64, f64)>)>,
+    /// Permutations in which it is at least as large as observed, and its mean over all.
+    extreme: usize,
+    by_lot: Option<f64>,
+}
+
+/// What resampling made of some disparities that are drawn together.
 #[derive(Debug)]
 pub(crate) struct Resampled {
-    /// Of each disparity the largest pair and each group against the rest, on the frame, as observed.
-    observed: Vec<f64>,
-    /// The same in each replicate.
-    replicates: Vec<Replicate>,
-    /// Numbers of a disparity.
-    width: usize,
-    /// Permutations in which each disparity is at least as large as observed.
-    extreme: Vec<usize>,
+    told: Vec<Told>,
     /// Whether the frame moves the numbers.
     coarse: bool,
+    /// The largest value that each disparity can have.
+    most: Vec<f64>,
+}
+
+/// What a replicate says: of the pairs (or groups), then of the groups against the rest; of each every disparity.
+struct Replicate {
+    pairs: Vec<[f32; 2]>,
+    rests: Vec<[f32; 2]>,
 }
 
 impl Resampled {
-    /// `summarise` turns the masses of all groups on the cells of the frame into the numbers of each disparity, or into the largest pairs alone.
-    pub(crate) fn new(
-        frame: &Frame,
-        entered: &[(&Sample, usize)],
-        plan: &IntervalPlan,
-        summarise: impl Fn(&[f64], bool) -> Vec<f64> + Sync,
-    ) -> Self {
-        let strata: Vec<Stratum> = entered.iter().map(|&(sample, size)| Stratum::new(frame, sample, size, entered.len())).collect();
-        let with_rest = entered.len() > 2;
-        let width = 1 + if with_rest { entered.len() } else { 0 };
+    pub(crate) fn new(family: &impl Family, frame: &Frame, entered: &[(&Sample, usize)], plan: &IntervalPlan) -> Self {
+        let (shapes, groups) = (family.shapes(), entered.len());
+        let strata = Stratum::all(frame, entered);
         let masses: Vec<f64> = strata.iter().flat_map(|stratum| stratum.mass.iter().copied()).collect();
-        let observed = summarise(&masses, with_rest);
-        let cells = frame.cells();
-        let replicates = resample::replicate(plan.replicates, plan.seed, Purpose::Bootstrap, |rng| {
-            let mut masses = vec![0.0; cells * strata.len()];
-            for (stratum, mass) in strata.iter().zip(masses.chunks_exact_mut(cells)) {
-                stratum.draw(rng, mass);
-            }
-            let values = summarise(&masses, with_rest);
-            let against_rest = values.iter().enumerate().filter(|(place, _)| place % width > 0).map(|(_, value)| *value as f32).collect();
-            Replicate { largest: values.iter().step_by(width).copied().collect(), against_rest }
-        });
-        let mut extreme = vec![0; observed.len() / width];
+        let mut told: Vec<Told> = shapes.iter().map(|_| Told::default()).collect();
+        let observed = family.observed(&masses, groups);
+        for (told, pairs) in told.iter_mut().zip(&observed.pairs) {
+            told.observed = pairs.iter().copied().filter(|norm| !norm.is_nan()).reduce(f64::max);
+        }
+        if plan.replicates > 0 {
+            Resampled::errors(family, &strata, &masses, &observed, plan, &mut told);
+        }
         if plan.permutations > 0 {
             let permuter = Permuter::new(&strata);
-            let limits: Vec<f64> = observed.iter().step_by(width).map(|observed| observed * (1.0 - 1e-12)).collect();
-            let found = resample::replicate(plan.permutations, plan.seed, Purpose::Permutation, |rng| {
-                let values = summarise(&permuter.draw(rng, cells), false);
-                values.iter().zip(&limits).map(|(value, limit)| value >= limit).collect::<Vec<bool>>()
-            });
-            for (count, index) in extreme.iter_mut().zip(0..) {
-                *count = found.iter().filter(|extreme| extreme[index]).count();
+            let cells = frame.cells();
+            let found =
+                resample::replicate(plan.permutations, plan.seed, Purpose::Permutation, |rng| family.largest(&permuter.draw(rng, cells)));
+            for (shape, told) in told.iter_mut().enumerate() {
+                let Some(observed) = told.observed else { continue };
+                let drawn: Vec<f64> = found.iter().filter_map(|found| found[shape]).collect();
+                told.extreme = drawn.iter().filter(|drawn| **drawn >= observed * (1.0 - 1e-12)).count();
+                told.by_lot = (!drawn.is_empty()).then(|| drawn.iter().sum::<f64>() / drawn.len() as f64);
             }
         }
-        Resampled { observed, replicates, width, extreme, coarse: frame.coarse }
+        // Scores of the unit interval are no farther apart than that.
+        let within = frame.places.first().is_some_and(|first| *first >= 0.0) && frame.places.last().is_some_and(|last| *last <= 1.0);
+        let most = |shape: &Shape| match shape {
+            Shape::Largest => 1.0,
+            Shape::Area | Shape::Means if within || frame.definition == Definition::Grid => 1.0,
+            _ => f64::INFINITY,
+        };
+        Resampled { told, coarse: frame.coarse, most: shapes.iter().map(most).collect() }
+    }
+
+    fn errors(family: &impl Family, strata: &[Stratum], masses: &[f64], observed: &Observed, plan: &IntervalPlan, told: &mut [Told]) {
+        let (shapes, groups) = (family.shapes(), strata.len());
+        let cells = masses.len() / groups;
+        let weights = family.profiles(masses).weights;
+        let squares = family.profiles(&strata.iter().flat_map(Stratum::squares).collect::<Vec<_>>()).weights;
+        let stretches = weights.len() / groups;
+        // Rows behind a group and stretch, those of unequal weight by Kish's effective number.
+        let rows =
+            |at: usize| strata[at / stretches].prior() + if squares[at] > 0.0 { weights[at] * weights[at] / squares[at] } else { 0.0 };
+        let centre = Centre {
+            ruler: family.ruler(),
+            profiles: family.profiles(&strata.iter().flat_map(Stratum::centre).collect::<Vec<_>>()),
+            rows: (0..weights.len()).map(rows).collect(),
+            weights,
+        };
+        let paired = groups <= PAIRED;
+        let of_pairs = (0..if paired { groups } else { 0 }).flat_map(|a| (a + 1..groups).map(move |b| Sides::Pair(a, b)));
+        let pairs: Vec<Contrast> = of_pairs.map(|sides| centre.contrast(sides)).collect();
+        let rests: Vec<Contrast> = (0..if groups > 2 { groups } else { 0 }).map(|group| centre.contrast(Sides::Rest(group))).collect();
+        let small = |off: Vec<Off>| off.into_iter().map(|off| [off.up as f32, off.down as f32]);
+        let replicates = resample::replicate(plan.replicates, plan.seed, Purpose::Bootstrap, |rng| {
+            let mut drawn = vec![0.0; masses.len()];
+            for (stratum, mass) in strata.iter().zip(drawn.chunks_exact_mut(cells)) {
+                stratum.draw(rng, mass);
+            }
+            let errors = Errors::new(&centre, family.profiles(&drawn));
+            let of = |contrasts: &[Contrast]| contrasts.iter().flat_map(|contrast| small(errors.of_sides(contrast, shapes))).collect();
+            let alone = || (0..groups).flat_map(|group| small(errors.alone(group, shapes))).collect();
+            Replicate { pairs: if paired { of(&pairs) } else { alone() }, rests: of(&rests) }
+        });
+        for (place, told) in told.iter_mut().enumerate() {
+            let shape = shapes[place];
+            // One number of one replicate after the other.
+            let column = |of: fn(&Replicate) -> &Vec<[f32; 2]>, which: usize| -> Vec<f32> {
+                let numbers = |replicate: &Replicate| {
+                    of(replicate).iter().skip(place).step_by(shapes.len()).map(|off| off[which]).collect::<Vec<f32>>()
+                };
+                replicates.iter().flat_map(numbers).collect()
+            };
+            let (up, down) = (column(|replicate| &replicate.pairs, 0), column(|replicate| &replicate.pairs, 1));
+            let norms = &observed.pairs[place];
+            told.ends = match (paired, shape) {
+                (true, Shape::Means) => {
+                    // With their sign, of which the distributions know.
+                    let signed: Vec<f64> = pairs.iter().zip(norms).map(|(pair, norm)| norm * -pair.sign()).collect();
+                    largest::of_signed(&signed, &up, plan.level)
+                }
+                (true, _) => {
+                    let above = |pair: usize, outside: f64| match shape {
+                        Shape::Largest => centre.above_largest(&pairs[pair], outside),
+                        _ => spread(&down, pairs.len(), pair, outside),
+                    };
+                    largest::Norms { observed: norms, errors: &up, above }.interval(plan.level)
+                }
+                (false, _) => {
+                    let above = |a: usize, b: usize, outside: f64| {
+                        let each = [a, b].map(|group| spread(&down, groups, group, outside));
+                        (each[0] * each[0] + each[1] * each[1]).sqrt()
+                    };
+                    largest::of_groups(groups, norms, &up, above, plan.level)
+                }
+            };
+            let (up, down) = (column(|replicate| &replicate.rests, 0), column(|replicate| &replicate.rests, 1));
+            let rest = |(group, norm): (usize, &f64)| {
+                let own: Vec<f32> = up.iter().skip(group).step_by(groups).copied().collect();
+                let above = |_: usize, outside: f64| match shape {
+                    Shape::Largest => centre.above_largest(&rests[group], outside),
+                    _ => spread(&down, groups, group, outside),
+                };
+                let ends = match shape {
+                    Shape::Means => largest::of_signed(&[*norm], &own, plan.level),
+                    _ => largest::Norms { observed: &[*norm], errors: &own, above }.interval(plan.level),
+                };
+                (*norm, ends)
+            };
+            told.rests = observed.rests[place].iter().enumerate().map(rest).collect();
+        }
     }
 
     /// Adds the intervals and the p-value of the disparity that stands at `place`.
     fn add_to(&self, finding: &mut Finding, place: usize, plan: &IntervalPlan) {
-        let first = place * self.width;
-        if plan.replicates > 0 {
-            let with_interval = |estimate: &mut Estimate, position: usize, number: &dyn Fn(&Replicate) -> f64| {
-                let shift = match estimate.number() {
-                    Some(exact) if self.coarse && !self.observed[position].is_nan() => exact - self.observed[position],
-                    _ => 0.0,
-                };
-                let values = self.replicates.iter().map(number).filter(|value| !value.is_nan());
-                let made = resample::interval(values.map(|value| (value + shift).max(0.0)).collect(), plan.level, "bootstrap");
-                *estimate = resample::with_interval(estimate.clone(), made);
-            };
-            with_interval(&mut finding.estimate, first, &|replicate| replicate.largest[place]);
-            let rests = place * (self.width - 1);
-            for (group, comparison) in finding.against_rest.iter_mut().enumerate() {
-                with_interval(&mut comparison.estimate, first + 1 + group, &|replicate| f64::from(replicate.against_rest[rests + group]));
+        let told = &self.told[place];
+        let shift = |exact: f64, observed: f64| if self.coarse { exact - observed } else { 0.0 };
+        let interval = |low: f64, high: f64| Interval {
+            low: low.clamp(0.0, self.most[place]),
+            high: high.min(self.most[place]),
+            level: plan.level,
+            method: METHOD.to_owned(),
+            replicates: plan.replicates,
+        };
+        if let (Some(exact), Some(observed), Some((low, high))) = (finding.estimate.number(), told.observed, told.ends) {
+            let shift = shift(exact, observed);
+            finding.estimate = resample::with_interval(finding.estimate.clone(), Some(interval(low + shift, high + shift)));
+        }
+        for (comparison, (observed, ends)) in finding.against_rest.iter_mut().zip(&told.rests) {
+            if let (Some(exact), Some((low, high))) = (comparison.estimate.number(), ends) {
+                let shift = shift(exact, *observed);
+                comparison.estimate = resample::with_interval(comparison.estimate.clone(), Some(interval(low + shift, high + shift)));
             }
         }
-        if plan.permutations > 0 && !self.observed[first].is_nan() {
-            finding.p_value = Some(resample::p_value(self.extreme[place], plan.permutations));
+        if plan.permutations > 0 && told.observed.is_some() {
+            finding.p_value = Some(resample::p_value(told.extreme, plan.permutations));
+            finding.by_lot = told.by_lot;
+            finding.bias_corrected = finding.estimate.number().zip(told.by_lot).map(|(value, lot)| resample::less_chance(value, lot));
         }
     }
 }
+
+/// The size that one of several columns of numbers around 0 exceeds on one side with this chance.
+fn spread(numbers: &[f32], columns: usize, column: usize, outside: f64) -> f64 {
+    let mut sizes: Vec<f64> =
+        numbers.iter().skip(column).step_by(columns).map(|number| f64::from(number.abs())).filter(|size| !size.is_nan()).collect();
+    if sizes.is_empty() { f64::NAN } else { resample::quantile(&mut sizes, 1.0 - 2.0 * outside) }
+}
+
+/// How the intervals of distances between distributions are made.
+pub(crate) const METHOD: &str = "norm-of-error";
 
 /// The finding of a disparity of score distributions.
 pub(crate) fn measure(gap: &dyn ScoreGap, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding {

@@ -14,7 +14,7 @@
 //! **Intervals.** Jobs are resampled with replacement, each with all its candidates, as candidates of one job are not independent.
 //! Above [`UNITS`] jobs, the jobs are dealt by the seed into that many units of equal size and the units are resampled: the sum over a unit
 //! is a sum over independent jobs, so that the variance of the mean is the same, estimated with [`UNITS`] - 1 degrees of
-//! freedom. With a single job there is nothing to resample; the finding says so.
+//! freedom. Means have percentile intervals; the largest gap, which is never negative, has that of its pairs' errors ([`crate::largest`]). With a single job there is nothing to resample; the finding says so.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ use rayon::prelude::*;
 
 use crate::rankings::{Job, Rankings};
 use crate::resample::{self, Purpose};
-use crate::{Estimate, Finding, GroupFinding, Interval, IntervalPlan};
+use crate::{Estimate, Finding, GroupFinding, Interval, IntervalPlan, gaps, largest};
 
 /// Units that are resampled, at most.
 const UNITS: usize = 4096;
@@ -193,13 +193,16 @@ pub(crate) fn gap(
             let values = groups.of(job);
             singles.chunks_exact_mut(2).zip(&groups.present).for_each(|(sums, &slot)| add(&values[slot], sums));
         });
-        let mut intervals = units.intervals(plan, groups.present.len() + 1, |sums, numbers| {
-            let (pairs, singles) = sums.split_at(of_pairs);
-            numbers.iter_mut().zip(singles.chunks_exact(2)).for_each(|(number, sums)| *number = mean(sums));
-            numbers[groups.present.len()] = shape.largest(pairs).map(|largest| largest.value);
+        let singles = groups.present.len();
+        let drawn = units.draw(plan, singles + pairs.len(), |sums, numbers| {
+            let (of_pairs, of_singles) = sums.split_at(of_pairs);
+            numbers.iter_mut().zip(of_singles.chunks_exact(2)).for_each(|(number, sums)| *number = mean(sums));
+            numbers[singles..].iter_mut().zip(of_pairs.chunks_exact(3)).for_each(|(number, sums)| *number = shape.signed(sums));
         });
-        let interval = intervals.pop().flatten();
+        let observed: Vec<f64> = sums.chunks_exact(3).map(|sums| shape.signed(sums).unwrap_or(f64::NAN)).collect();
+        let interval = shape.interval(&observed, &drawn, singles, units.count(), plan);
         settle(&mut finding.estimate, finding.n, interval, "interval", &mut finding.left_out);
+        let intervals = (0..singles).map(|single| percentiles(&drawn, single, plan.level)).collect();
         groups.settle(&mut finding, intervals, rankings);
     }
     finding
@@ -229,6 +232,28 @@ impl Shape {
             }
         }
         found
+    }
+}
+
+impl Shape {
+    /// The first mean less the second, or the logarithm of their ratio.
+    fn signed(self, sums: &[f64]) -> Option<f64> {
+        let gap = match self {
+            Shape::Difference => (sums[0] - sums[1]) / sums[2],
+            Shape::Ratio => (sums[0] / sums[1]).ln(),
+        };
+        gap.is_finite().then_some(gap)
+    }
+
+    /// The interval of the largest gap from how far those of all pairs are off; the gaps of a draw begin at `first`.
+    fn interval(self, observed: &[f64], drawn: &[Vec<Option<f64>>], first: usize, units: usize, plan: &IntervalPlan) -> Option<Interval> {
+        let units = units as f64;
+        let scale = (units / (units - 1.0)).sqrt();
+        let error = |(drawn, observed): (&Option<f64>, &f64)| drawn.map_or(f32::NAN, |drawn| (scale * (drawn - observed)) as f32);
+        let errors: Vec<f32> = drawn.iter().flat_map(|numbers| numbers[first..].iter().zip(observed).map(error)).collect();
+        let (low, high) = largest::of_signed(observed, &errors, plan.level).map(|(low, high)| (low.max(0.0), high))?;
+        let (low, high) = if self == Shape::Difference { (low, high) } else { ((-high).exp(), (-low).exp()) };
+        Some(Interval { low, high, level: plan.level, method: gaps::METHOD.to_owned(), replicates: drawn.len() })
     }
 }
 
@@ -423,15 +448,14 @@ impl Units {
         Units { width, sums }
     }
 
-    /// Percentile intervals of several numbers made of the sums.
-    fn intervals(
-        &self,
-        plan: &IntervalPlan,
-        numbers: usize,
-        statistic: impl Fn(&[f64], &mut [Option<f64>]) + Sync,
-    ) -> Vec<Option<Interval>> {
-        let units = self.sums.len() / self.width;
-        let drawn = resample::replicate(plan.replicates, plan.seed, Purpose::Bootstrap, |rng| {
+    fn count(&self) -> usize {
+        self.sums.len() / self.width
+    }
+
+    /// Several numbers made of the sums, replicate by replicate.
+    fn draw(&self, plan: &IntervalPlan, numbers: usize, statistic: impl Fn(&[f64], &mut [Option<f64>]) + Sync) -> Vec<Vec<Option<f64>>> {
+        let units = self.count();
+        resample::replicate(plan.replicates, plan.seed, Purpose::Bootstrap, |rng| {
             let mut times = vec![0_u32; units];
             (0..units).for_each(|_| times[rng.random_range(0..units)] += 1);
             let mut sums = vec![0.0; self.width];
@@ -442,10 +466,23 @@ impl Units {
             let mut found = vec![None; numbers];
             statistic(&sums, &mut found);
             found
-        });
-        let of = |number: usize| drawn.iter().filter_map(|found| found[number]).collect();
-        (0..numbers).map(|number| resample::interval(of(number), plan.level, METHOD)).collect()
+        })
     }
+
+    /// Percentile intervals of several numbers made of the sums.
+    fn intervals(
+        &self,
+        plan: &IntervalPlan,
+        numbers: usize,
+        statistic: impl Fn(&[f64], &mut [Option<f64>]) + Sync,
+    ) -> Vec<Option<Interval>> {
+        let drawn = self.draw(plan, numbers, statistic);
+        (0..numbers).map(|number| percentiles(&drawn, number, plan.level)).collect()
+    }
+}
+
+fn percentiles(drawn: &[Vec<Option<f64>>], number: usize, level: f64) -> Option<Interval> {
+    resample::interval(drawn.iter().filter_map(|found| found[number]).collect(), level, METHOD)
 }
 
 /// The jobs in the order in which they are dealt into units: as they stand, or shuffled where a unit holds several.

@@ -16,6 +16,7 @@ mod gains;
 mod gaps;
 mod job_means;
 mod joint;
+mod largest;
 pub mod likeness;
 mod metric;
 mod order;

@@ -3,6 +3,7 @@
 //! ```text
 //! Wilson:    the p with |p - x/n| = z sqrt(p (1 - p) / n):   (x + z^2/2 -+ z sqrt(x (n - x) / n + z^2/4)) / (n + z^2)
 //! Newcombe:  d = p - q,   d - sqrt((p - l)^2 + (u' - q)^2) .. d + sqrt((u - p)^2 + (q - l')^2),   l..u and l'..u' Wilson's of p and of q
+//! ratio:     r = ln p - ln q,   r - sqrt(ln(p / l)^2 + ln(u' / q)^2) .. r + sqrt(ln(u / p)^2 + ln(q / l')^2),   on the logarithm
 //! ```
 //!
 //! x of n rows have the property; z is the normal quantile of the level. Both hold near 0 and 1, where intervals that are symmetric about the share
@@ -12,7 +13,8 @@
 //! .960), of 15 and 60 .927 to .998 (.960), of 50 and 50 .943 to .980 (.957).
 //!
 //! Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference"; Newcombe 1998, "Interval estimation for the
-//! difference between independent proportions", method 10.
+//! difference between independent proportions", method 10; Donner and Zou 2012, "Closed-form confidence intervals for functions of the
+//! normal mean and standard deviation", for limits of functions from limits of their parts.
 
 use statrs::function::erf::erfc_inv;
 
@@ -42,8 +44,12 @@ impl Proportion {
     /// assert!((high - 0.1611).abs() < 1e-4);
     /// ```
     pub fn wilson(self, level: f64) -> Option<(f64, f64)> {
+        self.wilson_at(normal_quantile(level))
+    }
+
+    /// The same at a normal quantile z.
+    pub(crate) fn wilson_at(self, z: f64) -> Option<(f64, f64)> {
         let share = self.share()?;
-        let z = normal_quantile(level);
         let square = z * z / self.n;
         let middle = share + square / 2.0;
         let spread = z * (share * (1.0 - share) / self.n + square / (4.0 * self.n)).sqrt();
@@ -57,14 +63,49 @@ impl Proportion {
 
 /// Newcombe's interval of the difference of two shares, the first minus the second; `None` where one is of no rows.
 pub fn newcombe(one: Proportion, other: Proportion, level: f64) -> Option<(f64, f64)> {
-    let ((p, q), ((low, high), (other_low, other_high))) = (one.share().zip(other.share())?, one.wilson(level).zip(other.wilson(level))?);
+    newcombe_at(one, other, normal_quantile(level))
+}
+
+/// The same at a normal quantile z.
+pub(crate) fn newcombe_at(one: Proportion, other: Proportion, z: f64) -> Option<(f64, f64)> {
+    let ((p, q), ((low, high), (other_low, other_high))) = (one.share().zip(other.share())?, one.wilson_at(z).zip(other.wilson_at(z))?);
     let down = ((p - low).powi(2) + (other_high - q).powi(2)).sqrt();
     let up = ((high - p).powi(2) + (q - other_low).powi(2)).sqrt();
     Some((p - q - down, p - q + up))
 }
 
+/// Interval of the ratio of two shares, the first over the second, made of Wilson's limits on the logarithm as Newcombe's is of the shares; `None` where one
+/// is of no rows, or both are 0. The ends of a ratio of 0 are 0 and finite; the upper end over a share of 0 is infinite.
+///
+/// ```
+/// use evenhand_metrics::proportions::{Proportion, ratio};
+///
+/// let (low, high) = ratio(Proportion { hits: 47.0, n: 100.0 }, Proportion { hits: 52.0, n: 100.0 }, 0.95).unwrap();
+/// assert!(low < 47.0 / 52.0 && 47.0 / 52.0 < high && (0.67..0.70).contains(&low) && (1.18..1.22).contains(&high));
+/// ```
+pub fn ratio(one: Proportion, other: Proportion, level: f64) -> Option<(f64, f64)> {
+    log_ratio_at(one, other, normal_quantile(level)).map(|(low, high)| (low.exp(), high.exp()))
+}
+
+/// Logarithms of the ends of a ratio, at a normal quantile z.
+pub(crate) fn log_ratio_at(one: Proportion, other: Proportion, z: f64) -> Option<(f64, f64)> {
+    let ((p, q), ((low, high), (other_low, other_high))) = (one.share().zip(other.share())?, one.wilson_at(z).zip(other.wilson_at(z))?);
+    match (p > 0.0, q > 0.0) {
+        (true, true) => {
+            let down = ((p / low).ln().powi(2) + (other_high / q).ln().powi(2)).sqrt();
+            let up = ((high / p).ln().powi(2) + (q / other_low).ln().powi(2)).sqrt();
+            let log = (p / q).ln();
+            Some((log - down, log + up))
+        }
+        // Donner and Zou's limits of a ratio, of which nothing else is left where one share is 0.
+        (false, true) => Some((f64::NEG_INFINITY, (high / (other_low * (2.0 * q - other_low)).sqrt()).ln())),
+        (true, false) => Some((-(other_high / (low * (2.0 * p - low)).sqrt()).ln(), f64::INFINITY)),
+        (false, false) => None,
+    }
+}
+
 /// The z with P(|Z| <= z) = level.
-fn normal_quantile(level: f64) -> f64 {
+pub(crate) fn normal_quantile(level: f64) -> f64 {
     std::f64::consts::SQRT_2 * erfc_inv(1.0 - level)
 }
 

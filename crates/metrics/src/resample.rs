@@ -106,6 +106,11 @@ pub(crate) fn with_interval(estimate: Estimate, interval: Option<Interval>) -> E
     }
 }
 
+/// A disparity less what chance adds to it: the squares of a difference and of its error add up, in the mean.
+pub(crate) fn less_chance(value: f64, by_lot: f64) -> f64 {
+    (value * value - by_lot * by_lot).max(0.0).sqrt()
+}
+
 /// Permutation p-value: the share of permutations at least as extreme, the observed one counted among them. It is never 0.
 pub(crate) fn p_value(as_extreme: usize, permutations: usize) -> f64 {
     (as_extreme + 1) as f64 / (permutations + 1) as f64

@@ -295,7 +295,8 @@ fn every_number_has_its_interval_over_jobs_around_it() {
             let (value, interval) = (value.unwrap(), interval.unwrap());
             let slack = 1e-9 + 0.25 * (interval.high - interval.low);
             assert!(interval.low - slack <= value && value <= interval.high + slack, "{}: {value} {interval:?}", finding.metric);
-            assert_eq!((interval.method.as_str(), interval.replicates, interval.level), ("bootstrap", 500, 0.95));
+            assert!(["bootstrap", "norm-of-error"].contains(&interval.method.as_str()), "{interval:?}");
+            assert_eq!((interval.replicates, interval.level), (500, 0.95));
         }
     }
 }

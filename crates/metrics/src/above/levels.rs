@@ -1,7 +1,7 @@
 //! SPEO of one draw of all groups on the cells of a frame.
 
 use super::walk::Reached;
-use crate::gaps::{Frame, weighted};
+use crate::gaps::{Frame, Profiles, Ruler, weighted};
 
 /// Distribution functions of the rows with y > v, for each stretch of v over which those stay the same.
 #[derive(Debug)]
@@ -18,27 +18,34 @@ pub(crate) struct Levels {
 }
 
 impl Levels {
-    pub(crate) fn new(frame: &Frame, masses: &[f64]) -> Self {
-        let places = frame.places.len();
-        let steps = (0..places).map(|place| frame.places.get(place + 1).map_or(0.0, |next| next - frame.places[place])).collect();
-        let height = |level: usize| {
-            let next = if level == 0 { 0.0 } else { frame.levels[level - 1] };
-            frame.levels[level].clamp(0.0, 1.0) - next.clamp(0.0, 1.0)
-        };
-        let heights: Vec<f64> = (0..frame.levels.len()).rev().map(height).filter(|height| *height > 0.0).collect();
-        let groups = masses.len() / frame.cells();
-        let mut below = Vec::with_capacity(groups * heights.len() * places);
-        let mut weights = Vec::with_capacity(groups * heights.len());
+    /// Where the distributions stand.
+    pub(crate) fn ruler(frame: &Frame) -> Ruler {
+        let steps = (0..frame.places.len()).map(|place| frame.places.get(place + 1).map_or(0.0, |next| next - frame.places[place]));
+        let heights = (0..frame.levels.len()).rev().map(|level| height(frame, level)).filter(|height| *height > 0.0);
+        Ruler { steps: steps.collect(), heights: heights.collect(), empty_counts: false }
+    }
+
+    /// The distributions without their distances.
+    pub(crate) fn profiles(frame: &Frame, masses: &[f64]) -> Profiles {
+        let (places, groups) = (frame.places.len(), masses.len() / frame.cells());
+        let (mut below, mut weights) = (Vec::with_capacity(masses.len()), Vec::with_capacity(groups * frame.levels.len()));
         let mut above = vec![0.0; places];
         for mass in masses.chunks_exact(frame.cells()) {
             above.fill(0.0);
             for level in (0..frame.levels.len()).rev() {
                 above.iter_mut().zip(&mass[level * places..]).for_each(|(above, mass)| *above += mass);
-                if height(level) > 0.0 {
+                if height(frame, level) > 0.0 {
                     weights.push(distribution(&above, &mut below));
                 }
             }
         }
+        Profiles { values: below, weights, moments: Vec::new() }
+    }
+
+    pub(crate) fn new(frame: &Frame, masses: &[f64]) -> Self {
+        let groups = masses.len() / frame.cells();
+        let Ruler { steps, heights, .. } = Levels::ruler(frame);
+        let Profiles { values: below, weights, .. } = Levels::profiles(frame, masses);
         let mut levels = Levels { heights, steps, below, weights, reached: None };
         if groups > 2 {
             levels.pool(groups);
@@ -72,7 +79,7 @@ impl Levels {
         &self.below[first..first + places]
     }
 
-    fn between(&self, a: usize, b: usize) -> Option<f64> {
+    pub(crate) fn between(&self, a: usize, b: usize) -> Option<f64> {
         let count = self.heights.len();
         let (mut integral, mut measure) = (0.0, 0.0);
         for (stretch, height) in self.heights.iter().enumerate() {
@@ -94,6 +101,12 @@ impl Levels {
     pub(crate) fn against_rest(&self, group: usize) -> Option<f64> {
         self.reached.as_ref().and_then(|reached| reached.against_rest(group))
     }
+}
+
+/// How much of v lies between a level and the one below it.
+fn height(frame: &Frame, level: usize) -> f64 {
+    let next = if level == 0 { 0.0 } else { frame.levels[level - 1] };
+    frame.levels[level].clamp(0.0, 1.0) - next.clamp(0.0, 1.0)
 }
 
 /// Adds the distribution function of some weights; returns their sum.

@@ -1,6 +1,6 @@
 //! SPEO on the paper's grid: tables of rates over thresholds of label and score.
 
-use crate::gaps::{farthest_pair, grid};
+use crate::gaps::{Profiles, Ruler, farthest_pair, grid};
 use crate::sample::Sample;
 
 /// Of several groups the weights by how many grid thresholds label and score exceed, and the rates that follow.
@@ -38,6 +38,18 @@ impl Tables {
         }
         let rates = above.iter().map(|above| rates(above, steps)).collect();
         Tables { steps, above, rates, all }
+    }
+
+    /// Where the rates stand: at every threshold of the score, for every one of the label.
+    pub(crate) fn ruler() -> Ruler {
+        let steps = grid().count();
+        Ruler { steps: vec![1.0 / steps as f64; steps], heights: vec![1.0 / steps as f64; steps], empty_counts: true }
+    }
+
+    /// The rates, and the weights above each threshold of the label.
+    pub(crate) fn profiles(self) -> Profiles {
+        let weights = self.above.iter().flat_map(|above| above.chunks_exact(self.steps + 1).skip(1).map(|row| row[0])).collect();
+        Profiles { values: self.rates.into_iter().flatten().collect(), weights, moments: Vec::new() }
     }
 
     /// Mean over all pairs of grid thresholds of the gap of rates; an empty side has the rate 0.

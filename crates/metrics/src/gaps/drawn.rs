@@ -1,5 +1,6 @@
 //! Marginal distributions of one draw of all groups on the places of a frame, and what each metric makes of them.
 
+use super::errors::Profiles;
 use super::frame::{Frame, GRID};
 use super::union::farthest_pair;
 use crate::Definition;
@@ -65,31 +66,43 @@ impl Moments {
     }
 }
 
+/// The distribution functions and moments of all groups.
+pub(super) fn profiles(centred: &[f64], masses: &[f64]) -> Profiles {
+    let mut values = vec![0.0; masses.len()];
+    let moments = accumulate(centred, masses, &mut values);
+    Profiles { values, weights: moments.iter().map(|moments| moments.weight).collect(), moments }
+}
+
+/// Fills in the distribution function of each group, and returns its moments.
+fn accumulate(centred: &[f64], masses: &[f64], below: &mut [f64]) -> Vec<Moments> {
+    let places = centred.len();
+    let each = masses.chunks_exact(places).zip(below.chunks_exact_mut(places));
+    each.map(|(mass, below)| {
+        let (mut passed, mut sum, mut squares) = (0.0, 0.0, 0.0);
+        for ((mass, place), below) in mass.iter().zip(centred).zip(below.iter_mut()) {
+            passed += mass;
+            sum += mass * place;
+            squares += mass * place * place;
+            *below = passed;
+        }
+        if passed <= 0.0 {
+            return Moments::default();
+        }
+        let scale = 1.0 / passed;
+        for below in below {
+            *below *= scale;
+        }
+        let mean = sum * scale;
+        Moments { weight: passed, mean, variance: (squares * scale - mean * mean).max(0.0) }
+    })
+    .collect()
+}
+
 impl<'a> Drawn<'a> {
     /// `masses` holds the weights of each group at each place; `centred` the places less their middle, so that squares stay small.
     pub(super) fn new(widths: &'a [f64], centred: &[f64], masses: &[f64]) -> Self {
-        let places = widths.len();
         let mut below = vec![0.0; masses.len()];
-        let mut groups = Vec::with_capacity(masses.len() / places);
-        for (mass, below) in masses.chunks_exact(places).zip(below.chunks_exact_mut(places)) {
-            let (mut passed, mut sum, mut squares) = (0.0, 0.0, 0.0);
-            for ((mass, place), below) in mass.iter().zip(centred).zip(below.iter_mut()) {
-                passed += mass;
-                sum += mass * place;
-                squares += mass * place * place;
-                *below = passed;
-            }
-            if passed > 0.0 {
-                let scale = 1.0 / passed;
-                for below in below {
-                    *below *= scale;
-                }
-                let mean = sum * scale;
-                groups.push(Moments { weight: passed, mean, variance: (squares * scale - mean * mean).max(0.0) });
-            } else {
-                groups.push(Moments::default());
-            }
-        }
+        let groups = accumulate(centred, masses, &mut below);
         let all = groups.iter().fold(Moments::default(), |all, group| all.with(*group));
         let mut drawn = Drawn { widths, below, groups, all, pooled: Vec::new(), areas: Vec::new() };
         if drawn.groups.len() > 2 {
@@ -128,7 +141,7 @@ impl<'a> Drawn<'a> {
     }
 
     /// The distance between two groups; `None` where it does not exist.
-    fn between(&self, shape: Shape, a: usize, b: usize) -> Option<f64> {
+    pub(super) fn between(&self, shape: Shape, a: usize, b: usize) -> Option<f64> {
         let (one, other) = (self.groups[a], self.groups[b]);
         if one.weight <= 0.0 || other.weight <= 0.0 {
             return None;

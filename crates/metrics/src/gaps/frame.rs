@@ -1,5 +1,7 @@
 //! Places and levels on which resampled rows are gathered, and the draws of each group on them.
 
+use std::sync::Arc;
+
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
 
@@ -12,7 +14,9 @@ pub(crate) const DIRECT: usize = 8192;
 const DRAWN_ROWS: usize = 1 << 17;
 const FEW_ROWS: usize = 256;
 /// Score blocks above [`DIRECT`] rows.
-const BLOCKS: usize = 512;
+const BLOCKS: usize = 256;
+/// Rows of all groups together that stand beside the rows of a group when these are drawn one by one.
+pub(super) const PRIOR: f64 = 2.0;
 /// Score blocks and label blocks of metrics that read both.
 pub(crate) const JOINT_BLOCKS: usize = 32;
 /// Places of all groups together, and those that a group has however many there are.
@@ -140,13 +144,16 @@ pub(super) struct Stratum {
     rows: Vec<(u32, f64)>,
     pub(super) mass: Vec<f64>,
     deviation: Vec<f64>,
+    /// Where single rows are drawn: what a prior row is drawn from, as sums over the cells, and what it weighs.
+    prior: Option<(Arc<Vec<f64>>, f64)>,
 }
 
 impl Stratum {
     /// `groups` is the number of groups that are drawn together.
     pub(super) fn new(frame: &Frame, sample: &Sample, size: usize, groups: usize) -> Self {
         let cells = frame.cells_of(sample);
-        let mut stratum = Stratum { size, rows: Vec::new(), mass: vec![0.0; frame.cells()], deviation: vec![0.0; frame.cells()] };
+        let mut stratum =
+            Stratum { size, rows: Vec::new(), mass: vec![0.0; frame.cells()], deviation: vec![0.0; frame.cells()], prior: None };
         for (entry, &cell) in cells.iter().enumerate() {
             stratum.mass[cell as usize] += sample.weights[entry];
             stratum.deviation[cell as usize] += sample.square(entry);
@@ -160,6 +167,50 @@ impl Stratum {
         stratum
     }
 
+    /// All groups on a frame. Few rows cannot say how far they are off (one row is always itself), so that a group of which single rows are drawn is given
+    /// [`PRIOR`] rows of all groups together, as Agresti and Coull give counts two successes and two failures.
+    pub(super) fn all(frame: &Frame, entered: &[(&Sample, usize)]) -> Vec<Stratum> {
+        let mut strata: Vec<Stratum> = entered.iter().map(|&(sample, size)| Stratum::new(frame, sample, size, entered.len())).collect();
+        let mut sums = vec![0.0; frame.cells()];
+        for stratum in &strata {
+            sums.iter_mut().zip(&stratum.mass).for_each(|(sum, mass)| *sum += mass);
+        }
+        let mut passed = 0.0;
+        for sum in &mut sums {
+            passed += *sum;
+            *sum = passed;
+        }
+        let sums = Arc::new(sums);
+        for stratum in strata.iter_mut().filter(|stratum| !stratum.rows.is_empty()) {
+            let weight = stratum.mass.iter().sum::<f64>() / stratum.rows.len() as f64;
+            stratum.prior = Some((Arc::clone(&sums), weight));
+        }
+        strata
+    }
+
+    /// The weights that draws have in the mean, up to a factor.
+    pub(super) fn centre(&self) -> Vec<f64> {
+        let Some((sums, weight)) = &self.prior else { return self.mass.clone() };
+        let scale = PRIOR * weight / sums.last().copied().unwrap_or(1.0);
+        let mut before = 0.0;
+        let with_prior = |(mass, sum): (&f64, &f64)| {
+            let all = sum - before;
+            before = *sum;
+            mass + scale * all
+        };
+        self.mass.iter().zip(sums.iter()).map(with_prior).collect()
+    }
+
+    /// Rows that stand behind the draws beside the group's own.
+    pub(super) fn prior(&self) -> f64 {
+        if self.prior.is_some() { PRIOR } else { 0.0 }
+    }
+
+    /// Squared weights of each cell.
+    pub(super) fn squares(&self) -> Vec<f64> {
+        self.deviation.iter().map(|deviation| deviation * deviation).collect()
+    }
+
     pub(super) fn draw(&self, rng: &mut impl Rng, mass: &mut [f64]) {
         if self.rows.is_empty() {
             for (drawn, (mean, deviation)) in mass.iter_mut().zip(self.mass.iter().zip(&self.deviation)) {
@@ -168,9 +219,18 @@ impl Stratum {
             }
         } else {
             mass.fill(0.0);
-            for _ in 0..self.rows.len() {
-                let (cell, weight) = self.rows[rng.random_range(0..self.rows.len())];
-                mass[cell as usize] += weight;
+            let own = self.rows.len();
+            for _ in 0..own {
+                let place = rng.random::<f64>() * (own as f64 + self.prior());
+                match (self.rows.get(place as usize), &self.prior) {
+                    (Some(&(cell, weight)), _) => mass[cell as usize] += weight,
+                    (None, Some((sums, weight))) => {
+                        // What is left of the place is spread evenly over the prior's rows.
+                        let at = (place - own as f64) / PRIOR * sums.last().copied().unwrap_or_default();
+                        mass[sums.partition_point(|sum| *sum <= at).min(sums.len() - 1)] += weight;
+                    }
+                    (None, None) => {}
+                }
             }
         }
     }

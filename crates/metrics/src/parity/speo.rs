@@ -23,7 +23,7 @@ use std::sync::Arc;
 use evenhand_catalog::{Card, Direction, Kind};
 
 use crate::above::{Levels, Tables, walk};
-use crate::gaps::{self, Among, Frame, Gap, Pair, Resampled, ScoreGap, blocks, distinct};
+use crate::gaps::{self, Among, Family, Frame, Gap, Observed, Pair, Profiles, Resampled, Ruler, ScoreGap, Shape, blocks, distinct};
 use crate::sample::Sample;
 use crate::{Definition, Finding, IntervalPlan, Metric, Needs, Outcomes, order};
 
@@ -101,26 +101,68 @@ impl ScoreGap for Speo {
     }
 
     fn resampled(&self, entered: &[(&Sample, usize)], outcomes: &Outcomes, plan: &IntervalPlan) -> (Arc<Resampled>, usize) {
-        let groups = entered.len();
-        let numbers = |largest: Option<f64>, with_rest: bool, rest: &dyn Fn(usize) -> Option<f64>| {
-            let rests = (0..if with_rest { groups } else { 0 }).map(rest);
-            std::iter::once(largest).chain(rests).map(|number| number.unwrap_or(f64::NAN)).collect()
-        };
         let resampled = if outcomes.conventions.definition == Definition::Grid {
-            let frame = Frame::on_grid(true);
-            Resampled::new(&frame, entered, plan, |masses, with_rest| {
-                let tables = Tables::new(masses);
-                let largest = tables.farthest().map(|(distance, _)| distance);
-                numbers(largest, with_rest, &|group| Some(tables.against_rest(group)))
-            })
+            Resampled::new(&OnGrid(Tables::ruler()), &Frame::on_grid(true), entered, plan)
         } else {
-            let frame = Frame::new(outcomes, true, groups);
-            Resampled::new(&frame, entered, plan, |masses, with_rest| {
-                let levels = Levels::new(&frame, masses);
-                numbers(levels.largest(), with_rest, &|group| levels.against_rest(group))
-            })
+            let frame = Frame::new(outcomes, true, entered.len());
+            Resampled::new(&AboveLabels { ruler: Levels::ruler(&frame), frame: &frame }, &frame, entered, plan)
         };
         (Arc::new(resampled), 0)
+    }
+}
+
+/// Distributions of the rows with y > v, for each stretch of v over which those stay the same.
+struct AboveLabels<'a> {
+    ruler: Ruler,
+    frame: &'a Frame,
+}
+
+impl Family for AboveLabels<'_> {
+    fn ruler(&self) -> &Ruler {
+        &self.ruler
+    }
+
+    fn shapes(&self) -> &'static [Shape] {
+        &[Shape::Area]
+    }
+
+    fn profiles(&self, masses: &[f64]) -> Profiles {
+        Levels::profiles(self.frame, masses)
+    }
+
+    fn largest(&self, masses: &[f64]) -> Vec<Option<f64>> {
+        vec![Levels::new(self.frame, masses).largest()]
+    }
+
+    fn observed(&self, masses: &[f64], groups: usize) -> Observed {
+        let levels = Levels::new(self.frame, masses);
+        Observed::of(self.shapes(), groups, |_, a, b| levels.between(a, b), |_, group| levels.against_rest(group))
+    }
+}
+
+/// The rates above the thresholds of the paper's grid.
+struct OnGrid(Ruler);
+
+impl Family for OnGrid {
+    fn ruler(&self) -> &Ruler {
+        &self.0
+    }
+
+    fn shapes(&self) -> &'static [Shape] {
+        &[Shape::Area]
+    }
+
+    fn profiles(&self, masses: &[f64]) -> Profiles {
+        Tables::new(masses).profiles()
+    }
+
+    fn largest(&self, masses: &[f64]) -> Vec<Option<f64>> {
+        vec![Tables::new(masses).farthest().map(|(distance, _)| distance)]
+    }
+
+    fn observed(&self, masses: &[f64], groups: usize) -> Observed {
+        let tables = Tables::new(masses);
+        Observed::of(self.shapes(), groups, |_, a, b| Some(tables.between(a, b)), |_, group| Some(tables.against_rest(group)))
     }
 }
 

@@ -9,7 +9,6 @@
 
 use evenhand_catalog::{Card, Direction, Kind};
 
-use crate::counts::Confusion;
 use crate::{Finding, IntervalPlan, Metric, Needs, Outcomes, rates};
 
 const CARD: Card = Card {
@@ -39,11 +38,6 @@ impl Metric for Accuracy {
     }
 
     fn measure(&self, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding {
-        rates::by_counts(CARD.id, true, statistic, Confusion::total, outcomes, plan)
+        rates::rate(CARD.id, &rates::ACCURACY, outcomes, plan)
     }
-}
-
-fn statistic(counts: &Confusion) -> Result<f64, &'static str> {
-    let total = counts.total();
-    if total > 0.0 { Ok((counts.true_positives + counts.true_negatives) / total) } else { Err("no rows with a positive weight") }
 }

@@ -8,7 +8,6 @@
 
 use evenhand_catalog::{Card, Direction, Kind};
 
-use crate::counts::Confusion;
 use crate::{Finding, IntervalPlan, Metric, Needs, Outcomes, rates};
 
 const CARD: Card = Card {
@@ -38,10 +37,6 @@ impl Metric for Recall {
     }
 
     fn measure(&self, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding {
-        rates::by_counts(CARD.id, true, statistic, Confusion::positives, outcomes, plan)
+        rates::rate(CARD.id, &rates::TRUE_POSITIVE, outcomes, plan)
     }
-}
-
-fn statistic(counts: &Confusion) -> Result<f64, &'static str> {
-    if counts.positives() > 0.0 { Ok(counts.true_positives / counts.positives()) } else { Err("no positive labels") }
 }
