@@ -1,0 +1,159 @@
+//! Tests of groups, odds ratios and strata against scipy and statsmodels, to 1e-10, on the tables of `reference/significance.json`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use evenhand_metrics::proportions::{Proportion, newcombe};
+use evenhand_metrics::significance::{
+    Alternative, Counted, Measured, Undefined, chi_squared, fisher_exact, haldane_anscombe, holm, odds_ratio, ratio_of_proportions,
+    two_proportions,
+};
+use serde_json::Value;
+
+const LEVEL: f64 = 0.95;
+const TOLERANCE: f64 = 1e-10;
+/// Below this a p-value is no longer a normal floating-point number, and its digits are few.
+const TINY: f64 = 1e-290;
+
+fn of(selected: u64, n: u64) -> Counted {
+    Counted::new(selected, n).unwrap()
+}
+
+fn reference() -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../reference/significance.json");
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn counts(value: &Value) -> Vec<u64> {
+    value.as_array().unwrap().iter().map(|count| count.as_u64().unwrap()).collect()
+}
+
+fn pair(table: &Value) -> (Counted, Counted) {
+    let cells = counts(table);
+    (of(cells[0], cells[1]), of(cells[2], cells[3]))
+}
+
+/// What was compared of each subject, how far it was off at most, and what was wrong.
+#[derive(Default)]
+struct Tested {
+    subjects: BTreeMap<&'static str, (usize, f64)>,
+    undefined: BTreeMap<&'static str, usize>,
+    wrong: Vec<String>,
+}
+
+impl Tested {
+    fn near(&mut self, subject: &'static str, found: f64, expected: f64, about: &Value) {
+        let error = if expected.abs() < TINY { (found - expected).abs() } else { ((found - expected) / expected).abs() };
+        let (compared, worst) = self.subjects.entry(subject).or_default();
+        *compared += 1;
+        *worst = worst.max(error);
+        if !(error <= TOLERANCE && found.is_finite()) {
+            self.wrong.push(format!("{subject} of {about}: {found} instead of {expected}"));
+        }
+    }
+
+    /// A number that the library has too, or a reason where it has none.
+    fn check(&mut self, subject: &'static str, found: Result<f64, Undefined>, expected: &Value, about: &Value) {
+        match (found, expected.as_f64()) {
+            (Ok(found), Some(expected)) => self.near(subject, found, expected, about),
+            (Err(_), None) => *self.undefined.entry(subject).or_default() += 1,
+            (found, expected) => self.wrong.push(format!("{subject} of {about}: {found:?} instead of {expected:?}")),
+        }
+    }
+
+    /// Value and interval. Where ours has a reason, the library must divide by 0 or take the logarithm of 0, or have no variance.
+    fn measured(&mut self, subject: &'static str, found: Result<Measured, Undefined>, expected: &Value, about: &Value) {
+        self.check(subject, found.map(|found| found.value), &expected[0], about);
+        let Ok(Measured { value, interval }) = found else { return };
+        if let Ok((low, high)) = interval {
+            self.check(subject, Ok(low), &expected[1], about);
+            self.check(subject, Ok(high), &expected[2], about);
+        } else {
+            *self.undefined.entry(subject).or_default() += 1;
+            let no_width = expected[1] == expected[2] && expected[1].as_f64() == Some(value);
+            if !(no_width || value == 0.0 && (expected[1].is_null() || expected[2].is_null())) {
+                self.wrong.push(format!("{subject} of {about}: no interval instead of {expected}"));
+            }
+        }
+    }
+
+    /// What was compared, a line for each subject; fails where anything was wrong.
+    fn finish(self) -> String {
+        assert!(self.wrong.is_empty(), "{} wrong, such as\n{}", self.wrong.len(), self.wrong[..self.wrong.len().min(12)].join("\n"));
+        let lines = self.subjects.iter().map(|(subject, (compared, worst))| {
+            let undefined = self.undefined.get(subject).copied().unwrap_or_default();
+            format!("{subject}: {compared} numbers, {worst:.1e} off at most, {undefined} undefined on both sides")
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+}
+
+#[test]
+fn two_groups_agree_with_scipy_and_statsmodels() {
+    let mut tested = Tested::default();
+    for case in reference()["two_groups"].as_array().unwrap() {
+        let table = &case["table"];
+        let (one, other) = pair(table);
+        for (place, alternative) in [Alternative::TwoSided, Alternative::Less, Alternative::Greater].into_iter().enumerate() {
+            tested.check("fisher", fisher_exact(one, other, alternative), &case["fisher"][place], table);
+        }
+        let z = two_proportions(one, other);
+        tested.check("z", z.map(|tested| tested.z), &case["z"][0], table);
+        tested.check("z", z.map(|tested| tested.p_value), &case["z"][1], table);
+        if let (Ok(z), Ok(chi_squared)) = (z, chi_squared(&[one, other])) {
+            tested.near("z squared", chi_squared.statistic, z.z * z.z, table);
+            tested.near("z squared", chi_squared.p_value, z.p_value, table);
+        }
+        tested.measured("odds ratio", odds_ratio(one, other, LEVEL), &case["odds_ratio"], table);
+        tested.measured("ratio", ratio_of_proportions(one, other, LEVEL), &case["ratio"], table);
+        match haldane_anscombe(one, other, LEVEL) {
+            // statsmodels computes on where a group has half a candidate twice and nobody else.
+            Err(why) => assert!(matches!(why, Undefined::EmptyGroup { .. }) && (one.n() == 0 || other.n() == 0)),
+            found => tested.measured("Haldane-Anscombe", found, &case["haldane_anscombe"], table),
+        }
+        let wilson = Proportion::from(one).wilson(LEVEL);
+        let newcombe = newcombe(one.into(), other.into(), LEVEL);
+        for (subject, found) in [("Wilson", wilson), ("Newcombe", newcombe)] {
+            let expected = &case[if subject == "Wilson" { "wilson" } else { "newcombe" }];
+            if let (Some((low, high)), true) = (found, expected.is_array()) {
+                // Ends near 0 are differences of larger numbers on both sides.
+                for (found, expected) in [(low, &expected[0]), (high, &expected[1])] {
+                    let expected = expected.as_f64().unwrap();
+                    if expected.abs() > 1e-4 {
+                        tested.near(subject, found, expected, table);
+                    } else {
+                        assert!((found - expected).abs() < 1e-14, "{subject} of {table}: {found} instead of {expected}");
+                    }
+                }
+            }
+        }
+    }
+    println!("{}", tested.finish());
+}
+
+#[test]
+fn many_groups_agree_with_scipy() {
+    let mut tested = Tested::default();
+    for case in reference()["many_groups"].as_array().unwrap() {
+        let groups: Vec<Counted> = case["groups"].as_array().unwrap().iter().map(counts).map(|cells| of(cells[0], cells[1])).collect();
+        let found = chi_squared(&groups);
+        tested.check("chi-squared", found.map(|found| found.statistic), &case["chi_squared"][0], case);
+        tested.check("chi-squared", found.map(|found| found.p_value), &case["chi_squared"][2], case);
+        if let Ok(found) = found {
+            assert_eq!(found.degrees_of_freedom as u64, case["chi_squared"][1].as_u64().unwrap());
+        }
+    }
+    println!("{}", tested.finish());
+}
+
+#[test]
+fn holm_agrees_with_statsmodels() {
+    let mut tested = Tested::default();
+    for case in reference()["holm"].as_array().unwrap() {
+        let numbers = |key: &str| case[key].as_array().unwrap().iter().map(Value::as_f64).collect::<Vec<_>>();
+        for (found, expected) in holm(&numbers("p_values")).into_iter().zip(numbers("adjusted")) {
+            tested.near("Holm", found.unwrap(), expected.unwrap(), case);
+        }
+    }
+    println!("{}", tested.finish());
+}
