@@ -5,8 +5,8 @@ use std::path::Path;
 
 use evenhand_metrics::proportions::{Proportion, newcombe};
 use evenhand_metrics::significance::{
-    Alternative, Counted, Measured, Undefined, chi_squared, fisher_exact, haldane_anscombe, holm, odds_ratio, ratio_of_proportions,
-    two_proportions,
+    Alternative, ChiSquared, Counted, Measured, Stratum, Undefined, chi_squared, fisher_exact, haldane_anscombe, holm, mantel_haenszel,
+    odds_ratio, ratio_of_proportions, two_proportions,
 };
 use serde_json::Value;
 
@@ -75,6 +75,11 @@ impl Tested {
                 self.wrong.push(format!("{subject} of {about}: no interval instead of {expected}"));
             }
         }
+    }
+
+    fn chi_squared(&mut self, subject: &'static str, found: Result<ChiSquared, Undefined>, expected: &Value, about: &Value) {
+        self.check(subject, found.map(|found| found.statistic), &expected[0], about);
+        self.check(subject, found.map(|found| found.p_value), &expected[1], about);
     }
 
     /// What was compared, a line for each subject; fails where anything was wrong.
@@ -147,6 +152,47 @@ fn many_groups_agree_with_scipy() {
 }
 
 #[test]
+fn strata_agree_with_statsmodels() {
+    let mut tested = Tested::default();
+    for case in reference()["strata"].as_array().unwrap() {
+        let strata: Vec<Stratum> =
+            case["strata"].as_array().unwrap().iter().map(pair).map(|(group, reference)| Stratum { group, reference }).collect();
+        let found = mantel_haenszel(&strata, LEVEL).unwrap();
+        let informative = case["informative"].as_u64().unwrap() as usize;
+        assert_eq!((found.strata, found.uninformative.len()), (strata.len(), strata.len() - informative));
+        // Strata without information are left out of the library's input, unless there are none: it then gives NaN or counts them as degrees of freedom.
+        let expected = &case["kept"];
+        let about = &case["strata"];
+        tested.measured("Mantel-Haenszel odds ratio", found.odds_ratio, &expected["odds_ratio"], about);
+        tested.measured("Mantel-Haenszel risk ratio", found.risk_ratio, &case["risk_ratio"], about);
+        tested.measured("Mantel-Haenszel risk difference", found.risk_difference, &case["risk_difference"], about);
+        tested.chi_squared("Cochran-Mantel-Haenszel", found.test, &expected["test"], about);
+        if case["deviation"].as_f64().is_some_and(|deviation| deviation < 0.5) {
+            assert_eq!(found.corrected_test.map(|test| (test.statistic, test.p_value)), Ok((0.0, 1.0)));
+        } else {
+            tested.chi_squared("Cochran-Mantel-Haenszel, corrected", found.corrected_test, &expected["corrected_test"], about);
+        }
+        if informative < 2 {
+            // The library computes a statistic of rounding for 0 degrees of freedom.
+            assert!(found.breslow_day.is_err() && found.tarone.is_err());
+        } else {
+            tested.chi_squared("Breslow-Day", found.breslow_day, &expected["breslow_day"], about);
+            tested.chi_squared("Breslow-Day, Tarone", found.tarone, &expected["tarone"], about);
+        }
+        // Strata of two candidates or more change nothing in the library's pooled odds ratio and test either.
+        let as_given = &case["as_given"];
+        if as_given["odds_ratio"][0].is_number() {
+            tested.measured("Mantel-Haenszel odds ratio", found.odds_ratio, &as_given["odds_ratio"], about);
+            tested.check("Mantel-Haenszel risk ratio", found.risk_ratio.map(|found| found.value), &as_given["risk_ratio"], about);
+        }
+        if as_given["test"][0].is_number() {
+            tested.chi_squared("Cochran-Mantel-Haenszel", found.test, &as_given["test"], about);
+        }
+    }
+    println!("{}", tested.finish());
+}
+
+#[test]
 fn holm_agrees_with_statsmodels() {
     let mut tested = Tested::default();
     for case in reference()["holm"].as_array().unwrap() {
@@ -156,4 +202,36 @@ fn holm_agrees_with_statsmodels() {
         }
     }
     println!("{}", tested.finish());
+}
+
+#[test]
+fn breslow_day_where_the_pooled_odds_ratio_is_1() {
+    // Odds ratios 4 and 1/4, 9 and 9 of 18 and 18 expected in each: ((12 - 9)^2 + (6 - 9)^2) / (1 / (4 / 9)).
+    let strata = [Stratum { group: of(12, 18), reference: of(6, 18) }, Stratum { group: of(6, 18), reference: of(12, 18) }];
+    let found = mantel_haenszel(&strata, LEVEL).unwrap();
+    assert_eq!(found.odds_ratio.unwrap().value, 1.0);
+    assert!((found.breslow_day.unwrap().statistic - 8.0).abs() < 1e-12);
+    assert!((found.tarone.unwrap().statistic - 8.0).abs() < 1e-12);
+}
+
+#[test]
+fn strata_without_information_are_named() {
+    let strata = [
+        Stratum { group: of(0, 0), reference: of(3, 9) },
+        Stratum { group: of(0, 4), reference: of(0, 5) },
+        Stratum { group: of(4, 8), reference: of(2, 8) },
+        Stratum { group: of(4, 4), reference: of(5, 5) },
+    ];
+    let found = mantel_haenszel(&strata, LEVEL).unwrap();
+    let named: Vec<_> = found.uninformative.iter().map(|left| (left.stratum, left.why)).collect();
+    assert_eq!(named, [(0, Undefined::EmptyGroup { group: 0 }), (1, Undefined::NobodySelected), (3, Undefined::EverybodySelected)]);
+    assert_eq!(found.odds_ratio.unwrap().value, 3.0);
+    assert_eq!(found.breslow_day, Err(Undefined::OneInformativeStratum));
+    // (4 x 8 - 2 x 8) / 16 = 1 over 20/9 + 4 + 20/9: strata where all fared alike weigh in.
+    assert!((found.risk_difference.unwrap().value - 1.0 / (4.0 + 40.0 / 9.0)).abs() < 1e-15);
+    let nothing = mantel_haenszel(&strata[..2], LEVEL).unwrap();
+    assert_eq!(nothing.odds_ratio, Err(Undefined::NoInformativeStratum));
+    assert_eq!(nothing.test, Err(Undefined::NoInformativeStratum));
+    assert_eq!(nothing.risk_difference.unwrap(), Measured { value: 0.0, interval: Err(Undefined::NoVariance) });
+    assert_eq!(mantel_haenszel(&[], LEVEL).unwrap().risk_ratio, Err(Undefined::NoInformativeStratum));
 }

@@ -1,13 +1,15 @@
 //! How much of a difference between groups chance alone could make, and what it comes to in persons: counts in, exact where that is possible.
 //!
 //! Every group is a [`Counted`]: so many of so many were selected. What two groups differ by: [`fisher_exact`], [`two_proportions`],
-//! [`odds_ratio`], [`ratio_of_proportions`]; what many groups differ by: [`chi_squared`]. Several tests at once: [`holm`].
+//! [`odds_ratio`], [`ratio_of_proportions`]; what many groups differ by: [`chi_squared`]; what groups differ by within strata such as jobs:
+//! [`mantel_haenszel`]. Several tests at once: [`holm`].
 //!
 //! A number that does not exist is [`Undefined`] with its reason; nothing here is NaN or infinite.
 
 mod counted;
 mod fisher;
 mod holm;
+mod mantel_haenszel;
 mod normal;
 mod odds_ratio;
 mod ratio;
@@ -17,6 +19,7 @@ mod undefined;
 pub use counted::Counted;
 pub use fisher::{Alternative, fisher_exact};
 pub use holm::holm;
+pub use mantel_haenszel::{MantelHaenszel, Stratum, Uninformative, mantel_haenszel};
 pub use odds_ratio::{haldane_anscombe, odds_ratio};
 pub use ratio::ratio_of_proportions;
 pub use two_proportions::{ChiSquared, TwoProportions, chi_squared, two_proportions};
