@@ -1,4 +1,4 @@
-//! Tests of groups, odds ratios and strata against scipy and statsmodels, to 1e-10, on the tables of `reference/significance.json`.
+//! Tests of groups, odds ratios and strata against scipy and statsmodels, to 1e-10, on the tables of `reference/significance.json`; power against simulation.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,8 +6,11 @@ use std::path::Path;
 use evenhand_metrics::proportions::{Proportion, newcombe};
 use evenhand_metrics::significance::{
     Alternative, ChiSquared, Counted, Measured, Stratum, Undefined, chi_squared, fisher_exact, haldane_anscombe, holm, mantel_haenszel,
-    odds_ratio, ratio_of_proportions, two_proportions,
+    odds_ratio, power, ratio_of_proportions, smallest_gap, two_proportions,
 };
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Binomial, Distribution};
 use serde_json::Value;
 
 const LEVEL: f64 = 0.95;
@@ -234,4 +237,49 @@ fn strata_without_information_are_named() {
     assert_eq!(nothing.test, Err(Undefined::NoInformativeStratum));
     assert_eq!(nothing.risk_difference.unwrap(), Measured { value: 0.0, interval: Err(Undefined::NoVariance) });
     assert_eq!(mantel_haenszel(&[], LEVEL).unwrap().risk_ratio, Err(Undefined::NoInformativeStratum));
+}
+
+/// The share of simulated pairs of groups whose pooled z test has a p-value of at most .05.
+fn simulated(n: (u64, u64), rates: (f64, f64), rng: &mut ChaCha8Rng) -> f64 {
+    const TRIALS: usize = 20_000;
+    let (one, other) = (Binomial::new(n.0, rates.0).unwrap(), Binomial::new(n.1, rates.1).unwrap());
+    let rejected = (0..TRIALS).filter(|_| {
+        let drawn = (of(one.sample(rng), n.0), of(other.sample(rng), n.1));
+        two_proportions(drawn.0, drawn.1).is_ok_and(|tested| tested.p_value <= 0.05)
+    });
+    rejected.count() as f64 / TRIALS as f64
+}
+
+#[test]
+fn power_agrees_with_simulation() {
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let mut worst = 0.0_f64;
+    for n in [(20, 20), (30, 30), (20, 200), (57, 23), (100, 100), (1000, 400), (30, 20_000)] {
+        for one in [0.1, 0.3, 0.5, 0.7, 0.9] {
+            for other in [0.1, 0.15, 0.3, 0.45, 0.5, 0.6, 0.9] {
+                let found = power(n, (one, other), 0.05).unwrap();
+                worst = worst.max((found - simulated(n, (one, other), &mut rng)).abs());
+            }
+        }
+    }
+    for n in [(800_000, 900_000), (60, 60_000_000)] {
+        for other in [0.5, 0.502, 0.6] {
+            let found = power(n, (0.5, other), 0.05).unwrap();
+            worst = worst.max((found - simulated(n, (0.5, other), &mut rng)).abs());
+        }
+    }
+    println!("power: {worst:.4} off a simulation at most");
+    assert!(worst < 0.02, "{worst}");
+}
+
+#[test]
+fn smallest_gaps_have_the_power_and_slightly_smaller_ones_do_not() {
+    for n in [(30, 30), (40, 400), (500, 500), (20_000, 3_000), (2_000_000, 2_000_000)] {
+        for rate in [0.3, 0.5, 0.9] {
+            let gap = smallest_gap(n.0, n.1, rate, 0.05, 0.8).unwrap();
+            assert!((gap.rate + gap.difference - rate).abs() < 1e-15 && (gap.ratio - gap.rate / rate).abs() < 1e-15);
+            assert!(power(n, (gap.rate, rate), 0.05).unwrap() >= 0.8);
+            assert!(power(n, (gap.rate + 2e-9, rate), 0.05).unwrap() < 0.8);
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Every group is a [`Counted`]: so many of so many were selected. What two groups differ by: [`fisher_exact`], [`two_proportions`],
 //! [`odds_ratio`], [`ratio_of_proportions`]; what many groups differ by: [`chi_squared`]; what groups differ by within strata such as jobs:
-//! [`mantel_haenszel`]. Several tests at once: [`holm`].
+//! [`mantel_haenszel`]. Several tests at once: [`holm`]. What tests of so many candidates can find: [`power`], [`smallest_gap`].
 //!
 //! A number that does not exist is [`Undefined`] with its reason; nothing here is NaN or infinite.
 
@@ -12,6 +12,7 @@ mod holm;
 mod mantel_haenszel;
 mod normal;
 mod odds_ratio;
+mod power;
 mod ratio;
 mod two_proportions;
 mod undefined;
@@ -21,6 +22,7 @@ pub use fisher::{Alternative, fisher_exact};
 pub use holm::holm;
 pub use mantel_haenszel::{MantelHaenszel, Stratum, Uninformative, mantel_haenszel};
 pub use odds_ratio::{haldane_anscombe, odds_ratio};
+pub use power::{SmallestGap, power, smallest_gap};
 pub use ratio::ratio_of_proportions;
 pub use two_proportions::{ChiSquared, TwoProportions, chi_squared, two_proportions};
 pub use undefined::{Measured, Undefined};

@@ -13,6 +13,12 @@ pub(super) fn two_sided_p(z: f64) -> f64 {
     chi_squared_tail(z * z, 1)
 }
 
+/// P(Z <= z).
+pub(super) fn at_most(z: f64) -> f64 {
+    let half = two_sided_p(z) / 2.0;
+    if z > 0.0 { 1.0 - half } else { half }
+}
+
 /// The z with P(|Z| <= z) = level, for a level in (0, 1).
 pub(super) fn two_sided_quantile(level: f64) -> Result<f64, Undefined> {
     if level > 0.0 && level < 1.0 {
@@ -32,7 +38,7 @@ pub(super) fn chi_squared_tail(statistic: f64, degrees_of_freedom: usize) -> f64
 mod tests {
     use super::*;
 
-    /// Expected values: scipy 1.17.1, `norm.ppf` and `chi2.sf`.
+    /// Expected values: scipy 1.17.1, `norm.ppf`, `norm.cdf` and `chi2.sf`.
     #[test]
     fn tails_and_quantiles_agree_with_scipy() {
         for (level, expected) in [
@@ -47,6 +53,17 @@ mod tests {
         ] {
             let found = two_sided_quantile(level).unwrap();
             assert!((found / expected - 1.0).abs() < 1e-12, "{level}: {found} instead of {expected}");
+        }
+        for (z, expected) in [
+            (-37.0, 5.725_571_222_523_926_6e-300),
+            (-8.0, 6.220_960_574_271_74e-16),
+            (-1.0, 0.158_655_253_931_457_07),
+            (-0.72, 0.235_762_497_779_251_18),
+            (0.0, 0.5),
+            (0.71, 0.761_147_931_910_013_3),
+            (3.0, 0.998_650_101_968_369_9),
+        ] {
+            assert!((at_most(z) / expected - 1.0_f64).abs() < 1e-12, "{z}: {} instead of {expected}", at_most(z));
         }
         for (statistic, freedom, expected) in [
             (1e-09, 1, 0.999_974_768_674_784),
