@@ -1,13 +1,15 @@
-//! Tests of groups, odds ratios and strata against scipy and statsmodels, to 1e-10, on the tables of `reference/significance.json`; power against simulation.
+//! Tests of groups, odds ratios and strata against scipy and statsmodels, to 1e-10, on the tables of `reference/significance.json`; power against simulation;
+//! the worked examples of a rule.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use evenhand_metrics::proportions::{Proportion, newcombe};
 use evenhand_metrics::significance::{
-    Alternative, ChiSquared, Counted, Measured, Stratum, Undefined, chi_squared, fisher_exact, haldane_anscombe, holm, mantel_haenszel,
-    odds_ratio, power, ratio_of_proportions, smallest_gap, two_proportions,
+    Alternative, ChiSquared, Counted, Fraction, Measured, Stratum, Undefined, chi_squared, fisher_exact, haldane_anscombe, holm,
+    impact_ratios, mantel_haenszel, odds_ratio, power, ratio_of_proportions, scoring, smallest_gap, two_proportions,
 };
+use evenhand_rows::Groups;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Binomial, Distribution};
@@ -281,5 +283,68 @@ fn smallest_gaps_have_the_power_and_slightly_smaller_ones_do_not() {
             assert!(power(n, (gap.rate, rate), 0.05).unwrap() >= 0.8);
             assert!(power(n, (gap.rate + 2e-9, rate), 0.05).unwrap() < 0.8);
         }
+    }
+}
+
+/// The figures of the six worked examples of 6 RCNY 5-300 to 5-304.
+fn examples() -> Value {
+    serde_json::from_str(include_str!("fixtures/impact_ratios.json")).unwrap()
+}
+
+/// Whether a printed figure is the fraction rounded to so many decimals, halves up, decided in integers.
+fn is_rounded(fraction: Fraction, printed: f64, decimals: u32) -> bool {
+    let scale = 10_u128.pow(decimals);
+    let rounded = (2 * fraction.numerator() * scale + fraction.denominator()) / (2 * fraction.denominator());
+    rounded == (printed * scale as f64).round() as u128
+}
+
+#[test]
+fn the_tables_of_the_rule_are_exact() {
+    let mut truncated = Vec::new();
+    for table in examples().as_array().unwrap() {
+        let rows = table["rows"].as_array().unwrap();
+        let categories: Vec<(&str, Counted)> =
+            rows.iter().map(|row| (row[0].as_str().unwrap(), of(row[1].as_u64().unwrap(), row[2].as_u64().unwrap()))).collect();
+        let total = categories.iter().map(|(_, counted)| counted.n()).sum::<u64>();
+        assert_eq!(total, table["total"].as_u64().unwrap());
+        let found = impact_ratios(&categories);
+        let [rate_decimals, ratio_decimals] = ["rate_decimals", "ratio_decimals"].map(|key| table[key].as_u64().unwrap() as u32);
+        for (category, row) in found.categories.iter().zip(rows) {
+            let (rate, ratio) = (category.rate.unwrap(), category.impact_ratio.unwrap());
+            let exact = counts(&row[5]);
+            assert_eq!((ratio.numerator(), ratio.denominator()), (u128::from(exact[0]), u128::from(exact[1])), "{}", category.category);
+            assert!(is_rounded(ratio, row[4].as_f64().unwrap(), ratio_decimals), "{} of {table}", category.category);
+            if !is_rounded(rate, row[3].as_f64().unwrap(), rate_decimals) {
+                truncated.push((category.category.clone(), rate.to_string(), row[3].as_f64().unwrap()));
+            }
+        }
+        let reference: Vec<&str> = found.reference.iter().map(|&place| categories[place].0).collect();
+        let expected: Vec<&str> = table["reference"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+        assert_eq!(reference, expected);
+    }
+    // 0.6428... is printed as 64.2 %.
+    assert_eq!(truncated, [("Hispanic or Latino".to_owned(), "9/14".to_owned(), 0.642)]);
+}
+
+#[test]
+fn scores_made_to_the_counts_of_the_rule_give_its_scoring_tables() {
+    for table in examples().as_array().unwrap().iter().filter(|table| table["kind"] == "scoring") {
+        let mut names = Vec::new();
+        let mut scores = Vec::new();
+        for row in table["rows"].as_array().unwrap() {
+            let (above, n) = (row[1].as_u64().unwrap(), row[2].as_u64().unwrap());
+            for candidate in 0..n {
+                names.push(Some(row[0].as_str().unwrap()));
+                // All below are equal: 84 of 168 lie above, so that the median is the mean of a lower and a higher score.
+                scores.push(if candidate < above { 60.0 + candidate as f64 } else { 50.0 });
+            }
+        }
+        let found = scoring(&scores, &Groups::from_texts("category", names.into_iter())).unwrap();
+        assert_eq!(found.median, 55.0);
+        for row in table["rows"].as_array().unwrap() {
+            let (_, counted) = found.categories.iter().find(|(name, _)| name == row[0].as_str().unwrap()).unwrap();
+            assert_eq!(*counted, of(row[1].as_u64().unwrap(), row[2].as_u64().unwrap()));
+        }
+        assert_eq!(found.unknown.n(), 0);
     }
 }

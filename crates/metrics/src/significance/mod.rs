@@ -2,13 +2,15 @@
 //!
 //! Every group is a [`Counted`]: so many of so many were selected. What two groups differ by: [`fisher_exact`], [`two_proportions`],
 //! [`odds_ratio`], [`ratio_of_proportions`]; what many groups differ by: [`chi_squared`]; what groups differ by within strata such as jobs:
-//! [`mantel_haenszel`]. Several tests at once: [`holm`]. What tests of so many candidates can find: [`power`], [`smallest_gap`].
+//! [`mantel_haenszel`]. Several tests at once: [`holm`]. What tests of so many candidates can find: [`power`], [`smallest_gap`]. Impact ratios as fractions: [`impact_ratios`], [`scoring`].
 //!
 //! A number that does not exist is [`Undefined`] with its reason; nothing here is NaN or infinite.
 
 mod counted;
 mod fisher;
+mod fraction;
 mod holm;
+mod impact;
 mod mantel_haenszel;
 mod normal;
 mod odds_ratio;
@@ -19,7 +21,9 @@ mod undefined;
 
 pub use counted::Counted;
 pub use fisher::{Alternative, fisher_exact};
+pub use fraction::Fraction;
 pub use holm::holm;
+pub use impact::{CategoryImpact, ImpactRatios, Scoring, impact_ratios, scoring};
 pub use mantel_haenszel::{MantelHaenszel, Stratum, Uninformative, mantel_haenszel};
 pub use odds_ratio::{haldane_anscombe, odds_ratio};
 pub use power::{SmallestGap, power, smallest_gap};
