@@ -2,7 +2,8 @@
 //!
 //! Every group is a [`Counted`]: so many of so many were selected. What two groups differ by: [`fisher_exact`], [`two_proportions`],
 //! [`odds_ratio`], [`ratio_of_proportions`]; what many groups differ by: [`chi_squared`]; what groups differ by within strata such as jobs:
-//! [`mantel_haenszel`]. Several tests at once: [`holm`]. What tests of so many candidates can find: [`power`], [`smallest_gap`]. Impact ratios as fractions: [`impact_ratios`], [`scoring`].
+//! [`mantel_haenszel`]. Several tests at once: [`holm`]. What tests of so many candidates can find: [`power`], [`smallest_gap`]. Impact ratios as fractions: [`impact_ratios`], [`scoring`],
+//! [`unknown_bounds`].
 //!
 //! A number that does not exist is [`Undefined`] with its reason; nothing here is NaN or infinite.
 
@@ -18,6 +19,7 @@ mod power;
 mod ratio;
 mod two_proportions;
 mod undefined;
+mod unknown_bounds;
 
 pub use counted::Counted;
 pub use fisher::{Alternative, fisher_exact};
@@ -30,3 +32,4 @@ pub use power::{SmallestGap, power, smallest_gap};
 pub use ratio::ratio_of_proportions;
 pub use two_proportions::{ChiSquared, TwoProportions, chi_squared, two_proportions};
 pub use undefined::{Measured, Undefined};
+pub use unknown_bounds::{ImpactBounds, unknown_bounds};
