@@ -7,10 +7,11 @@ use std::path::Path;
 use evenhand_metrics::proportions::{Proportion, newcombe};
 use evenhand_metrics::significance::{
     Alternative, ChiSquared, Counted, Fraction, Measured, Stratum, Undefined, chi_squared, fisher_exact, haldane_anscombe, holm,
-    impact_ratios, mantel_haenszel, odds_ratio, power, ratio_of_proportions, scoring, smallest_gap, two_proportions,
+    impact_ratios, mantel_haenszel, odds_ratio, one_moved, power, ratio_of_proportions, scoring, shortfall_to_overall, shortfall_to_ratio,
+    smallest_gap, two_proportions, unknown_bounds,
 };
 use evenhand_rows::Groups;
-use rand::SeedableRng;
+use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Binomial, Distribution};
 use serde_json::Value;
@@ -286,6 +287,61 @@ fn smallest_gaps_have_the_power_and_slightly_smaller_ones_do_not() {
     }
 }
 
+#[test]
+fn persons_by_hand() {
+    let groups = [of(48, 80), of(12, 40), of(9, 21)];
+    let overall = shortfall_to_overall(&groups).unwrap();
+    assert!(
+        overall
+            .iter()
+            .zip([80.0 * 69.0 / 141.0 - 48.0, 40.0 * 69.0 / 141.0 - 12.0, 21.0 * 69.0 / 141.0 - 9.0])
+            .all(|(a, b)| (a - b).abs() < 1e-12)
+    );
+    assert!(overall.iter().sum::<f64>().abs() < 1e-12);
+    // Four fifths of 48 of 80 are 19.2 of 40 and 10.08 of 21.
+    assert_eq!(shortfall_to_ratio(&groups, (4, 5)).unwrap(), [0, 8, 2]);
+    assert_eq!(shortfall_to_ratio(&[of(0, 3), of(0, 4)], (4, 5)), Err(Undefined::NobodySelected));
+    assert_eq!(shortfall_to_ratio(&groups, (6, 5)), Err(Undefined::NotALimit { numerator: 6, denominator: 5 }));
+    assert_eq!(shortfall_to_overall(&[of(1, 3), of(0, 0)]), Err(Undefined::EmptyGroup { group: 1 }));
+}
+
+#[test]
+fn shortfalls_are_the_smallest_that_reach_the_ratio() {
+    let mut rng = ChaCha8Rng::seed_from_u64(11);
+    for _ in 0..400 {
+        let groups: Vec<Counted> = (0..rng.random_range(1..6))
+            .map(|_| {
+                let n = rng.random_range(1..60);
+                of(rng.random_range(0..=n), n)
+            })
+            .collect();
+        let Ok(lacking) = shortfall_to_ratio(&groups, (4, 5)) else { continue };
+        let reaches = |group: &Counted, more: u64| {
+            groups.iter().all(|other| 5 * (group.selected() + more) * other.n() >= 4 * other.selected() * group.n())
+        };
+        for (group, lacking) in groups.iter().zip(lacking) {
+            assert_eq!((0..=group.n()).find(|&more| reaches(group, more)), Some(lacking), "{groups:?}");
+        }
+    }
+}
+
+#[test]
+fn one_selection_moved() {
+    // 4 of 10 against 5 of 10 is exactly four fifths; the move makes them 5 and 4, in which the group is ahead.
+    let flip = one_moved(of(4, 10), of(5, 10), (4, 5), 0.05).unwrap();
+    assert!(flip.before.at_least && flip.after.at_least && !flip.limit_turns);
+    assert_eq!(flip.after.ratio, Ok(Fraction::new(5, 4).unwrap()));
+    // scipy: fisher_exact([[1, 9], [7, 3]]) gives 0.019767, of 2 and 6 selected 0.169802.
+    let flip = one_moved(of(1, 10), of(7, 10), (4, 5), 0.05).unwrap();
+    assert!((flip.before.p_value - 0.019_767).abs() < 1e-6 && (flip.after.p_value - 0.169_802).abs() < 1e-6, "{flip:?}");
+    assert!(flip.p_value_crosses && !flip.limit_turns);
+    // The only selection moves away from the reference.
+    let flip = one_moved(of(0, 3), of(1, 3), (4, 5), 0.05).unwrap();
+    assert_eq!(flip.after.ratio, Err(Undefined::NobodySelectedOf { group: 1 }));
+    assert_eq!(one_moved(of(2, 4), of(5, 10), (4, 5), 0.05), Err(Undefined::NotBelow));
+    assert_eq!(one_moved(of(2, 4), of(0, 0), (4, 5), 0.05), Err(Undefined::EmptyGroup { group: 1 }));
+}
+
 /// The figures of the six worked examples of 6 RCNY 5-300 to 5-304.
 fn examples() -> Value {
     serde_json::from_str(include_str!("fixtures/impact_ratios.json")).unwrap()
@@ -346,5 +402,62 @@ fn scores_made_to_the_counts_of_the_rule_give_its_scoring_tables() {
             assert_eq!(*counted, of(row[1].as_u64().unwrap(), row[2].as_u64().unwrap()));
         }
         assert_eq!(found.unknown.n(), 0);
+    }
+}
+
+#[test]
+fn the_largest_and_smallest_counts_give_numbers_or_reasons() {
+    let most = Counted::MOST;
+    let counts = [0, 1, 2, most / 2, most - 1, most];
+    let groups: Vec<Counted> = counts.iter().flat_map(|&n| counts.iter().filter_map(move |&selected| Counted::new(selected, n))).collect();
+    let finite = |number: f64| assert!(number.is_finite(), "{number}");
+    let measured = |found: Result<Measured, Undefined>| {
+        if let Ok(found) = found {
+            finite(found.value);
+            if let Ok((low, high)) = found.interval {
+                assert!(low.is_finite() && high.is_finite() && low <= found.value && found.value <= high, "{found:?}");
+            }
+        }
+    };
+    let tested = |found: Result<ChiSquared, Undefined>| {
+        if let Ok(found) = found {
+            assert!(found.statistic >= 0.0 && found.statistic.is_finite() && (0.0..=1.0).contains(&found.p_value), "{found:?}");
+        }
+    };
+    for &one in &groups {
+        for &other in &groups {
+            measured(odds_ratio(one, other, LEVEL));
+            measured(haldane_anscombe(one, other, LEVEL));
+            measured(ratio_of_proportions(one, other, LEVEL));
+            tested(chi_squared(&[one, other, one]));
+            if let Ok(found) = two_proportions(one, other) {
+                assert!(found.z.is_finite() && (0.0..=1.0).contains(&found.p_value), "{found:?}");
+            }
+            let strata = [Stratum { group: one, reference: other }, Stratum { group: of(2, 5), reference: of(3, 5) }];
+            let found = mantel_haenszel(&strata, LEVEL).unwrap();
+            for number in [found.odds_ratio, found.risk_ratio, found.risk_difference] {
+                measured(number);
+            }
+            for test in [found.test, found.corrected_test, found.breslow_day, found.tarone] {
+                tested(test);
+            }
+            shortfall_to_overall(&[one, other]).unwrap_or_default().into_iter().for_each(finite);
+            for (lacking, group) in
+                shortfall_to_ratio(&[one, other], (u32::MAX - 1, u32::MAX)).unwrap_or_default().into_iter().zip([one, other])
+            {
+                assert!(lacking <= group.rejected());
+            }
+            for bounds in unknown_bounds(&[one, other], of(most / 3, most)).unwrap_or_default() {
+                assert!(bounds.low.value() <= bounds.high.value() && bounds.high.value() <= 1.0, "{bounds:?}");
+            }
+            if let (Ok(found), true) = (fisher_exact(one, other, Alternative::TwoSided), one.n() + other.n() < 1000) {
+                assert!(found > 0.0 && found <= 1.0);
+            }
+            let rate = |group: Counted| group.selected() as f64 / group.n() as f64;
+            if one.n() > 0 && other.n() > 0 {
+                let found = power((one.n(), other.n()), (rate(one), rate(other)), 0.05).unwrap();
+                assert!((0.0..=1.0).contains(&found), "{one:?} {other:?}: {found}");
+            }
+        }
     }
 }
