@@ -57,4 +57,7 @@ oracle:
     python3 -m venv target/rerank-venv
     target/rerank-venv/bin/pip install --quiet -r reference/requirements-rerank.txt
     target/rerank-venv/bin/python reference/rerank.py
-    git diff --stat --exit-code reference/rerank.json reference/metrics.json reference/terms.json reference/fairvic.json reference/reductions.json reference/boosting.json reference/boosting_bins.json reference/ctgan.json
+    python3 -m venv target/significance-venv
+    target/significance-venv/bin/pip install --quiet -r reference/requirements-significance.txt
+    target/significance-venv/bin/python reference/significance.py
+    git diff --stat --exit-code reference/rerank.json reference/metrics.json reference/terms.json reference/fairvic.json reference/reductions.json reference/boosting.json reference/boosting_bins.json reference/ctgan.json reference/significance.json

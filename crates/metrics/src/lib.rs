@@ -32,6 +32,7 @@ mod rates;
 pub mod representation;
 mod resample;
 mod sample;
+pub mod significance;
 mod skews;
 mod tally;
 mod wasserstein;

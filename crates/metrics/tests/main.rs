@@ -10,5 +10,6 @@ mod properties;
 mod ranking_contract;
 mod ranking_oracle;
 mod ranking_properties;
+mod significance;
 mod tally;
 mod tally_bytes;
