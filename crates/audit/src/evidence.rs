@@ -12,7 +12,7 @@ pub use evenhand_report::cards::compares_groups;
 pub use evenhand_report::limits::{check_limits, distance, judged, within};
 use evenhand_report::{
     AttributeFindings, AttributeSummary, Column, DataSummary, Density, FileSummary, GroupCount, GroupSummary, LabelSummary, LatentPlot,
-    LatentPoint, PassRate, PassRates, Remark, RemarkKind, RunReport, Tilt,
+    LatentPoint, PassRate, PassRates, Remark, RemarkKind, Tilt,
 };
 use evenhand_rows::{Dataset, Groups, LabelKind, Scale, UNKNOWN, skew};
 
@@ -283,23 +283,15 @@ pub fn tilt<'a>(
     }))
 }
 
-/// What a reader must know of intervals of largest gaps, where one of them does not hold its own value.
-pub fn interval_note<'a>(runs: impl Iterator<Item = &'a RunReport>) -> Option<Remark> {
-    let findings = |run: &'a RunReport| {
-        let lists = run.shortlists.iter().flat_map(|lists| lists.before.iter().chain(&lists.after));
-        run.attributes.iter().flat_map(|attribute| &attribute.findings).chain(lists)
-    };
-    let above = runs
-        .flat_map(findings)
-        .filter_map(|finding| Some((finding.estimate.number()?, finding.estimate.interval()?)))
-        .any(|(value, interval)| value < interval.low || value > interval.high);
-    above.then(|| {
-        Remark::new(
-            RemarkKind::IntervalsBeside,
-            "Some intervals lie beside their own value: the largest gap of resampled groups is larger than that of the groups themselves, most so \
-             near parity and with small groups. Such an interval says nothing about whether the gap is zero; for that ask for permutation p-values.",
-        )
-    })
+/// Puts in the place of what all rows without their truth cannot tell what the decided ones tell.
+pub fn fill(all: &mut Vec<Finding>, others: Vec<Finding>) {
+    for other in others {
+        match all.iter_mut().find(|finding| finding.metric == other.metric) {
+            Some(finding) if finding.estimate.number().is_none() => *finding = other,
+            Some(_) => {}
+            None => all.push(other),
+        }
+    }
 }
 
 /// Refuses a key of a limit or a published value that names an attribute which the data, or the metric, does not have.

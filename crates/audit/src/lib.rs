@@ -8,7 +8,9 @@ pub mod evidence;
 pub mod rank;
 pub mod run;
 pub mod scores;
+pub mod selections;
 pub mod settings;
+mod strata;
 pub mod tilting;
 
 use evenhand_report::{FORMAT, numbers};

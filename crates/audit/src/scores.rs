@@ -5,18 +5,19 @@ use std::collections::BTreeMap;
 use evenhand_catalog::limits::GROUPS;
 use evenhand_metrics::{Estimate, Finding, Outcomes, Tally};
 use evenhand_report::cards::compares_groups;
-use evenhand_report::limits::check_limits;
+use evenhand_report::limits::{Judge, check_limits};
 use evenhand_report::{
-    AttributeFindings, AttributeSummary, Column, DataSummary, FileSummary, GroupCount, GroupSummary, LabelSummary, MethodReport, Remark,
-    RemarkKind, Report, ReportKind, RunReport, Sizes, Summary,
+    AttributeFindings, AttributeSummary, Column, DataSummary, FileSummary, GroupCount, GroupSummary, LabelSummary, MethodReport,
+    Particulars, Remark, RemarkKind, Report, ReportKind, RunReport, Sizes, Summary,
 };
 use evenhand_rows::{Chunk, Dataset, Groups, Provenance, Scale, Scored};
 use serde_json::{Map, Value};
 
 use crate::evidence::Counted;
 use crate::run::versions;
+use crate::selections::{GroupRows, selections};
 use crate::settings::{DecisionRule, IntervalSection, MetricsSection};
-use crate::{AuditError, evidence};
+use crate::{AuditError, evidence, strata};
 
 /// Bins of the sketch of each group's scores when they come in parts.
 const SKETCH_BINS: usize = 1 << 16;
@@ -32,6 +33,12 @@ pub struct AuditSettings {
     pub intervals: IntervalSection,
     /// Limits by metric.
     pub limits: BTreeMap<String, f64>,
+    /// What limits are judged by.
+    pub judge: Judge,
+    /// Attributes of the rows that are strata, such as jobs: every number stands within each of them, too.
+    pub strata: Vec<String>,
+    /// Who audited what, when, on which data.
+    pub particulars: Option<Particulars>,
     /// Who is selected.
     pub selection: Selection,
     /// How the rows came to be, in the words of whoever read them; it stands in the report before the settings above.
@@ -68,6 +75,32 @@ impl AuditSettings {
         Ok(())
     }
 
+    /// Where the strata stand among the rows' attributes.
+    fn strata_of(&self, scored: &Scored) -> Result<Vec<usize>, AuditError> {
+        let place = |name: &String| {
+            let known = || scored.groups.iter().map(Groups::name).collect::<Vec<_>>().join(", ");
+            let place = scored.groups.iter().position(|groups| groups.name() == name);
+            place.ok_or_else(|| AuditError::Request(format!("`strata`: the rows have no column `{name}`; they have {}", known())))
+        };
+        let places: Vec<usize> = self.strata.iter().map(place).collect::<Result<_, _>>()?;
+        if places.len() == scored.groups.len() {
+            return Err(AuditError::Request(
+                "`groups`: all columns are strata, and there is no sensitive attribute; give one at least".to_owned(),
+            ));
+        }
+        Ok(places)
+    }
+
+    /// The lowest impact ratio that was set as a limit for an attribute.
+    fn lowest_ratio(&self, attribute: &str) -> Option<f64> {
+        let ratios = ["impact-ratio", "demographic-parity-ratio", "folded-disparate-impact", "disparate-impact"];
+        let wanted = |key: &str| {
+            let (metric, named) = key.split_once('@').map_or((key, None), |(metric, attribute)| (metric, Some(attribute)));
+            ratios.contains(&metric) && named.is_none_or(|named| named == attribute)
+        };
+        self.limits.iter().filter(|(key, _)| wanted(key)).map(|(_, limit)| *limit).reduce(f64::max)
+    }
+
     /// The settings as the report shows them.
     fn told(&self, stream: bool) -> Map<String, Value> {
         let own = serde_json::json!({
@@ -79,6 +112,8 @@ impl AuditSettings {
             "metrics": self.metrics,
             "intervals": self.intervals,
             "limits": self.limits,
+            "judge": (!self.limits.is_empty()).then_some(self.judge),
+            "strata": self.strata,
             "stream": stream,
         });
         crate::settings::asked(&self.reading, own)
@@ -122,6 +157,28 @@ pub fn refuse_persons(name: &str, values: usize, rows: usize) -> Result<(), Audi
 pub fn refuse_persons_in(groups: &Groups) -> Result<(), AuditError> {
     let present = groups.sizes().iter().filter(|size| **size > 0).count();
     refuse_persons(groups.name(), present, groups.codes().len() - groups.unknown_count())
+}
+
+/// Who counts as selected, on the person's own scale.
+fn told_selected(settings: &AuditSettings, data: &DataSummary) -> String {
+    let (metrics, scale) = (&settings.metrics, data.score_scale);
+    let threshold = crate::numbers::plain(scale.to_score(metrics.threshold));
+    let rule = match (metrics.decision_rule, scale.lower_is_better) {
+        (DecisionRule::Above, true) => format!("score below {threshold}"),
+        (DecisionRule::Above, false) => format!("score above {threshold}"),
+        (DecisionRule::AtOrAbove, true) => format!("score of {threshold} or less"),
+        (DecisionRule::AtOrAbove, false) => format!("score of {threshold} or more"),
+    };
+    let ends = [scale.to_score(0.0), scale.to_score(1.0)];
+    let scale = format!("on a scale of {} to {}", crate::numbers::plain(ends[0].min(ends[1])), crate::numbers::plain(ends[0].max(ends[1])));
+    match settings.selection {
+        Selection::Median => format!("{rule}, the median of all rows, {scale}"),
+        Selection::Top(count) => format!("{rule}, which the best {count} rows have, {scale}"),
+        Selection::TopShare(share) => {
+            format!("{rule}, which the best {} % of the rows have, {scale}", crate::numbers::plain(share * 100.0))
+        }
+        Selection::Threshold => format!("{rule}, {scale}"),
+    }
 }
 
 /// Who is selected by a threshold, on a scale of the person's own.
@@ -181,28 +238,21 @@ fn told_undecided(name: &str, decided: usize, rows: usize) -> Remark {
     Remark::new(RemarkKind::Undecided, text)
 }
 
-/// Puts in the place of what all rows without their truth cannot tell what the decided ones tell.
-fn fill(all: &mut Vec<Finding>, others: Vec<Finding>) {
-    for other in others {
-        match all.iter_mut().find(|finding| finding.metric == other.metric) {
-            Some(finding) if finding.estimate.number().is_none() => *finding = other,
-            Some(_) => {}
-            None => all.push(other),
-        }
-    }
-}
-
 /// The findings of all rows; of those that need the truth, what the rows have on which something was decided.
 fn measured(
     scored: &Scored,
     decided: Option<&Scored>,
     attribute: usize,
     settings: &AuditSettings,
+    strata: &[usize],
 ) -> Result<(Vec<Finding>, AttributeFindings), AuditError> {
     let plan = settings.intervals.plan();
     let groups = &scored.groups[attribute];
     let conventions = settings.metrics.conventions(groups.name());
     let mut outcomes = Outcomes::new(&scored.scores, groups)?.conventions(conventions.clone());
+    if let Some(&first) = strata.first() {
+        outcomes = outcomes.strata(&scored.groups[first])?;
+    }
     if let (Some(labels), None) = (scored.labels(), decided) {
         outcomes = outcomes.labels(labels)?;
     }
@@ -219,10 +269,70 @@ fn measured(
             judged = judged.weights(weights)?;
         }
         let (of_decided, among_decided) = evidence::findings(&judged, plan.as_ref())?;
-        fill(&mut overall, of_decided);
-        fill(&mut compared, among_decided);
+        evidence::fill(&mut overall, of_decided);
+        evidence::fill(&mut compared, among_decided);
     }
-    Ok((overall, evidence::attribute(&outcomes, Counted::of(groups), compared, true)))
+    let mut found = evidence::attribute(&outcomes, Counted::of(groups), compared, true);
+    let selects = |score: f64| conventions_select(&settings.metrics, score);
+    let (rows, unknown) = strata::group_rows(groups, &scored.scores, settings.metrics.minimum_group_size, &selects);
+    // Tests count persons; of rows that weigh unequally there are none.
+    if scored.weights.is_none() {
+        found.selections = Some(selections(&rows, unknown, evenhand_report::Counted::Selected, settings.intervals.level));
+    }
+    if !strata.is_empty() {
+        let pooled = selections(&rows, unknown, evenhand_report::Counted::Selected, settings.intervals.level);
+        let asked = strata::Asked {
+            conventions: settings.metrics.conventions(groups.name()),
+            intervals: settings.intervals,
+            lowest_ratio: settings.lowest_ratio(groups.name()),
+            selects: &selects,
+        };
+        for (position, &by) in strata.iter().enumerate() {
+            let mut within = strata::within(scored, decided, attribute, by, &pooled, &asked)?;
+            let conditional = match position {
+                0 => found.findings.iter().find(|finding| finding.metric == "conditional-spdd").cloned(),
+                _ => {
+                    let mut outcomes = Outcomes::new(&scored.scores, groups)?.conventions(settings.metrics.conventions(groups.name()));
+                    if let Some(weights) = &scored.weights {
+                        outcomes = outcomes.weights(weights)?;
+                    }
+                    evenhand_metrics::evaluate(&["conditional-spdd"], &outcomes.strata(&scored.groups[by])?, plan.as_ref())?.pop()
+                }
+            };
+            if let Some(finding) = conditional {
+                strata::conditional(&mut within, &finding);
+            }
+            found.strata.push(within);
+        }
+    }
+    Ok((overall, found))
+}
+
+/// Who is selected in each group, of sums.
+fn selections_of_sums(outcomes: &Outcomes<'_>, levels: &[String], settings: &AuditSettings) -> evenhand_report::Selections {
+    let minimum = settings.metrics.minimum_group_size;
+    let counts = evenhand_metrics::confusion_by_group(outcomes);
+    let of = |name: &String| {
+        counts.iter().find(|count| count.group == *name).map_or([0, 0], |count| [count.n as u64, count.confusion.selected() as u64])
+    };
+    let rows = levels.iter().map(|group| {
+        let [n, selected] = of(group);
+        let left_out = (n > 0 && n < minimum as u64).then(|| format!("{n} rows, fewer than the minimum of {minimum}"));
+        GroupRows { group: group.clone(), n, selected, left_out }
+    });
+    let rows: Vec<GroupRows> = rows.collect();
+    let named: u64 = rows.iter().map(|group| group.n).sum();
+    let all: u64 = counts.iter().map(|count| count.n as u64).sum();
+    let selected: u64 =
+        counts.iter().map(|count| count.confusion.selected() as u64).sum::<u64>() - rows.iter().map(|group| group.selected).sum::<u64>();
+    selections(&rows, [all - named, selected], evenhand_report::Counted::Selected, settings.intervals.level)
+}
+
+fn conventions_select(metrics: &MetricsSection, score: f64) -> bool {
+    match metrics.decision_rule {
+        DecisionRule::Above => score > metrics.threshold,
+        DecisionRule::AtOrAbove => score >= metrics.threshold,
+    }
 }
 
 /// Audits scores: how they and the decisions that follow from them treat the groups.
@@ -265,8 +375,9 @@ pub fn audit(scored: &Scored, settings: &AuditSettings) -> Result<Report, AuditE
     }
     let mut performance = Vec::new();
     let mut attributes = Vec::new();
-    for attribute in 0..scored.groups.len() {
-        let (overall, compared) = measured(scored, decided.as_ref(), attribute, settings)?;
+    let strata = settings.strata_of(scored)?;
+    for attribute in (0..scored.groups.len()).filter(|attribute| !strata.contains(attribute)) {
+        let (overall, compared) = measured(scored, decided.as_ref(), attribute, settings, &strata)?;
         if performance.is_empty() && scored.label.is_some() {
             performance = overall;
         }
@@ -276,7 +387,10 @@ pub fn audit(scored: &Scored, settings: &AuditSettings) -> Result<Report, AuditE
         name: settings.title.clone(),
         rows: (1..=scored.scores.len() as u64).collect(),
         label: scored.label.clone(),
-        sensitive: scored.groups.clone(),
+        sensitive: (0..scored.groups.len())
+            .filter(|attribute| !strata.contains(attribute))
+            .map(|attribute| scored.groups[attribute].clone())
+            .collect(),
         provenance: scored.provenance.clone(),
         ..Dataset::default()
     };
@@ -317,6 +431,8 @@ pub struct AuditStream {
     /// Rows with an outcome.
     decided: usize,
     label_sum: Option<f64>,
+    /// Whether any part had weights.
+    weighted: bool,
     /// The person's own scales of scores and labels.
     scales: [Scale; 2],
 }
@@ -329,13 +445,18 @@ impl AuditStream {
             let message = "`top`: the top scores and the median are known only once all are read, so nobody can be selected by them in a stream; give a threshold instead";
             return Err(AuditError::Request(message.to_owned()));
         }
-        Ok(AuditStream { settings, seen: Vec::new(), rows: 0, decided: 0, label_sum: None, scales: [Scale::default(); 2] })
+        if !settings.strata.is_empty() {
+            let message = "`strata`: strata need all rows at once, and cannot be compared in a stream; read the rows whole";
+            return Err(AuditError::Request(message.to_owned()));
+        }
+        Ok(AuditStream { settings, seen: Vec::new(), rows: 0, decided: 0, label_sum: None, weighted: false, scales: [Scale::default(); 2] })
     }
 
     /// Adds rows. Every part has the attributes of the first.
     pub fn add(&mut self, chunk: &Chunk) -> Result<(), AuditError> {
         let metrics = &self.settings.metrics;
         self.rows += chunk.scores.len();
+        self.weighted |= chunk.weights.is_some();
         self.scales = [chunk.scale, chunk.label.as_ref().map_or_else(Scale::default, |label| label.scale)];
         if let Some(labels) = chunk.labels() {
             let known = labels.iter().filter(|label| !label.is_nan());
@@ -390,7 +511,7 @@ impl AuditStream {
 
     /// The report on all rows. `label` names the truth, `provenance` says where the rows came from.
     pub fn finish(self, label: Option<&str>, provenance: &Provenance) -> Result<Report, AuditError> {
-        let AuditStream { settings, seen, rows, decided, label_sum, scales: [score_scale, label_scale] } = self;
+        let AuditStream { settings, seen, rows, decided, label_sum, weighted, scales: [score_scale, label_scale] } = self;
         if seen.is_empty() {
             return Err(AuditError::Request("`groups`: there is no sensitive attribute; give the groups of one at least".to_owned()));
         }
@@ -424,7 +545,7 @@ impl AuditStream {
             let summary = all.summary()?;
             let mut findings = summary.findings(plan.as_ref());
             if of_all {
-                fill(&mut findings, seen.tally.summary()?.findings(plan.as_ref()));
+                evidence::fill(&mut findings, seen.tally.summary()?.findings(plan.as_ref()));
             }
             let (overall, compared): (Vec<_>, Vec<_>) = findings.into_iter().partition(|finding| !compares_groups(&finding.metric));
             if performance.is_empty() && label_sum.is_some() {
@@ -438,7 +559,9 @@ impl AuditStream {
             );
             notes.push(Remark::new(RemarkKind::WithinBound, text));
             summaries.push(seen.summary(label_sum.is_some()));
-            attributes.push(evidence::attribute(&summary.outcomes(), seen.counted(), compared, true));
+            let mut found = evidence::attribute(&summary.outcomes(), seen.counted(), compared, true);
+            found.selections = (!weighted).then(|| selections_of_sums(&summary.outcomes(), seen.tally.levels(), &settings));
+            attributes.push(found);
         }
         let summary = DataSummary {
             name: settings.title.clone(),
@@ -534,11 +657,12 @@ fn join(
     let columns = columns(settings, data.label.is_some(), &run)?;
     notes.extend(data.notes.iter().cloned().map(Remark::from));
     notes.extend(run.attributes.iter().filter_map(evidence::drawn_note));
-    notes.extend(evidence::interval_note(std::iter::once(&run)));
     let methods = vec![MethodReport { name: "scores".to_owned(), summary: summary(&run), runs: vec![run], ..MethodReport::default() }];
     let report = Report::of_rows(ReportKind::Audit, &settings.title, versions(), settings.told(stream), data);
-    let mut report = Report { methods, columns, notes, ..report };
-    report.limits = check_limits(&settings.limits, &report, |_| true)?;
+    let particulars = settings.particulars.clone();
+    let selected = Some(told_selected(settings, &report.data));
+    let mut report = Report { methods, columns, notes, particulars, selected, ..report };
+    report.limits = check_limits(&settings.limits, settings.judge, &report, |_| true)?;
     Ok(report)
 }
 

@@ -242,6 +242,13 @@ pub(crate) enum Definition {
     Grid,
 }
 
+/// What limits are judged by.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Judge {
+    Value,
+    Interval,
+}
+
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that somebody types")]
 pub(crate) struct Audit {
@@ -280,6 +287,10 @@ pub(crate) struct Audit {
     /// Sensitive attribute: a column, an intersection ("gender x race"), a cut ("age > 25") or one group against the rest ("race = White"); may be repeated
     #[arg(long = "group", required = true, value_name = "COLUMN")]
     pub(crate) groups: Vec<String>,
+    /// Job, site or another column: every number within each of its values too, the pooled one beside it, and what holds once they are taken into account; a
+    /// column, an intersection or a cut as for --group; may be repeated
+    #[arg(long = "by", value_name = "COLUMN", conflicts_with = "stream")]
+    pub(crate) by: Vec<String>,
     /// Column with the truth: 0/1, words, or a number in [0, 1] or in --label-range; rows without it count in what needs no truth
     #[arg(long, value_name = "COLUMN")]
     pub(crate) label: Option<String>,
@@ -329,14 +340,18 @@ pub(crate) struct Audit {
     /// A limit: exit code 1 when it is breached; `metric=value` or `metric@attribute=value`, may be repeated
     #[arg(long = "limit", value_name = "METRIC=VALUE", value_parser = limit)]
     pub(crate) limits: Vec<(String, f64)>,
+    /// What a limit is judged by: its value, or its interval (exit code 1 when all of it is beyond the limit, 3 when the limit lies inside and no other is
+    /// breached for sure)
+    #[arg(long, value_enum, default_value = "value")]
+    pub(crate) judge: Judge,
     /// Coverage of the intervals; 0 turns them off
     #[arg(long, default_value_t = 0.95, value_name = "LEVEL", value_parser = number)]
     pub(crate) level: f64,
     /// Replicates behind the intervals
     #[arg(long, default_value_t = 1000, value_name = "N")]
     pub(crate) replicates: usize,
-    /// Permutations behind p-values; 0 turns them off
-    #[arg(long, default_value_t = 0, value_name = "N")]
+    /// Permutations behind p-values and behind what chance alone gives; 0 turns them off
+    #[arg(long, default_value_t = 1000, value_name = "N")]
     pub(crate) permutations: usize,
     /// Seed of replicates and permutations
     #[arg(long, default_value_t = 0, value_name = "N")]

@@ -19,6 +19,8 @@ pub enum Needs {
     Labels,
     /// The embeddings.
     Latent,
+    /// Strata such as jobs.
+    Strata,
 }
 
 /// One number about outcomes.
@@ -62,6 +64,7 @@ pub trait Metric: Debug + Sync {
             Needs::Decisions | Needs::Scores => true,
             Needs::JudgedDecisions | Needs::Labels => outcomes.has_labels(),
             Needs::Latent => outcomes.has_latent(),
+            Needs::Strata => outcomes.strata.is_some(),
         }
     }
 }

@@ -101,6 +101,7 @@ pub struct Outcomes<'a> {
     pub(crate) groups: &'a Groups,
     pub(crate) weights: Option<&'a [f64]>,
     pub(crate) latent: Option<Latent<'a>>,
+    pub(crate) strata: Option<&'a Groups>,
     pub(crate) conventions: Conventions,
     cache: Cache,
 }
@@ -145,6 +146,7 @@ impl<'a> Outcomes<'a> {
             groups,
             weights: None,
             latent: None,
+            strata: None,
             conventions: Conventions::default(),
             cache: Cache::default(),
         })
@@ -188,6 +190,13 @@ impl<'a> Outcomes<'a> {
         Ok(self)
     }
 
+    /// Adds strata such as jobs, within which some metrics compare the groups.
+    pub fn strata(mut self, strata: &'a Groups) -> Result<Self, MetricError> {
+        length("the stratum column", self.scores.len(), strata.len())?;
+        self.strata = Some(strata);
+        Ok(self)
+    }
+
     /// Sets threshold, definitions and the other choices.
     #[must_use]
     pub fn conventions(mut self, conventions: Conventions) -> Self {
@@ -205,7 +214,7 @@ impl<'a> Outcomes<'a> {
         samples: Arc<Samples>,
     ) -> Self {
         let cache = Cache { counts: OnceLock::from(counts), samples: OnceLock::from(samples), ..Cache::default() };
-        Outcomes { scores: &[], labels: labelled.then_some(&[]), groups, weights: None, latent: None, conventions, cache }
+        Outcomes { scores: &[], labels: labelled.then_some(&[]), groups, weights: None, latent: None, strata: None, conventions, cache }
     }
 
     /// Number of rows.

@@ -19,7 +19,7 @@ use rand_distr::{Binomial, Distribution, StandardNormal};
 use crate::counts::{CELLS, Cell, Confusion, GroupCounts};
 use crate::proportions::Proportion;
 use crate::resample::{self, IntervalPlan, Purpose};
-use crate::{Comparison, Convention, Estimate, Finding, GroupFinding, Interval, Outcomes};
+use crate::{Comparison, Convention, Conventions, Estimate, Finding, GroupFinding, Interval, Outcomes};
 
 pub(crate) const NO_LABELS: &str = "no labels were given";
 
@@ -179,6 +179,35 @@ pub(crate) fn rate(id: &str, rate: &Rate, outcomes: &Outcomes, plan: Option<&Int
         }
         finding.estimate = resample::with_interval(finding.estimate, wilson(limits::of_rate(rate, &all, plan.level), plan.level));
         add_rates(&mut finding, rate, outcomes, plan.level);
+    }
+    finding
+}
+
+/// Each group's selection rate over the highest; the summary is the smallest ratio.
+pub(crate) fn impact_ratio(id: &'static str, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding {
+    let ours =
+        outcomes.clone().conventions(Conventions { convention: Convention::Evenhand, privileged: None, ..outcomes.conventions.clone() });
+    let mut finding = Disparity { id, rates: &[&SELECTION], shape: Shape::Ratio }.measure(&ours, plan);
+    let selection = ours.selection();
+    let quotient = |code: u32| SELECTION.quotient(&ours.counts()[code as usize].confusion());
+    let rated = selection.entered.iter().filter_map(|&code| quotient(code).map(|quotient| (code, quotient)));
+    let highest = rated.reduce(|best, other| if other.1.value() > best.1.value() { other } else { best });
+    for (group, &code) in finding.by_group.iter_mut().zip(&selection.present) {
+        group.estimate = match (quotient(code), highest) {
+            _ if !selection.entered.contains(&code) => Estimate::undefined("the group is not compared"),
+            (None, _) => Estimate::undefined(SELECTION.missing),
+            (_, None) => Estimate::undefined("no group can enter"),
+            (_, Some((_, highest))) if highest.over == 0.0 => Estimate::undefined("the highest rate is 0"),
+            (Some(own), Some((reference, highest))) => {
+                let value = Estimate::value(own.ratio_to(highest));
+                let sides = [code, reference].map(|code| limits::proportion(&SELECTION, &ours.counts()[code as usize]));
+                let interval = plan.filter(|plan| plan.replicates > 0 && code != reference).and_then(|plan| {
+                    let ends = crate::proportions::ratio(sides[0]?, sides[1]?, plan.level);
+                    closed(ends, plan.level, "newcombe-log")
+                });
+                resample::with_interval(value, interval)
+            }
+        };
     }
     finding
 }

@@ -394,7 +394,7 @@ impl Summary {
             Needs::Decisions | Needs::Scores => true,
             Needs::JudgedDecisions => self.labelled,
             Needs::Labels => self.labelled && self.binary,
-            Needs::Latent => false,
+            Needs::Latent | Needs::Strata => false,
         });
         told.map(|metric| metric.measure(&outcomes, plan)).collect()
     }

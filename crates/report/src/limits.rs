@@ -10,11 +10,12 @@
 use std::collections::BTreeMap;
 
 use evenhand_catalog::{Card, Direction};
-use evenhand_metrics::Estimate;
+use evenhand_metrics::{Estimate, Interval};
 
 use crate::averages::mean;
 use crate::cards::compares_groups;
-use crate::document::{LimitCheck, MethodReport, Report};
+pub use crate::document::Judge;
+use crate::document::{LimitCheck, MethodReport, Report, Standing};
 use crate::error::ReportError;
 use crate::lookup;
 
@@ -50,8 +51,12 @@ pub fn within(card: &Card, value: f64, limit: f64) -> bool {
 /// Judges every method of a report against the limits: an upper limit for what is better low, a lower one for what is better high; for
 /// a ratio whose fair value is 1 a lower limit. Over several runs the distances from the fair value are averaged. An undefined number meets
 /// no limit.
+///
+/// Where every run has an interval, their ends are averaged as the values are (errors of runs on the same rows are one error), and the limit is surely kept, surely
+/// breached or not settled. `judge` says whether the value or the interval decides whether it is met.
 pub fn check_limits(
     limits: &BTreeMap<String, f64>,
+    judge: Judge,
     report: &Report,
     answers: impl Fn(&MethodReport) -> bool,
 ) -> Result<Vec<LimitCheck>, ReportError> {
@@ -86,20 +91,47 @@ pub fn check_limits(
                 (Some(mean), Some(size)) if (judged(card, mean) - size).abs() > 1e-12 => (Estimate::value(size), true),
                 _ => (summary.mean.clone(), false),
             };
-            let met = estimate.number().is_some_and(|value| within(card, judged(card, value), limit));
+            let ends = ends(card, method, metric, attribute.as_deref()).filter(|_| estimate.number().is_some());
+            let standing = ends.map(|[near, far]| match (within(card, near, limit), within(card, far, limit)) {
+                (true, true) => Standing::Kept,
+                (false, false) => Standing::Breached,
+                _ => Standing::NotSettled,
+            });
+            let kept = estimate.number().is_some_and(|value| within(card, judged(card, value), limit));
+            let met = match (judge, standing) {
+                (Judge::Interval, Some(standing)) => standing == Standing::Kept,
+                // A number without an interval is judged by its value, which the explanation says.
+                _ => kept,
+            };
             let how = match (apart, card.fair_value) {
                 (true, Some(1.0)) => format!(" (mean over {} runs of the ratio or its inverse, whichever is below 1)", summary.runs),
                 (true, Some(fair)) => format!(" (mean distance from {fair} over {} runs)", summary.runs),
                 _ => String::new(),
             };
+            let settled = match (ends, standing) {
+                (Some([near, far]), Some(standing)) => {
+                    let word = match standing {
+                        Standing::Kept => "kept by the whole interval",
+                        Standing::Breached => "breached by the whole interval",
+                        Standing::NotSettled => "not settled by these rows",
+                    };
+                    format!(", {word} [{:.4}, {:.4}]", near.min(far), near.max(far))
+                }
+                _ if judge == Judge::Interval => ", judged by its value as it has no interval".to_owned(),
+                _ => String::new(),
+            };
             let place = attribute.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
             let of = if report.methods.len() > 1 { format!("{}: ", method.name) } else { String::new() };
-            let explanation = match (&estimate, met) {
+            let explanation = match (&estimate, kept) {
                 (Estimate::Undefined { undefined }, _) => {
                     format!("{of}{}{place} is undefined ({undefined}), so the limit {limit} cannot be called met", card.name)
                 }
-                (Estimate::Value { value, .. }, true) => format!("{of}{}{place} = {value:.4}{how} is within the limit {limit}", card.name),
-                (Estimate::Value { value, .. }, false) => format!("{of}{}{place} = {value:.4}{how} breaches the limit {limit}", card.name),
+                (Estimate::Value { value, .. }, true) => {
+                    format!("{of}{}{place} = {value:.4}{how} is within the limit {limit}{settled}", card.name)
+                }
+                (Estimate::Value { value, .. }, false) => {
+                    format!("{of}{}{place} = {value:.4}{how} breaches the limit {limit}{settled}", card.name)
+                }
             };
             checks.push(LimitCheck {
                 metric: metric.to_owned(),
@@ -107,12 +139,32 @@ pub fn check_limits(
                 limit,
                 estimate,
                 met,
-                standing: None,
+                judge,
+                standing,
                 explanation,
             });
         }
     }
     Ok(checks)
+}
+
+/// The ends of the interval as the limit sees them, the nearer to parity first: the mean of those of all runs; `None` where a run has none.
+fn ends(card: &Card, method: &MethodReport, metric: &str, attribute: Option<&str>) -> Option<[f64; 2]> {
+    let of = |interval: &Interval| {
+        let both = [interval.low, interval.high].map(|end| judged(card, end));
+        match card.fair_value {
+            // A ratio on both sides of 1, a difference on both sides of 0: parity lies inside.
+            Some(1.0) if interval.low <= 1.0 && interval.high >= 1.0 => [1.0, both[0].min(both[1])],
+            Some(1.0) => [both[0].max(both[1]), both[0].min(both[1])],
+            Some(fair) if interval.low <= fair && interval.high >= fair => [0.0, both[0].max(both[1])],
+            _ => [both[0].min(both[1]), both[0].max(both[1])],
+        }
+    };
+    let found: Option<Vec<[f64; 2]>> =
+        method.runs.iter().map(|run| lookup::finding(run, metric, attribute)?.estimate.interval().map(of)).collect();
+    let found = found?;
+    let at = |place: usize| mean(found.iter().map(|ends| ends[place]));
+    Some([at(0)?, at(1)?])
 }
 
 #[cfg(test)]
@@ -160,7 +212,7 @@ mod tests {
         .unwrap();
         let check = |metric: &str, limit: f64| {
             let limits = BTreeMap::from([(metric.to_owned(), limit)]);
-            check_limits(&limits, &report, |_| true).unwrap().remove(0)
+            check_limits(&limits, super::Judge::Value, &report, |_| true).unwrap().remove(0)
         };
         for (metric, size, kept, breached) in [("equal-opportunity-difference", 0.3, 0.31, 0.1), ("disparate-impact", 0.5, 0.49, 0.8)] {
             assert!(check(metric, kept).met && !check(metric, breached).met, "{metric}");

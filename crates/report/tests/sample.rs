@@ -8,8 +8,8 @@ use evenhand_report::averages::mean;
 use evenhand_report::dominance::{dominates, front};
 use evenhand_report::{
     AttributeFindings, AttributeSummary, Column, Contrast, DataSummary, Density, DisparityTrace, Dominance, Epoch, FORMAT, Family,
-    FileSummary, Front, GroupCount, GroupSummary, LabelSummary, LatentPlot, LatentPoint, LimitCheck, MethodChoice, MethodReport, PassRate,
-    PassRates, Point, Published, Remark, RemarkKind, Report, ReportKind, RunReport, Sizes, Summary, Tilt, lookup,
+    FileSummary, Front, GroupCount, GroupSummary, Judge, LabelSummary, LatentPlot, LatentPoint, LimitCheck, MethodChoice, MethodReport,
+    PassRate, PassRates, Point, Published, Remark, RemarkKind, Report, ReportKind, RunReport, Sizes, Summary, Tilt, lookup,
 };
 use evenhand_rows::Scale;
 
@@ -406,6 +406,7 @@ pub(crate) fn report(shape: &Shape) -> Report {
             limit: 0.05,
             met: spdd.number().is_some_and(|value| value <= 0.05),
             estimate: spdd,
+            judge: Judge::Value,
             standing: None,
             explanation: "the value itself is compared".into(),
         },
@@ -415,6 +416,7 @@ pub(crate) fn report(shape: &Shape) -> Report {
             limit: 0.01,
             met: false,
             estimate: measured(0.031, Some(0.012)),
+            judge: Judge::Value,
             standing: None,
             explanation: "the value itself is compared".into(),
         },

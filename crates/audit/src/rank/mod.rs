@@ -133,10 +133,7 @@ pub fn rank(data: &Dataset, scores: &[f64], settings: &RankSettings) -> Result<R
     data.name.clone_from(&settings.title);
     let summary = DataSummary { notes: notes.iter().map(Remark::to_string).collect(), ..evidence::data_summary(&data, 0.5)? };
     notes.extend(floor_notes(&shortlists, &settings.method.id, settings.method.build(RERANKERS)?.floors()));
-    let mut report = report(settings, summary, shortlists, scores.len(), &notes);
-    let beside = evidence::interval_note(report.methods.iter().flat_map(|method| &method.runs));
-    report.notes.extend(beside.clone());
-    notes.extend(beside);
+    let report = report(settings, summary, shortlists, scores.len(), &notes);
     Ok(Ranking { report, notes, order, columns })
 }
 

@@ -11,7 +11,7 @@ pub struct IntervalSection {
     pub level: f64,
     /// Replicates.
     pub replicates: usize,
-    /// Permutations for p-values; 0 turns them off.
+    /// Permutations for p-values and for what chance alone gives; 0 turns them off.
     pub permutations: usize,
     /// Seed of replicates and permutations.
     pub seed: u64,
@@ -19,7 +19,7 @@ pub struct IntervalSection {
 
 impl Default for IntervalSection {
     fn default() -> Self {
-        IntervalSection { level: 0.95, replicates: 1000, permutations: 0, seed: 0 }
+        IntervalSection { level: 0.95, replicates: 1000, permutations: 1000, seed: 0 }
     }
 }
 

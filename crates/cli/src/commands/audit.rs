@@ -8,11 +8,11 @@ use evenhand_audit::settings::{self, DecisionRule, IntervalSection, MetricsSecti
 use evenhand_audit::{AuditSettings, AuditStream, Selection};
 use evenhand_data::loaders::faircv_2020;
 use evenhand_data::table::{self, Counted, ScoreRoles, TableSettings};
-use evenhand_report::Report;
+use evenhand_report::{Report, limits};
 use evenhand_rows::{FileDigest, LabelRole, Provenance, Scored, SensitiveRole};
 
 use super::{Outcome, grid};
-use crate::args::{Audit, Convention, Definition, Threshold, Top};
+use crate::args::{Audit, Convention, Definition, Judge, Threshold, Top};
 use crate::printer;
 use crate::reading::{label_threshold, names, told_favourable};
 
@@ -27,7 +27,7 @@ pub(crate) fn audit(arguments: &Audit, json: bool) -> anyhow::Result<Outcome> {
     if let Some((file, page)) = written {
         printer::tell(&format!("Report: {} (open it in a browser), {}", page.display(), file.display()));
     }
-    Ok(if report.breaches_a_limit() { Outcome::LimitBreached } else { Outcome::Fine })
+    Ok(Outcome::of(&report))
 }
 
 fn roles(arguments: &Audit, tables: &TableSettings) -> anyhow::Result<ScoreRoles> {
@@ -42,7 +42,8 @@ fn roles(arguments: &Audit, tables: &TableSettings) -> anyhow::Result<ScoreRoles
             .clone()
             .zip(arguments.selected.clone())
             .map(|(applicants, selected)| Counted { applicants, selected }),
-        groups: arguments.groups.iter().map(|text| SensitiveRole::parse(text, &known)).collect::<Result<_, _>>()?,
+        // Strata are read as attributes are; which of them they are stands in the settings.
+        groups: arguments.groups.iter().chain(&arguments.by).map(|text| SensitiveRole::parse(text, &known)).collect::<Result<_, _>>()?,
         label: arguments.label.clone().map(|column| LabelRole {
             column,
             favourable: arguments.favourable.clone(),
@@ -98,6 +99,10 @@ fn settings(arguments: &Audit, roles: &ScoreRoles) -> anyhow::Result<AuditSettin
         ("skip_unscored", serde_json::json!(arguments.skip_unscored)),
         ("model", serde_json::json!(model)),
     ];
+    let compared: Vec<&str> = roles.groups.iter().map(|role| role.name.as_str()).collect();
+    if let Some(twice) = compared.iter().enumerate().find(|(place, name)| compared[..*place].contains(name)) {
+        bail!("`{}` is named twice by --group and --by; name it once", twice.1);
+    }
     Ok(AuditSettings {
         title: arguments.title.clone().unwrap_or_else(|| format!("Audit of {}", names(&arguments.files))),
         metrics: MetricsSection {
@@ -125,6 +130,12 @@ fn settings(arguments: &Audit, roles: &ScoreRoles) -> anyhow::Result<AuditSettin
             seed: arguments.seed,
         },
         limits: super::metric_limits(&arguments.limits)?,
+        judge: match arguments.judge {
+            Judge::Value => limits::Judge::Value,
+            Judge::Interval => limits::Judge::Interval,
+        },
+        strata: roles.groups.iter().skip(arguments.groups.len()).map(|role| role.name.clone()).collect(),
+        particulars: None,
         selection: match (arguments.top, arguments.threshold) {
             (Some(Top::Count(count)), _) => Selection::Top(count),
             (Some(Top::Share(share)), _) => Selection::TopShare(share),

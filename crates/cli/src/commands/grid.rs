@@ -115,7 +115,7 @@ fn execute(recipe: &Recipe, place: &Place<'_>, kind: ReportKind, json: bool) -> 
         printer::tell(&format!("Models: {}", place.out.join("models").display()));
     }
     printer::tell(&format!("Report: {} (open it in a browser), {}", page.display(), file.display()));
-    Ok(if report.breaches_a_limit() { Outcome::LimitBreached } else { Outcome::Fine })
+    Ok(Outcome::of(&report))
 }
 
 /// Prints the report as JSON or as its tables.

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 use evenhand_catalog::limits;
+use evenhand_report::Report;
 
 use crate::args::{Arguments, Command};
 
@@ -25,6 +26,19 @@ use crate::args::{Arguments, Command};
 pub(crate) enum Outcome {
     Fine,
     LimitBreached,
+    /// No limit is breached for sure, and one at least lies inside the interval that was to judge it.
+    LimitOpen,
+}
+
+impl Outcome {
+    /// How the limits of a report stand.
+    fn of(report: &Report) -> Self {
+        match (report.leaves_a_limit_open(), report.breaches_a_limit()) {
+            (true, _) => Outcome::LimitOpen,
+            (false, true) => Outcome::LimitBreached,
+            (false, false) => Outcome::Fine,
+        }
+    }
 }
 
 /// Candidates at a time: what the command says, what all commands say, or one a core.

@@ -183,8 +183,8 @@ pub(crate) fn draw_fronts(recipe: &Recipe, report: &Report) -> Vec<Front> {
 pub(crate) fn judge_limits(recipe: &Recipe, wish: Option<&Wish>, report: &Report) -> Result<Vec<LimitCheck>, ExperimentError> {
     match (wish, &report.choice) {
         (Some(wish), Some(choice)) => {
-            Ok(evidence::check_limits(&wish.limits, report, |method| choice.chosen.as_ref() == Some(&method.name))?)
+            Ok(evidence::check_limits(&wish.limits, recipe.judge, report, |method| choice.chosen.as_ref() == Some(&method.name))?)
         }
-        _ => Ok(evidence::check_limits(&recipe.limits, report, |_| true)?),
+        _ => Ok(evidence::check_limits(&recipe.limits, recipe.judge, report, |_| true)?),
     }
 }

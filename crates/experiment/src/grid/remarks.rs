@@ -27,7 +27,6 @@ pub(crate) fn remark(
         notes.extend(deciding_alike(methods));
     }
     notes.extend(mixtures(recipe)?);
-    notes.extend(evidence::interval_note(methods.iter().flat_map(|method| &method.runs)));
     // One run is drawn, and its groups are those of all.
     let drawn = methods.iter().flat_map(|method| &method.runs).find(|run| run.attributes.iter().any(|found| !found.densities.is_empty()));
     notes.extend(drawn.into_iter().flat_map(|run| run.attributes.iter().filter_map(evidence::drawn_note)));

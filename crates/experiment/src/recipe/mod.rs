@@ -25,6 +25,7 @@ use evenhand_data::whole;
 use evenhand_catalog::limits::SEEDS;
 use evenhand_catalog::nearest;
 use evenhand_learn::{Architecture, Training};
+use evenhand_report::limits::Judge;
 use evenhand_rows::{Encoding, Schema};
 use serde::{Deserialize, Serialize};
 
@@ -90,9 +91,17 @@ pub struct Recipe {
     /// Upper limits by metric (`spdd`, or `spdd@gender`); lower limits for metrics where more is better.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub limits: BTreeMap<String, f64>,
+    /// What limits are judged by: `value` or `interval`.
+    #[serde(default, skip_serializing_if = "by_value")]
+    pub judge: Judge,
     /// Folder of the recipe: relative paths start there.
     #[serde(skip)]
     pub folder: PathBuf,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn by_value(judge: &Judge) -> bool {
+    *judge == Judge::Value
 }
 
 fn one_seed() -> Vec<u64> {

@@ -4,6 +4,7 @@
 
 use crate::Metric;
 
+mod conditional_spdd;
 mod demographic_parity_difference;
 mod demographic_parity_ratio;
 mod disparate_impact;
@@ -16,6 +17,7 @@ mod false_positive_rate;
 mod false_positive_rate_difference;
 mod folded_disparate_impact;
 mod histogram_kl;
+mod impact_ratio;
 mod ks;
 mod mean_score;
 mod mean_score_difference;
@@ -31,6 +33,7 @@ mod true_positive_rate;
 pub(crate) const METRICS: &[&dyn Metric] = &[
     &spdd::Spdd,
     &standardised_spdd::StandardisedSpdd,
+    &conditional_spdd::ConditionalSpdd,
     &ks::Ks,
     &speo::Speo,
     &mean_score::MeanScore,
@@ -42,6 +45,7 @@ pub(crate) const METRICS: &[&dyn Metric] = &[
     &false_positive_rate::FalsePositiveRate,
     &demographic_parity_difference::DemographicParityDifference,
     &demographic_parity_ratio::DemographicParityRatio,
+    &impact_ratio::ImpactRatio,
     &disparate_impact::DisparateImpact,
     &folded_disparate_impact::FoldedDisparateImpact,
     &equal_opportunity_difference::EqualOpportunityDifference,

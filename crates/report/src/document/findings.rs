@@ -117,6 +117,17 @@ pub enum Standing {
     NotSettled,
 }
 
+/// What a limit is judged by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Judge {
+    /// The number itself.
+    #[default]
+    Value,
+    /// Its whole interval: a limit inside of it is neither kept nor breached.
+    Interval,
+}
+
 /// A limit and whether it was met.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LimitCheck {
@@ -130,6 +141,9 @@ pub struct LimitCheck {
     pub estimate: Estimate,
     /// True when the number keeps the limit by what it is judged by: its value, or its whole interval.
     pub met: bool,
+    /// What it is judged by.
+    #[serde(default)]
+    pub judge: Judge,
     /// Where the interval lies; absent where the number has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standing: Option<Standing>,

@@ -30,7 +30,9 @@ pub use contrast::Contrast;
 pub use counterfactual::{Counterfactual, Shift};
 pub use data::{AttributeSummary, DataSummary, FileSummary, GroupSummary, LabelSummary, Tilt};
 pub use extraction::{AttributeExtraction, ExtractionReport, FACTS, Fact, Measure};
-pub use findings::{AttributeFindings, Density, GroupCount, LimitCheck, PassRate, PassRates, Standing, TargetFindings, WithoutModality};
+pub use findings::{
+    AttributeFindings, Density, GroupCount, Judge, LimitCheck, PassRate, PassRates, Standing, TargetFindings, WithoutModality,
+};
 pub use front::{Dominance, Family, Front, Point};
 pub use importances::{Importance, Importances, PROXY};
 pub use law::{Law, LawTable};
@@ -174,6 +176,14 @@ impl Report {
     /// True when a limit was set and breached, or no setting of a sweep is within its limits.
     pub fn breaches_a_limit(&self) -> bool {
         self.limits.iter().any(|check| !check.met) || self.choice.as_ref().is_some_and(|choice| choice.chosen.is_none())
+    }
+}
+
+impl Report {
+    /// True when no limit is breached for sure, and one at least lies inside an interval that was to decide: these rows do not settle it.
+    pub fn leaves_a_limit_open(&self) -> bool {
+        let open = |check: &LimitCheck| check.judge == Judge::Interval && !check.met && check.standing == Some(Standing::NotSettled);
+        self.limits.iter().any(open) && self.limits.iter().all(|check| check.met || open(check))
     }
 }
 

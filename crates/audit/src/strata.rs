@@ -1,0 +1,293 @@
+//! The same comparison within jobs, sites or any other column, and what the pooled numbers hide.
+//!
+//! ```text
+//! pooled      all rows together
+//! adjusted    Mantel and Haenszel's odds ratio, risk ratio and risk difference over the strata; SPDD averaged by the strata's rows
+//! turned round    the group with the lower pooled rate has the higher one in every stratum that tells (Simpson's paradox)
+//! hidden      a stratum breaches a limit that the pooled number keeps, or the pooled number one that every stratum keeps
+//! ```
+//!
+//! Strata are sorted by their rows. Small ones are counted and shown; what cannot be compared there says why.
+
+use evenhand_metrics::significance::{self as tests, Stratum as Table, Undefined};
+use evenhand_metrics::{Conventions, Estimate, Finding, Interval, Outcomes};
+use evenhand_report::numbers::{count, counted, fixed};
+use evenhand_report::{Adjusted, Selections, Strata, Stratum};
+use evenhand_rows::{Groups, Scored, UNKNOWN};
+use rayon::prelude::*;
+
+use crate::AuditError;
+use crate::evidence;
+use crate::selections::{GroupRows, selections};
+use crate::settings::IntervalSection;
+
+/// Rows of each group that a stratum needs before it can speak against the pooled number.
+const TELLING: usize = 30;
+
+/// What strata are made with.
+pub(crate) struct Asked<'a> {
+    pub(crate) conventions: Conventions,
+    pub(crate) intervals: IntervalSection,
+    /// The lowest impact ratio that was set as a limit.
+    pub(crate) lowest_ratio: Option<f64>,
+    /// Who counts as selected.
+    pub(crate) selects: &'a (dyn Fn(f64) -> bool + Sync),
+}
+
+/// Counts of every group, with the rows and the selected of unknown group last; a group below the minimum is left out of comparisons.
+pub(crate) fn group_rows(groups: &Groups, scores: &[f64], minimum: usize, selects: &dyn Fn(f64) -> bool) -> (Vec<GroupRows>, [u64; 2]) {
+    let mut counts = vec![[0_u64; 2]; groups.levels().len() + 1];
+    for (&code, &score) in groups.codes().iter().zip(scores) {
+        let place = if code == UNKNOWN { groups.levels().len() } else { code as usize };
+        counts[place][0] += 1;
+        counts[place][1] += u64::from(selects(score));
+    }
+    let unknown = counts.pop().unwrap_or_default();
+    let rows = groups.levels().iter().zip(counts).map(|(group, [n, selected])| {
+        let left_out = (n > 0 && n < minimum as u64).then(|| format!("{n} rows, fewer than the minimum of {minimum}"));
+        GroupRows { group: group.clone(), n, selected, left_out }
+    });
+    (rows.collect(), unknown)
+}
+
+/// One attribute within the strata of one column; `pooled` is what all rows gave.
+pub(crate) fn within(
+    scored: &Scored,
+    decided: Option<&Scored>,
+    attribute: usize,
+    by: usize,
+    pooled: &Selections,
+    asked: &Asked<'_>,
+) -> Result<Strata, AuditError> {
+    let column = &scored.groups[by];
+    let mut parts: Vec<(u32, Vec<usize>)> = (0..column.levels().len() as u32).map(|code| (code, Vec::new())).collect();
+    for (row, &code) in column.codes().iter().enumerate().filter(|(_, code)| **code != UNKNOWN) {
+        parts[code as usize].1.push(row);
+    }
+    parts.retain(|(_, rows)| !rows.is_empty());
+    parts.sort_by(|one, other| other.1.len().cmp(&one.1.len()).then(one.0.cmp(&other.0)));
+    let made: Result<Vec<Stratum>, AuditError> = parts
+        .par_iter()
+        .map(|(code, rows)| {
+            let part = scored.select(rows);
+            let judged = decided.map(|decided| {
+                let rows: Vec<usize> =
+                    decided.groups[by].codes().iter().enumerate().filter(|(_, own)| *own == code).map(|(row, _)| row).collect();
+                decided.select(&rows)
+            });
+            stratum(column.level(*code), &part, judged.as_ref(), attribute, asked)
+        })
+        .collect();
+    let strata = made?;
+    let adjusted = adjusted(&strata, pooled, asked);
+    let told = told(column.name(), &strata, pooled, &adjusted, asked);
+    Ok(Strata { by: column.name().to_owned(), unknown: column.unknown_count(), strata, adjusted, told })
+}
+
+fn stratum(name: &str, part: &Scored, decided: Option<&Scored>, attribute: usize, asked: &Asked<'_>) -> Result<Stratum, AuditError> {
+    let groups = &part.groups[attribute];
+    let (rows, unknown) = group_rows(groups, &part.scores, asked.conventions.minimum_group_size, &|score| (asked.selects)(score));
+    // Groups that nobody of the stratum belongs to are none of it.
+    let rows: Vec<GroupRows> = rows.into_iter().filter(|group| group.n > 0).collect();
+    let plan = asked.intervals.plan();
+    let mut findings = measured(part, part.labels().filter(|_| decided.is_none()), attribute, asked, plan.as_ref())?;
+    if let Some(decided) = decided.filter(|decided| !decided.is_empty()) {
+        evidence::fill(&mut findings, measured(decided, decided.labels(), attribute, asked, plan.as_ref())?);
+    }
+    Ok(Stratum {
+        name: name.to_owned(),
+        n: part.len(),
+        selections: selections(&rows, unknown, evenhand_report::Counted::Selected, asked.intervals.level),
+        findings,
+    })
+}
+
+fn measured(
+    part: &Scored,
+    labels: Option<&[f64]>,
+    attribute: usize,
+    asked: &Asked<'_>,
+    plan: Option<&evenhand_metrics::IntervalPlan>,
+) -> Result<Vec<Finding>, AuditError> {
+    let groups = part.groups[attribute].without_empty_levels();
+    let mut outcomes = Outcomes::new(&part.scores, &groups)?.conventions(asked.conventions.clone());
+    if let Some(labels) = labels {
+        outcomes = outcomes.labels(labels)?;
+    }
+    if let Some(weights) = part.weights.as_ref().filter(|weights| weights.iter().any(|weight| *weight > 0.0)) {
+        outcomes = outcomes.weights(weights)?;
+    }
+    Ok(evidence::findings(&outcomes, plan)?.1)
+}
+
+/// Rows and selected of a group in some selections.
+fn counts(selections: &Selections, group: &str) -> Option<tests::Counted> {
+    let found = selections.groups.iter().find(|one| one.group == group && one.left_out.is_none())?;
+    tests::Counted::new(found.selected as u64, found.n as u64)
+}
+
+fn adjusted(strata: &[Stratum], pooled: &Selections, asked: &Asked<'_>) -> Vec<Adjusted> {
+    let level = asked.intervals.level;
+    let mut all = Vec::new();
+    let Some(highest) = pooled.highest.first() else { return all };
+    for group in pooled.groups.iter().filter(|group| group.left_out.is_none() && group.n > 0 && group.group != *highest) {
+        let tables: Vec<Table> = strata
+            .iter()
+            .filter_map(|stratum| {
+                Some(Table { group: counts(&stratum.selections, &group.group)?, reference: counts(&stratum.selections, highest)? })
+            })
+            .collect();
+        let groups = Some([group.group.clone(), highest.clone()]);
+        let found = tests::mantel_haenszel(&tables, if level > 0.0 { level } else { 0.95 });
+        let one = |id: &str, measured: &dyn Fn(&tests::MantelHaenszel) -> Result<tests::Measured, Undefined>| {
+            let undefined = |reason: &Undefined| Estimate::undefined(reason.to_string());
+            let estimate = match found.as_ref().map(measured) {
+                Ok(Ok(measured)) => Estimate::Value {
+                    value: measured.value,
+                    interval: measured.interval.ok().filter(|_| level > 0.0).map(|(low, high)| Interval {
+                        low,
+                        high,
+                        level,
+                        method: "mantel-haenszel".to_owned(),
+                        replicates: 0,
+                    }),
+                },
+                Ok(Err(reason)) => undefined(&reason),
+                Err(reason) => undefined(reason),
+            };
+            let p_value = |test: fn(&tests::MantelHaenszel) -> &Result<tests::ChiSquared, Undefined>| {
+                found.as_ref().ok().and_then(|found| test(found).as_ref().ok().map(|test| test.p_value))
+            };
+            let informative = found.as_ref().map_or(0, |found| found.strata - found.uninformative.len());
+            Adjusted {
+                id: id.to_owned(),
+                groups: groups.clone(),
+                estimate,
+                strata: [informative, strata.len()],
+                p_value: p_value(|found| &found.test),
+                alike_p_value: p_value(|found| &found.tarone),
+            }
+        };
+        all.push(one("mantel-haenszel-odds-ratio", &|found| found.odds_ratio.clone()));
+        all.push(one("mantel-haenszel-risk-ratio", &|found| found.risk_ratio.clone()));
+        all.push(one("mantel-haenszel-risk-difference", &|found| found.risk_difference.clone()));
+    }
+    all
+}
+
+/// The number within the strata once averaged: it stands among the adjusted ones.
+pub(crate) fn conditional(strata: &mut Strata, finding: &Finding) {
+    let without = finding.left_out.iter().filter(|(name, _)| strata.strata.iter().any(|stratum| stratum.name == *name)).count();
+    strata.adjusted.push(Adjusted {
+        id: finding.metric.clone(),
+        groups: None,
+        estimate: finding.estimate.clone(),
+        strata: [strata.strata.len() - without, strata.strata.len()],
+        p_value: None,
+        alike_p_value: None,
+    });
+}
+
+/// The smallest ratio of some selections, with its group.
+fn smallest(selections: &Selections) -> Option<(&str, &Estimate, f64)> {
+    let ratios =
+        selections.groups.iter().filter_map(|group| Some((group.group.as_str(), &group.impact_ratio, group.impact_ratio.number()?)));
+    ratios.min_by(|one, other| one.2.total_cmp(&other.2))
+}
+
+fn told(by: &str, strata: &[Stratum], pooled: &Selections, adjusted: &[Adjusted], asked: &Asked<'_>) -> Vec<String> {
+    let mut told = Vec::new();
+    told.extend(turned(by, strata, pooled, adjusted));
+    let Some((group, estimate, ratio)) = smallest(pooled) else { return told };
+    let ratios: Vec<(&Stratum, &str, &Estimate, f64)> = strata
+        .iter()
+        .filter_map(|stratum| smallest(&stratum.selections).map(|(group, estimate, ratio)| (stratum, group, estimate, ratio)))
+        .collect();
+    if let Some(limit) = asked.lowest_ratio {
+        let below = |ratio: f64| ratio < limit * (1.0 - 1e-12);
+        let breaching: Vec<_> = ratios.iter().filter(|(.., ratio)| below(*ratio)).collect();
+        let places = places_for(ratio, limit);
+        if below(ratio) && breaching.is_empty() && !ratios.is_empty() {
+            told.push(format!(
+                "Over all rows the impact ratio of {group} is {}, below the limit {limit} that was set; within each of {} by {by} no ratio is below it.",
+                fixed(ratio, places),
+                counted(ratios.len(), "stratum").replace("stratums", "strata")
+            ));
+        } else if !below(ratio) && !breaching.is_empty() {
+            let worst = breaching.iter().min_by(|one, other| one.3.total_cmp(&other.3));
+            if let Some((stratum, group, estimate, low)) = worst {
+                told.push(format!(
+                    "Over all rows no impact ratio is below the limit {limit} that was set (smallest {}), but in {} of {} by {by} one is: in {} (n = {}) that of \
+                     {group} is {}{}.",
+                    fixed(ratio, places),
+                    breaching.len(),
+                    counted(ratios.len(), "stratum").replace("stratums", "strata"),
+                    stratum.name,
+                    count(stratum.n),
+                    fixed(*low, places_for(*low, limit)),
+                    bracket(estimate)
+                ));
+            }
+        }
+    } else if let Some((stratum, group, within, low)) = ratios
+        .iter()
+        .filter(|(.., within, _)| within.interval().zip(estimate.interval()).is_some_and(|(within, pooled)| within.high < pooled.low))
+        .min_by(|one, other| one.3.total_cmp(&other.3))
+    {
+        told.push(format!(
+            "Over all rows the smallest impact ratio is {}{}; in {} (n = {}) that of {group} is {}{}, which the pooled number hides.",
+            fixed(ratio, 2),
+            bracket(estimate),
+            stratum.name,
+            count(stratum.n),
+            fixed(*low, 2),
+            bracket(within)
+        ));
+    }
+    told
+}
+
+/// Two decimals, or three where two would put a number on the other side of the limit.
+fn places_for(value: f64, limit: f64) -> usize {
+    let rounded = (value * 100.0).round() / 100.0;
+    if (rounded < limit) == (value < limit) { 2 } else { 3 }
+}
+
+fn bracket(estimate: &Estimate) -> String {
+    estimate.interval().map_or_else(String::new, |interval| format!(" [{}, {}]", fixed(interval.low, 2), fixed(interval.high, 2)))
+}
+
+/// Simpson's paradox: the order of two groups over all rows is the reverse of that in every stratum that tells.
+fn turned(by: &str, strata: &[Stratum], pooled: &Selections, adjusted: &[Adjusted]) -> Vec<String> {
+    let Some(highest) = pooled.highest.first() else { return Vec::new() };
+    let rate = |counted: &tests::Counted| counted.selected() as f64 / counted.n() as f64;
+    let mut told = Vec::new();
+    for group in pooled.groups.iter().filter(|group| group.left_out.is_none() && group.n > 0 && !pooled.highest.contains(&group.group)) {
+        let both = |stratum: &Stratum| {
+            let sides = (counts(&stratum.selections, &group.group)?, counts(&stratum.selections, highest)?);
+            (sides.0.n() as usize >= TELLING && sides.1.n() as usize >= TELLING).then_some(sides)
+        };
+        let sides: Vec<_> = strata.iter().filter_map(both).collect();
+        let ahead = sides.iter().filter(|(own, other)| rate(own) > rate(other)).count();
+        let level = sides.iter().filter(|(own, other)| rate(own) >= rate(other)).count();
+        if sides.len() < 2 || level < sides.len() || ahead == 0 {
+            continue;
+        }
+        let difference = adjusted
+            .iter()
+            .find(|one| one.id == "mantel-haenszel-risk-ratio" && one.groups.as_ref().is_some_and(|groups| groups[0] == group.group))
+            .map(|one| &one.estimate);
+        let adjusted = difference.and_then(|estimate| {
+            Some(format!("; taken together over {by} the ratio is {}{}", fixed(estimate.number()?, 2), bracket(estimate)))
+        });
+        told.push(format!(
+            "The order turns round: over all rows {} are selected less often than {highest} (ratio {}), but in none of the {} by {by} where both have at least {TELLING} \
+             rows, and more often in {ahead}{}.",
+            group.group,
+            group.impact_ratio.number().map_or_else(String::new, |ratio| fixed(ratio, 2)),
+            sides.len(),
+            adjusted.unwrap_or_default()
+        ));
+    }
+    told
+}
