@@ -281,8 +281,8 @@ fn turned(by: &str, strata: &[Stratum], pooled: &Selections, adjusted: &[Adjuste
             Some(format!("; taken together over {by} the ratio is {}{}", fixed(estimate.number()?, 2), bracket(estimate)))
         });
         told.push(format!(
-            "The order turns round: over all rows {} are selected less often than {highest} (ratio {}), but in none of the {} by {by} where both have at least {TELLING} \
-             rows, and more often in {ahead}{}.",
+            "The order turns round: over all rows {} are selected less often than {highest} (ratio {}), but in none of the {} strata by {by} where both have at \
+             least {TELLING} rows, and more often in {ahead} of them{}.",
             group.group,
             group.impact_ratio.number().map_or_else(String::new, |ratio| fixed(ratio, 2)),
             sides.len(),

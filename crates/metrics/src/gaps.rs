@@ -6,8 +6,7 @@
 //!
 //! **Intervals** are those of norms, from bounds of their errors ([`crate::largest`]): every group is resampled on its own, and what counts is how far the
 //! draw of its distribution lies from what was drawn from ([`errors`]). Rows are sorted once; a replicate only draws how often
-//! each place of the sorted order occurs. Up to [`DIRECT`] rows each distinct score is a place of its own. Above, and where many groups share
-//! the places, the scores are gathered into blocks of equally many rows (equal scores never part), which moves a distance between
+//! each place of the sorted order occurs. Few distinct scores are places of their own; more are gathered into blocks of equally many rows (equal scores never part), which moves a distance between
 //! distributions by at most the width of a block times its share of rows, summed over the blocks; ends are then shifted by
 //! the difference between the exact value and the one from the blocks, so that blocks influence the width of an interval and not its
 //! place. In groups of many rows the weight drawn for a block is normal with mean the block's weight and

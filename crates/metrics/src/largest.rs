@@ -30,11 +30,24 @@ const FIRST_STEP: f64 = 0.1;
 /// Two ends; the lower one may be below 0.
 pub(crate) type Ends = (f64, f64);
 
-/// The shares of the error of both steps: selection, then each end.
-fn shares(level: f64, alone: bool) -> (f64, f64) {
+/// Share of the rest that the lower end has where several numbers may be the largest: it has to hold for all of them, the upper one for one.
+const LOWER: f64 = 0.65;
+
+/// The shares of the error: of the selection, of the lower end, of the upper end.
+fn shares(level: f64, alone: bool) -> (f64, f64, f64) {
     let error = 1.0 - level;
-    let first = if alone { 0.0 } else { error * FIRST_STEP };
-    (first, (error - first) / 2.0)
+    if alone {
+        return (0.0, error / 2.0, error / 2.0);
+    }
+    let first = error * FIRST_STEP;
+    (first, (error - first) * LOWER, (error - first) * (1.0 - LOWER))
+}
+
+/// The shares of both ends once so many are left.
+fn ends_of(level: f64, kept: usize, alone: bool) -> (f64, f64) {
+    let (first, lower, upper) = shares(level, alone);
+    let half = (1.0 - level - first) / 2.0;
+    if kept < 2 { (half, half) } else { (lower, upper) }
 }
 
 /// What resampling says of several norms.
@@ -136,7 +149,8 @@ fn two_steps(
     above: &impl Fn(usize, f64) -> f64,
 ) -> Option<Ends> {
     let mut kept: Vec<usize> = (0..observed.len()).filter(|&pair| observed[pair].is_finite()).collect();
-    let (first, end) = shares(level, kept.len() < 2);
+    let alone = kept.len() < 2;
+    let first = shares(level, alone).0;
     if kept.is_empty() {
         return None;
     }
@@ -149,9 +163,10 @@ fn two_steps(
         let narrow = quantile(&kept, outside)?;
         Some(kept.iter().map(|&pair| observed[pair] - narrow * scales[pair]).fold(f64::NEG_INFINITY, f64::max))
     };
-    let upper = kept.iter().map(|&pair| observed[pair] + above(pair, end)).fold(f64::NEG_INFINITY, f64::max);
-    let never_missed = kept.iter().map(|&pair| above(pair, end)).fold(f64::INFINITY, f64::min);
-    Some((lower_end(lower(end)?, lower(2.0 * end)?, never_missed), upper))
+    let (below, beyond) = ends_of(level, kept.len(), alone);
+    let upper = kept.iter().map(|&pair| observed[pair] + above(pair, beyond)).fold(f64::NEG_INFINITY, f64::max);
+    let never_missed = kept.iter().map(|&pair| above(pair, beyond)).fold(f64::INFINITY, f64::min);
+    Some((lower_end(lower(below)?, lower(below + beyond)?, never_missed), upper))
 }
 
 /// The lower end: below what no upper end can miss the lower one has all of the error.
@@ -160,8 +175,14 @@ fn lower_end(half: f64, all: f64, never_missed: f64) -> f64 {
 }
 
 /// The interval of the largest size of several numbers whose own one-sided limits are known at any z, so that no resampling is needed. `limits` gives both ends of
-/// a number with its sign. The z of several is Sidak's, which holds for normal errors however they hang together.
-pub(crate) fn from_limits<T>(tests: &[T], level: f64, limits: impl Fn(&T, f64) -> Ends) -> Option<Ends> {
+/// a number with its sign. `joint` gives the z of several, each with its sign, for an error; where it does not, it is Sidak's, which holds for normal errors however
+/// they hang together.
+pub(crate) fn from_limits<T>(
+    tests: &[T],
+    level: f64,
+    limits: impl Fn(&T, f64) -> Ends,
+    joint: impl Fn(&[(&T, f64)]) -> Option<Vec<f64>>,
+) -> Option<Ends> {
     match tests {
         [] => None,
         [only] => {
@@ -170,16 +191,20 @@ pub(crate) fn from_limits<T>(tests: &[T], level: f64, limits: impl Fn(&T, f64) -
         }
         _ => {
             let kept = not_below(tests, level, &limits);
-            let (_, end) = shares(level, false);
             // Of each number the end on the side of its sign; both signs where either is possible.
             let limits = &limits;
             let ends = |z: f64, of: fn(Ends) -> f64| kept.iter().map(move |(test, sign)| of(turned(limits(test, z), *sign)));
-            let alone = one_sided(1, end);
+            let (below, beyond) = ends_of(level, kept.len(), false);
+            let alone = one_sided(1, beyond);
             let upper = ends(alone, |ends| ends.1).fold(f64::NEG_INFINITY, f64::max);
             let never_missed =
                 ends(alone, |ends| ends.1).zip(ends(0.0, |ends| ends.0)).map(|(high, middle)| high - middle).fold(f64::INFINITY, f64::min);
-            let lower = |outside: f64| ends(one_sided(kept.len(), outside), |ends| ends.0).fold(f64::NEG_INFINITY, f64::max);
-            Some((lower_end(lower(end), lower(2.0 * end), never_missed).max(0.0), upper))
+            let mut drawn = if kept.len() > 1 { joint(&kept) } else { None };
+            let mut lower = |outside: f64| {
+                let z = drawn.as_mut().map_or_else(|| one_sided(kept.len(), outside), |drawn| resample::quantile(drawn, 1.0 - outside));
+                ends(z, |ends| ends.0).fold(f64::NEG_INFINITY, f64::max)
+            };
+            Some((lower_end(lower(below), lower(below + beyond), never_missed).max(0.0), upper))
         }
     }
 }
@@ -199,7 +224,7 @@ pub(crate) fn not_below<'t, T>(tests: &'t [T], level: f64, limits: &impl Fn(&T, 
 
 /// The error that each end of the second step has.
 pub(crate) fn second_step(level: f64) -> f64 {
-    shares(level, false).1
+    ends_of(level, 1, false).0
 }
 
 /// The z beyond which any of so many normal numbers lies with this chance.
@@ -249,12 +274,12 @@ mod tests {
     #[test]
     fn the_largest_of_numbers_with_limits_is_that_of_the_one_which_is_far_ahead() {
         let limits = |number: &f64, z: f64| (number - 0.01 * z, number + 0.01 * z);
-        let far = from_limits(&[-0.9, 0.1, 0.2], 0.95, limits).unwrap();
+        let far = from_limits(&[-0.9, 0.1, 0.2], 0.95, limits, |_| None).unwrap();
         // One number with one sign is left; a tenth of the error went to finding it.
         let z = one_sided(1, 0.0225);
         assert!((far.0 - (0.9 - 0.01 * z)).abs() < 1e-9 && (far.1 - (0.9 + 0.01 * z)).abs() < 1e-9, "{far:?}");
-        let alone = from_limits(&[-0.9], 0.95, limits).unwrap();
+        let alone = from_limits(&[-0.9], 0.95, limits, |_| None).unwrap();
         assert!((alone.0 - (0.9 - 0.0196)).abs() < 1e-5 && (alone.1 - (0.9 + 0.0196)).abs() < 1e-5);
-        assert_eq!(from_limits(&[0.001, 0.0, -0.001], 0.95, limits).unwrap().0, 0.0);
+        assert_eq!(from_limits(&[0.001, 0.0, -0.001], 0.95, limits, |_| None).unwrap().0, 0.0);
     }
 }

@@ -13,7 +13,7 @@ pub(crate) const DIRECT: usize = 8192;
 /// Rows that a bootstrap draws one by one, of all groups together; of a group always [`FEW_ROWS`].
 const DRAWN_ROWS: usize = 1 << 17;
 const FEW_ROWS: usize = 256;
-/// Score blocks above [`DIRECT`] rows.
+/// Score blocks where there are more distinct scores.
 const BLOCKS: usize = 256;
 /// Rows of all groups together that stand beside the rows of a group when these are drawn one by one.
 pub(super) const PRIOR: f64 = 2.0;
@@ -63,7 +63,7 @@ impl Frame {
             // Few labels leave cells for more scores.
             (cells / levels.len()).min(BLOCKS)
         } else {
-            (if all.len() <= DIRECT { all.len() } else { BLOCKS }).min(shared.max(FEW_PLACES))
+            BLOCKS.min(shared.max(FEW_PLACES))
         };
         let (place_edges, places, coarse_places) = blocks(all.len(), most, |position| all.scores[position]);
         Frame { places, levels, definition, place_edges, level_edges, coarse: coarse_places || coarse_levels }

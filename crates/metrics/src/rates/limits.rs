@@ -4,11 +4,15 @@
 //! rate                 Wilson's limits; rows of unequal weight count as p (1 - p) / variance of p rows
 //! difference, pair     Newcombe's limits, folded at 0
 //! ratio, pair          the same on the logarithm, folded at 1
-//! largest of several   the largest of the pairs' limits at Sidak's z                                   (see crate::largest)
+//! largest of several   the largest of the pairs' limits at the z that holds for all of them               (see crate::largest)
 //! sum of two gaps      g + h -+ sqrt((g - g')^2 + (h - h')^2),  g' and h' the limits at the z of all pairs of both signs
 //! ```
 //!
 //! Wilson's limits are as good near 0 and 1 as between them, so that a rate of 0 of 15 rows has an interval and a gap of it, too.
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
 
 use crate::counts::{Confusion, GroupCounts};
 use crate::largest::{self, Ends};
@@ -50,43 +54,94 @@ fn folded((low, high): Ends) -> Ends {
 }
 
 /// Two groups, the first of which is compared with the second, in one rate.
-type Pair = [Proportion; 2];
-
-fn difference([one, other]: &Pair, z: f64) -> Ends {
-    newcombe_at(*one, *other, z).unwrap_or((f64::NAN, f64::NAN))
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pair {
+    sides: [Proportion; 2],
+    /// Numbers of both groups' rates: pairs that share one hang together.
+    places: [usize; 2],
 }
 
-fn log_ratio([one, other]: &Pair, z: f64) -> Ends {
-    log_ratio_at(*one, *other, z).unwrap_or((f64::NAN, f64::NAN))
+impl Pair {
+    /// A pair that shares no group with any other.
+    pub(super) fn alone(sides: [Proportion; 2], rate: usize) -> Self {
+        Pair { sides, places: [2 * rate, 2 * rate + 1] }
+    }
+}
+
+fn difference(pair: &Pair, z: f64) -> Ends {
+    newcombe_at(pair.sides[0], pair.sides[1], z).unwrap_or((f64::NAN, f64::NAN))
+}
+
+fn log_ratio(pair: &Pair, z: f64) -> Ends {
+    log_ratio_at(pair.sides[0], pair.sides[1], z).unwrap_or((f64::NAN, f64::NAN))
 }
 
 /// Every pair of groups that have the rate.
-fn pairs(groups: &[Option<Proportion>]) -> Vec<Pair> {
-    let known: Vec<Proportion> = groups.iter().copied().flatten().collect();
-    (0..known.len()).flat_map(|a| (a + 1..known.len()).map(move |b| (a, b))).map(|(a, b)| [known[a], known[b]]).collect()
+fn pairs(rate: usize, groups: &[Option<Proportion>]) -> Vec<Pair> {
+    let known: Vec<(usize, Proportion)> =
+        groups.iter().enumerate().filter_map(|(place, group)| Some((rate * groups.len() + place, (*group)?))).collect();
+    let pair = |(a, b): (usize, usize)| Pair { sides: [known[a].1, known[b].1], places: [known[a].0, known[b].0] };
+    (0..known.len()).flat_map(|a| (a + 1..known.len()).map(move |b| (a, b))).map(pair).collect()
+}
+
+/// Normal errors that are drawn, and the most pairs for which they are.
+const DRAWS: usize = 4000;
+const MOST_JOINT: usize = 256;
+
+/// The largest scaled error of several pairs, draw after draw: the errors of the groups' rates are independent, and pairs that share a group hang together. The scale
+/// of a group's error is the half-width of Wilson's interval, on the logarithm where ratios are compared.
+fn joint(kept: &[(&Pair, f64)], logarithms: bool) -> Option<Vec<f64>> {
+    if kept.len() > MOST_JOINT {
+        return None;
+    }
+    let scale = |side: Proportion| {
+        let (share, (low, high)) = (side.share()?, side.wilson_at(1.0)?);
+        let scale = if logarithms { (high / low).ln() } else { high - low } / 2.0;
+        (scale.is_finite() && scale > 0.0 && share.is_finite()).then_some(scale)
+    };
+    let scaled = |(pair, sign): &(&Pair, f64)| {
+        let [one, other] = pair.sides.map(scale);
+        let (one, other) = one.zip(other)?;
+        let both = one.hypot(other);
+        Some((pair.places, [sign * one / both, -sign * other / both]))
+    };
+    let weights: Vec<([usize; 2], [f64; 2])> = kept.iter().map(scaled).collect::<Option<_>>()?;
+    let places = kept.iter().flat_map(|(pair, _)| pair.places).max()? + 1;
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let mut normals = vec![0.0; places];
+    let draw = |_| {
+        for normal in &mut normals {
+            *normal = StandardNormal.sample(&mut rng);
+        }
+        weights
+            .iter()
+            .map(|(places, weights)| weights[0] * normals[places[0]] + weights[1] * normals[places[1]])
+            .fold(f64::NEG_INFINITY, f64::max)
+    };
+    Some((0..DRAWS).map(draw).collect())
 }
 
 /// The interval of a disparity between unordered groups; `rates` holds for each rate the groups.
 pub(super) fn largest(shape: Shape, rates: &[Vec<Option<Proportion>>], level: f64) -> Option<Ends> {
     match shape {
         Shape::Difference | Shape::OddsMaximum => {
-            let tests: Vec<Pair> = rates.iter().flat_map(|groups| pairs(groups)).collect();
-            largest::from_limits(&tests, level, difference)
+            let tests: Vec<Pair> = rates.iter().enumerate().flat_map(|(rate, groups)| pairs(rate, groups)).collect();
+            largest::from_limits(&tests, level, difference, |kept| joint(kept, false))
         }
         Shape::Ratio | Shape::Impact | Shape::FoldedImpact => {
-            let mut tests = pairs(rates.first()?);
-            tests.retain(|pair| pair.iter().any(|side| side.hits > 0.0));
-            let (low, high) = largest::from_limits(&tests, level, log_ratio)?;
+            let mut tests = pairs(0, rates.first()?);
+            tests.retain(|pair| pair.sides.iter().any(|side| side.hits > 0.0));
+            let (low, high) = largest::from_limits(&tests, level, log_ratio, |kept| joint(kept, true))?;
             Some(((-high).exp(), (-low).exp()))
         }
         Shape::OddsSum | Shape::OddsMean => {
-            let tests: Vec<Vec<Pair>> = rates.iter().map(|groups| pairs(groups)).collect();
+            let tests: Vec<Vec<Pair>> = rates.iter().enumerate().map(|(rate, groups)| pairs(rate, groups)).collect();
             // The sum of two ranges is the largest over pairs of pairs and both signs.
             let all: usize = tests.iter().map(Vec::len).product::<usize>() << (tests.len() - 1);
             let z = largest::one_sided(2 * all, 1.0 - level);
             let widest = |pairs: &Vec<Pair>| {
                 let sizes = pairs.iter().map(|pair| {
-                    let gap = pair[0].share().zip(pair[1].share()).map_or(0.0, |(one, other)| (one - other).abs());
+                    let gap = pair.sides[0].share().zip(pair.sides[1].share()).map_or(0.0, |(one, other)| (one - other).abs());
                     (gap, folded(difference(pair, z)))
                 });
                 sizes.fold((0.0_f64, (0.0_f64, 0.0_f64)), |most, (gap, ends)| {
@@ -106,9 +161,10 @@ pub(super) fn largest(shape: Shape, rates: &[Vec<Option<Proportion>>], level: f6
 /// The interval of the ratio to a named group's rate that lies furthest from 1: `groups` are the others. It may lie on both sides of 1 where a ratio on either
 /// side may be the furthest.
 pub(super) fn furthest(shape: Shape, groups: &[Proportion], named: Proportion, level: f64) -> Option<Ends> {
-    let tests: Vec<Pair> = groups.iter().map(|group| [*group, named]).collect();
+    let tests: Vec<Pair> =
+        groups.iter().enumerate().map(|(place, group)| Pair { sides: [*group, named], places: [place + 1, 0] }).collect();
     if shape == Shape::FoldedImpact {
-        let (low, high) = largest::from_limits(&tests, level, log_ratio)?;
+        let (low, high) = largest::from_limits(&tests, level, log_ratio, |kept| joint(kept, true))?;
         return Some(((-high).exp(), (-low).exp()));
     }
     if let [only] = tests.as_slice() {
@@ -135,18 +191,19 @@ fn two_sided(level: f64) -> f64 {
 }
 
 /// The interval of a disparity as AIF360 has it: of a group less (or over) another, with its sign.
-pub(super) fn signed(shape: Shape, rates: &[Pair], level: f64) -> Option<Ends> {
+pub(super) fn signed(shape: Shape, sides: &[[Proportion; 2]], level: f64) -> Option<Ends> {
     let one = two_sided(level);
+    let rates: Vec<Pair> = sides.iter().enumerate().map(|(rate, sides)| Pair::alone(*sides, rate)).collect();
     match shape {
         Shape::Difference => Some(difference(rates.first()?, one)),
-        Shape::OddsMaximum => largest::from_limits(rates, level, difference),
+        Shape::OddsMaximum => largest::from_limits(&rates, level, difference, |kept| joint(kept, false)),
         Shape::OddsSum => {
-            let groups: Vec<Vec<Option<Proportion>>> = rates.iter().map(|pair| pair.iter().copied().map(Some).collect()).collect();
+            let groups: Vec<Vec<Option<Proportion>>> = sides.iter().map(|pair| pair.iter().copied().map(Some).collect()).collect();
             largest(shape, &groups, level)
         }
         Shape::OddsMean => {
             let each = rates.iter().filter_map(|pair| {
-                let gap = pair[0].share()? - pair[1].share()?;
+                let gap = pair.sides[0].share()? - pair.sides[1].share()?;
                 let (low, high) = difference(pair, one);
                 Some((gap, gap - low, high - gap))
             });
@@ -154,9 +211,9 @@ pub(super) fn signed(shape: Shape, rates: &[Pair], level: f64) -> Option<Ends> {
             let count = rates.len() as f64;
             Some(((sums.0 - sums.1.sqrt()) / count, (sums.0 + sums.2.sqrt()) / count))
         }
-        Shape::Ratio | Shape::Impact => log_ratio_at(rates.first()?[0], rates.first()?[1], one).map(|(low, high)| (low.exp(), high.exp())),
+        Shape::Ratio | Shape::Impact => log_ratio_at(sides.first()?[0], sides.first()?[1], one).map(|(low, high)| (low.exp(), high.exp())),
         Shape::FoldedImpact => {
-            let (low, high) = folded(log_ratio_at(rates.first()?[0], rates.first()?[1], one)?);
+            let (low, high) = folded(log_ratio_at(sides.first()?[0], sides.first()?[1], one)?);
             Some(((-high).exp(), (-low).exp()))
         }
     }
