@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod audited;
 mod html;
 mod measures;
 mod sample;
+mod summary;
 mod view;

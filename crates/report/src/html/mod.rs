@@ -5,7 +5,10 @@
 
 mod charts;
 mod grid;
+mod markup;
+mod policy;
 mod sections;
+mod summary;
 
 use evenhand_catalog::Card;
 use minijinja::{Environment, context};
@@ -13,6 +16,8 @@ use minijinja::{Environment, context};
 use crate::document::Report;
 use crate::error::ReportError;
 use sections::SECTIONS;
+
+pub use summary::summary;
 
 /// Why a page could not be made.
 #[derive(Debug, thiserror::Error)]

@@ -490,6 +490,9 @@ pub fn tilts(tilts: &[Tilt], scale: Scale) -> Table {
 
 /// The words for a limit's outcome.
 pub(crate) fn verdict(check: &LimitCheck) -> &'static str {
+    if let Some(standing) = check.standing {
+        return crate::telling::standing_words(standing);
+    }
     match (check.met, check.estimate.number()) {
         (true, _) => "within the limit",
         (false, Some(_)) => "limit breached",
