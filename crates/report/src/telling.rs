@@ -86,7 +86,7 @@ pub(crate) fn lowest(selections: &Selections) -> Option<(&GroupSelection, &Group
 }
 
 /// Metrics that a limit on impact ratios may name.
-const RATIOS: [&str; 4] = ["impact-ratio", "demographic-parity-ratio", "disparate-impact", "folded-disparate-impact"];
+pub(crate) const RATIOS: [&str; 4] = ["impact-ratio", "demographic-parity-ratio", "disparate-impact", "folded-disparate-impact"];
 
 /// The limit that was set on the impact ratio of an attribute.
 pub(crate) fn ratio_limit<'a>(report: &'a Report, attribute: &str) -> Option<&'a LimitCheck> {
@@ -418,6 +418,18 @@ pub(crate) fn title(report: &Report) -> String {
         ReportKind::Balancing => "the rows before and after",
     };
     format!("{}: {what}", report.title)
+}
+
+/// Remarks that cast doubt on the numbers themselves.
+pub(crate) fn is_grave(kind: RemarkKind) -> bool {
+    matches!(
+        kind,
+        RemarkKind::HardlyVary
+            | RemarkKind::OneDecision
+            | RemarkKind::SmallGroups
+            | RemarkKind::SensitiveInputs
+            | RemarkKind::IntervalsBeside
+    )
 }
 
 /// What kind of document it is.

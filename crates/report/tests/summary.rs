@@ -125,7 +125,7 @@ fn a_collapse_stands_on_the_first_screen() {
     report.notes.push(Remark::new(RemarkKind::HardlyVary, "the scores of `Wasserstein + adversary` hardly vary"));
     let page = page(&report);
     assert!(page.contains("The smallest gap: <bdi>Wasserstein</bdi>"));
-    assert!(page.contains("<ul class=\"warn\"><li>the scores of Wasserstein + adversary hardly vary</li>"));
+    assert!(page.contains("<ul class=\"warn\"><li>the scores of <code>Wasserstein + adversary</code> hardly vary</li>"));
 }
 
 #[test]

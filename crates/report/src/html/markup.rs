@@ -60,6 +60,16 @@ impl Markup {
     }
 }
 
+/// A text in which what stands between backticks is code.
+pub(super) fn ticked(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    // A backtick without its other half is one.
+    if parts.len().is_multiple_of(2) {
+        return escaped(text);
+    }
+    parts.iter().enumerate().map(|(at, part)| if at % 2 == 1 { format!("<code>{}</code>", Escaped(part)) } else { escaped(part) }).collect()
+}
+
 /// A text for an attribute or a template.
 pub(super) fn escaped(text: &str) -> String {
     Escaped(text).to_string()

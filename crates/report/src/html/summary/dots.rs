@@ -221,7 +221,7 @@ fn drawn(estimate: &Estimate, axis: &Axis, lines: Option<(f64, Option<f64>)>, (v
 fn means(report: &Report, body: &mut Markup) {
     let Some(run) = telling::only_run(report) else { return };
     let of = |one: &AttributeFindings| {
-        let shown = crate::views::tables::shown_on_own_scale(report, &one.findings);
+        let shown = crate::views::tables::shown_on_own_scale(report, &one.findings, telling::decisions_alone(one));
         let wanted =
             ["mean-score", "selection-rate"].iter().find_map(|metric| shown.iter().find(|finding| finding.metric == *metric).cloned());
         wanted.or_else(|| shown.first().cloned())

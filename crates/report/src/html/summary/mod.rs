@@ -11,9 +11,9 @@ mod strip;
 
 use evenhand_rows::digest;
 
-use super::markup::{MARK, Markup, escaped};
+use super::markup::{MARK, Markup, escaped, ticked};
 use super::policy::{page_rule, policy};
-use crate::document::{RemarkKind, Report, ReportKind};
+use crate::document::{Report, ReportKind};
 use crate::error::ReportError;
 use crate::numbers::shorten;
 use crate::views::Table;
@@ -88,21 +88,11 @@ fn sentences(report: &Report, body: &mut Markup) {
 
 /// What casts doubt on the numbers themselves.
 fn remarks(report: &Report, body: &mut Markup) {
-    let grave = |kind: RemarkKind| {
-        matches!(
-            kind,
-            RemarkKind::HardlyVary
-                | RemarkKind::OneDecision
-                | RemarkKind::SmallGroups
-                | RemarkKind::SensitiveInputs
-                | RemarkKind::IntervalsBeside
-        )
-    };
-    let found: Vec<_> = report.notes.iter().filter(|note| grave(note.kind)).take(MOST_REMARKS).collect();
+    let found: Vec<_> = report.notes.iter().filter(|note| telling::is_grave(note.kind)).take(MOST_REMARKS).collect();
     if !found.is_empty() {
         body.raw("<ul class=\"warn\">");
         for note in found {
-            body.element("li", &note.text.replace('`', ""));
+            body.raw("<li>").raw(&ticked(&note.text)).raw("</li>");
         }
         body.raw("</ul>\n");
     }
