@@ -43,6 +43,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         .collect();
     }
     for (name, report) in pages {
+        for (what, text) in [("md", evenhand_report::views::markdown(&report)), ("tex", evenhand_report::views::latex(&report))] {
+            std::fs::write(folder.join(format!("{name}.{what}")), text)?;
+        }
+        std::fs::write(folder.join(format!("{name}.csv")), evenhand_report::views::measures::csv(&report)?)?;
+        for (picture, svg) in evenhand_report::html::pictures(&report) {
+            std::fs::create_dir_all(folder.join(&name))?;
+            std::fs::write(folder.join(&name).join(format!("{picture}.svg")), svg)?;
+        }
         let pages = [("", evenhand_report::html::render(&report, &[])?), ("-summary", evenhand_report::html::summary(&report)?)];
         for (what, page) in pages {
             let path = folder.join(format!("{name}{what}.html"));

@@ -7,4 +7,5 @@ mod html;
 mod measures;
 mod sample;
 mod summary;
+mod text;
 mod view;

@@ -7,6 +7,7 @@
 mod charts;
 mod grid;
 mod markup;
+mod pictures;
 mod policy;
 mod sections;
 mod summary;
@@ -20,6 +21,7 @@ use crate::numbers::shorten;
 use crate::{marks, telling};
 use sections::SECTIONS;
 
+pub use pictures::pictures;
 pub use summary::summary;
 
 /// Why a page could not be made.
@@ -44,6 +46,7 @@ impl From<minijinja::Error> for HtmlError {
 
 const BASE: &str = include_str!("../../templates/base.css");
 const STYLE: &str = include_str!("../../templates/page.css");
+const DRAWINGS: &str = include_str!("../../templates/svg.css");
 const SCRIPT: &str = include_str!("../../templates/page.js");
 
 /// The page of a report. The same report gives the same bytes. `learners`: cards of methods by which the learners that judge made rows are explained; without
@@ -67,7 +70,7 @@ fn page(report: &Report, sha256: &str, learners: &[&'static Card]) -> Result<Str
     let version = report.versions.get("evenhand");
     let made_by = version.map_or_else(String::new, |version| format!(" {version}"));
     let rule = policy::page_rule(&format!("Evenhand{made_by} · report sha256 {}…", &sha256[..8]), &shorten(&report.title, 60));
-    let style = format!("{BASE}{rule}\n{STYLE}");
+    let style = format!("{BASE}{rule}\n{DRAWINGS}{STYLE}");
     let page = context! {
         title => report.title.clone(),
         kind => telling::kind(report),

@@ -114,7 +114,7 @@ impl Frame {
             svg.text((self.left - 6.0, y + 3.5), Anchor::End, "tick", &label);
         }
         if !title.is_empty() {
-            svg.text((2.0, self.top - 8.0), Anchor::Start, "axis", title);
+            svg.text((2.0, self.top - 11.0), Anchor::Start, "axis", title);
         }
     }
 

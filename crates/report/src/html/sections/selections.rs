@@ -4,6 +4,7 @@ use minijinja::{Value, context};
 
 use super::{Learners, Section};
 use crate::document::{Against, Counted, GroupSelection, Report, Selections};
+use crate::html::charts::rates as rates_chart;
 use crate::html::grid::{Cell, Grid, Head, Notes};
 use crate::numbers::{count, counted, fixed, percent, significant};
 use crate::telling::{self, ratio_limit};
@@ -31,12 +32,18 @@ fn content(report: &Report, _: Learners<'_>) -> Option<Value> {
             std::iter::once(rates(&one.attribute, selections, limit)).chain(tests(&one.attribute, selections))
         })
         .collect();
+    let figures: Vec<_> = selected
+        .iter()
+        .filter_map(|(one, selections)| {
+            rates_chart::figure(&one.attribute, selections, ratio_limit(report, &one.attribute).map(|check| check.limit))
+        })
+        .collect();
     let how = report.selected.as_ref().map_or_else(String::new, |how| format!("Counted as selected: {how}. "));
     let lead = format!("{how}Impact ratio: the rate of a group over the highest rate of the groups that are compared.");
     if let Some(last) = grids.last_mut() {
         last.remarks.push(WORDS.to_owned());
     }
-    (!grids.is_empty()).then(|| context! { lead => lead, grids => grids })
+    (!grids.is_empty()).then(|| context! { lead => lead, figures => figures, grids => grids })
 }
 
 /// Counts, rates and ratios.

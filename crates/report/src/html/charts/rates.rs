@@ -1,0 +1,81 @@
+//! The share of each group that is selected, with its interval, beside the highest of them.
+
+use std::fmt::Write as _;
+
+use super::Figure;
+use super::axis::{Frame, Scale, extent};
+use super::svg::{Anchor, Style, Svg};
+use crate::document::{GroupSelection, Selections};
+use crate::numbers::{count, percent, plain};
+use crate::telling::{self, ratio_text};
+
+const WIDTH: f64 = 900.0;
+/// Height of a group.
+const ROW: f64 = 25.0;
+/// Characters of a line of a name.
+const NAME: usize = 40;
+
+/// The groups by falling rate, those that are not compared below; a line for the limit stands where one was set.
+pub(crate) fn figure(attribute: &str, selections: &Selections, limit: Option<f64>) -> Option<Figure> {
+    let ends = selections.groups.iter().flat_map(|group| {
+        let interval = group.rate.interval().map(|interval| [interval.low, interval.high]);
+        group.rate.number().into_iter().chain(interval.into_iter().flatten())
+    });
+    let (low, high) = extent(ends)?;
+    let mut groups: Vec<&GroupSelection> = selections.groups.iter().collect();
+    let key = |group: &GroupSelection| (group.left_out.is_some(), -group.rate.number().unwrap_or(-1.0));
+    groups.sort_by(|one, other| key(one).0.cmp(&key(other).0).then(key(one).1.total_cmp(&key(other).1)));
+    let frame = Frame { left: 330.0, right: 730.0, top: 8.0, bottom: 8.0 + ROW * groups.len() as f64 };
+    let mut svg = Svg::new(WIDTH, frame.bottom + 40.0);
+    let margin = ((high - low) * 0.06).max(0.005);
+    let x = Scale::linear(((low - margin).max(0.0), (high + margin).min(1.0)), frame.width());
+    let top = selections.highest.first().and_then(|name| selections.groups.iter().find(|group| group.group == *name)?.rate.number());
+    if let Some(top) = top {
+        svg.line((x.at(top), frame.top), (x.at(top), frame.bottom), "base");
+        if let Some(limit) = limit.filter(|limit| x.at(limit * top) >= frame.left) {
+            svg.line((x.at(limit * top), frame.top), (x.at(limit * top), frame.bottom), "cross");
+        }
+    }
+    for (place, group) in groups.into_iter().enumerate() {
+        let middle = frame.top + ROW * (place as f64 + 0.5);
+        svg.told_lines((264.0, middle + 4.5), "label", &group.group, NAME);
+        svg.text((320.0, middle + 4.5), Anchor::End, "tick", &count(group.n));
+        let Some(rate) = group.rate.number() else {
+            svg.text((frame.left, middle + 4.5), Anchor::Start, "tick", "no rate");
+            continue;
+        };
+        let style = if group.left_out.is_some() { Style(7) } else { Style(0) };
+        let mut told = format!("{}: {} of {} selected, {}", group.group, count(group.selected), count(group.n), percent(rate));
+        if let Some(interval) = group.rate.interval() {
+            svg.line((x.inside(interval.low), middle), (x.inside(interval.high), middle), &format!("whisker {}", style.stroke()));
+            let _ = write!(told, " [{}, {}]", percent(interval.low), percent(interval.high));
+        }
+        let shown = match (&group.left_out, selections.highest.contains(&group.group)) {
+            (Some(_), _) => "not compared".to_owned(),
+            (None, true) => "1.00, highest rate".to_owned(),
+            (None, false) => ratio_text(&group.impact_ratio, limit),
+        };
+        let mark = match limit.and_then(|limit| telling::standing(&group.impact_ratio, limit)) {
+            Some(crate::Standing::Breached) => "▼ ",
+            _ if limit.is_some_and(|limit| group.impact_ratio.number().is_some_and(|value| value < limit)) => "▽ ",
+            _ => "",
+        };
+        svg.text((frame.right + 12.0, middle + 4.5), Anchor::Start, "label", &format!("{mark}{shown}"));
+        let _ = write!(told, "; impact ratio {shown}");
+        svg.told_mark(style, (x.inside(rate), middle), 5.0, "mark", &told);
+    }
+    svg.line((frame.left, frame.bottom), (frame.right, frame.bottom), "base");
+    for (value, _) in x.ticks(5) {
+        svg.text((x.at(value), frame.bottom + 16.0), Anchor::Middle, "tick", &format!("{} %", plain((value * 1e8).round() / 1e6)));
+    }
+    svg.text((320.0, frame.bottom + 16.0), Anchor::End, "tick", "n");
+    svg.text((WIDTH - 50.0, frame.bottom + 16.0), Anchor::End, "tick", "impact ratio");
+    let mut caption = "Dot: the share that is selected; bar: its interval; grey: not compared. Line: the highest share.".to_owned();
+    if limit.is_some() {
+        caption.push_str(
+            " Coloured line: the limit that was set. ▼ beyond it with the whole interval; ▽ beyond it, not settled by these rows.",
+        );
+    }
+    let title = format!("{attribute}: how often each group is selected");
+    Some(Figure { svg: svg.finish(&title), title, legend: Vec::new(), caption })
+}
