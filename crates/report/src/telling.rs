@@ -455,6 +455,22 @@ pub(crate) fn reads_the_group(report: &Report) -> Vec<&str> {
     report.methods.iter().filter(reads).map(|method| method.name.as_str()).collect()
 }
 
+/// What whoever uses such methods must have looked at, in the words of the law; nothing where no method reads the group.
+pub(crate) fn read_at_the_decision(report: &Report) -> Option<String> {
+    const NAMED: usize = 3;
+    let reading = reads_the_group(report);
+    let names = match reading.len() {
+        0 => return None,
+        n if n <= NAMED => reading.join(", "),
+        n => format!("{n} methods"),
+    };
+    Some(format!(
+        "{names}: the group of a candidate is read when scores are adjusted, decided or ranked. 42 U.S.C. 2000e-2(l) forbids, for employment tests in the \
+         USA, to adjust scores or to use different cutoffs on the basis of race, color, religion, sex or national origin. To be checked with counsel \
+         before use."
+    ))
+}
+
 /// Whether scores are only 0 and 1: decisions. Their mean is the share of those selected, and no threshold between changes it.
 pub(crate) fn decisions_alone(one: &AttributeFindings) -> bool {
     let by_group = |metric: &str| one.findings.iter().find(|finding| finding.metric == metric).map(|finding| &finding.by_group);

@@ -192,6 +192,12 @@ fn an_audit_shows_selections_tests_strata_and_standings() {
 }
 
 #[test]
+fn methods_that_read_the_group_at_the_decision_are_told_on_the_first_screen() {
+    let told = |report: &Report| page(report).split("</section>").next().unwrap().contains("42 U.S.C. 2000e-2(l)");
+    assert!(told(&sample::ranking(30, 3)) && !told(&audited::audit()));
+}
+
+#[test]
 fn marks_that_turn_a_text_round_are_shown() {
     let page = page(&audited::hostile());
     for mark in ['\u{202e}', '\u{2066}', '\u{2067}', '\u{200f}', '\u{7}', '\u{1b}'] {

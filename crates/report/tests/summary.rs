@@ -119,6 +119,24 @@ fn emotions_and_law_are_spoken_of_and_the_group_at_the_decision_where_it_is_read
 }
 
 #[test]
+fn what_is_too_much_for_two_pages_is_told() {
+    let mut report = audited::audit();
+    let run = &mut report.methods[0].runs[0];
+    let strata = &mut run.attributes[0].strata[0].strata;
+    let last = strata[11].clone();
+    strata.extend((0..60).map(|number| evenhand_report::Stratum { name: format!("job {number}"), ..last.clone() }));
+    let chosen = run.attributes[2].clone();
+    run.attributes
+        .extend((0..5).map(|number| evenhand_report::AttributeFindings { attribute: format!("attribute {number}"), ..chosen.clone() }));
+    report.data.files = vec![report.data.files[0].clone(); 9];
+    let page = page(&report);
+    assert!(page.len() < 80_000, "{}", page.len());
+    for told in ["56 further rows stand in the expert report", "4 further attributes stand", "6 further files stand", "72 jobs"] {
+        assert!(page.contains(told), "{told}");
+    }
+}
+
+#[test]
 fn a_collapse_stands_on_the_first_screen() {
     let mut report = sample::comparison(true);
     report.methods[6].runs[0].notes.push(Remark::new(RemarkKind::HardlyVary, "its scores hardly vary"));

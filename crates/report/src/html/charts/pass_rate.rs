@@ -100,7 +100,7 @@ pub(crate) fn figure(
     if let Some(band) = rates.gap_band {
         let _ = write!(caption, " Below: the pair's gap; its band is ± {} at every threshold.", significant(band));
     }
-    let described = format!("{title}: selection rate by threshold of {} groups", rates.groups.len());
+    let described = format!("{title}: pass rate by threshold of {} groups", rates.groups.len());
     Figure { title: title.to_owned(), svg: svg.finish(&described), legend, caption }
 }
 

@@ -6,14 +6,14 @@ use super::Figure;
 use super::axis::{Frame, Scale, extent};
 use super::svg::{Anchor, Style, Svg};
 use crate::document::{GroupSelection, Selections};
-use crate::numbers::{count, percent, plain};
+use crate::numbers::{count, percent, plain, shorten};
 use crate::telling::{self, ratio_text};
 
-const WIDTH: f64 = 900.0;
-/// Height of a group.
-const ROW: f64 = 25.0;
-/// Characters of a line of a name.
-const NAME: usize = 40;
+const WIDTH: f64 = 420.0;
+/// Height of a group: its name over its interval.
+const ROW: f64 = 40.0;
+/// Characters of a line: of a name and the ratio beside it. A longer name is whole in the tooltip and in the table.
+const LINE: usize = 62;
 
 /// The groups by falling rate, those that are not compared below; a line for the limit stands where one was set.
 pub(crate) fn figure(attribute: &str, selections: &Selections, limit: Option<f64>) -> Option<Figure> {
@@ -25,22 +25,22 @@ pub(crate) fn figure(attribute: &str, selections: &Selections, limit: Option<f64
     let mut groups: Vec<&GroupSelection> = selections.groups.iter().collect();
     let key = |group: &GroupSelection| (group.left_out.is_some(), -group.rate.number().unwrap_or(-1.0));
     groups.sort_by(|one, other| key(one).0.cmp(&key(other).0).then(key(one).1.total_cmp(&key(other).1)));
-    let frame = Frame { left: 330.0, right: 730.0, top: 8.0, bottom: 8.0 + ROW * groups.len() as f64 };
-    let mut svg = Svg::new(WIDTH, frame.bottom + 40.0);
+    let frame = Frame { left: 62.0, right: WIDTH - 8.0, top: 4.0, bottom: 8.0 + ROW * groups.len() as f64 };
+    let mut svg = Svg::new(WIDTH, frame.bottom + 22.0);
     let margin = ((high - low) * 0.06).max(0.005);
     let x = Scale::linear(((low - margin).max(0.0), (high + margin).min(1.0)), frame.width());
     let top = selections.highest.first().and_then(|name| selections.groups.iter().find(|group| group.group == *name)?.rate.number());
-    if let Some(top) = top {
-        svg.line((x.at(top), frame.top), (x.at(top), frame.bottom), "base");
-        if let Some(limit) = limit.filter(|limit| x.at(limit * top) >= frame.left) {
-            svg.line((x.at(limit * top), frame.top), (x.at(limit * top), frame.bottom), "cross");
-        }
-    }
+    let bound = limit.zip(top).map(|(limit, top)| limit * top).filter(|bound| x.at(*bound) >= frame.left);
     for (place, group) in groups.into_iter().enumerate() {
-        let middle = frame.top + ROW * (place as f64 + 0.5);
-        svg.told_lines((264.0, middle + 4.5), "label", &group.group, NAME);
-        svg.text((320.0, middle + 4.5), Anchor::End, "tick", &count(group.n));
+        let (line, middle) = (frame.top + ROW * place as f64 + 15.0, frame.top + ROW * place as f64 + 28.0);
+        for (at, class) in [(top, "base"), (bound, "cross")] {
+            if let Some(at) = at.map(|at| x.at(at)) {
+                svg.line((at, middle - 9.0), (at, middle + 9.0), class);
+            }
+        }
+        svg.text((2.0, middle + 5.0), Anchor::Start, "tick", &count(group.n));
         let Some(rate) = group.rate.number() else {
+            svg.text((2.0, line), Anchor::Start, "label", &shorten(&group.group, LINE));
             svg.text((frame.left, middle + 4.5), Anchor::Start, "tick", "no rate");
             continue;
         };
@@ -60,7 +60,9 @@ pub(crate) fn figure(attribute: &str, selections: &Selections, limit: Option<f64
             _ if limit.is_some_and(|limit| group.impact_ratio.number().is_some_and(|value| value < limit)) => "▽ ",
             _ => "",
         };
-        svg.text((frame.right + 12.0, middle + 4.5), Anchor::Start, "label", &format!("{mark}{shown}"));
+        let beside = format!("{mark}{shown}");
+        svg.text((2.0, line), Anchor::Start, "label", &shorten(&group.group, LINE.saturating_sub(beside.chars().count())));
+        svg.text((WIDTH - 4.0, line), Anchor::End, "label", &beside);
         let _ = write!(told, "; impact ratio {shown}");
         svg.told_mark(style, (x.inside(rate), middle), 5.0, "mark", &told);
     }
@@ -68,9 +70,10 @@ pub(crate) fn figure(attribute: &str, selections: &Selections, limit: Option<f64
     for (value, _) in x.ticks(5) {
         svg.text((x.at(value), frame.bottom + 16.0), Anchor::Middle, "tick", &format!("{} %", plain((value * 1e8).round() / 1e6)));
     }
-    svg.text((320.0, frame.bottom + 16.0), Anchor::End, "tick", "n");
-    svg.text((WIDTH - 50.0, frame.bottom + 16.0), Anchor::End, "tick", "impact ratio");
-    let mut caption = "Dot: the share that is selected; bar: its interval; grey: not compared. Line: the highest share.".to_owned();
+    svg.text((2.0, frame.bottom + 16.0), Anchor::Start, "tick", "n");
+    let mut caption =
+        "Dot: the share that is selected; bar: its interval; grey: not compared. Line: the highest share. On the right: impact ratio."
+            .to_owned();
     if limit.is_some() {
         caption.push_str(
             " Coloured line: the limit that was set. ▼ beyond it with the whole interval; ▽ beyond it, not settled by these rows.",

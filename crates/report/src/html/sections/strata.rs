@@ -19,6 +19,9 @@ pub(super) const SECTION: Section = Section {
     content,
 };
 
+/// Rows of a table, at most.
+const MOST_ROWS: usize = 60;
+
 fn content(report: &Report, _: Learners<'_>) -> Option<Value> {
     let run = telling::only_run(report)?;
     let found: Vec<(&AttributeFindings, &Strata)> =
@@ -36,7 +39,7 @@ fn cells(report: &Report, one: &AttributeFindings, strata: &Strata) -> Grid {
     let last = limit.unwrap_or(0.8);
     let mut columns = vec![Head::words(&strata.by)];
     columns.extend(one.groups.iter().map(|group| Head::words(&group.name)));
-    let rows = strata.strata.iter().map(|stratum| {
+    let rows = strata.strata.iter().take(MOST_ROWS).map(|stratum| {
         let mut row = vec![Cell { sub: vec![format!("n {}", count(stratum.n))], ..Cell::text(&stratum.name) }];
         row.extend(one.groups.iter().map(|group| {
             let Some(found) = stratum.selections.groups.iter().find(|found| found.group == group.name) else {
@@ -68,6 +71,9 @@ fn cells(report: &Report, one: &AttributeFindings, strata: &Strata) -> Grid {
     });
     let rows = rows.collect();
     let mut remarks = Vec::new();
+    if strata.strata.len() > MOST_ROWS {
+        remarks.push(format!("The {MOST_ROWS} largest; {} further ones stand in measures.csv.", strata.strata.len() - MOST_ROWS));
+    }
     if limit.is_some() {
         remarks.push("▼ beyond the limit that was set with the whole interval; ▽ beyond it, not settled by these rows.".to_owned());
     }

@@ -4,7 +4,7 @@ use minijinja::{Value, context};
 
 use super::{Learners, Section};
 use crate::document::{Report, ReportKind, Sizes};
-use crate::html::markup::{Markup, ticked};
+use crate::html::markup::{Markup, escaped, ticked};
 use crate::numbers::{count, counted};
 use crate::{lookup, telling};
 
@@ -26,7 +26,8 @@ fn content(report: &Report, _: Learners<'_>) -> Option<Value> {
         said.raw(if place > 0 { " " } else { "" }).words(words);
     }
     let grave = report.notes.iter().filter(|note| telling::is_grave(note.kind)).take(MOST_GRAVE);
-    let grave: Vec<String> = grave.map(|note| ticked(&note.text)).collect();
+    let grave = grave.map(|note| ticked(&note.text));
+    let grave: Vec<String> = grave.chain(telling::read_at_the_decision(report).as_deref().map(escaped)).collect();
     Some(context! { said => said.0, facts => facts(report), grave => grave })
 }
 

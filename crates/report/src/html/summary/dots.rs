@@ -12,6 +12,8 @@ use crate::lookup;
 use crate::numbers::{count, decimals, fixed, percent, plain};
 use crate::telling::{self, lowest, ratio, ratio_limit};
 
+/// Attributes, at most.
+const MOST_BLOCKS: usize = 4;
 /// Rows of one attribute, at most.
 const MOST: usize = 18;
 /// Groups left out of comparisons that are drawn; more are named below.
@@ -80,14 +82,18 @@ pub(super) fn section(report: &Report, body: &mut Markup) {
     body.raw("<figure><table class=\"dots\">");
     head(&axis, "Impact ratio", |tick| format!("{} %", plain((tick * 100.0 * 1e6).round() / 1e6)), body);
     let limited = selected.iter().any(|(one, _)| ratio_limit(report, &one.attribute).is_some());
-    for (one, selections) in &selected {
+    for (one, selections) in selected.iter().take(MOST_BLOCKS) {
         block(report, one, selections, &axis, body);
     }
     body.raw("</tbody></table><p class=\"key\"><span>Solid line: the highest rate of the block</span>");
     if limited {
         body.raw("<span>Dashed line: the limit that was set, as a share of the highest rate</span><span>▼ breached by the whole interval</span><span>▽ beyond the limit, not settled by these rows</span>");
     }
-    body.raw("<span>Hollow grey: not compared</span></p></figure></section>\n");
+    body.raw("<span>Hollow grey: not compared</span>");
+    if selected.len() > MOST_BLOCKS {
+        body.element("span", &format!("{} further attributes stand in the expert report", selected.len() - MOST_BLOCKS));
+    }
+    body.raw("</p></figure></section>\n");
 }
 
 fn head(axis: &Axis, last: &str, tick: impl Fn(f64) -> String, body: &mut Markup) {

@@ -167,7 +167,8 @@ fn draw(
             Some((dx, dy, anchor)) => {
                 let _ = write!(
                     svg,
-                    "<text class=\"lb\" x=\"{}\" y=\"{}\" dx=\"{dx}\" dy=\"{dy}\"{anchor}>{}</text>",
+                    "<text{} x=\"{}\" y=\"{}\" dx=\"{dx}\" dy=\"{dy}\"{anchor}>{}</text>",
+                    if short == name { "" } else { " class=\"lb\"" },
                     Share(*left),
                     Share(*top),
                     escaped(name)
@@ -200,10 +201,10 @@ fn free_places(places: &[(f64, f64)], names: &[String]) -> Vec<Option<(i32, i32,
     for ((x, y), name) in places.iter().zip(names) {
         let wide = name.chars().count() as f64 * 6.9;
         let options = [
-            (13, 4, ""),
+            (15, 4, ""),
             (0, 24, " text-anchor=\"middle\""),
             (0, -15, " text-anchor=\"middle\""),
-            (-13, 4, " text-anchor=\"end\""),
+            (-15, 4, " text-anchor=\"end\""),
             (11, -10, ""),
             (11, 20, ""),
             (-11, -10, " text-anchor=\"end\""),

@@ -117,16 +117,8 @@ fn unsaid(report: &Report, body: &mut Markup) {
         _ => "No limit is built in.".to_owned(),
     };
     item(body, "Whether a law is kept.", &format!("This is evidence, not a legal opinion. {limits}"));
-    let reading = telling::reads_the_group(report);
-    if !reading.is_empty() {
-        let names = if reading.len() <= MOST_NAMED { reading.join(", ") } else { format!("{} methods", reading.len()) };
-        item(
-            body,
-            "Whether the group may be read at the decision.",
-            &format!(
-                "{names}: the group of a candidate is read when scores are adjusted, decided or ranked. 42 U.S.C. 2000e-2(l) forbids, for employment tests in the USA, to adjust scores or to use different cutoffs on the basis of race, color, religion, sex or national origin. To be checked with counsel before use."
-            ),
-        );
+    if let Some(told) = telling::read_at_the_decision(report) {
+        item(body, "Whether the group may be read at the decision.", &told);
     }
     item(body, "What anybody feels.", "This program infers no emotion, and no number here stands for one.");
     if report.kind == ReportKind::Audit

@@ -48,8 +48,8 @@ pub(super) fn particulars(report: &Report, body: &mut Markup) {
         fact(body, "w", "What was measured", &subject(report));
         fact(body, "", "Date", &or_not(&given.audit_date));
     }
-    if let Some(selected) = &report.selected {
-        fact(body, "w", "Counted as selected", selected);
+    if audit || report.selected.is_some() {
+        fact(body, "w", "Counted as selected", &or_not(&report.selected));
     }
     fact(body, "w", "Data", &people(report, given));
     if report.law.is_some() || given.data_source.is_some() {
@@ -70,7 +70,11 @@ fn subject(report: &Report) -> String {
     match report.kind {
         ReportKind::Sweep => format!("{} over {}", counted(report.methods.len(), "setting"), counted(runs, lookup::unit(report))),
         ReportKind::Ranking | ReportKind::Balancing => {
-            crate::naming::gates(report.methods.first().unwrap_or(&crate::MethodReport::default()))
+            let first = report.methods.first();
+            let gates = first.map(crate::naming::gates).filter(|gates| !gates.is_empty());
+            let lists = first.and_then(|method| method.runs.first()?.shortlists.as_ref());
+            let reranker = lists.and_then(|lists| Some(lists.reranker.as_ref()?.id.clone()));
+            gates.or(reranker).unwrap_or_else(|| telling::kind(report).to_owned())
         }
         _ => format!("{} over {}", counted(report.methods.len(), "method"), counted(runs, lookup::unit(report))),
     }
@@ -85,7 +89,10 @@ fn people(report: &Report, given: &Particulars) -> String {
     }
     let strata = telling::selected(report).first().and_then(|(one, _)| one.strata.first());
     if let Some(strata) = strata {
-        parts.push(counted(strata.strata.len(), &strata.by));
+        // `12 jobs`, but no `12 citys`.
+        let regular = strata.by.chars().all(|letter| letter.is_ascii_lowercase()) && !strata.by.ends_with(['s', 'x', 'y', 'h']);
+        let n = strata.strata.len();
+        parts.push(if regular { counted(n, &strata.by) } else { format!("{} of {}", counted(n, "value"), strata.by) });
     }
     parts.extend(given.data_period.clone());
     parts.join(", ")
@@ -107,12 +114,18 @@ fn unknown(report: &Report) -> String {
 /// Longest account of what was asked; a longer one stands in the expert report.
 const LONGEST: usize = 700;
 
+/// Files that are named.
+const MOST_FILES: usize = 3;
+
 /// Digests, versions, and how it was asked.
 pub(super) fn foot(report: &Report, sha256: &str, body: &mut Markup) {
     body.raw("<footer class=\"foot\"><div>");
-    for file in &report.data.files {
+    for file in report.data.files.iter().take(MOST_FILES) {
         body.raw("Input: ").name(&file.name).text(&format!(", {} bytes", count(usize::try_from(file.bytes).unwrap_or(usize::MAX))));
         body.raw("<br>sha256 ").element("code", &file.sha256).raw("<br>");
+    }
+    if report.data.files.len() > MOST_FILES {
+        body.text(&format!("{} further files stand in the expert report.", report.data.files.len() - MOST_FILES)).raw("<br>");
     }
     body.raw("report.json sha256 ").element("code", sha256).raw("</div><div>");
     let versions: Vec<String> = report.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
