@@ -1,7 +1,9 @@
 //! The page: whole, escaped, offline, the same bytes each time.
 
 use evenhand_metrics::Estimate;
-use evenhand_report::html::{render, summary};
+use evenhand_report::html::{pictures, render, summary};
+use evenhand_report::views::measures::csv;
+use evenhand_report::views::{latex, markdown};
 use evenhand_report::{DisparityTrace, Importance, Importances, Report, RunReport};
 
 use crate::{audited, sample};
@@ -344,7 +346,36 @@ type Change = fn(&mut Report);
 
 #[test]
 fn a_report_that_lacks_something_still_makes_a_page() {
-    let changes: [(&str, Change); 10] = [
+    let changes: [(&str, Change); 13] = [
+        ("no group selected", |report| {
+            for one in report.methods.iter_mut().flat_map(|method| &mut method.runs).flat_map(|run| &mut run.attributes) {
+                one.selections.iter_mut().for_each(|selections| selections.groups.clear());
+                one.strata.iter_mut().for_each(|strata| strata.strata.clear());
+            }
+        }),
+        ("no ratio", |report| {
+            for one in report.methods.iter_mut().flat_map(|method| &mut method.runs).flat_map(|run| &mut run.attributes) {
+                let strata = one.strata.iter_mut().flat_map(|strata| &mut strata.strata).map(|stratum| &mut stratum.selections);
+                for selections in one.selections.iter_mut().chain(strata) {
+                    selections.highest.clear();
+                    for group in &mut selections.groups {
+                        group.rate = Estimate::undefined("the group has no row");
+                        group.impact_ratio = Estimate::undefined("nobody is selected");
+                        group.difference = Estimate::undefined("nobody is selected");
+                        group.tests = None;
+                    }
+                }
+            }
+        }),
+        ("no interval", |report| {
+            for one in report.methods.iter_mut().flat_map(|method| &mut method.runs).flat_map(|run| &mut run.attributes) {
+                for group in one.selections.iter_mut().flat_map(|selections| &mut selections.groups) {
+                    for estimate in [&mut group.rate, &mut group.impact_ratio, &mut group.difference] {
+                        *estimate = estimate.number().map_or_else(|| estimate.clone(), Estimate::value);
+                    }
+                }
+            }
+        }),
         ("no method", |report| report.methods.clear()),
         ("no run", |report| report.methods.iter_mut().for_each(|method| method.runs.clear())),
         ("no summary", |report| report.methods.iter_mut().for_each(|method| method.summary.clear())),
@@ -385,6 +416,12 @@ fn a_report_that_lacks_something_still_makes_a_page() {
             change(&mut changed);
             let page = page(&changed);
             assert!(!page.contains("NaN"), "{}, {what}: a number failed", report.title);
+            let texts = [summary(&changed).unwrap(), markdown(&changed), latex(&changed)];
+            assert!(!texts.iter().any(|text| text.contains("NaN")), "{}, {what}: a number failed", report.title);
+            if changed.methods.len() < 10 {
+                pictures(&changed);
+            }
+            csv(&changed).unwrap();
         }
         report.methods.truncate(1);
         page(&report);

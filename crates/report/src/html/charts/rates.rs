@@ -25,7 +25,7 @@ pub(crate) fn figure(attribute: &str, selections: &Selections, limit: Option<f64
     let mut groups: Vec<&GroupSelection> = selections.groups.iter().collect();
     let key = |group: &GroupSelection| (group.left_out.is_some(), -group.rate.number().unwrap_or(-1.0));
     groups.sort_by(|one, other| key(one).0.cmp(&key(other).0).then(key(one).1.total_cmp(&key(other).1)));
-    let frame = Frame { left: 62.0, right: WIDTH - 8.0, top: 4.0, bottom: 8.0 + ROW * groups.len() as f64 };
+    let frame = Frame { left: 62.0, right: WIDTH - 20.0, top: 4.0, bottom: 8.0 + ROW * groups.len() as f64 };
     let mut svg = Svg::new(WIDTH, frame.bottom + 22.0);
     let margin = ((high - low) * 0.06).max(0.005);
     let x = Scale::linear(((low - margin).max(0.0), (high + margin).min(1.0)), frame.width());
