@@ -32,7 +32,12 @@ fn of(table: &LawTable, body: &mut Markup) {
     }
     body.raw("</tr></thead><tbody>\n");
     for group in &table.selections.groups {
-        body.raw(if group.left_out.is_some() { "<tr class=\"g\">" } else { "<tr>" }).named("th scope=\"row\"", &group.group);
+        body.raw(if group.left_out.is_some() { "<tr class=\"g\">" } else { "<tr>" }).open("th scope=\"row\"").name(&group.group);
+        // Why there is no ratio stands under the name, where a narrow page has room.
+        if let Some(reason) = group.left_out.as_deref().or(group.impact_ratio.reason()) {
+            body.element("small", reason);
+        }
+        body.close("th");
         body.element("td class=\"r\"", &count(group.n)).element("td class=\"r\"", &count(group.selected));
         body.element("td class=\"r\"", &group.rate.number().map_or_else(|| "not estimable".to_owned(), percent));
         body.element(if group.left_out.is_some() { "td class=\"r why\"" } else { "td class=\"r\"" }, &last_cell(group)).raw("</tr>\n");
@@ -42,11 +47,11 @@ fn of(table: &LawTable, body: &mut Markup) {
     body.element("p class=\"note\"", &format!("Unknown, in no row of this table: {}, {} of them selected.", count(n), count(selected)));
 }
 
-/// The ratio, or why there is none.
+/// The ratio, or that there is none.
 fn last_cell(group: &GroupSelection) -> String {
     match (&group.left_out, group.impact_ratio.number()) {
-        (Some(reason), _) => format!("not calculated: {reason}"),
+        (Some(_), _) => "not calculated".to_owned(),
         (None, Some(ratio)) => fixed(ratio, 2),
-        (None, None) => format!("not estimable: {}", group.impact_ratio.reason().unwrap_or_default()),
+        (None, None) => "not estimable".to_owned(),
     }
 }
