@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use evenhand_report::Report;
 
+#[path = "../tests/audited.rs"]
+mod audited;
 #[path = "../tests/sample.rs"]
 mod sample;
 
@@ -21,21 +23,40 @@ fn main() -> Result<(), Box<dyn Error>> {
         pages.push((name, serde_json::from_str(&std::fs::read_to_string(&path)?)?));
     }
     if pages.is_empty() {
-        pages = [
+        pages = vec![
             ("comparison", sample::comparison(true)),
             ("comparison-binary", sample::comparison(false)),
             ("audit", sample::audit()),
             ("sweep", sample::sweep()),
             ("single", sample::single()),
             ("extremes", sample::extremes()),
+            ("ranking", sample::ranking(30, 8)),
+            ("balancing", sample::balancing(6)),
+            ("audited", audited::audit()),
+            ("decisions", audited::decisions()),
+            ("law", audited::law()),
+            ("scores", audited::scores()),
+            ("hostile", audited::hostile()),
         ]
+        .into_iter()
         .map(|(name, report)| (name.to_owned(), report))
-        .into();
+        .collect();
     }
     for (name, report) in pages {
-        let path = folder.join(name).with_extension("html");
-        std::fs::write(&path, evenhand_report::html::render(&report, &[])?)?;
-        println!("{}", path.display());
+        for (what, text) in [("md", evenhand_report::views::markdown(&report)), ("tex", evenhand_report::views::latex(&report))] {
+            std::fs::write(folder.join(format!("{name}.{what}")), text)?;
+        }
+        std::fs::write(folder.join(format!("{name}.csv")), evenhand_report::views::measures::csv(&report)?)?;
+        for (picture, svg) in evenhand_report::html::pictures(&report) {
+            std::fs::create_dir_all(folder.join(&name))?;
+            std::fs::write(folder.join(&name).join(format!("{picture}.svg")), svg)?;
+        }
+        let pages = [("", evenhand_report::html::render(&report, &[])?), ("-summary", evenhand_report::html::summary(&report)?)];
+        for (what, page) in pages {
+            let path = folder.join(format!("{name}{what}.html"));
+            std::fs::write(&path, &page)?;
+            println!("{} {}", path.display(), page.len());
+        }
     }
     Ok(())
 }

@@ -12,9 +12,11 @@ mod error;
 pub mod html;
 pub mod limits;
 pub mod lookup;
+pub mod marks;
 pub mod naming;
 pub mod numbers;
 pub mod standings;
+mod telling;
 pub mod views;
 
 pub use document::*;

@@ -174,6 +174,26 @@ pub fn estimates(report: &Report) -> Vec<Place<'_>> {
                     });
                 }
             }
+            for one in &run.attributes {
+                let compared = one.selections.iter().flat_map(|selections| &selections.groups).filter(|group| group.left_out.is_none());
+                for group in compared {
+                    let place = |what: &str| format!("{what} for {} = {}", one.attribute, group.group);
+                    all.push(Place { place: place("rate of selection"), estimate: Cow::Borrowed(&group.rate) });
+                    all.push(Place { place: place("impact ratio"), estimate: Cow::Borrowed(&group.impact_ratio) });
+                }
+                for strata in &one.strata {
+                    for adjusted in &strata.adjusted {
+                        let place = format!("{} for {} over {}", adjusted.id, one.attribute, strata.by);
+                        all.push(Place { place, estimate: Cow::Borrowed(&adjusted.estimate) });
+                    }
+                    for stratum in &strata.strata {
+                        for group in stratum.selections.groups.iter().filter(|group| group.left_out.is_none()) {
+                            let place = format!("impact ratio for {} in {} {} = {}", one.attribute, strata.by, stratum.name, group.group);
+                            all.push(Place { place, estimate: Cow::Borrowed(&group.impact_ratio) });
+                        }
+                    }
+                }
+            }
             if let Some(lists) = &run.shortlists {
                 let of = if report.methods.len() == 1 { String::new() } else { format!("{}: ", method.name) };
                 for (order, findings) in

@@ -103,7 +103,10 @@ fn table(name: &str, text: &str) -> Result<Option<Table>, String> {
         .collect::<Result<_, _>>()
         .map_err(|error| format!("{name}/measures.csv: {error}"))?;
     // What lists give to the groups is no gap of the objective's scores.
-    let rows: Vec<Row> = rows.into_iter().filter(|row| row.group.is_none() && row.order.is_none()).collect();
+    // What is no finding about all rows is none either; earlier tables held nothing else.
+    let finding = |row: &Row| row.kind.as_deref().is_none_or(|kind| kind == "finding");
+    let whole = |row: &Row| row.group.is_none() && row.order.is_none() && row.stratum.is_none() && finding(row);
+    let rows: Vec<Row> = rows.into_iter().filter(whole).collect();
     let performance = rows.iter().find(|row| row.attribute.is_none()).map(|row| row.metric.clone());
     let gap = rows.iter().find_map(|row| Some((row.metric.clone(), row.attribute.clone()?)));
     let (Some(performance), Some((gap, attribute))) = (performance, gap) else { return Ok(None) };

@@ -1,10 +1,12 @@
 //! The page: whole, escaped, offline, the same bytes each time.
 
 use evenhand_metrics::Estimate;
-use evenhand_report::html::render;
+use evenhand_report::html::{pictures, render, summary};
+use evenhand_report::views::measures::csv;
+use evenhand_report::views::{latex, markdown};
 use evenhand_report::{DisparityTrace, Importance, Importances, Report, RunReport};
 
-use crate::sample;
+use crate::{audited, sample};
 
 fn page(report: &Report) -> String {
     render(report, &[]).expect("a page is made of every report")
@@ -25,6 +27,10 @@ fn all() -> Vec<Report> {
         sample::extremes(),
         sample::ranking(30, 14),
         sample::balancing(14),
+        audited::audit(),
+        audited::decisions(),
+        audited::law(),
+        audited::hostile(),
     ]
 }
 
@@ -33,21 +39,32 @@ fn a_comparison_has_every_section_and_an_audit_none_that_is_empty() {
     assert_eq!(
         sections(&page(&sample::comparison(true))),
         [
-            "Summary",
-            "Data",
+            "Limits",
             "Results",
             "Performance and fairness",
             "Group by group",
+            "Notes",
             "Embeddings",
             "Training",
             "Whose rows pull at the weights",
+            "Data",
             "What the metrics mean",
             "Recipe and provenance"
         ]
     );
     assert_eq!(
         sections(&page(&sample::audit())),
-        ["Summary", "Data", "Results", "Group by group", "Not estimable", "What the metrics mean", "Recipe and provenance"]
+        [
+            "Limits",
+            "Results",
+            "Group by group",
+            "Notes",
+            "Not estimable",
+            "Data",
+            "What the metrics mean",
+            "Particulars",
+            "Recipe and provenance"
+        ]
     );
 }
 
@@ -64,35 +81,131 @@ fn texts_of_the_user_cannot_break_out_of_the_page() {
 #[test]
 fn the_page_loads_nothing_from_elsewhere() {
     for report in all() {
-        let page = page(&report);
+        // A name of the hostile sample, escaped.
+        let page = page(&report).replace("&lt;img src=x", "");
         for forbidden in ["http://", "https://", "src=", "url(", "@import", "<link", "<img", "<iframe", "file:"] {
             assert!(!page.contains(forbidden), "{}: the page holds `{forbidden}`", report.title);
         }
     }
 }
 
-/// The content security policy lets the page's own script run and nothing else: its digest is that of the script as it stands.
+/// The content security policy lets the page's own style and script act and nothing else: their digests are those of the texts as they stand.
 #[test]
 fn only_the_pages_own_script_may_run() {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let page = page(&sample::audit());
-    let scripts: Vec<&str> =
-        page.match_indices("<script>").map(|(at, tag)| page[at + tag.len()..].split("</script>").next().unwrap()).collect();
-    let [script] = scripts.as_slice() else { panic!("{} scripts", scripts.len()) };
-    let hexadecimal = evenhand_rows::digest::of_bytes(script.as_bytes());
-    let bytes: Vec<u8> = (0..32).map(|at| u8::from_str_radix(&hexadecimal[2 * at..2 * at + 2], 16).unwrap()).collect();
-    // In base64.
-    let digits: String = bytes
-        .chunks(3)
-        .flat_map(|three| {
-            let word = (0..3).fold(0_u32, |word, at| word << 8 | u32::from(three.get(at).copied().unwrap_or(0)));
-            (0..=three.len()).map(move |at| char::from(DIGITS[(word >> (18 - 6 * at) & 63) as usize]))
-        })
+    for report in [audited::audit(), audited::hostile(), sample::comparison(true)] {
+        for (page, scripts) in [(page(&report), 1), (summary(&report).unwrap(), 0)] {
+            let policy = page.split("Content-Security-Policy\" content=\"").nth(1).unwrap().split('"').next().unwrap();
+            assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"), "{policy}");
+            assert!(page.find("Content-Security-Policy").unwrap() < page.find("<style>").unwrap());
+            assert!(!page.contains(" style="), "no style but the page's own applies");
+            for (tag, expected) in [("script", scripts), ("style", 1)] {
+                let open = format!("<{tag}>");
+                let parts: Vec<&str> =
+                    page.match_indices(&open).map(|(at, _)| page[at + open.len()..].split(&format!("</{tag}>")).next().unwrap()).collect();
+                assert_eq!(parts.len(), expected, "{tag}");
+                for part in parts {
+                    let hexadecimal = evenhand_rows::digest::of_bytes(part.as_bytes());
+                    let bytes: Vec<u8> = (0..32).map(|at| u8::from_str_radix(&hexadecimal[2 * at..2 * at + 2], 16).unwrap()).collect();
+                    // In base64.
+                    let digits: String = bytes
+                        .chunks(3)
+                        .flat_map(|three| {
+                            let word = (0..3).fold(0_u32, |word, at| word << 8 | u32::from(three.get(at).copied().unwrap_or(0)));
+                            (0..=three.len()).map(move |at| char::from(DIGITS[(word >> (18 - 6 * at) & 63) as usize]))
+                        })
+                        .collect();
+                    assert!(policy.contains(&format!("{tag}-src 'sha256-{digits}=';")), "{policy} {digits}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_audit_of_twelve_jobs_and_fourteen_groups_stays_small() {
+    for report in [audited::audit(), audited::law()] {
+        let page = page(&report);
+        assert!(page.len() <= 250_000, "{}: {} bytes", report.title, page.len());
+        assert_eq!(
+            page.matches("<figcaption><strong>Scores</strong>").count(),
+            report.methods[0].runs[0].attributes.len(),
+            "densities once"
+        );
+    }
+}
+
+#[test]
+fn names_of_one_number_stand_in_one_row() {
+    let page = page(&audited::audit());
+    assert_eq!(
+        page.matches("Demographic parity ratio<small>also: Disparate impact</small><small>also: Folded disparate impact</small>").count(),
+        3
+    );
+    assert_eq!(page.matches("th scope=\"row\" class=\"short\">Disparate impact").count(), 0);
+}
+
+#[test]
+fn decisions_are_drawn_and_named_as_decisions() {
+    let report = audited::decisions();
+    let page = page(&report);
+    let groups = page.split("id=\"groups\"").nth(1).and_then(|rest| rest.split("</section>").next()).unwrap();
+    assert!(groups.contains("Selection rate") && !groups.contains("Mean score"), "{groups}");
+    assert!(!groups.contains("<figure>"), "no humps between 0 and 1, and no threshold");
+    assert!(self::page(&audited::audit()).contains("Selection rate by threshold"));
+}
+
+#[test]
+fn an_audit_shows_selections_tests_strata_and_standings() {
+    let page = page(&audited::audit());
+    let section = |id: &str| {
+        let start = page.find(&format!("<section id=\"{id}\">")).unwrap_or_else(|| panic!("no section {id}"));
+        page[start..].split("</section>").next().unwrap()
+    };
+    for words in [
+        "Fisher, Holm",
+        "standard deviations",
+        "odds ratio",
+        "to four fifths of the highest",
+        "smallest gap",
+        "&lt; .001",
+        "least and largest over the unknown",
+    ] {
+        assert!(section("selections").contains(words), "{words}");
+    }
+    for words in ["Mantel-Haenszel odds ratio", "Software engineer", "which the pooled 0.87 hides", "no stratum has both groups", "0.58 ▼"]
+    {
+        assert!(section("strata").contains(words), "{words}");
+    }
+    for words in ["kept by the whole interval", "breached by the whole interval", "not settled by these rows"] {
+        assert!(section("limits").contains(words), "{words}");
+    }
+    for words in ["by lot", "bias-corrected", "permutation"] {
+        assert!(section("groups").contains(words), "{words}");
+    }
+    assert!(section("particulars").contains("Harbour &amp; Finch Assurance"));
+    let order: Vec<usize> = ["summary", "limits", "selections", "strata", "methods", "groups", "data"]
+        .iter()
+        .map(|id| page.find(&format!("<section id=\"{id}\"")).unwrap())
         .collect();
-    let policy = page.split("Content-Security-Policy\" content=\"").nth(1).unwrap().split('"').next().unwrap();
-    assert!(policy.starts_with("default-src 'none';"), "{policy}");
-    assert!(policy.contains(&format!("script-src 'sha256-{digits}=';")), "{policy} {digits}");
-    assert!(page.find("Content-Security-Policy").unwrap() < page.find("<style>").unwrap());
+    assert!(order.is_sorted(), "results come before counts");
+    let law = self::page(&audited::law());
+    assert!(law.contains("The audit is older than one year on 2027-08-14"), "working papers");
+}
+
+#[test]
+fn methods_that_read_the_group_at_the_decision_are_told_on_the_first_screen() {
+    let told = |report: &Report| page(report).split("</section>").next().unwrap().contains("42 U.S.C. 2000e-2(l)");
+    assert!(told(&sample::ranking(30, 3)) && !told(&audited::audit()));
+}
+
+#[test]
+fn marks_that_turn_a_text_round_are_shown() {
+    let page = page(&audited::hostile());
+    for mark in ['\u{202e}', '\u{2066}', '\u{2067}', '\u{200f}', '\u{7}', '\u{1b}'] {
+        assert!(!page.contains(mark), "{mark:?}");
+    }
+    assert!(page.contains("[U+202E]nemow") && page.contains("&lt;script&gt;alert(1)"));
 }
 
 #[test]
@@ -139,7 +252,7 @@ fn wording_states_numbers_and_passes_no_judgement() {
             assert!(!page.contains(judgement), "{}: the page says `{judgement}`", report.title);
         }
     }
-    assert!(page(&sample::audit()).contains("SPDD for gender is "));
+    assert!(page(&sample::audit()).contains("SPDD for <bdi>gender</bdi> is "));
 }
 
 #[test]
@@ -233,7 +346,36 @@ type Change = fn(&mut Report);
 
 #[test]
 fn a_report_that_lacks_something_still_makes_a_page() {
-    let changes: [(&str, Change); 10] = [
+    let changes: [(&str, Change); 13] = [
+        ("no group selected", |report| {
+            for one in report.methods.iter_mut().flat_map(|method| &mut method.runs).flat_map(|run| &mut run.attributes) {
+                one.selections.iter_mut().for_each(|selections| selections.groups.clear());
+                one.strata.iter_mut().for_each(|strata| strata.strata.clear());
+            }
+        }),
+        ("no ratio", |report| {
+            for one in report.methods.iter_mut().flat_map(|method| &mut method.runs).flat_map(|run| &mut run.attributes) {
+                let strata = one.strata.iter_mut().flat_map(|strata| &mut strata.strata).map(|stratum| &mut stratum.selections);
+                for selections in one.selections.iter_mut().chain(strata) {
+                    selections.highest.clear();
+                    for group in &mut selections.groups {
+                        group.rate = Estimate::undefined("the group has no row");
+                        group.impact_ratio = Estimate::undefined("nobody is selected");
+                        group.difference = Estimate::undefined("nobody is selected");
+                        group.tests = None;
+                    }
+                }
+            }
+        }),
+        ("no interval", |report| {
+            for one in report.methods.iter_mut().flat_map(|method| &mut method.runs).flat_map(|run| &mut run.attributes) {
+                for group in one.selections.iter_mut().flat_map(|selections| &mut selections.groups) {
+                    for estimate in [&mut group.rate, &mut group.impact_ratio, &mut group.difference] {
+                        *estimate = estimate.number().map_or_else(|| estimate.clone(), Estimate::value);
+                    }
+                }
+            }
+        }),
         ("no method", |report| report.methods.clear()),
         ("no run", |report| report.methods.iter_mut().for_each(|method| method.runs.clear())),
         ("no summary", |report| report.methods.iter_mut().for_each(|method| method.summary.clear())),
@@ -274,6 +416,12 @@ fn a_report_that_lacks_something_still_makes_a_page() {
             change(&mut changed);
             let page = page(&changed);
             assert!(!page.contains("NaN"), "{}, {what}: a number failed", report.title);
+            let texts = [summary(&changed).unwrap(), markdown(&changed), latex(&changed)];
+            assert!(!texts.iter().any(|text| text.contains("NaN")), "{}, {what}: a number failed", report.title);
+            if changed.methods.len() < 10 {
+                pictures(&changed);
+            }
+            csv(&changed).unwrap();
         }
         report.methods.truncate(1);
         page(&report);

@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod audited;
 mod html;
 mod measures;
 mod sample;
+mod summary;
+mod text;
 mod view;

@@ -201,7 +201,10 @@ fn the_summary_compares_what_shares_its_test_rows() {
     let (page, _) = summary(&[false, false, false]);
     assert!(page.contains("of the 3 compared"), "{page}");
     let (page, names) = summary(&[false, true, true]);
-    assert!(page.contains(&format!(" for {}, alone on its test rows", names[0])) && !page.contains("smallest mean"), "{page}");
+    assert!(
+        page.contains(&format!("for <bdi>{}</bdi>", names[0])) && page.contains("; alone on its test rows") && !page.contains("smallest"),
+        "{page}"
+    );
     let (page, _) = summary(&[false, false, true]);
     assert!(page.contains("of the 2 on the same test rows"), "{page}");
 }

@@ -9,6 +9,8 @@ use crate::views::tables::Table;
 /// A table.
 #[derive(Debug, Default, Clone, Serialize)]
 pub(crate) struct Grid {
+    /// Class of the style sheet, where the table is of its own kind.
+    pub(crate) class: &'static str,
     /// What it shows; empty when the heading above says it.
     pub(crate) title: String,
     /// Headings that span several columns, each with how many; empty when there are none.

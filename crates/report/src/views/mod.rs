@@ -1,9 +1,12 @@
-//! The report as plain tables and as CSV.
+//! The report as plain tables, as CSV, and as text for other documents.
 
 pub mod extraction;
 pub mod listing;
 pub mod making;
 pub mod measures;
+pub mod selected;
 pub mod tables;
+mod text;
 
 pub use tables::Table;
+pub use text::{latex, markdown};

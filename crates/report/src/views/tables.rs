@@ -11,6 +11,7 @@ use crate::document::{Column, LimitCheck, MethodChoice, MethodReport, Published,
 use crate::lookup::{self, Measured};
 use crate::naming::apart;
 use crate::numbers::{counted, decimals, fixed, level, significant};
+use crate::telling;
 
 /// A table of texts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -286,6 +287,38 @@ pub(crate) fn direction(card: &Card) -> String {
     }
 }
 
+/// Whether a metric is a ratio of selection rates: of the largest pair all of them print the same number.
+pub(crate) fn is_ratio(metric: &str) -> bool {
+    crate::telling::RATIOS.contains(&metric)
+}
+
+/// The findings that compare groups, each with the headings of those that print the same number.
+pub(crate) fn comparing<'a>(report: &Report, findings: &'a [Finding]) -> Vec<(&'a Finding, Vec<String>)> {
+    let mut shown: Vec<(&Finding, Vec<String>)> = Vec::new();
+    for finding in findings.iter().filter(|finding| compares(finding)) {
+        let same = |known: &&mut (&Finding, Vec<String>)| {
+            is_ratio(&known.0.metric)
+                && is_ratio(&finding.metric)
+                && known.0.largest_pair == finding.largest_pair
+                && estimate_text(&known.0.estimate) == estimate_text(&finding.estimate)
+        };
+        match shown.iter_mut().find(same) {
+            Some((_, names)) => names.push(gap_heading(report, &finding.metric)),
+            None => shown.push((finding, Vec::new())),
+        }
+    }
+    shown
+}
+
+/// A p-value as it is printed: below a thousandth it says so.
+pub(crate) fn p_text(p: f64) -> String {
+    match p {
+        p if p < 0.001 - 1e-12 => "< .001".to_owned(),
+        p if p <= 0.001 + 1e-12 => "≤ .001".to_owned(),
+        p => fixed(p, 3),
+    }
+}
+
 /// Whether a finding compares groups (a gap, a ratio) rather than describing each of them (a selection rate).
 pub(crate) fn compares(finding: &Finding) -> bool {
     match evenhand_metrics::find(&finding.metric) {
@@ -315,9 +348,11 @@ pub(crate) fn shown_by_group(findings: &[Finding]) -> Vec<&Finding> {
     shown
 }
 
-/// The same findings with mean scores on the person's own scale.
-pub(crate) fn shown_on_own_scale(report: &Report, findings: &[Finding]) -> Vec<Finding> {
-    let mut shown: Vec<Finding> = shown_by_group(findings).into_iter().cloned().collect();
+/// The same findings with mean scores on the person's own scale. Of decisions the mean score is the selection rate and is not told.
+pub(crate) fn shown_on_own_scale(report: &Report, findings: &[Finding], decisions: bool) -> Vec<Finding> {
+    let told: Vec<Finding> =
+        findings.iter().filter(|finding| !(decisions && has_scores(&finding.metric) && finding.metric != "spdd")).cloned().collect();
+    let mut shown: Vec<Finding> = shown_by_group(&told).into_iter().cloned().collect();
     for finding in shown.iter_mut().filter(|finding| has_scores(&finding.metric)) {
         for one in &mut finding.by_group {
             one.estimate = one.estimate.mapped(|unit| report.data.own_score(unit));
@@ -369,7 +404,7 @@ pub fn group_tables(report: &Report) -> Vec<Table> {
 }
 
 fn by_group(report: &Report, title: String, findings: &crate::document::AttributeFindings, notes: &mut Vec<String>) -> Table {
-    let shown = shown_on_own_scale(report, &findings.findings);
+    let shown = shown_on_own_scale(report, &findings.findings, telling::decisions_alone(findings));
     let mut table =
         Table { title, headers: vec!["group".to_owned(), "n".to_owned()], right_aligned: vec![false, true], ..Table::default() };
     for finding in &shown {
@@ -409,14 +444,14 @@ fn gaps(report: &Report, title: String, findings: &[Finding]) -> Table {
     };
     let mut notes = Vec::new();
     let mut left_out: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for finding in findings.iter().filter(|finding| compares(finding)) {
+    for (finding, names) in comparing(report, findings) {
         let mark = finding.estimate.reason().map_or_else(String::new, |reason| format!(" [{}]", note(&mut notes, reason)));
         table.rows.push(vec![
-            gap_heading(report, &finding.metric),
+            std::iter::once(gap_heading(report, &finding.metric)).chain(names).collect::<Vec<_>>().join("; "),
             format!("{}{mark}", estimate_text(&finding.estimate)),
             finding.largest_pair.as_ref().map_or_else(String::new, |(one, other)| format!("{one} and {other}")),
             finding.at_threshold.map_or_else(String::new, |at| significant(report.data.own_score(at))),
-            finding.p_value.map_or_else(String::new, significant),
+            finding.p_value.map_or_else(String::new, p_text),
         ]);
         for (group, reason) in &finding.left_out {
             *left_out.entry((group, reason)).or_default() += 1;
@@ -490,6 +525,9 @@ pub fn tilts(tilts: &[Tilt], scale: Scale) -> Table {
 
 /// The words for a limit's outcome.
 pub(crate) fn verdict(check: &LimitCheck) -> &'static str {
+    if let Some(standing) = check.standing {
+        return crate::telling::standing_words(standing);
+    }
     match (check.met, check.estimate.number()) {
         (true, _) => "within the limit",
         (false, Some(_)) => "limit breached",

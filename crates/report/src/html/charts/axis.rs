@@ -48,6 +48,12 @@ impl Scale {
         self.to.0 + (value - self.from.0) / (self.from.1 - self.from.0) * (self.to.1 - self.to.0)
     }
 
+    /// The number at a place.
+    pub(crate) fn value(&self, place: f64) -> f64 {
+        let value = self.from.0 + (place - self.to.0) / (self.to.1 - self.to.0) * (self.from.1 - self.from.0);
+        if self.logarithmic { 10f64.powf(value) } else { value }
+    }
+
     /// The place of a number, kept inside the frame.
     pub(crate) fn inside(&self, value: f64) -> f64 {
         self.at(value).clamp(self.to.0.min(self.to.1), self.to.0.max(self.to.1))
@@ -108,7 +114,7 @@ impl Frame {
             svg.text((self.left - 6.0, y + 3.5), Anchor::End, "tick", &label);
         }
         if !title.is_empty() {
-            svg.text((2.0, self.top - 8.0), Anchor::Start, "axis", title);
+            svg.text((2.0, self.top - 11.0), Anchor::Start, "axis", title);
         }
     }
 

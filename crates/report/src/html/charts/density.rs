@@ -92,7 +92,13 @@ fn overlaid(title: &str, densities: &[Density], groups: &[String], axis: &str, h
         let style = style_of(groups, &density.group);
         let at = x.inside(density.mean);
         svg.line((at, frame.bottom), (at, frame.top), &format!("mean {}", style.stroke()));
-        svg.mark(style, (at, frame.bottom), 5.0, "mark");
+        svg.told_mark(
+            style,
+            (at, frame.bottom),
+            5.0,
+            "mark",
+            &format!("{}: mean {}, n {}", density.group, significant(density.mean), count(density.n)),
+        );
     }
     let legend = densities
         .iter()
@@ -122,12 +128,13 @@ fn ridges(title: &str, densities: &[Density], axis: &str) -> Figure {
         let floor = [(x.at(domain(densities).0), base), (x.at(domain(densities).1), base)];
         svg.path(&between(&line, &floor), "ridge");
         svg.curve(&line, Style(0), "curve thin");
-        svg.told_text((frame.left - 8.0, base - 3.0), Anchor::End, "tick", &density.group, 28);
+        svg.told_lines((frame.left - 8.0, base - 5.0), "tick", &density.group, 27);
         svg.text((frame.right + 48.0, base - 3.0), Anchor::End, "tick", &significant(density.mean));
     }
     // Over the ridges, so that none hides the mean of the group above it.
     for (position, density) in densities.iter().enumerate() {
-        svg.mark(Style(0), (x.inside(density.mean), frame.top + row * (position as f64 + 1.0)), 3.4, "mark");
+        let told = format!("{}: mean {}, n {}", density.group, significant(density.mean), count(density.n));
+        svg.told_mark(Style(0), (x.inside(density.mean), frame.top + row * (position as f64 + 1.0)), 3.4, "mark", &told);
     }
     frame.x_axis(&mut svg, &x, 5, axis);
     let described = format!("{title}: density of the {axis} of {} groups", densities.len());

@@ -23,7 +23,7 @@ pub(crate) fn figure(title: &str, found: &Importances, performance: &str, (lowes
     svg.line((x(0.0), frame.top), (x(0.0), frame.bottom), "base");
     for (row, one) in shown.iter().enumerate() {
         let middle = frame.top + ROW * (row as f64 + 0.5);
-        svg.told_text((frame.left - 8.0, middle + 4.0), Anchor::End, "tick", &one.input, 24);
+        svg.told_lines((frame.left - 8.0, middle + 4.0), "tick", &one.input, 24);
         let Some(importance) = one.importance.number() else {
             svg.text((x(0.0) + 4.0, middle + 4.0), Anchor::Start, "tick", "undefined");
             continue;

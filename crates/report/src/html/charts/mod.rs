@@ -9,6 +9,7 @@ pub(crate) mod importance;
 pub(crate) mod landscape;
 pub(crate) mod latent;
 pub(crate) mod pass_rate;
+pub(crate) mod rates;
 pub(crate) mod scatter;
 pub(crate) mod shares;
 pub(crate) mod svg;

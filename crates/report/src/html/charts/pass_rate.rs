@@ -6,10 +6,10 @@ use super::axis::{Frame, Scale, extent};
 use super::svg::{Anchor, Style, Svg, Swatch, between};
 use super::{Figure, LegendEntry, WIDTH, style_of};
 use crate::document::{PassRate, PassRates};
-use crate::numbers::{count, level, significant};
+use crate::numbers::{count, level, percent, significant};
 
 /// Up to this many groups have a style of their own; beyond it only the pair stands out.
-const MOST_STYLED: usize = 6;
+const MOST_STYLED: usize = 4;
 
 /// Marks along each curve, so that it can be followed without colour.
 const MARKS: usize = 7;
@@ -34,7 +34,7 @@ pub(crate) fn figure(
     let x = Scale::linear(domain(rates, scale), frame.width());
     let y = Scale::linear((0.0, 1.0), frame.height());
     let beyond = if scale.lower_is_better { "below" } else { "above" };
-    frame.y_axis(&mut svg, &y, 5, &format!("pass rate (share of the group with a score {beyond} the threshold)"));
+    frame.y_axis(&mut svg, &y, 5, &format!("selection rate (share of the group with a score {beyond} the threshold)"));
     let place = |group: &PassRate, shift: f64| -> Vec<(f64, f64)> {
         rates
             .thresholds
@@ -61,7 +61,8 @@ pub(crate) fn figure(
         let line = place(group, 0.0);
         svg.curve(&line, style, "curve");
         for point in (0..MARKS).filter_map(|mark| line.get((mark * line.len() + line.len() * (position + 1) / 7) / MARKS)) {
-            svg.mark(style, *point, 3.4, "mark");
+            let told = format!("{}: {} at {}", group.group, percent(y.value(point.1)), significant(x.value(point.0)));
+            svg.told_mark(style, *point, 3.4, "mark", &told);
         }
     }
     // Curves that fall leave the right corner empty, curves that rise the left one.

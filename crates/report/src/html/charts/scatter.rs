@@ -6,6 +6,7 @@ use super::axis::{Frame, Scale, extent};
 use super::svg::{Anchor, Style, Svg, Swatch, through};
 use super::{Figure, LegendEntry};
 use crate::dominance::front;
+use crate::numbers::significant;
 
 /// Longer names are replaced by numbers in the plot.
 const LONGEST_LABEL: usize = 26;
@@ -97,7 +98,18 @@ pub(crate) fn figure(title: &str, series: &[Series], axes: &Axes) -> Figure {
         }
     }
     for one in series {
-        svg.mark(one.style, (x.at(one.mean.0), y.at(one.mean.1)), 6.0, "mark");
+        let shown = |value: f64, spread: Option<f64>| {
+            spread.map_or_else(|| significant(value), |std| format!("{} ± {}", significant(value), significant(std)))
+        };
+        let told = format!(
+            "{}: {} {}, {} {}",
+            one.name,
+            axes.performance,
+            shown(one.mean.1, one.spread.1),
+            axes.gap,
+            shown(one.mean.0, one.spread.0)
+        );
+        svg.told_mark(one.style, (x.at(one.mean.0), y.at(one.mean.1)), 6.0, "mark", &told);
     }
     let places: Vec<(f64, f64)> = means.iter().map(|(gap, value)| (x.at(*gap), y.at(*value))).collect();
     let labels = labels(series);

@@ -119,6 +119,11 @@ impl Svg {
         self.path(&style.mark(at.0, at.1, radius), &format!("{class} {}", style.fill()));
     }
 
+    /// The same with words of its own.
+    pub(crate) fn told_mark(&mut self, style: Style, at: (f64, f64), radius: f64, class: &str, told: &str) {
+        self.told_path(&style.mark(at.0, at.1, radius), &format!("{class} {}", style.fill()), told);
+    }
+
     /// A text; user strings are escaped.
     pub(crate) fn text(&mut self, at: (f64, f64), anchor: Anchor, class: &str, text: &str) {
         let anchor = match anchor {
@@ -138,18 +143,6 @@ impl Svg {
             Px(at.1),
             Escaped(text)
         );
-    }
-
-    /// A text that was cut, with the whole one as its tooltip.
-    pub(crate) fn told_text(&mut self, at: (f64, f64), anchor: Anchor, class: &str, text: &str, most: usize) {
-        let short = crate::numbers::shorten(text, most);
-        if short == text {
-            self.text(at, anchor, class, text);
-        } else {
-            let _ = write!(self.body, "<g><title>{}</title>", Escaped(text));
-            self.text(at, anchor, class, &short);
-            self.body.push_str("</g>");
-        }
     }
 
     /// A text that ends at the point, on two lines where it is long, the second of them cut; the whole one is its tooltip then. Most drawings have

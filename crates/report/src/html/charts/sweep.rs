@@ -3,6 +3,7 @@
 use super::axis::Scale;
 use super::svg::{Style, Svg, between};
 use super::{Figure, WIDTH, frame};
+use crate::numbers::{plain, significant};
 
 /// A point of the sweep: the parameter, the mean, the standard deviation.
 pub(crate) type Point = (f64, f64, Option<f64>);
@@ -28,8 +29,9 @@ pub(crate) fn figure(title: &str, parameter: &str, metric: &str, points: &[Point
     };
     svg.path(&between(&shifted(1.0), &shifted(-1.0)), &format!("wash {}", style.fill()));
     svg.curve(&shifted(0.0), style, "curve");
-    for place in shifted(0.0) {
-        svg.mark(style, place, 4.2, "mark");
+    for (place, (value, mean, spread)) in shifted(0.0).into_iter().zip(points) {
+        let spread = spread.map_or_else(String::new, |std| format!(" ± {}", significant(std)));
+        svg.told_mark(style, place, 4.2, "mark", &format!("{parameter} {}: {metric} {}{spread}", plain(*value), significant(*mean)));
     }
     frame.x_axis(&mut svg, &x, 5, parameter);
     let caption = if points.iter().any(|point| point.2.is_some()) { "Band: ± one standard deviation." } else { "" };

@@ -15,6 +15,7 @@ use crate::numbers::{count, percent, significant};
 pub(super) const SECTION: Section = Section {
     id: "data",
     title: "Data",
+    folded: true,
     name: "sections/data.html",
     template: include_str!("../../../templates/sections/data.html"),
     content,

@@ -14,6 +14,7 @@ use crate::numbers::{counted, fixed, percent};
 pub(super) const SECTION: Section = Section {
     id: "dependence",
     title: "What the scores depend on",
+    folded: true,
     name: "sections/dependence.html",
     template: include_str!("../../../templates/sections/dependence.html"),
     content,

@@ -15,6 +15,7 @@ use crate::numbers::{counted, fixed};
 pub(super) const SECTION: Section = Section {
     id: "disparity",
     title: "Whose rows pull at the weights",
+    folded: true,
     name: "sections/disparity.html",
     template: include_str!("../../../templates/sections/disparity.html"),
     content,

@@ -10,6 +10,7 @@ use crate::views::extraction::tables;
 pub(super) const SECTION: Section = Section {
     id: "extraction",
     title: "Extraction",
+    folded: true,
     name: "sections/extraction.html",
     template: include_str!("../../../templates/sections/extraction.html"),
     content,

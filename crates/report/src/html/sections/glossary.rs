@@ -12,6 +12,7 @@ use crate::{cards, lookup};
 pub(super) const SECTION: Section = Section {
     id: "metrics",
     title: "What the metrics mean",
+    folded: true,
     name: "sections/glossary.html",
     template: include_str!("../../../templates/sections/glossary.html"),
     content,

@@ -11,11 +11,13 @@ use crate::html::charts::{density, pass_rate};
 use crate::html::grid::{Cell, Grid, Head, Notes, places};
 use crate::lookup;
 use crate::numbers::{count, counted, significant};
-use crate::views::tables::{compares, estimate_text, gap_heading, group_heading, shown_on_own_scale};
+use crate::telling;
+use crate::views::tables::{comparing, estimate_text, gap_heading, group_heading, p_text, shown_on_own_scale};
 
 pub(super) const SECTION: Section = Section {
     id: "groups",
     title: "Group by group",
+    folded: false,
     name: "sections/groups.html",
     template: include_str!("../../../templates/sections/groups.html"),
     content,
@@ -43,10 +45,12 @@ fn of_method(report: &Report, method: &MethodReport, attribute: &str, groups: &[
     let run = method.runs.first()?;
     let findings = lookup::findings_of(run, attribute)?;
     let mut figures = Vec::new();
-    if !findings.densities.is_empty() {
+    // Decisions have no shape between 0 and 1, and no threshold changes them.
+    let decisions = telling::decisions_alone(findings);
+    if !findings.densities.is_empty() && !decisions {
         figures.push(density::figure("Scores", &findings.densities, groups, ("score", report.data.score_scale), 330.0));
     }
-    if let Some(rates) = &findings.pass_rates {
+    if let Some(rates) = findings.pass_rates.as_ref().filter(|_| !decisions) {
         let spdd = findings.findings.iter().find(|finding| finding.metric == "spdd");
         let spdd = spdd.map(|finding| format!("{} {}", lookup::heading(report, "spdd"), estimate_text(&finding.estimate)));
         let peak = findings.findings.iter().find_map(|finding| {
@@ -57,7 +61,7 @@ fn of_method(report: &Report, method: &MethodReport, attribute: &str, groups: &[
             ))
         });
         let told: Vec<String> = spdd.into_iter().chain(peak).collect();
-        figures.push(pass_rate::figure("Pass rate by threshold", rates, groups, range, &told, report.data.score_scale));
+        figures.push(pass_rate::figure("Selection rate by threshold", rates, groups, range, &told, report.data.score_scale));
     }
     let mut notes = Notes::default();
     let mut tables: Vec<Grid> =
@@ -79,6 +83,7 @@ fn of_method(report: &Report, method: &MethodReport, attribute: &str, groups: &[
     Some(context! {
         name => if report.methods.len() == 1 && method.name == "scores" { String::new() } else { method.name.clone() },
         which => which,
+        gap => findings.findings.iter().find(|finding| finding.metric == "spdd").map(|finding| format!("SPDD {}", estimate_text(&finding.estimate))),
         figures => figures,
         tables => tables,
         left_out => left_out,
@@ -87,32 +92,39 @@ fn of_method(report: &Report, method: &MethodReport, attribute: &str, groups: &[
     })
 }
 
+/// A further column: heading, what it is, its number.
+type More = (&'static str, &'static str, fn(&Finding) -> Option<f64>);
+
 /// One row a metric that compares the groups.
 fn gaps(report: &Report, findings: &AttributeFindings, notes: &mut Notes) -> Option<Grid> {
-    let compared: Vec<&Finding> = findings.findings.iter().filter(|finding| compares(finding)).collect();
+    let compared = comparing(report, &findings.findings);
     if compared.is_empty() {
         return None;
     }
-    let thresholds = compared.iter().any(|finding| finding.at_threshold.is_some());
-    let tests = compared.iter().any(|finding| finding.p_value.is_some());
+    let any = |of: fn(&Finding) -> Option<f64>| compared.iter().any(|(finding, _)| of(finding).is_some());
+    let more: [More; 4] = [
+        ("by lot", "what parity gives by chance", |finding| finding.by_lot),
+        ("less chance", "bias-corrected", |finding| finding.bias_corrected),
+        ("at threshold", "", |finding| finding.at_threshold),
+        ("p", "permutation", |finding| finding.p_value),
+    ];
+    let more: Vec<_> = more.into_iter().filter(|(_, _, of)| any(*of)).collect();
     let mut columns = vec![Head::words("metric"), Head::number("value"), Head::number("interval"), Head::words("largest between")];
-    if thresholds {
-        columns.push(Head::number("at threshold"));
-    }
-    if tests {
-        columns.push(Head::number("p (permutation)"));
-    }
-    let rows = compared.into_iter().map(|finding| {
+    columns.extend(more.iter().map(|(text, sub, _)| Head { text: (*text).to_owned(), sub: (*sub).to_owned(), number: true }));
+    let rows = compared.into_iter().map(|(finding, names)| {
         let mut value = Cell::estimate(&finding.estimate, places(std::iter::once(&finding.estimate)), notes);
         let interval = std::mem::take(&mut value.sub).join(" ");
         let pair = finding.largest_pair.as_ref().map_or_else(String::new, |(one, other)| format!("{one} and {other}"));
-        let mut row = vec![Cell::text(gap_heading(report, &finding.metric)), value, Cell::text(interval), Cell::text(pair)];
-        if thresholds {
-            row.push(Cell::text(finding.at_threshold.map_or_else(String::new, |at| significant(report.data.own_score(at)))));
-        }
-        if tests {
-            row.push(Cell::text(finding.p_value.map_or_else(String::new, significant)));
-        }
+        let sub = names.into_iter().map(|name| format!("also: {name}")).collect();
+        let mut row = vec![Cell { sub, ..Cell::text(gap_heading(report, &finding.metric)) }, value, Cell::text(interval), Cell::text(pair)];
+        row.extend(more.iter().map(|(what, _, of)| {
+            let written = |number: f64| match *what {
+                "p" => p_text(number),
+                "at threshold" => significant(report.data.own_score(number)),
+                _ => significant(number),
+            };
+            Cell::text(of(finding).map_or_else(String::new, written))
+        }));
         row
     });
     Some(Grid { title: "Gaps between groups".to_owned(), rows: rows.collect(), columns, ..Grid::default() })
@@ -123,7 +135,7 @@ fn by_group(report: &Report, findings: &AttributeFindings, notes: &mut Notes) ->
     if findings.groups.is_empty() {
         return None;
     }
-    let shown = shown_on_own_scale(report, &findings.findings);
+    let shown = shown_on_own_scale(report, &findings.findings, telling::decisions_alone(findings));
     let drawn = shown.first().filter(|finding| finding.by_group.iter().filter(|group| group.estimate.number().is_some()).count() > 1);
     let scale = drawn.map(strip_scale);
     let mut columns = vec![Head::words("group"), Head::number("n")];

@@ -12,6 +12,7 @@ use crate::views::tables::{self, BEST, MethodCell};
 pub(super) const SECTION: Section = Section {
     id: "methods",
     title: "Results",
+    folded: false,
     name: "sections/methods.html",
     template: include_str!("../../../templates/sections/methods.html"),
     content,
@@ -58,7 +59,7 @@ fn grid(methods: tables::Methods, remarks: Vec<String>) -> Grid {
         row.extend(cells.into_iter().map(cell));
         row
     });
-    Grid { title: String::new(), spans, columns, rows: rows.collect(), notes: methods.notes, remarks }
+    Grid { spans, columns, rows: rows.collect(), notes: methods.notes, remarks, ..Grid::default() }
 }
 
 /// With a single method: a row a metric, a column an attribute.
@@ -78,7 +79,7 @@ fn transposed(methods: tables::Methods, remarks: Vec<String>) -> Grid {
         Some(name) => Head { text: name.clone(), sub: "between groups".to_owned(), number: true },
     }));
     let cells = methods.rows.into_iter().next().map_or_else(Vec::new, |(_, cells)| cells);
-    let mut rows: Vec<Vec<Cell>> = Vec::new();
+    let (mut rows, mut shown): (Vec<Vec<Cell>>, Vec<String>) = (Vec::new(), Vec::new());
     for metric in &metrics {
         let Some(first) = methods.columns.iter().find(|column| column.metric == *metric) else { continue };
         let mut row = vec![Cell::text(&first.heading), Cell { text: direction(first), class: "soft", ..Cell::default() }];
@@ -86,6 +87,16 @@ fn transposed(methods: tables::Methods, remarks: Vec<String>) -> Grid {
             let at = methods.columns.iter().position(|column| column.metric == *metric && column.attribute == *attribute);
             row.push(at.and_then(|at| cells.get(at)).cloned().map_or_else(Cell::default, cell));
         }
+        // Several names of one number are one row.
+        let same =
+            |known: &&mut Vec<Cell>| known[1..].iter().zip(&row[1..]).all(|(one, other)| one.text == other.text && one.sub == other.sub);
+        if tables::is_ratio(metric)
+            && let Some(known) = rows.iter_mut().zip(&shown).filter(|(_, metric)| tables::is_ratio(metric)).map(|(row, _)| row).find(same)
+        {
+            known[0].sub.push(format!("also: {}", first.heading));
+            continue;
+        }
+        shown.push(metric.clone());
         rows.push(row);
     }
     Grid { columns, rows, notes: methods.notes, remarks, ..Grid::default() }

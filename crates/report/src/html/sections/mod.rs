@@ -7,10 +7,16 @@ mod extraction;
 mod glossary;
 mod groups;
 mod latent;
+mod law;
+mod limits;
 mod methods;
 mod modalities;
+mod notes;
+mod particulars;
 mod recipe;
+mod selections;
 mod shortlists;
+mod strata;
 mod summary;
 mod synthesis;
 mod tradeoff;
@@ -31,6 +37,8 @@ pub(super) struct Section {
     pub(super) id: &'static str,
     /// Heading.
     pub(super) title: &'static str,
+    /// Whether it is shut until somebody asks for it.
+    pub(super) folded: bool,
     /// Name of the template; its ending turns escaping on.
     pub(super) name: &'static str,
     /// The template.
@@ -42,19 +50,25 @@ pub(super) struct Section {
 /// All sections.
 pub(super) const SECTIONS: &[Section] = &[
     summary::SECTION,
-    data::SECTION,
-    extraction::SECTION,
-    synthesis::SECTION,
+    limits::SECTION,
+    selections::SECTION,
+    strata::SECTION,
+    law::SECTION,
     methods::SECTION,
     tradeoff::SECTION,
     shortlists::SECTION,
     groups::SECTION,
+    notes::SECTION,
     dependence::SECTION,
     modalities::SECTION,
     latent::SECTION,
     training::SECTION,
     disparity::SECTION,
+    synthesis::SECTION,
+    extraction::SECTION,
     undefined::SECTION,
+    data::SECTION,
     glossary::SECTION,
+    particulars::SECTION,
     recipe::SECTION,
 ];

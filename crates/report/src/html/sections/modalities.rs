@@ -12,6 +12,7 @@ use crate::numbers::{count, fixed};
 pub(super) const SECTION: Section = Section {
     id: "modalities",
     title: "Picture, voice and words",
+    folded: true,
     name: "sections/modalities.html",
     template: include_str!("../../../templates/sections/modalities.html"),
     content,

@@ -10,10 +10,14 @@ use crate::numbers::count;
 pub(super) const SECTION: Section = Section {
     id: "recipe",
     title: "Recipe and provenance",
+    folded: true,
     name: "sections/recipe.html",
     template: include_str!("../../../templates/sections/recipe.html"),
     content,
 };
+
+/// Lines of a recipe that are printed; a longer one would be the last pages of every print.
+const MOST_PRINTED: usize = 50;
 
 #[allow(clippy::unnecessary_wraps, reason = "the signature is that of every section")]
 fn content(report: &Report, _: Learners<'_>) -> Option<Value> {
@@ -53,7 +57,9 @@ fn content(report: &Report, _: Learners<'_>) -> Option<Value> {
     });
     let versions: Vec<Value> =
         report.versions.iter().map(|(name, version)| context! { name => name.clone(), version => version.clone() }).collect();
-    Some(context! { recipe => text(&report.recipe), versions => versions, files => files, models => models })
+    let recipe = text(&report.recipe);
+    let long = recipe.as_ref().map(|recipe| recipe.lines().count()).filter(|lines| *lines > MOST_PRINTED);
+    Some(context! { recipe => recipe, long => long, versions => versions, files => files, models => models })
 }
 
 /// The recipe as TOML; what TOML cannot hold is shown as JSON.

@@ -12,6 +12,7 @@ use crate::views::listing;
 pub(super) const SECTION: Section = Section {
     id: "shortlists",
     title: "Shortlists before and after",
+    folded: false,
     name: "sections/shortlists.html",
     template: include_str!("../../../templates/sections/shortlists.html"),
     content,

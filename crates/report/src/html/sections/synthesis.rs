@@ -11,6 +11,7 @@ use crate::views::making;
 pub(super) const SECTION: Section = Section {
     id: "synthesis",
     title: "Made rows",
+    folded: true,
     name: "sections/synthesis.html",
     template: include_str!("../../../templates/sections/synthesis.html"),
     content,

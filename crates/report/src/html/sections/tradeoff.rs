@@ -21,6 +21,7 @@ use crate::views::tables;
 pub(super) const SECTION: Section = Section {
     id: "tradeoff",
     title: "Performance and fairness",
+    folded: false,
     name: "sections/tradeoff.html",
     template: include_str!("../../../templates/sections/tradeoff.html"),
     content,

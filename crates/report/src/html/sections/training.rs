@@ -10,6 +10,7 @@ use crate::lookup;
 pub(super) const SECTION: Section = Section {
     id: "training",
     title: "Training",
+    folded: true,
     name: "sections/figures.html",
     template: include_str!("../../../templates/sections/figures.html"),
     content,

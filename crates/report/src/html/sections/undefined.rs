@@ -10,6 +10,7 @@ use crate::numbers::{count, counted};
 pub(super) const SECTION: Section = Section {
     id: "undefined",
     title: "Not estimable",
+    folded: true,
     name: "sections/undefined.html",
     template: include_str!("../../../templates/sections/undefined.html"),
     content,

@@ -1,0 +1,150 @@
+//! Who, when, what: the strip at the top, the particulars under the title, and digests and versions at the end.
+
+use super::{MARK, Markup};
+use crate::document::{Particulars, Report, ReportKind};
+use crate::lookup;
+use crate::numbers::{count, counted, percent};
+use crate::telling;
+
+/// What stands where nobody said anything.
+const NOT_GIVEN: &str = "not given";
+
+/// The line at the very top.
+pub(super) fn strip(report: &Report, body: &mut Markup) {
+    let date = report.particulars.as_ref().and_then(|particulars| particulars.audit_date.as_deref());
+    let kind = if report.law.is_some() { "bias audit" } else { telling::kind(report) };
+    body.raw("<div class=\"top\">").raw(MARK).raw("<b>Evenhand</b> ").element("span", &format!("{kind}, summary"));
+    body.raw(" ").element("span class=\"r\"", date.unwrap_or("date not given")).raw("</div>\n");
+}
+
+fn fact(body: &mut Markup, class: &str, term: &str, text: &str) {
+    body.raw(if class.is_empty() { "<div>" } else { "<div class=\"w\">" }).element("dt", term).named("dd", text).raw("</div>");
+}
+
+/// What was audited, when, by whom, at which threshold on which scale, and how many people.
+pub(super) fn particulars(report: &Report, body: &mut Markup) {
+    let none = Particulars::default();
+    let given = report.particulars.as_ref().unwrap_or(&none);
+    let or_not = |text: &Option<String>| text.clone().unwrap_or_else(|| NOT_GIVEN.to_owned());
+    body.raw("<dl class=\"meta\">");
+    let audit = report.kind == ReportKind::Audit;
+    if audit {
+        let mut by = or_not(&given.auditor);
+        if let Some(client) = &given.client {
+            by = format!("{by}, for {client}");
+        }
+        if let Some(independence) = &given.independence {
+            by = format!("{by} ({independence})");
+        }
+        fact(body, "w", "Audited by", &by);
+        let tool = given.tool.clone().unwrap_or_else(|| report.data.name.clone());
+        let tool = given.vendor.as_ref().map_or(tool.clone(), |vendor| format!("{tool}, made by {vendor}"));
+        fact(body, "w", "What was audited", &tool);
+        fact(body, "", if report.law.is_some() { "Date of the bias audit" } else { "Date of the audit" }, &or_not(&given.audit_date));
+        if report.law.is_some() || given.distribution_date.is_some() {
+            fact(body, "", "In use from (distribution date)", &or_not(&given.distribution_date));
+        }
+    } else {
+        fact(body, "w", "What was measured", &subject(report));
+        fact(body, "", "Date", &or_not(&given.audit_date));
+    }
+    if audit || report.selected.is_some() {
+        fact(body, "w", "Counted as selected", &or_not(&report.selected));
+    }
+    fact(body, "w", "Data", &people(report, given));
+    if report.law.is_some() || given.data_source.is_some() {
+        fact(body, "w", "Data source", &or_not(&given.data_source));
+    }
+    if let Some(test) = &given.test_data {
+        fact(body, "w", "Test data in the place of historical data", test);
+    }
+    // Of an audit the unknown are told with their selections, below.
+    if telling::selected(report).is_empty() {
+        fact(body, "w", "Group unknown", &unknown(report));
+    }
+    body.raw("</dl>\n");
+}
+
+fn subject(report: &Report) -> String {
+    let runs = report.methods.iter().map(|method| method.runs.len()).max().unwrap_or(0);
+    match report.kind {
+        ReportKind::Sweep => format!("{} over {}", counted(report.methods.len(), "setting"), counted(runs, lookup::unit(report))),
+        ReportKind::Ranking | ReportKind::Balancing => {
+            let first = report.methods.first();
+            let gates = first.map(crate::naming::gates).filter(|gates| !gates.is_empty());
+            let lists = first.and_then(|method| method.runs.first()?.shortlists.as_ref());
+            let reranker = lists.and_then(|lists| Some(lists.reranker.as_ref()?.id.clone()));
+            gates.or(reranker).unwrap_or_else(|| telling::kind(report).to_owned())
+        }
+        _ => format!("{} over {}", counted(report.methods.len(), "method"), counted(runs, lookup::unit(report))),
+    }
+}
+
+/// How many people, of which data.
+fn people(report: &Report, given: &Particulars) -> String {
+    let mut parts = vec![counted(report.data.rows, "candidate"), report.data.name.clone()];
+    let tested = report.methods.iter().filter_map(|method| method.runs.first()).map(|run| run.sizes.test).max().unwrap_or(0);
+    if tested > 0 && tested != report.data.rows && matches!(report.kind, ReportKind::Run | ReportKind::Comparison | ReportKind::Sweep) {
+        parts.insert(1, format!("{} held out", count(tested)));
+    }
+    let strata = telling::selected(report).first().and_then(|(one, _)| one.strata.first());
+    if let Some(strata) = strata {
+        // `12 jobs`, but no `12 citys`.
+        let regular = strata.by.chars().all(|letter| letter.is_ascii_lowercase()) && !strata.by.ends_with(['s', 'x', 'y', 'h']);
+        let n = strata.strata.len();
+        parts.push(if regular { counted(n, &strata.by) } else { format!("{} of {}", counted(n, "value"), strata.by) });
+    }
+    parts.extend(given.data_period.clone());
+    parts.join(", ")
+}
+
+/// How many people are of unknown group, by attribute.
+fn unknown(report: &Report) -> String {
+    let data = report.data.attributes.iter();
+    let parts: Vec<String> = data
+        .filter(|attribute| attribute.unknown > 0)
+        .map(|attribute| {
+            let all = attribute.groups.iter().map(|group| group.n).sum::<usize>() + attribute.unknown;
+            format!("{} {} ({})", attribute.name, count(attribute.unknown), percent(attribute.unknown as f64 / all.max(1) as f64))
+        })
+        .collect();
+    if parts.is_empty() { "none".to_owned() } else { parts.join(", ") }
+}
+
+/// Longest account of what was asked; a longer one stands in the expert report.
+const LONGEST: usize = 700;
+
+/// Files that are named.
+const MOST_FILES: usize = 3;
+
+/// Digests, versions, and how it was asked.
+pub(super) fn foot(report: &Report, sha256: &str, body: &mut Markup) {
+    body.raw("<footer class=\"foot\"><div>");
+    for file in report.data.files.iter().take(MOST_FILES) {
+        body.raw("Input: ").name(&file.name).text(&format!(", {} bytes", count(usize::try_from(file.bytes).unwrap_or(usize::MAX))));
+        body.raw("<br>sha256 ").element("code", &file.sha256).raw("<br>");
+    }
+    if report.data.files.len() > MOST_FILES {
+        body.text(&format!("{} further files stand in the expert report.", report.data.files.len() - MOST_FILES)).raw("<br>");
+    }
+    body.raw("report.json sha256 ").element("code", sha256).raw("</div><div>");
+    let versions: Vec<String> = report.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
+    body.text(&format!("Versions: {}; report format {}.", versions.join(", "), report.format));
+    let asked = asked(&report.recipe);
+    if asked.len() <= LONGEST && !asked.is_empty() {
+        body.raw("<br>Asked: ").element("code", &asked);
+    } else {
+        body.raw("<br>How it was asked stands in full in the expert report.");
+    }
+    body.raw("</div><div>All numbers: the expert report, report.json and measures.csv of the same run.</div><div>Evidence, not a legal opinion.</div></footer>\n");
+}
+
+/// What was asked, in one line of keys and values.
+fn asked(recipe: &serde_json::Value) -> String {
+    let serde_json::Value::Object(fields) = recipe else { return String::new() };
+    let parts = fields.iter().filter(|(_, value)| !value.is_null() && *value != &serde_json::json!([]) && *value != &serde_json::json!({}));
+    parts
+        .map(|(key, value)| format!("{key} = {}", value.to_string().replace("\":", "\": ").replace("\",", "\", ")))
+        .collect::<Vec<_>>()
+        .join("; ")
+}
