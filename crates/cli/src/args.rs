@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Balance(Box<Balance>),
     /// Re-rank the candidates of a file so that the first places show every group, with the reason of every move
     Rank(Box<Rank>),
+    /// Render a finished report again: a page for people, one with everything, tables, text or pictures
+    Report(Report),
     /// Measure how far labels tilt towards a group, or write a subset with a wanted tilt
     Skew(Box<Skew>),
     /// Download a public corpus, or take it from a folder
@@ -242,6 +244,35 @@ pub(crate) enum Definition {
     Grid,
 }
 
+/// What a report can be rendered as.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Format {
+    /// One or two pages for people (summary.html)
+    Summary,
+    /// The page with everything (report.html)
+    Html,
+    /// Every number as a row (measures.csv)
+    Csv,
+    /// Tables for a paper (report.tex)
+    Latex,
+    /// Text with tables (report.md)
+    Markdown,
+    /// Every picture as a file (pictures/)
+    Svg,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// Folder of a finished report, or its report.json
+    pub(crate) report: PathBuf,
+    /// The form
+    #[arg(long, value_enum)]
+    pub(crate) format: Format,
+    /// File to write, or - for standard output; for pictures a folder [default: in the report's folder, named by the form]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
 /// What limits are judged by.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Judge {
@@ -359,7 +390,7 @@ pub(crate) struct Audit {
     /// Read in chunks with constant memory: exact counts, SPDD within a printed bound
     #[arg(long)]
     pub(crate) stream: bool,
-    /// Folder for report.json, report.html and measures.csv; nothing is written without it
+    /// Folder for report.json, report.html, summary.html and measures.csv; nothing is written without it
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: Option<PathBuf>,
     /// Heading of the report [default: the file's name]
@@ -399,7 +430,7 @@ pub(crate) struct Balance {
     /// CSV file to write
     #[arg(long, default_value = "balanced.csv", value_name = "FILE")]
     pub(crate) out: PathBuf,
-    /// Folder for report.json, report.html and measures.csv; nothing is written without it
+    /// Folder for report.json, report.html, summary.html and measures.csv; nothing is written without it
     #[arg(long, value_name = "FOLDER")]
     pub(crate) report: Option<PathBuf>,
     /// Column with the job, within which rejection-sampling keeps its shares
@@ -500,7 +531,7 @@ pub(crate) struct Rank {
     /// CSV file to write: every row with its rank by score, its rank, whether it is shortlisted, and why
     #[arg(long, default_value = "ranked.csv", value_name = "FILE")]
     pub(crate) out: PathBuf,
-    /// Folder for report.json, report.html and measures.csv; nothing is written without it
+    /// Folder for report.json, report.html, summary.html and measures.csv; nothing is written without it
     #[arg(long, value_name = "FOLDER")]
     pub(crate) report: Option<PathBuf>,
     /// Seed of methods that draw, and of intervals

@@ -3,19 +3,111 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::report::{Report, html, views};
+use evenhand_data::whole;
+
+use crate::report::{FORMAT, Report, html, views};
 use crate::write::{self, FILES};
 use crate::{ExperimentError, registry};
 
-/// Writes `report.json`, `report.html` and `measures.csv` (the main table's numbers of every run) into a folder; each appears whole or not at all. Gives the
-/// first two. A file that the report was made of is not replaced.
-pub fn write_report(report: &Report, folder: &Path) -> Result<(PathBuf, PathBuf), ExperimentError> {
+/// Where a report was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The page for people.
+    pub summary: PathBuf,
+    /// The page with everything.
+    pub page: PathBuf,
+    /// The document itself.
+    pub json: PathBuf,
+}
+
+/// Writes `report.json`, `report.html`, `summary.html` and `measures.csv` into a folder; each appears whole or not at all. A file that the report was
+/// made of is not replaced.
+pub fn write_report(report: &Report, folder: &Path) -> Result<Written, ExperimentError> {
     write::refuse_inputs(folder, &FILES, report.data.files.iter().map(|file| (&file.name, &file.sha256)))?;
     write::refuse_strangers(folder)?;
     fs::create_dir_all(folder).map_err(ExperimentError::io(folder, "create the folder"))?;
-    let [json, page, table] = FILES.map(|name| folder.join(name));
-    write::replace(&json, report.to_json()?.as_bytes())?;
-    write::replace(&page, html::render(report, &registry::cards())?.as_bytes())?;
-    write::replace(&table, &views::measures::csv(report)?)?;
-    Ok((json, page))
+    let [json, page, summary, table] = FILES.map(|name| folder.join(name));
+    // All are made before the first is written.
+    let made = [
+        report.to_json()?.into_bytes(),
+        html::render(report, &registry::cards())?.into_bytes(),
+        html::summary(report)?.into_bytes(),
+        views::measures::csv(report)?,
+    ];
+    for (path, bytes) in [&json, &page, &summary, &table].into_iter().zip(made) {
+        write::replace(path, &bytes)?;
+    }
+    Ok(Written { summary, page, json })
+}
+
+/// Reads a finished report: its folder, or the file itself.
+pub fn read_report(place: &Path) -> Result<Report, ExperimentError> {
+    let path = if place.is_dir() { place.join(FILES[0]) } else { place.to_path_buf() };
+    let bytes = whole::read_text(&path).map_err(|error| {
+        if error.kind() == std::io::ErrorKind::NotFound {
+            ExperimentError::Request(format!(
+                "{}: there is no finished report here; give the folder that `audit`, `compare`, `rank` or `balance` wrote, or its report.json",
+                place.display()
+            ))
+        } else {
+            ExperimentError::io(&path, "read")(error)
+        }
+    })?;
+    let told = |message: String| ExperimentError::Request(format!("{}: {message}", path.display()));
+    let value: serde_json::Value = serde_json::from_slice(&bytes)
+        .map_err(|error| told(format!("it is no report, as it is no JSON ({error}); give a report.json of evenhand")))?;
+    match value.get("format").and_then(serde_json::Value::as_u64) {
+        None => return Err(told("it is no report of evenhand: it has no `format`; give a report.json".to_owned())),
+        Some(format) if format > u64::from(FORMAT) => {
+            return Err(told(format!(
+                "it has format {format}, and this program reads up to {FORMAT}; use the program that wrote it, or a newer one"
+            )));
+        }
+        Some(_) => {}
+    }
+    serde_json::from_value(value).map_err(|error| told(format!("it is a damaged report ({error}); make it again")))
+}
+
+/// What a report can be rendered as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// One or two pages for people.
+    Summary,
+    /// The page with everything.
+    Html,
+    /// Every number as a row.
+    Csv,
+    /// Tables for a paper.
+    Latex,
+    /// Text with tables.
+    Markdown,
+}
+
+impl Form {
+    /// The name of its file.
+    pub fn file(self) -> &'static str {
+        match self {
+            Form::Summary => FILES[2],
+            Form::Html => FILES[1],
+            Form::Csv => FILES[3],
+            Form::Latex => "report.tex",
+            Form::Markdown => "report.md",
+        }
+    }
+
+    /// The report in this form.
+    pub fn of(self, report: &Report) -> Result<Vec<u8>, ExperimentError> {
+        Ok(match self {
+            Form::Summary => html::summary(report)?.into_bytes(),
+            Form::Html => html::render(report, &registry::cards())?.into_bytes(),
+            Form::Csv => views::measures::csv(report)?,
+            Form::Latex => views::latex(report).into_bytes(),
+            Form::Markdown => views::markdown(report).into_bytes(),
+        })
+    }
+}
+
+/// The pictures of a report, each with the name of its file.
+pub fn pictures(report: &Report) -> Vec<(String, String)> {
+    html::pictures(report).into_iter().map(|(name, svg)| (format!("{name}.svg"), svg)).collect()
 }

@@ -11,7 +11,7 @@ use evenhand_rows::spreadsheet::{self, Formulas};
 use crate::ExperimentError;
 
 /// The files of a report.
-pub const FILES: [&str; 3] = ["report.json", "report.html", "measures.csv"];
+pub const FILES: [&str; 4] = ["report.json", "report.html", "summary.html", "measures.csv"];
 
 /// Refuses an output that would replace one of its inputs.
 pub fn refuse_input(out: &Path, files: &[String]) -> Result<(), ExperimentError> {
@@ -38,8 +38,9 @@ pub fn probe(path: &Path) -> Result<(), ExperimentError> {
 
 /// Refuses a folder in which a table of the user's own has the name of a report's.
 pub fn refuse_strangers(folder: &Path) -> Result<(), ExperimentError> {
-    let [json, page, table] = FILES.map(|name| folder.join(name));
-    if table.exists() && !json.exists() && !page.exists() {
+    let [json, page, summary, table] = FILES.map(|name| folder.join(name));
+    // A summary of the user's own is as dear as a table.
+    if let Some(table) = [table, summary].into_iter().find(|file| file.exists() && !json.exists() && !page.exists()) {
         return Err(ExperimentError::Request(format!(
             "{} is of no report, and a report in this folder would replace it; give another folder",
             table.display()

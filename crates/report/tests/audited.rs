@@ -2,7 +2,7 @@
 
 use evenhand_metrics::{Estimate, Finding, GroupFinding, Interval};
 use evenhand_report::{
-    Adjusted, Against, AttributeFindings, AttributeSummary, ChiSquare, Counted, Flip, GroupCount, GroupSelection, GroupSummary, Law,
+    Adjusted, Against, AttributeFindings, AttributeSummary, ChiSquare, Counted, Flip, GroupCount, GroupSelection, GroupSummary, Judge, Law,
     LawTable, LimitCheck, Particulars, Report, Selections, Standing, Strata, Stratum,
 };
 use evenhand_rows::Scale;
@@ -333,6 +333,7 @@ pub(crate) fn audit() -> Report {
             attribute: Some(attribute.to_owned()),
             limit: 0.8,
             met: estimate.number().is_some_and(|value| value >= 0.8),
+            judge: Judge::Value,
             standing: Some(match (low >= 0.8, high < 0.8) {
                 (true, _) => Standing::Kept,
                 (_, true) => Standing::Breached,

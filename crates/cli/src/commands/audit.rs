@@ -11,9 +11,8 @@ use evenhand_data::table::{self, Counted, ScoreRoles, TableSettings};
 use evenhand_report::{Report, limits};
 use evenhand_rows::{FileDigest, LabelRole, Provenance, Scored, SensitiveRole};
 
-use super::{Outcome, grid};
+use super::{Outcome, grid, told_written};
 use crate::args::{Audit, Convention, Definition, Judge, Threshold, Top};
-use crate::printer;
 use crate::reading::{label_threshold, names, told_favourable};
 
 pub(crate) fn audit(arguments: &Audit, json: bool) -> anyhow::Result<Outcome> {
@@ -24,8 +23,8 @@ pub(crate) fn audit(arguments: &Audit, json: bool) -> anyhow::Result<Outcome> {
         if arguments.stream { streamed(arguments, &roles, settings, &tables)? } else { whole(arguments, &roles, &settings, &tables)? };
     let written = arguments.out.as_ref().map(|folder| evenhand_experiment::write_report(&report, folder)).transpose()?;
     grid::show(&report, json)?;
-    if let Some((file, page)) = written {
-        printer::tell(&format!("Report: {} (open it in a browser), {}", page.display(), file.display()));
+    if let Some(written) = written {
+        told_written(&written);
     }
     Ok(Outcome::of(&report))
 }

@@ -17,7 +17,7 @@ use evenhand_report::{Remark, Report};
 use evenhand_rows::{LabelRole, Provenance, Schema, SensitiveRole, roles};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Outcome, grid};
+use super::{Outcome, grid, told_written};
 use crate::args::Balance;
 use crate::reading::{label_threshold, names, told_favourable};
 use crate::{outputs, printer};
@@ -61,8 +61,8 @@ pub(crate) fn balance(arguments: &Balance, json: bool) -> anyhow::Result<Outcome
         }
     }
     printer::tell(&format!("Balanced rows: {} ({})", arguments.out.display(), balanced.rows));
-    if let Some((file, page)) = written {
-        printer::tell(&format!("Report: {} (open it in a browser), {}", page.display(), file.display()));
+    if let Some(written) = written {
+        told_written(&written);
     }
     Ok(Outcome::Fine)
 }

@@ -9,7 +9,7 @@ use evenhand_experiment::{Options, Recipe};
 use evenhand_report::views::{listing, tables};
 use evenhand_report::{Report, ReportKind};
 
-use super::Outcome;
+use super::{Outcome, told_written};
 use crate::args::{Compare, Demo, Grid, Run, Sweep};
 use crate::printer;
 use crate::progress::Bars;
@@ -109,12 +109,12 @@ fn execute(recipe: &Recipe, place: &Place<'_>, kind: ReportKind, json: bool) -> 
             observer: &bars,
         },
     )?;
-    let (file, page) = evenhand_experiment::write_report(&report, place.out)?;
+    let written = evenhand_experiment::write_report(&report, place.out)?;
     show(&report, json)?;
     if place.keep_models {
         printer::tell(&format!("Models: {}", place.out.join("models").display()));
     }
-    printer::tell(&format!("Report: {} (open it in a browser), {}", page.display(), file.display()));
+    told_written(&written);
     Ok(Outcome::of(&report))
 }
 

@@ -9,6 +9,7 @@ mod fetch;
 mod grid;
 mod manifest;
 mod rank;
+mod report;
 mod score;
 mod skew;
 mod weights;
@@ -17,9 +18,11 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 use evenhand_catalog::limits;
+use evenhand_experiment::Written;
 use evenhand_report::Report;
 
 use crate::args::{Arguments, Command};
+use crate::printer;
 
 /// How a command ended that could run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +42,12 @@ impl Outcome {
             (false, false) => Outcome::Fine,
         }
     }
+}
+
+/// Says where a report was written.
+fn told_written(written: &Written) {
+    let Written { summary, page, json } = written;
+    printer::tell(&format!("Report: {} (for people), {} (everything), {}", summary.display(), page.display(), json.display()));
 }
 
 /// Candidates at a time: what the command says, what all commands say, or one a core.
@@ -74,6 +83,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Audit(arguments) => audit::audit(&arguments, json),
         Command::Balance(arguments) => balance::balance(&arguments, json),
         Command::Rank(arguments) => rank::rank(&arguments, json),
+        Command::Report(arguments) => report::report(&arguments, json),
         Command::Skew(arguments) => skew::skew(*arguments, json),
         Command::Fetch(arguments) => fetch::fetch(&arguments, json),
         Command::Manifest(arguments) => manifest::manifest(&arguments, json),

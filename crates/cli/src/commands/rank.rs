@@ -11,7 +11,7 @@ use evenhand_report::views::listing;
 use evenhand_report::{Remark, Report};
 use evenhand_rows::{LabelRole, Schema, SensitiveRole, roles};
 
-use super::{Outcome, grid};
+use super::{Outcome, grid, told_written};
 use crate::args::Rank;
 use crate::reading::{names, told_favourable};
 use crate::{outputs, printer};
@@ -64,8 +64,8 @@ pub(crate) fn rank(arguments: &Rank, json: bool) -> anyhow::Result<Outcome> {
     let written = arguments.report.as_ref().map(|folder| evenhand_experiment::write_report(&report, folder)).transpose()?;
     show(&report, &notes, json)?;
     printer::tell(&format!("Ranked candidates: {}", arguments.out.display()));
-    if let Some((file, page)) = written {
-        printer::tell(&format!("Report: {} (open it in a browser), {}", page.display(), file.display()));
+    if let Some(written) = written {
+        told_written(&written);
     }
     Ok(Outcome::Fine)
 }
