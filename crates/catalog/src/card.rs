@@ -37,6 +37,22 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// Whether a method of this kind reads a candidate's group when it decides about that candidate; `None` where that depends on the method, or nothing is decided.
+    pub fn reads_the_group(self) -> Option<bool> {
+        match self {
+            Kind::Reranker | Kind::Repair => Some(true),
+            Kind::Rebalancer | Kind::Synthesiser => Some(false),
+            Kind::Corpus | Kind::Metric | Kind::Objective | Kind::Network => None,
+        }
+    }
+}
+
+/// What whoever uses a method that reads the group at the decision must have looked at. Facts to check, no advice.
+pub const READS_THE_GROUP: &str = "the group of a candidate is read when scores are adjusted, decided or ranked. 42 U.S.C. 2000e-2(l) forbids, for employment \
+                                   tests in the USA, to adjust scores or to use different cutoffs on the basis of race, color, religion, sex or national \
+                                   origin. To be checked with counsel before use.";
+
 /// Which way a number points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {

@@ -10,7 +10,7 @@ pub mod limits;
 mod nearest;
 mod parameters;
 
-pub use card::{Card, Direction, Kind};
+pub use card::{Card, Direction, Kind, READS_THE_GROUP};
 pub use nearest::nearest;
 pub use parameters::{Allowed, CatalogError, Literal, Parameter, Parameters, Value};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use evenhand_catalog::{Card, CatalogError, Direction, Kind, Parameters, unknown_id};
+use evenhand_catalog::{Card, CatalogError, Direction, Kind, Parameters, READS_THE_GROUP, unknown_id};
 use evenhand_report::standings;
 
 use crate::keys;
@@ -47,6 +47,22 @@ pub fn direction(card: &Card) -> &'static str {
     }
 }
 
+/// Whether a method reads a candidate's group when it scores, decides or ranks; `None` of what does none of these. Of training methods it is what they need with
+/// their default parameters.
+pub fn reads_the_group(card: &Card) -> Option<bool> {
+    if card.kind != Kind::Objective {
+        return card.kind.reads_the_group();
+    }
+    let entry = evenhand_learn::OBJECTIVES.iter().find(|entry| entry.card.id == card.id)?;
+    let built = Parameters::resolve(entry.card, &BTreeMap::new()).and_then(|parameters| (entry.build)(&parameters));
+    built.ok().map(|objective| objective.needs().attribute_to_score)
+}
+
+/// The same in words.
+fn told_reading(card: &Card) -> Option<String> {
+    reads_the_group(card).map(|reads| if reads { format!("yes: {READS_THE_GROUP}") } else { "no".to_owned() })
+}
+
 /// A card as plain text for a terminal.
 pub fn describe(card: &Card) -> String {
     let mut text = format!("{} ({}): {}\n\n{}\n", card.id, card.kind.name(), card.name, card.summary);
@@ -64,6 +80,9 @@ pub fn describe(card: &Card) -> String {
             let _ =
                 writeln!(text, "  {:width$}  default {} ({}): {}", parameter.name, parameter.default, parameter.allowed, parameter.purpose);
         }
+    }
+    if let Some(reading) = told_reading(card) {
+        let _ = writeln!(text, "\nReads the group at the decision: {reading}");
     }
     let _ = writeln!(text, "\nSource: {}", card.source);
     text
@@ -85,7 +104,8 @@ pub fn documents(tables: &[(String, String)]) -> Result<[(&'static str, String);
     );
     let methods = document(
         "Methods and corpora",
-        "Every corpus that can be loaded and every method that can stand in a recipe, from the registries, with all parameters.",
+        "Every corpus that can be loaded and every method that can stand in a recipe, from the registries, with all parameters. None of them infers an emotion, and none \
+         is offered that does: at work, recruitment included, the EU forbids it (Regulation (EU) 2024/1689, Article 5(1)(f)).",
         &[Kind::Corpus, Kind::Rebalancer, Kind::Synthesiser, Kind::Network, Kind::Objective, Kind::Reranker, Kind::Repair],
         &places,
     );
@@ -131,6 +151,9 @@ fn document(title: &str, summary: &str, kinds: &[Kind], places: &BTreeMap<String
             if card.kind == Kind::Metric {
                 let fair = card.fair_value.map_or_else(|| "none".to_owned(), |value| value.to_string());
                 let _ = writeln!(text, "- Range: {}; {}; fair value: {fair}", card.range, direction(card));
+            }
+            if let Some(reading) = told_reading(card) {
+                let _ = writeln!(text, "- Reads the group at the decision: {reading}");
             }
             let _ = writeln!(text, "- Source: {}", card.source);
             if !card.parameters.is_empty() {

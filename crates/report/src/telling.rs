@@ -464,11 +464,7 @@ pub(crate) fn read_at_the_decision(report: &Report) -> Option<String> {
         n if n <= NAMED => reading.join(", "),
         n => format!("{n} methods"),
     };
-    Some(format!(
-        "{names}: the group of a candidate is read when scores are adjusted, decided or ranked. 42 U.S.C. 2000e-2(l) forbids, for employment tests in the \
-         USA, to adjust scores or to use different cutoffs on the basis of race, color, religion, sex or national origin. To be checked with counsel \
-         before use."
-    ))
+    Some(format!("{names}: {}", evenhand_catalog::READS_THE_GROUP))
 }
 
 /// Whether scores are only 0 and 1: decisions. Their mean is the share of those selected, and no threshold between changes it.

@@ -5,6 +5,7 @@ mod wanted;
 
 use std::collections::{BTreeMap, HashMap};
 
+use evenhand_catalog::READS_THE_GROUP;
 use evenhand_report::{DataSummary, MethodReport, Remark, RemarkKind, Report, ReportKind, RunReport, Shortlists, Sizes};
 use evenhand_rerank::{FloorRule, RERANKERS, Reason};
 use evenhand_rows::table::{Cells, Column, Form};
@@ -134,6 +135,8 @@ pub fn rank(data: &Dataset, scores: &[f64], settings: &RankSettings) -> Result<R
     let summary = DataSummary { notes: notes.iter().map(Remark::to_string).collect(), ..evidence::data_summary(&data, 0.5)? };
     notes.extend(floor_notes(&shortlists, &settings.method.id, settings.method.build(RERANKERS)?.floors()));
     let report = report(settings, summary, shortlists, scores.len(), &notes);
+    // The report's pages say it of every method that does.
+    notes.push(Remark::new(RemarkKind::Told, format!("{}: {READS_THE_GROUP}", settings.method.id)));
     Ok(Ranking { report, notes, order, columns })
 }
 

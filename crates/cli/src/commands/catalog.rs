@@ -40,7 +40,7 @@ pub(crate) fn catalog(arguments: &Catalog, json: bool) -> anyhow::Result<Outcome
         printer::text(&format!("  {:width$}  {}\n", card.id, card.name))?;
     }
     printer::text(
-        "\n`evenhand catalog ID` gives formula, range, parameters and source; `evenhand catalog recipe` every key of a recipe.\n",
+        "\n`evenhand catalog ID` gives formula, range, parameters and source; `evenhand catalog recipe` every key of a recipe. No method infers an emotion.\n",
     )?;
     Ok(Outcome::Fine)
 }
@@ -79,6 +79,7 @@ fn as_json(card: &Card) -> serde_json::Value {
         "range": card.range,
         "fair_value": card.fair_value,
         "direction": registry::direction(card),
+        "reads_the_group_at_the_decision": registry::reads_the_group(card),
         "source": card.source,
         "parameters": parameters,
     })

@@ -7,6 +7,7 @@ mod kept;
 
 use std::path::{Path, PathBuf};
 
+use evenhand_catalog::READS_THE_GROUP;
 use evenhand_learn::{Candidates, Prediction, Scorer};
 use evenhand_rows::{Dataset, Encoder, GROUP_INPUT, Schema, SensitiveAsFeatures};
 
@@ -127,6 +128,11 @@ impl Model {
             })?;
             prediction.scores = apply_repair(&kept.fitted, &prediction.scores, rows, &kept.attribute, kept.seed)?;
             notes.push(format!("the scores are repaired by the group of every candidate ({})", kept.attribute));
+            notes.push(format!("repaired: {READS_THE_GROUP}"));
+        }
+        let read: Vec<&str> = self.encoder.sensitive_inputs().collect();
+        if !read.is_empty() {
+            notes.push(format!("`{}` among the inputs: {READS_THE_GROUP}", read.join("`, `")));
         }
         let names = self.scorer.targets().iter().enumerate();
         let targets = names.map(|(place, name)| (name.clone(), prediction.target_scores(place))).collect();
