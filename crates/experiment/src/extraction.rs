@@ -130,7 +130,7 @@ pub(crate) fn by_roles(folder: &Path, sensitive: &[SensitiveRole], missing: &[St
         }
         for (name, heading, values) in means.iter().filter(|(.., values)| values.iter().any(Option::is_some)) {
             let sides = by_group(&groups, values);
-            measures.push(measure(name, heading, &groups, &sides, Vec::len, |values| mean(values), |a, b| mean_difference(a, b)));
+            measures.push(measure(name, heading, &groups, &sides, Vec::len, |values| mean(values), |a, b, level| mean_difference(a, b, level)));
         }
         report.attributes.push(AttributeExtraction {
             attribute: groups.name().to_owned(),
@@ -167,15 +167,18 @@ fn measure<T>(
     sides: &[T],
     n: impl Fn(&T) -> usize,
     estimate: impl Fn(&T) -> Estimate,
-    difference: impl Fn(&T, &T) -> Estimate,
+    difference: impl Fn(&T, &T, f64) -> Estimate,
 ) -> Measure {
     let levels = groups.levels();
     let by_group =
         levels.iter().zip(sides).map(|(group, side)| GroupFinding { group: group.clone(), n: n(side), estimate: estimate(side) }).collect();
     let mut differences = Vec::new();
+    // Whoever looks at many pairs looks at the largest: all intervals of a measure hold together, by Sidak's level of each.
+    let pairs = levels.len() * levels.len().saturating_sub(1) / 2;
+    let level = LEVEL.powf(1.0 / pairs.max(1) as f64);
     for (position, (group, side)) in levels.iter().zip(sides).enumerate() {
         for (against, other) in levels.iter().zip(sides).skip(position + 1) {
-            differences.push(Comparison { group: group.clone(), against: against.clone(), estimate: difference(side, other) });
+            differences.push(Comparison { group: group.clone(), against: against.clone(), estimate: difference(side, other, level) });
         }
     }
     Measure { name: name.to_owned(), heading: heading.to_owned(), by_group, differences }
@@ -212,9 +215,9 @@ impl Rate {
     }
 }
 
-fn rate_difference(one: &Rate, other: &Rate) -> Estimate {
+fn rate_difference(one: &Rate, other: &Rate, level: f64) -> Estimate {
     let (one, other) = (one.proportion(), other.proportion());
-    match (one.share(), other.share(), newcombe(one, other, LEVEL)) {
+    match (one.share(), other.share(), newcombe(one, other, level)) {
         (Some(p), Some(q), Some((low, high))) => with_interval(p - q, low, high, "newcombe"),
         _ => Estimate::undefined("no candidates in one of the groups"),
     }
@@ -236,13 +239,13 @@ fn mean(values: &[f64]) -> Estimate {
         None => Estimate::undefined("not known of any candidate of the group"),
         Some((mean, None)) => Estimate::value(mean),
         Some((mean, Some(square))) => {
-            let half = student(values.len() as f64 - 1.0) * square.sqrt();
+            let half = student(values.len() as f64 - 1.0, LEVEL) * square.sqrt();
             with_interval(mean, mean - half, mean + half, "student")
         }
     }
 }
 
-fn mean_difference(one: &[f64], other: &[f64]) -> Estimate {
+fn mean_difference(one: &[f64], other: &[f64], level: f64) -> Estimate {
     let (Some((mean, square)), Some((other_mean, other_square))) = (moments(one), moments(other)) else {
         return Estimate::undefined("not known of any candidate of one of the groups");
     };
@@ -252,22 +255,22 @@ fn mean_difference(one: &[f64], other: &[f64]) -> Estimate {
         return with_interval(difference, difference, difference, "welch");
     }
     let freedom = (a + b).powi(2) / (a * a / (one.len() as f64 - 1.0) + b * b / (other.len() as f64 - 1.0));
-    let half = student(freedom) * (a + b).sqrt();
+    let half = student(freedom, level) * (a + b).sqrt();
     with_interval(difference, difference - half, difference + half, "welch")
 }
 
-/// The two-sided 95 % quantile of Student's t, by bisection of its distribution function: the inverse that the library has is off by 7 % for
+/// The two-sided quantile of Student's t at a level, by bisection of its distribution function: the inverse that the library has is off by 7 % for
 /// ten million degrees of freedom.
-fn student(freedom: f64) -> f64 {
+fn student(freedom: f64, level: f64) -> f64 {
     // P(|T| > t) = I_x(v/2, 1/2), x = v / (v + t^2)
     let outside = |t: f64| beta_reg(freedom / 2.0, 0.5, freedom / (freedom + t * t));
     let (mut low, mut high) = (0.0_f64, 2.0_f64);
-    while outside(high) > 1.0 - LEVEL && high < 1e6 {
+    while outside(high) > 1.0 - level && high < 1e6 {
         high *= 2.0;
     }
     for _ in 0..200 {
         let middle = f64::midpoint(low, high);
-        if outside(middle) > 1.0 - LEVEL {
+        if outside(middle) > 1.0 - level {
             low = middle;
         } else {
             high = middle;
@@ -294,9 +297,9 @@ mod tests {
     fn quantiles_of_a_printed_table() {
         // Two-sided 95 %, as tables print it.
         for (freedom, expected) in [(1.0, 12.706), (2.0, 4.303), (4.0, 2.776), (10.0, 2.228), (30.0, 2.042), (120.0, 1.980)] {
-            near(Some(student(freedom)), expected, 6e-4);
+            near(Some(student(freedom, LEVEL)), expected, 6e-4);
         }
-        near(Some(student(1e7)), 1.959_963_984_540_054, 1e-5);
+        near(Some(student(1e7, LEVEL)), 1.959_963_984_540_054, 1e-5);
     }
 
     #[test]
@@ -308,25 +311,25 @@ mod tests {
             ((5, 56), (0, 29), -0.0381, 0.1926),
             ((0, 10), (0, 20), -0.1611, 0.2775),
         ] {
-            let found = ends(&rate_difference(&Rate { hits: one.0, n: one.1 }, &Rate { hits: other.0, n: other.1 }));
+            let found = ends(&rate_difference(&Rate { hits: one.0, n: one.1 }, &Rate { hits: other.0, n: other.1 }, LEVEL));
             near(Some(found.0), low, 6e-5);
             near(Some(found.1), high, 6e-5);
         }
-        assert!(rate_difference(&Rate { hits: 0, n: 0 }, &Rate { hits: 1, n: 2 }).reason().is_some());
+        assert!(rate_difference(&Rate { hits: 0, n: 0 }, &Rate { hits: 1, n: 2 }, LEVEL).reason().is_some());
     }
 
     #[test]
     fn welch_by_hand() {
         // Means 2 and 5, variances 1 and 4 of 3 and 3 values: squares of the errors 1/3 and 4/3, freedom (5/3)^2 / (1/18 + 16/18) = 50/17.
-        let difference = mean_difference(&[1.0, 2.0, 3.0], &[3.0, 5.0, 7.0]);
+        let difference = mean_difference(&[1.0, 2.0, 3.0], &[3.0, 5.0, 7.0], LEVEL);
         near(difference.number(), -3.0, 1e-12);
-        let half = student(50.0 / 17.0) * (5.0_f64 / 3.0).sqrt();
+        let half = student(50.0 / 17.0, LEVEL) * (5.0_f64 / 3.0).sqrt();
         let (low, high) = ends(&difference);
         near(Some(low), -3.0 - half, 1e-9);
         near(Some(high), -3.0 + half, 1e-9);
         // Between the quantiles of 2 and 3 degrees, 4.303 and 3.182.
         assert!(half > 3.182 * 1.29 && half < 4.303 * 1.30);
-        assert!(mean_difference(&[], &[1.0]).reason().is_some());
-        assert!(mean_difference(&[1.0], &[1.0, 2.0]).interval().is_none());
+        assert!(mean_difference(&[], &[1.0], LEVEL).reason().is_some());
+        assert!(mean_difference(&[1.0], &[1.0, 2.0], LEVEL).interval().is_none());
     }
 }
