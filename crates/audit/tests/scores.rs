@@ -49,7 +49,7 @@ fn limits_are_judged_and_settings_are_told() {
     assert_eq!(report.limits.iter().map(|check| check.met).collect::<Vec<_>>(), [false, true]);
     assert!(report.breaches_a_limit());
     let keys: Vec<&str> = report.recipe.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(keys, ["score", "top", "metrics", "intervals", "limits", "stream"], "who read the rows speaks first");
+    assert_eq!(keys, ["score", "top", "metrics", "intervals", "limits", "judge", "strata", "stream"], "who read the rows speaks first");
 }
 
 #[test]

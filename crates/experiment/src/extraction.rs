@@ -130,7 +130,15 @@ pub(crate) fn by_roles(folder: &Path, sensitive: &[SensitiveRole], missing: &[St
         }
         for (name, heading, values) in means.iter().filter(|(.., values)| values.iter().any(Option::is_some)) {
             let sides = by_group(&groups, values);
-            measures.push(measure(name, heading, &groups, &sides, Vec::len, |values| mean(values), |a, b, level| mean_difference(a, b, level)));
+            measures.push(measure(
+                name,
+                heading,
+                &groups,
+                &sides,
+                Vec::len,
+                |values| mean(values),
+                |a, b, level| mean_difference(a, b, level),
+            ));
         }
         report.attributes.push(AttributeExtraction {
             attribute: groups.name().to_owned(),

@@ -24,12 +24,12 @@ objective = "wasserstein-adversary"
 "#;
 
 #[test]
-fn audit_prints_numbers_by_group_and_writes_both_reports() {
+fn audit_prints_numbers_by_group_and_writes_its_documents() {
     let place = Place::new(&[("scores.csv", SCORES)]);
     let output = place.run("audit scores.csv --score score --group gender --label label --out out");
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(stdout(&output).contains("selection rate") || stdout(&output).contains("Selection rate"), "{}", stdout(&output));
-    assert_eq!(place.files(), ["out/measures.csv", "out/report.html", "out/report.json", "scores.csv"]);
+    assert_eq!(place.files(), ["out/measures.csv", "out/report.html", "out/report.json", "out/summary.html", "scores.csv"]);
 }
 
 #[test]

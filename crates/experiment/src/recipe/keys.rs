@@ -42,6 +42,7 @@ pub const SECTIONS: &[Section] = &[
             key("name", "-", "text", "heading of the report"),
             key("description", "\"\"", "text", "what the experiment asks, in a sentence or two"),
             key("seeds", "[0]", "different whole numbers", "one run of every method per seed (times folds)"),
+            key("judge", "\"value\"", "`value`, `interval`", "what [limits] are judged by: the numbers, or their whole intervals"),
         ],
     },
     Section {
@@ -252,7 +253,7 @@ pub const SECTIONS: &[Section] = &[
         keys: &[
             key("level", "0.95", "0 to below 1", "coverage; 0 turns intervals off"),
             key("replicates", "1000", "at least 0", "replicates behind the intervals"),
-            key("permutations", "0", "at least 0", "permutations behind p-values; 0 turns them off"),
+            key("permutations", "1000", "at least 0", "permutations behind p-values and behind what chance alone gives; 0 turns them off"),
             key("seed", "0", "whole number", "seed of replicates and permutations"),
         ],
     },
