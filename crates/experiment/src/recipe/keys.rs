@@ -42,7 +42,7 @@ pub const SECTIONS: &[Section] = &[
             key("name", "-", "text", "heading of the report"),
             key("description", "\"\"", "text", "what the experiment asks, in a sentence or two"),
             key("seeds", "[0]", "different whole numbers", "one run of every method per seed (times folds)"),
-            key("judge", "\"value\"", "`value`, `interval`", "what [limits] are judged by: the numbers, or their whole intervals"),
+            key("judge", "\"value\"", "\"value\", \"interval\"", "what [limits] are judged by: the numbers, or their whole intervals"),
         ],
     },
     Section {
