@@ -322,6 +322,39 @@ impl Observed {
 /// Groups up to which the errors of all pairs are measured; of more, each group's own is, and a pair is off by the sum of two.
 const PAIRED: usize = 32;
 
+/// How far off a disparity may be, for whoever adds up several: mean and variance of a bound upwards, and the variance of what bounds it downwards.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Spread {
+    pub(crate) up: f64,
+    pub(crate) up_variance: f64,
+    pub(crate) down_variance: f64,
+}
+
+impl Spread {
+    /// Of the errors of several pairs, replicate by replicate: of a draw the largest upwards, of the pairs the widest downwards.
+    fn of(up: &[f32], down: &[f32], pairs: usize) -> Option<Self> {
+        let largest: Vec<f64> = up
+            .chunks_exact(pairs.max(1))
+            .map(|draw| draw.iter().filter(|off| !off.is_nan()).fold(0.0_f64, |most, off| most.max(f64::from(*off))))
+            .collect();
+        if largest.len() < 2 {
+            return None;
+        }
+        let mean = largest.iter().sum::<f64>() / largest.len() as f64;
+        let variance = largest.iter().map(|off| (off - mean).powi(2)).sum::<f64>() / (largest.len() - 1) as f64;
+        let square = |pair: usize| {
+            let (sum, count) = down
+                .iter()
+                .skip(pair)
+                .step_by(pairs)
+                .filter(|off| !off.is_nan())
+                .fold((0.0, 0_usize), |(sum, count), off| (sum + f64::from(*off).powi(2), count + 1));
+            if count == 0 { 0.0 } else { sum / count as f64 }
+        };
+        Some(Spread { up: mean, up_variance: variance, down_variance: (0..pairs).map(square).fold(0.0, f64::max) })
+    }
+}
+
 /// What resampling made of one disparity.
 #[derive(Debug, Default)]
 struct Told {
@@ -330,6 +363,8 @@ struct Told {
     ends: Option<(f64, f64)>,
     /// Each group against the rest: as it is on the frame, and the ends there.
     rests: Vec<(f64, Option<(f64, f64)>)>,
+    /// How far off the largest pair may be.
+    spread: Option<Spread>,
     /// Permutations in which it is at least as large as observed, and its mean over all.
     extreme: usize,
     by_lot: Option<f64>,
@@ -427,6 +462,7 @@ impl Resampled {
             };
             let (up, down) = (column(|replicate| &replicate.pairs, 0), column(|replicate| &replicate.pairs, 1));
             let norms = &observed.pairs[place];
+            told.spread = if paired { Spread::of(&up, &down, pairs.len()) } else { None };
             told.ends = match (paired, shape) {
                 (true, Shape::Means) => {
                     // With their sign, of which the distributions know.
@@ -506,12 +542,18 @@ pub(crate) const METHOD: &str = "norm-of-error";
 
 /// The finding of a disparity of score distributions.
 pub(crate) fn measure(gap: &dyn ScoreGap, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding {
+    measure_with_spread(gap, outcomes, plan).0
+}
+
+/// The same with how far off it may be, where resampling told.
+pub(crate) fn measure_with_spread(gap: &dyn ScoreGap, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> (Finding, Option<Spread>) {
+    let mut spread = None;
     let mut finding = Finding::new(gap.id());
     let selection = outcomes.selection();
     finding.left_out = selection.left_out;
     if gap.needs_labels() && !outcomes.has_labels() {
         finding.estimate = Estimate::undefined(NO_LABELS);
-        return finding;
+        return (finding, None);
     }
     let samples = outcomes.samples();
     let mut entered: Vec<(&str, &Sample)> = Vec::new();
@@ -532,7 +574,7 @@ pub(crate) fn measure(gap: &dyn ScoreGap, outcomes: &Outcomes, plan: Option<&Int
         let count = ["no group", "only one group"][entered.len()];
         let why = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join("; ")) };
         finding.estimate = Estimate::undefined(format!("{count} can enter, two are needed{why}"));
-        return finding;
+        return (finding, None);
     }
     let sorted: Vec<&Sample> = entered.iter().map(|(_, sample)| *sample).collect();
     let among = (sorted.len() > 2).then(|| gap.among(&sorted, outcomes));
@@ -545,7 +587,7 @@ pub(crate) fn measure(gap: &dyn ScoreGap, outcomes: &Outcomes, plan: Option<&Int
         }
         Err(problem) => {
             finding.estimate = Estimate::undefined(problem);
-            return finding;
+            return (finding, None);
         }
     }
     finding.largest_pair = Some((entered[first].0.to_owned(), entered[second].0.to_owned()));
@@ -559,8 +601,9 @@ pub(crate) fn measure(gap: &dyn ScoreGap, outcomes: &Outcomes, plan: Option<&Int
         let entered: Vec<(&Sample, usize)> = sorted.into_iter().zip(sizes).collect();
         let (resampled, place) = gap.resampled(&entered, outcomes, plan);
         resampled.add_to(&mut finding, place, plan);
+        spread = resampled.told[place].spread;
     }
-    finding
+    (finding, spread)
 }
 
 /// Number of distinct values among ascending ones.

@@ -201,6 +201,10 @@ pub(crate) fn gap(
         });
         let observed: Vec<f64> = sums.chunks_exact(3).map(|sums| shape.signed(sums).unwrap_or(f64::NAN)).collect();
         let interval = shape.interval(&observed, &drawn, singles, units.count(), plan);
+        if interval.is_none() && finding.n > 1 && largest.value == 0.0 && shape == Shape::Ratio {
+            let why = "a mean is 0 in every draw of jobs, which says nothing of how far the ratio is off";
+            finding.left_out.push(("interval".to_owned(), why.to_owned()));
+        }
         settle(&mut finding.estimate, finding.n, interval, "interval", &mut finding.left_out);
         let intervals = (0..singles).map(|single| percentiles(&drawn, single, plan.level)).collect();
         groups.settle(&mut finding, intervals, rankings);
@@ -236,21 +240,30 @@ impl Shape {
 }
 
 impl Shape {
-    /// The first mean less the second, or the logarithm of their ratio.
+    /// The first mean less the second, or the logarithm of their ratio, which is infinite where one of them is 0.
     fn signed(self, sums: &[f64]) -> Option<f64> {
         let gap = match self {
             Shape::Difference => (sums[0] - sums[1]) / sums[2],
             Shape::Ratio => (sums[0] / sums[1]).ln(),
         };
-        gap.is_finite().then_some(gap)
+        (!gap.is_nan()).then_some(gap)
     }
 
-    /// The interval of the largest gap from how far those of all pairs are off; the gaps of a draw begin at `first`.
+    /// The interval of the largest gap from how far those of all pairs are off; the gaps of a draw begin at `first`. A ratio of 0 is 0 in every draw, which says
+    /// nothing of how far it is off, so that it has none.
     fn interval(self, observed: &[f64], drawn: &[Vec<Option<f64>>], first: usize, units: usize, plan: &IntervalPlan) -> Option<Interval> {
+        if observed.iter().any(|gap| gap.is_infinite()) {
+            return None;
+        }
         let units = units as f64;
         let scale = (units / (units - 1.0)).sqrt();
         let error = |(drawn, observed): (&Option<f64>, &f64)| drawn.map_or(f32::NAN, |drawn| (scale * (drawn - observed)) as f32);
-        let errors: Vec<f32> = drawn.iter().flat_map(|numbers| numbers[first..].iter().zip(observed).map(error)).collect();
+        let mut errors: Vec<f32> = drawn.iter().flat_map(|numbers| numbers[first..].iter().zip(observed).map(error)).collect();
+        // A draw in which a mean is 0 is at least as far off as any other.
+        let farthest = errors.iter().filter(|error| error.is_finite()).fold(0.0_f32, |most, error| most.max(error.abs()));
+        for error in errors.iter_mut().filter(|error| error.is_infinite()) {
+            *error = farthest.copysign(*error);
+        }
         let (low, high) = largest::of_signed(observed, &errors, plan.level).map(|(low, high)| (low.max(0.0), high))?;
         let (low, high) = if self == Shape::Difference { (low, high) } else { ((-high).exp(), (-low).exp()) };
         Some(Interval { low, high, level: plan.level, method: gaps::METHOD.to_owned(), replicates: drawn.len() })

@@ -166,6 +166,9 @@ fn two_steps(
     let (below, beyond) = ends_of(level, kept.len(), alone);
     let upper = kept.iter().map(|&pair| observed[pair] + above(pair, beyond)).fold(f64::NEG_INFINITY, f64::max);
     let never_missed = kept.iter().map(|&pair| above(pair, beyond)).fold(f64::INFINITY, f64::min);
+    if !upper.is_finite() {
+        return None;
+    }
     Some((lower_end(lower(below)?, lower(below + beyond)?, never_missed), upper))
 }
 

@@ -73,6 +73,8 @@ pub(super) struct Contrast {
     absolute: Vec<f64>,
     /// How much of the area each stretch is.
     heights: Vec<f64>,
+    /// Of a group against the rest how much farther it is from the rest than from all, by stretch: W / (W - w).
+    factors: Vec<f64>,
     /// Signs at the places where the largest difference may lie, 0 elsewhere; and where the sign is open.
     peak: Vec<f64>,
     open: Vec<f64>,
@@ -129,9 +131,14 @@ impl Centre<'_> {
         let (places, count) = self.dimensions();
         let (mut values, mut deviations) = (vec![0.0; places * count], vec![0.0; places * count]);
         let mut heights = vec![0.0; count];
+        let mut factors = vec![0.0; count];
         for (stretch, height) in heights.iter_mut().enumerate() {
             let Some(coefficients) = self.coefficients(sides, stretch) else { continue };
             *height = self.ruler.heights[stretch];
+            if let Sides::Rest(own) = sides {
+                let all: f64 = (0..self.groups()).map(|group| self.weights[group * count + stretch]).sum();
+                factors[stretch] = all / (all - self.weights[own * count + stretch]);
+            }
             let here = stretch * places..(stretch + 1) * places;
             for (group, weight) in coefficients {
                 let rows = self.rows[group * count + stretch].max(2.0);
@@ -169,7 +176,7 @@ impl Centre<'_> {
                 (peak[place], open[place]) = if size > off { (values[place].signum(), 0.0) } else { (0.0, 1.0) };
             }
         }
-        Contrast { sides, linear, absolute, heights, peak, open, values, integral, area, deviations }
+        Contrast { sides, linear, absolute, heights, factors, peak, open, values, integral, area, deviations }
     }
 
     /// How much higher than observed the largest difference of two distribution functions may lie: at one place or another, by Newcombe's limits there.
@@ -199,6 +206,9 @@ pub(super) struct Errors<'a> {
     off: Vec<f64>,
     means: Vec<f64>,
     drawn: Vec<Moments>,
+    /// What all groups together are off, and so their mean; empty for two groups.
+    pooled: Vec<f64>,
+    pooled_mean: f64,
 }
 
 /// What a draw says of one disparity: a bound of how much too large it is, and the functional whose spread says how much too small it may be.
@@ -222,7 +232,29 @@ impl<'a> Errors<'a> {
         }
         let means = drawn.moments.iter().zip(&centre.profiles.moments).enumerate();
         let means = means.map(|(group, (drawn, centre))| scale(group * count) * (drawn.mean - centre.mean)).collect();
-        Errors { centre, off: drawn.values, means, drawn: drawn.moments }
+        let mut errors = Errors { centre, off: drawn.values, means, drawn: drawn.moments, pooled: Vec::new(), pooled_mean: 0.0 };
+        if centre.groups() > 2 {
+            errors.pool();
+        }
+        errors
+    }
+
+    fn pool(&mut self) {
+        let ((places, count), groups) = (self.centre.dimensions(), self.centre.groups());
+        let mut pooled = vec![0.0; places * count];
+        for (stretch, pooled) in pooled.chunks_exact_mut(places).enumerate() {
+            let weight = |group: usize| self.centre.weights[group * count + stretch];
+            let all: f64 = (0..groups).map(weight).sum();
+            for group in (0..groups).filter(|group| weight(*group) > 0.0) {
+                let share = weight(group) / all;
+                let own = &self.of(group)[stretch * places..(stretch + 1) * places];
+                pooled.iter_mut().zip(own).for_each(|(sum, off)| *sum += share * off);
+            }
+        }
+        let weight = |group: usize| self.centre.weights[group * count];
+        let all: f64 = (0..self.means.len()).map(weight).sum();
+        self.pooled_mean = self.means.iter().enumerate().map(|(group, mean)| weight(group) / all * mean).sum();
+        self.pooled = pooled;
     }
 
     fn of(&self, group: usize) -> &[f64] {
@@ -231,19 +263,13 @@ impl<'a> Errors<'a> {
     }
 
     /// The error of the difference of two sides, at each stretch and place.
-    fn difference(&self, sides: Sides) -> Vec<f64> {
-        let (places, count) = self.centre.dimensions();
-        match sides {
+    fn difference(&self, contrast: &Contrast) -> Vec<f64> {
+        let places = self.centre.ruler.steps.len();
+        match contrast.sides {
             Sides::Pair(a, b) => self.of(a).iter().zip(self.of(b)).map(|(a, b)| a - b).collect(),
-            Sides::Rest(_) => {
-                let mut sum = vec![0.0; places * count];
-                for stretch in 0..count {
-                    for (group, weight) in self.centre.coefficients(sides, stretch).unwrap_or_default() {
-                        let here = stretch * places..(stretch + 1) * places;
-                        sum[here.clone()].iter_mut().zip(&self.of(group)[here]).for_each(|(sum, off)| *sum += weight * off);
-                    }
-                }
-                sum
+            Sides::Rest(own) => {
+                let stretches = self.of(own).chunks_exact(places).zip(self.pooled.chunks_exact(places)).zip(&contrast.factors);
+                stretches.flat_map(|((own, all), factor)| own.iter().zip(all).map(move |(own, all)| factor * (own - all))).collect()
             }
         }
     }
@@ -252,7 +278,7 @@ impl<'a> Errors<'a> {
     pub(super) fn of_sides(&self, contrast: &Contrast, shapes: &[Shape]) -> Vec<Off> {
         let steps = &self.centre.ruler.steps;
         let places = steps.len();
-        let off = self.difference(contrast.sides);
+        let off = self.difference(contrast);
         let (mut up, mut down) = (0.0, 0.0);
         for (stretch, height) in contrast.heights.iter().enumerate().filter(|(_, height)| **height > 0.0) {
             let here = stretch * places..(stretch + 1) * places;
@@ -267,8 +293,10 @@ impl<'a> Errors<'a> {
                 Off { up, down: f64::NAN }
             }
             Shape::Means => {
-                let coefficients = self.centre.coefficients(contrast.sides, 0).unwrap_or_default();
-                let signed = coefficients.into_iter().map(|(group, weight)| weight * self.means[group]).sum();
+                let signed = match contrast.sides {
+                    Sides::Pair(a, b) => self.means[a] - self.means[b],
+                    Sides::Rest(own) => contrast.factors[0] * (self.means[own] - self.pooled_mean),
+                };
                 Off { up: signed, down: signed }
             }
             Shape::StandardisedArea => {

@@ -243,7 +243,14 @@ pub(super) struct Permuter {
     sizes: Vec<usize>,
     mass: Vec<f64>,
     deviation: Vec<f64>,
+    /// Sums of the masses over the cells, where groups of few rows are dealt single ones; for each such group the weight of a row, 0 for the others.
+    sums: Vec<f64>,
+    few: Vec<f64>,
 }
+
+/// Rows, and share of all rows, up to which a group is dealt single rows, with replacement, where all together are dealt by the normal limit.
+const FEW: usize = 1024;
+const FEW_SHARE: f64 = 0.1;
 
 impl Permuter {
     pub(super) fn new(strata: &[Stratum]) -> Self {
@@ -256,7 +263,19 @@ impl Permuter {
         }
         let small = sizes.iter().sum::<usize>() <= DIRECT && strata.iter().all(|stratum| stratum.rows.len() == stratum.size);
         let rows = if small { strata.iter().flat_map(|stratum| stratum.rows.iter().copied()).collect() } else { Vec::new() };
-        Permuter { rows, sizes, mass, deviation: squares.into_iter().map(f64::sqrt).collect() }
+        let total = sizes.iter().sum::<usize>() as f64;
+        let mut passed = 0.0;
+        let sums = mass.iter().map(|mass| {
+            passed += mass;
+            passed
+        });
+        let sums = sums.collect();
+        let weight = |stratum: &Stratum| {
+            let few = !stratum.rows.is_empty() && stratum.size <= FEW && stratum.size as f64 <= FEW_SHARE * total;
+            if few { stratum.mass.iter().sum::<f64>() / stratum.rows.len() as f64 } else { 0.0 }
+        };
+        let few = strata.iter().map(weight).collect();
+        Permuter { rows, sizes, mass, deviation: squares.into_iter().map(f64::sqrt).collect(), sums, few }
     }
 
     /// The masses of one group after the other.
@@ -279,6 +298,17 @@ impl Permuter {
                 }
                 for ((mass, normal), share) in masses.iter_mut().skip(cell).step_by(cells).zip(&normals).zip(&shares) {
                     *mass = (share * self.mass[cell] + self.deviation[cell] * (normal - share * sum)).max(0.0);
+                }
+            }
+            // Of few rows most cells get none, which no normal number says.
+            let last = self.sums.last().copied().unwrap_or_default();
+            for ((masses, &size), &weight) in
+                masses.chunks_exact_mut(cells).zip(&self.sizes).zip(&self.few).filter(|(_, weight)| **weight > 0.0)
+            {
+                masses.fill(0.0);
+                for _ in 0..size {
+                    let at = rng.random::<f64>() * last;
+                    masses[self.sums.partition_point(|sum| *sum <= at).min(cells - 1)] += weight;
                 }
             }
         } else {

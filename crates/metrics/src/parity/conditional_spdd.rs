@@ -5,9 +5,9 @@
 //! SPDD_j the largest pair of groups within stratum j,     n_j rows of the groups that enter there
 //! ```
 //!
-//! What is left of a gap once people are compared with those who applied for the same. Fair value 0. Of the ends of the strata's intervals the same mean is taken: the
-//! mean of errors is at most the mean of their bounds, whatever hangs together. As within each stratum, chance adds to the number the more the smaller the strata are;
-//! `by_lot` is the mean of what it adds. Strata where fewer than two groups can be compared are listed and left out; undefined where there are none, and without strata.
+//! What is left of a gap once people are compared with those who applied for the same. Fair value 0. Strata are independent: the bounds of their errors upwards
+//! ([`crate::gaps`]) have a mean and a variance each, those downwards a variance, and of the weighted sum the interval takes the mean and z standard deviations.
+//! As within each stratum, chance adds to the number the more the smaller the strata are; `by_lot` is the mean of what it adds. Strata where fewer than two groups can be compared are listed and left out; undefined where there are none, and without strata.
 //!
 //! Source: the conditional (stratified) form of demographic disparity, as in Wachter, Mittelstadt and Russell 2021, "Why fairness cannot be automated".
 
@@ -16,7 +16,9 @@ use std::collections::BTreeMap;
 use evenhand_catalog::{Card, Direction, Kind};
 use evenhand_rows::UNKNOWN;
 
-use super::spdd::Spdd;
+use super::spdd;
+use crate::gaps::Spread;
+use crate::largest::one_sided;
 use crate::{Estimate, Finding, Interval, IntervalPlan, Metric, Needs, Outcomes, resample};
 
 const CARD: Card = Card {
@@ -58,10 +60,10 @@ impl Metric for ConditionalSpdd {
         let mut found = Vec::new();
         for (code, rows) in rows {
             let part = Part::of(outcomes, &rows);
-            let within = part.finding(outcomes, plan);
+            let (within, spread) = part.finding(outcomes, plan);
             match within.estimate.reason() {
                 Some(reason) => finding.left_out.push((strata.level(code).to_owned(), reason.to_owned())),
-                None => found.push(within),
+                None => found.push((within, spread)),
             }
         }
         combine(&mut finding, &found, plan);
@@ -86,43 +88,47 @@ impl Part {
         Part { scores: pick(outcomes.scores), weights: outcomes.weights.map(pick), groups: outcomes.groups.select(rows) }
     }
 
-    fn finding(&self, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding {
+    fn finding(&self, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> (Finding, Option<Spread>) {
         let made = Outcomes::new(&self.scores, &self.groups).and_then(|part| match &self.weights {
             Some(weights) => part.weights(weights),
             None => Ok(part),
         });
         match made {
-            Ok(part) => Spdd.measure(&part.conventions(outcomes.conventions.clone()), plan),
-            Err(error) => Finding { estimate: Estimate::undefined(error.to_string()), ..Finding::new(CARD.id) },
+            Ok(part) => spdd::measure_with_spread(&part.conventions(outcomes.conventions.clone()), plan),
+            Err(error) => (Finding { estimate: Estimate::undefined(error.to_string()), ..Finding::new(CARD.id) }, None),
         }
     }
 }
 
 /// The mean of the strata by their rows.
-pub(crate) fn combine(finding: &mut Finding, strata: &[Finding], plan: Option<&IntervalPlan>) {
-    let rows: usize = strata.iter().map(|stratum| stratum.n).sum();
+fn combine(finding: &mut Finding, strata: &[(Finding, Option<Spread>)], plan: Option<&IntervalPlan>) {
+    let rows: usize = strata.iter().map(|(stratum, _)| stratum.n).sum();
     finding.n = rows;
     if rows == 0 {
         finding.estimate = Estimate::undefined("no stratum in which two groups can be compared");
         return;
     }
-    let mean = |of: &dyn Fn(&Finding) -> Option<f64>| {
-        strata.iter().map(|stratum| of(stratum).map(|value| value * stratum.n as f64)).sum::<Option<f64>>().map(|sum| sum / rows as f64)
+    let share = |stratum: &Finding| stratum.n as f64 / rows as f64;
+    let mean = |of: fn(&Finding) -> Option<f64>| {
+        strata.iter().map(|(stratum, _)| of(stratum).map(|value| value * share(stratum))).sum::<Option<f64>>()
     };
     finding.estimate =
-        mean(&|stratum| stratum.estimate.number()).map_or_else(|| Estimate::undefined("a stratum has no number"), Estimate::value);
-    if let Some(plan) = plan {
-        let end = |of: fn(&Interval) -> f64| mean(&|stratum| stratum.estimate.interval().map(of));
-        let interval = end(|interval| interval.low).zip(end(|interval| interval.high)).map(|(low, high)| Interval {
-            low,
-            high,
+        mean(|stratum| stratum.estimate.number()).map_or_else(|| Estimate::undefined("a stratum has no number"), Estimate::value);
+    let spreads: Option<Vec<(f64, Spread)>> = strata.iter().map(|(stratum, spread)| Some((share(stratum), (*spread)?))).collect();
+    if let (Some(plan), Some(spreads), Some(value)) = (plan, spreads, finding.estimate.number()) {
+        let z = one_sided(1, (1.0 - plan.level) / 2.0);
+        let up: f64 = spreads.iter().map(|(share, spread)| share * spread.up).sum();
+        let deviation = |of: fn(&Spread) -> f64| spreads.iter().map(|(share, spread)| share * share * of(spread)).sum::<f64>().sqrt();
+        let interval = Interval {
+            low: (value - up - z * deviation(|spread| spread.up_variance)).max(0.0),
+            high: value + z * deviation(|spread| spread.down_variance),
             level: plan.level,
             method: crate::gaps::METHOD.to_owned(),
             replicates: plan.replicates,
-        });
-        finding.estimate = resample::with_interval(finding.estimate.clone(), interval);
+        };
+        finding.estimate = resample::with_interval(finding.estimate.clone(), Some(interval));
     }
-    finding.by_lot = mean(&|stratum| stratum.by_lot);
+    finding.by_lot = mean(|stratum| stratum.by_lot);
     finding.bias_corrected = finding.by_lot.zip(finding.estimate.number()).map(|(by_lot, value)| resample::less_chance(value, by_lot));
 }
 
@@ -156,5 +162,26 @@ mod tests {
         assert_eq!(finding.left_out[0].0, "y");
         let interval = finding.estimate.interval().unwrap();
         assert!(interval.low <= 0.2 && 0.2 <= interval.high && finding.by_lot.is_some());
+    }
+
+    /// Twenty strata of two groups of 50 at parity: the mean of the gaps is far above 0, and no interval may say so more often than it should.
+    #[test]
+    fn many_small_strata_at_parity_are_no_gap() {
+        use rand::{RngExt, SeedableRng};
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(7);
+        let plan = IntervalPlan { replicates: 100, ..IntervalPlan::default() };
+        let above = (0..60)
+            .filter(|_| {
+                let scores: Vec<f64> = (0..2000).map(|_| rng.random()).collect();
+                let groups = Groups::new("g", vec!["a".to_owned(), "b".to_owned()], (0..2000).map(|row| row % 2).collect());
+                let jobs = Groups::new("job", (0..20).map(|job| job.to_string()).collect(), (0..2000).map(|row| row / 100).collect());
+                let outcomes = Outcomes::new(&scores, &groups).unwrap().strata(&jobs).unwrap();
+                let finding = ConditionalSpdd.measure(&outcomes, Some(&plan));
+                assert!(finding.estimate.number().unwrap() > 0.03);
+                finding.estimate.interval().unwrap().low > 0.0
+            })
+            .count();
+        // 60 x .025 = 1.5 expected.
+        assert!(above <= 6, "{above} of 60");
     }
 }

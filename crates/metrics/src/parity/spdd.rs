@@ -48,6 +48,11 @@ impl Metric for Spdd {
     }
 }
 
+/// SPDD with how far off it may be.
+pub(super) fn measure_with_spread(outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> (Finding, Option<gaps::Spread>) {
+    gaps::measure_with_spread(&GAP, outcomes, plan)
+}
+
 const GAP: Marginal = Marginal {
     id: CARD.id,
     follows_grid: true,
