@@ -11,11 +11,10 @@ mod facts;
 pub mod presets;
 mod tables;
 
-use std::collections::BTreeMap;
-
 use evenhand_catalog::{Card, nearest};
 use evenhand_metrics::Estimate;
-use evenhand_report::{Counted, LimitCheck, Remark, RemarkKind, Report};
+use evenhand_report::limits::Judge;
+use evenhand_report::{Counted, LawTable, LimitCheck, Remark, RemarkKind, Report, Standing};
 use evenhand_rows::roles::words::{known_decision, spelling_key, truth};
 use evenhand_rows::{Groups, Scored, UNKNOWN};
 
@@ -151,7 +150,7 @@ pub fn audit(scored: &Scored, settings: &LawSettings) -> Result<Report, AuditErr
     )];
     let attributes = attributes(scored, settings, &mut remarks)?;
     let mut asked = settings.audit.clone();
-    let limits = own_limits(&mut asked, &attributes)?;
+    let limits = own_limits(&asked, &attributes)?;
     let (counted, median) = selection(scored, settings, &mut asked)?;
     let outcomes = outcomes(scored, settings, &asked, median, &mut remarks)?;
     let told = tables::Asked { preset, details, counted, level: if asked.intervals.level > 0.0 { asked.intervals.level } else { 0.95 } };
@@ -186,20 +185,18 @@ pub fn audit(scored: &Scored, settings: &LawSettings) -> Result<Report, AuditErr
         remarks,
     };
     let mut report = measured(scored, settings, asked, &attributes)?;
-    report.selected = report.selected.take().or_else(|| match median {
-        Some(median) => {
-            Some(format!("score above the median of all scores, {}", crate::numbers::plain(scored.scale.to_score(median.value))))
-        }
-        None if settings.decisions => Some("as the data says".to_owned()),
-        None => None,
-    });
+    if settings.decisions {
+        report.selected = Some("as the column of decisions says".to_owned());
+    }
+    // These tables leave out what the details leave out: they judge, not the metric of the same name.
+    report.limits.retain(|check| check.metric != IMPACT_RATIO);
     report.particulars = Some(details.particulars.clone());
     report.law = Some(law);
     report.limits.extend(limits.iter().flat_map(|(attribute, limit)| {
         pooled
             .iter()
             .filter(move |table| attribute.as_ref().is_none_or(|name| *name == table.attribute))
-            .map(|table| check_limit(table, *limit))
+            .map(|table| check_limit(table, *limit, settings.audit.judge))
     }));
     Ok(report)
 }
@@ -318,14 +315,12 @@ fn attributes(scored: &Scored, settings: &LawSettings, remarks: &mut Vec<String>
     Ok(found)
 }
 
-/// Takes the limits of impact ratios out of those of the metrics: attribute and limit.
-fn own_limits(asked: &mut AuditSettings, attributes: &[Groups]) -> Result<Vec<(Option<String>, f64)>, AuditError> {
+/// The limits of impact ratios: attribute and limit.
+fn own_limits(asked: &AuditSettings, attributes: &[Groups]) -> Result<Vec<(Option<String>, f64)>, AuditError> {
     let mut own = Vec::new();
-    let mut others = BTreeMap::new();
     for (key, &limit) in &asked.limits {
         let (metric, attribute) = key.split_once('@').map_or((key.as_str(), None), |(metric, attribute)| (metric, Some(attribute)));
         if metric != IMPACT_RATIO {
-            others.insert(key.clone(), limit);
             continue;
         }
         if !(0.0..=1.0).contains(&limit) {
@@ -338,7 +333,6 @@ fn own_limits(asked: &mut AuditSettings, attributes: &[Groups]) -> Result<Vec<(O
         }
         own.push((attribute.map(str::to_owned), limit));
     }
-    asked.limits = others;
     Ok(own)
 }
 
@@ -452,7 +446,16 @@ fn measured(scored: &Scored, settings: &LawSettings, mut asked: AuditSettings, a
         asked.metrics.decision_rule = DecisionRule::Above;
     }
     // An intersection that so few rows cannot fill has its table, and no further numbers.
-    let groups = attributes.iter().filter(|groups| refuse_persons_in(groups).is_ok()).cloned().collect();
+    let mut groups: Vec<Groups> = attributes.iter().filter(|groups| refuse_persons_in(groups).is_ok()).cloned().collect();
+    for by in settings.roles.by.iter().map(|&place| &scored.groups[place]) {
+        if groups.iter().any(|other| other.name() == by.name()) {
+            return Err(request(format!("`strata`: `{}` is a sensitive attribute already; name another column", by.name())));
+        }
+        groups.push(by.clone());
+        asked.strata.push(by.name().to_owned());
+    }
+    let shown = |key: &String| key.split_once('@').is_none_or(|(_, name)| groups.iter().any(|groups| groups.name() == name));
+    asked.limits.retain(|key, _| shown(key));
     let mut report = crate::audit(&Scored { groups, ..scored.clone() }, &asked)?;
     for groups in attributes.iter().filter(|groups| groups.unknown_count() > 0) {
         let text =
@@ -462,30 +465,42 @@ fn measured(scored: &Scored, settings: &LawSettings, mut asked: AuditSettings, a
     Ok(report)
 }
 
-/// Judges a limit by the lowest impact ratio of a table.
-fn check_limit(table: &evenhand_report::LawTable, limit: f64) -> LimitCheck {
+/// Judges a limit by the lowest impact ratio of a table: by its value, or by its interval.
+fn check_limit(table: &LawTable, limit: f64, judge: Judge) -> LimitCheck {
     let compared = table.selections.groups.iter().filter(|group| group.left_out.is_none());
     let lowest =
         compared.filter_map(|group| group.impact_ratio.number().map(|ratio| (ratio, group))).min_by(|one, other| one.0.total_cmp(&other.0));
     let of = if table.classification.is_empty() { table.title.clone() } else { format!("{}, {}", table.title, table.classification) };
-    let (estimate, met, explanation) = match lowest {
-        Some((ratio, group)) => {
-            let met = ratio >= limit;
-            let side = if met { "not below" } else { "below" };
-            (group.impact_ratio.clone(), met, format!("{of}: impact ratio {side} {limit}; the lowest is {ratio:.4} ({})", group.group))
-        }
-        None => {
-            let reason = "no category has an impact ratio";
-            (Estimate::undefined(reason), false, format!("{of}: {reason}, so the limit {limit} cannot be called met"))
-        }
-    };
-    LimitCheck {
+    let check = |estimate: Estimate, met: bool, standing: Option<Standing>, explanation: String| LimitCheck {
         metric: IMPACT_RATIO.to_owned(),
         attribute: Some(table.attribute.clone()),
         limit,
         estimate,
         met,
-        standing: None,
+        judge,
+        standing,
         explanation,
-    }
+    };
+    let Some((ratio, group)) = lowest else {
+        let reason = "no category has an impact ratio";
+        return check(Estimate::undefined(reason), false, None, format!("{of}: {reason}, so the limit {limit} cannot be called met"));
+    };
+    let standing = group.impact_ratio.interval().map(|interval| match (interval.low >= limit, interval.high >= limit) {
+        (true, _) => Standing::Kept,
+        (false, false) => Standing::Breached,
+        (false, true) => Standing::NotSettled,
+    });
+    let by_value = ratio >= limit;
+    let met = match (judge, standing) {
+        (Judge::Interval, Some(standing)) => standing == Standing::Kept,
+        _ => by_value,
+    };
+    let side = if by_value { "not below" } else { "below" };
+    let settled = match (judge, standing) {
+        (Judge::Value, _) | (_, Some(Standing::Kept)) if met == by_value => "",
+        (_, Some(Standing::NotSettled)) => ", which these rows do not settle: the limit lies inside the interval",
+        _ => ", by the whole interval",
+    };
+    let explanation = format!("{of}: impact ratio {side} {limit}{settled}; the lowest is {ratio:.4} ({})", group.group);
+    check(group.impact_ratio.clone(), met, standing, explanation)
 }
