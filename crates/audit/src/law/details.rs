@@ -202,6 +202,16 @@ impl Details {
         KEYS.iter().filter(|known| preset.wants.contains(&known.key) && own.place(known.key).is_some_and(|place| place.is_none())).collect()
     }
 
+    /// Keys whose text nobody replaced in the example; a day may be the same by chance.
+    pub(super) fn left_as_in_the_example(&self) -> Vec<&'static str> {
+        let mut own = self.clone();
+        let texts = KEYS.iter().filter(|known| !DAYS.contains(&known.key) && known.key != "data_period");
+        texts
+            .filter(|known| own.place(known.key).is_some_and(|place| place.as_deref() == Some(known.example)))
+            .map(|known| known.key)
+            .collect()
+    }
+
     /// Words that stand for categories of a column.
     pub fn words(&self, column: &str) -> &categories::Words {
         self.categories.get(column).map_or(&[], Vec::as_slice)

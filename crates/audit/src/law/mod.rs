@@ -9,6 +9,7 @@ mod dates;
 mod details;
 mod facts;
 pub mod presets;
+pub mod skeletons;
 mod tables;
 
 use evenhand_catalog::{Card, nearest};
@@ -29,6 +30,8 @@ use crate::{AuditError, AuditSettings, Selection};
 
 /// The decision of those hired, where it is asked for beside another.
 pub const HIRED: &str = "Hired";
+/// The attribute of both together.
+const BOTH: &str = "sex x race";
 /// The key of limits that are judged by the tables of a rule.
 pub const IMPACT_RATIO: &str = "impact-ratio";
 
@@ -148,17 +151,24 @@ pub fn audit(scored: &Scored, settings: &LawSettings) -> Result<Report, AuditErr
             "secondary descriptions"
         }
     )];
+    let copied = details.left_as_in_the_example();
+    if !copied.is_empty() {
+        remarks.push(format!("Still the texts of the example: `{}`.", copied.join("`, `")));
+    }
     let attributes = attributes(scored, settings, &mut remarks)?;
     let mut asked = settings.audit.clone();
     let limits = own_limits(&asked, &attributes)?;
     let (counted, median) = selection(scored, settings, &mut asked)?;
     let outcomes = outcomes(scored, settings, &asked, median, &mut remarks)?;
     let told = tables::Asked { preset, details, counted, level: if asked.intervals.level > 0.0 { asked.intervals.level } else { 0.95 } };
-    let pooled = tables::pooled(&told, &outcomes, &attributes, &mut remarks);
+    // Further attributes have tables where a rule names none.
+    let tabled = |groups: &&Groups| preset.within || ["sex", "race", BOTH].contains(&groups.name());
+    let tabled: Vec<Groups> = attributes.iter().filter(tabled).cloned().collect();
+    let pooled = tables::pooled(&told, &outcomes, &tabled, &mut remarks);
     let mut all = pooled.clone();
     if preset.within {
         for &place in &roles.by {
-            all.extend(tables::within(&told, &outcomes, &attributes, &scored.groups[place], &mut remarks)?);
+            all.extend(tables::within(&told, &outcomes, &tabled, &scored.groups[place], &mut remarks)?);
         }
     }
     let facts = Facts {
@@ -222,6 +232,9 @@ fn check(scored: &Scored, settings: &LawSettings) -> Result<(), AuditError> {
     match (roles.sex, roles.race, roles.others.as_slice()) {
         (_, None, _) if preset.race_only => {
             return Err(request(format!("`race`: {} asks for race and ethnicity; name their column", preset.card.id)));
+        }
+        (Some(_), ..) if preset.race_only => {
+            return Err(request(format!("`sex`: {} asks for race and ethnicity alone; leave it out", preset.card.id)));
         }
         (None, None, []) => {
             return Err(request(format!("`sex` and `race`: {} compares people by them; name their columns", preset.card.id)));
@@ -303,6 +316,9 @@ fn attributes(scored: &Scored, settings: &LawSettings, remarks: &mut Vec<String>
     }
     for &place in &roles.others {
         refuse_no_groups(&scored.groups[place])?;
+        if let Some(twice) = found.iter().find(|groups: &&Groups| groups.name() == scored.groups[place].name()) {
+            return Err(request(format!("`groups`: `{}` is an attribute of the rule already; leave it out", twice.name())));
+        }
         found.push(scored.groups[place].clone());
     }
     found.iter().try_for_each(refuse_persons_in)?;

@@ -41,7 +41,7 @@ pub(crate) fn audit(arguments: &Audit, json: bool) -> anyhow::Result<Outcome> {
 }
 
 pub(super) fn roles(arguments: &Audit, tables: &TableSettings) -> anyhow::Result<ScoreRoles> {
-    if arguments.groups.is_empty() {
+    if arguments.groups.is_empty() && arguments.rule.law.is_none() {
         bail!("no sensitive attribute; name its column with --group, for example --group gender");
     }
     let known = if arguments.files.iter().any(|file| is_npy(file)) { Vec::new() } else { table::columns(&arguments.files, &tables.file)? };
