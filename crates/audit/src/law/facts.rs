@@ -46,8 +46,10 @@ pub struct Facts<'a> {
     pub counted: Counted,
     /// The median, where scores are held against it.
     pub median: Option<Median>,
-    /// The tables.
+    /// The tables, those of all rows first.
     pub tables: &'a [LawTable],
+    /// How many of them are of all rows.
+    pub pooled: usize,
     /// Attributes that the rule asks for and the rows do not hold.
     pub without: Vec<&'static str>,
     /// In whose words the categories are.
@@ -60,7 +62,7 @@ impl Facts<'_> {
     /// The tables of the first decision: people are the same in those of the others.
     fn first(&self) -> impl Iterator<Item = &LawTable> {
         let name = self.tables.first().map(|table| table.classification.as_str());
-        self.tables.iter().filter(move |table| Some(table.classification.as_str()) == name)
+        self.tables[..self.pooled].iter().filter(move |table| Some(table.classification.as_str()) == name)
     }
 
     /// The median, and who equals it.

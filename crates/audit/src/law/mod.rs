@@ -177,6 +177,7 @@ pub fn audit(scored: &Scored, settings: &LawSettings) -> Result<Report, AuditErr
         counted,
         median,
         tables: &all,
+        pooled: pooled.len(),
         without: without(preset, roles),
         vocabulary: preset.vocabulary,
         scale: scored.scale,
