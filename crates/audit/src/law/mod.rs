@@ -15,7 +15,7 @@ mod tables;
 use evenhand_catalog::{Card, nearest};
 use evenhand_metrics::Estimate;
 use evenhand_report::limits::Judge;
-use evenhand_report::{Counted, LawTable, LimitCheck, Remark, RemarkKind, Report, Standing};
+use evenhand_report::{Counted, LawTable, LimitCheck, Report, Standing};
 use evenhand_rows::roles::words::{known_decision, spelling_key, truth};
 use evenhand_rows::{Groups, Scored, UNKNOWN};
 
@@ -473,13 +473,7 @@ fn measured(scored: &Scored, settings: &LawSettings, mut asked: AuditSettings, a
     }
     let shown = |key: &String| key.split_once('@').is_none_or(|(_, name)| groups.iter().any(|groups| groups.name() == name));
     asked.limits.retain(|key, _| shown(key));
-    let mut report = crate::audit(&Scored { groups, ..scored.clone() }, &asked)?;
-    for groups in attributes.iter().filter(|groups| groups.unknown_count() > 0) {
-        let text =
-            format!("`{}`: {} people are of unknown category; they stand in no row of its tables", groups.name(), groups.unknown_count());
-        report.notes.push(Remark::new(RemarkKind::UnknownGroup, text));
-    }
-    Ok(report)
+    crate::audit(&Scored { groups, ..scored.clone() }, &asked)
 }
 
 /// Judges a limit by the lowest impact ratio of a table: by its value, or by its interval.

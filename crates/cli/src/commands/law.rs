@@ -120,7 +120,9 @@ fn made(arguments: &Audit, preset: &'static Preset, details: Details) -> anyhow:
         score_roles.favourable.clone_from(&details.classifications);
     }
     let asked = plain_settings(arguments, &score_roles)?;
-    let scored = read(&arguments.files, &score_roles, &settings)?;
+    let scored = read(&arguments.files, &score_roles, &settings);
+    // The classes are read as the favourable values of the column.
+    let scored = if classes.is_some() { scored.context("`classifications` in the details")? } else { scored? };
     refuse_twice(&scored.provenance.files)?;
     // Without a threshold of its own, scores are held against their median.
     let own = arguments.threshold.is_some() || arguments.top.is_some();
