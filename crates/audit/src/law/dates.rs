@@ -5,7 +5,7 @@
 pub struct Day {
     year: u32,
     month: u32,
-    day: u32,
+    of_month: u32,
 }
 
 impl Day {
@@ -31,7 +31,7 @@ impl Day {
             1..=12 => 31,
             _ => return None,
         };
-        (year > 0 && (1..=length).contains(&day)).then_some(Day { year, month, day })
+        (year > 0 && (1..=length).contains(&day)).then_some(Day { year, month, of_month: day })
     }
 
     /// Days from another day to this one, below 0 where the other is later.
@@ -49,7 +49,7 @@ impl Day {
 
     /// Month and day.
     pub(super) fn in_year(self) -> (u32, u32) {
-        (self.month, self.day)
+        (self.month, self.of_month)
     }
 
     pub(super) fn year(self) -> u32 {
@@ -61,7 +61,7 @@ impl Day {
         // Years that begin in March end with the leap day.
         let (year, month) = if self.month > 2 { (self.year, self.month - 3) } else { (self.year - 1, self.month + 9) };
         let (year, month) = (i64::from(year), i64::from(month));
-        365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + i64::from(self.day) - 1
+        365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + i64::from(self.of_month) - 1
     }
 }
 

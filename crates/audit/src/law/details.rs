@@ -1,6 +1,7 @@
 //! What only a person can tell of an audit: particulars, what is left out and why, which words stand for which categories.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use evenhand_catalog::limits::{DETAILS_BYTES, DETAILS_TEXT};
 use evenhand_catalog::nearest;
@@ -303,7 +304,7 @@ pub(super) fn example(preset: &Preset) -> String {
     for wanted in [true, false] {
         for known in KEYS.iter().filter(|known| preset.wants.contains(&known.key) == wanted) {
             let line = format!("{} = {}", known.key, Value::String(known.example.to_owned()));
-            text += &if wanted { format!("\n# {}\n{line}\n", known.holds) } else { format!("\n# {}\n# {line}\n", known.holds) };
+            let _ = writeln!(text, "\n# {}\n{}{line}", known.holds, if wanted { "" } else { "# " });
         }
     }
     if preset.exclusion.is_some() {
@@ -313,7 +314,8 @@ pub(super) fn example(preset: &Preset) -> String {
     text += "\n# A tool that puts people into classes: each value of the column of decisions that is named here is a selection of its own.\n# \
              classifications = [\"Interview\", \"Phone screen\"]\n";
     if let Some(most) = preset.exclusion {
-        text += &format!(
+        let _ = write!(
+            text,
             "\n# Small categories are shown like all others. They are left out only on request, with a reason that is published.\n# [exclude]\n# below = \
              {most}\n# reason = \"Fewer than 30 people: their rates say little.\"\n"
         );

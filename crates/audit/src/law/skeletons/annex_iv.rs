@@ -1,5 +1,7 @@
 //! Technical documentation as the EU AI Act's Annex IV lists it.
 
+use std::fmt::Write as _;
+
 use evenhand_report::Report;
 
 use super::{ModelFacts, data, head, limits, measured, model, owner, particulars};
@@ -73,7 +75,7 @@ pub(super) fn document(report: &Report, facts: Option<&ModelFacts>) -> String {
         ("9. Watching the tool in use (Article 72)", owner("the plan, and who reads the numbers") + "\n"),
     ];
     for (heading, body) in sections {
-        text.push_str(&format!("\n## {heading}\n\n{body}"));
+        let _ = write!(text, "\n## {heading}\n\n{body}");
     }
     text
 }

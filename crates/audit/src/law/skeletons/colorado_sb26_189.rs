@@ -1,5 +1,7 @@
 //! What Colorado's SB 26-189 asks developers and users of automated decision tools to have on file.
 
+use std::fmt::Write as _;
+
 use evenhand_report::Report;
 
 use super::{ModelFacts, data, head, limits, measured, model, owner, particulars};
@@ -47,7 +49,7 @@ pub(super) fn document(report: &Report, facts: Option<&ModelFacts>) -> String {
         ),
     ];
     for (heading, body) in sections {
-        text.push_str(&format!("\n## {heading}\n\n{body}"));
+        let _ = write!(text, "\n## {heading}\n\n{body}");
     }
     text
 }
