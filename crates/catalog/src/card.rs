@@ -46,7 +46,7 @@ impl Kind {
         match self {
             Kind::Reranker | Kind::Repair => Some(true),
             Kind::Rebalancer | Kind::Synthesiser => Some(false),
-            Kind::Corpus | Kind::Metric | Kind::Objective | Kind::Network => None,
+            Kind::Corpus | Kind::Metric | Kind::Objective | Kind::Network | Kind::Law => None,
         }
     }
 }
