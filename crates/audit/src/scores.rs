@@ -193,7 +193,7 @@ fn told_threshold(metrics: &MetricsSection, scale: Scale) -> Option<String> {
 }
 
 /// The settings with the threshold that selects whom the selection says, and a remark on who that is.
-fn resolved(settings: &AuditSettings, scored: &Scored) -> Result<(AuditSettings, Option<String>), AuditError> {
+pub(crate) fn resolved(settings: &AuditSettings, scored: &Scored) -> Result<(AuditSettings, Option<String>), AuditError> {
     let scores = &scored.scores;
     let rows = scores.len();
     let own = |unit: f64| crate::numbers::plain(scored.scale.to_score(unit));

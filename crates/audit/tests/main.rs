@@ -4,5 +4,6 @@
 
 mod asked;
 mod faircv;
+mod law;
 mod scores;
 mod tilting;

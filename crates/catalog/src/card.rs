@@ -19,6 +19,8 @@ pub enum Kind {
     Reranker,
     /// Gate 3: changes scores or decisions by group, fitted on rows that the model did not learn from.
     Repair,
+    /// A rule of law: which tables of rates it asks for.
+    Law,
 }
 
 impl Kind {
@@ -33,6 +35,7 @@ impl Kind {
             Kind::Synthesiser => "synthesiser",
             Kind::Reranker => "re-ranker",
             Kind::Repair => "repair",
+            Kind::Law => "rule of law",
         }
     }
 }
@@ -43,7 +46,7 @@ impl Kind {
         match self {
             Kind::Reranker | Kind::Repair => Some(true),
             Kind::Rebalancer | Kind::Synthesiser => Some(false),
-            Kind::Corpus | Kind::Metric | Kind::Objective | Kind::Network => None,
+            Kind::Corpus | Kind::Metric | Kind::Objective | Kind::Network | Kind::Law => None,
         }
     }
 }

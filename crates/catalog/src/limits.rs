@@ -234,6 +234,30 @@ pub const TEXT_BYTES: Limit = Limit {
     why: "they are held in memory as a whole",
     fixed: false,
 };
+/// Bytes of a file with the details of an audit.
+pub const DETAILS_BYTES: Limit = Limit {
+    id: "details-bytes",
+    of: "bytes of a file of details",
+    most: 1 << 20,
+    why: "a person writes it: who audited what, and which words stand for which categories",
+    fixed: false,
+};
+/// Bytes of a text among the details of an audit.
+pub const DETAILS_TEXT: Limit = Limit {
+    id: "details-text",
+    of: "bytes of a text of the details",
+    most: 5000,
+    why: "it stands in the summary, which has one or two pages",
+    fixed: false,
+};
+/// Strata of a column whose tables are shown each.
+pub const TABLED_STRATA: Limit = Limit {
+    id: "tabled-strata",
+    of: "strata with tables of their own",
+    most: 200,
+    why: "each has a table an attribute, which nobody reads beyond",
+    fixed: false,
+};
 /// Neurons of a layer.
 pub const WIDTH: Limit =
     Limit { id: "width", of: "neurons of a layer", most: 65_536, why: "weights grow with the product of two layers", fixed: true };
@@ -347,6 +371,9 @@ pub const LIMITS: &[Limit] = &[
     UNPACKED_RATIO,
     TYPED_RATIO,
     TEXT_BYTES,
+    DETAILS_BYTES,
+    DETAILS_TEXT,
+    TABLED_STRATA,
     WIDTH,
     TRANSCRIPT_BYTES,
     TRANSCRIPT_TEXT,

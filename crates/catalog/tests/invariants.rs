@@ -59,6 +59,7 @@ const REGISTRIES: &[&str] = &[
     "learn/src/networks",
     "rerank/src/methods",
     "rerank/src/repairs",
+    "audit/src/law/presets",
 ];
 
 fn root() -> PathBuf {

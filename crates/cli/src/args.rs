@@ -280,19 +280,47 @@ pub(crate) enum Judge {
     Interval,
 }
 
+/// A rule of law whose tables are made.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Rules of law")]
+pub(crate) struct Rule {
+    /// Make the tables that this rule asks for; `evenhand catalog` lists the rules. With --out: summary.html for the public, workpapers.html, report.json,
+    /// tables.csv and manifest.json
+    #[arg(long, value_name = "ID", conflicts_with_all = ["stream", "weight", "label"])]
+    pub(crate) law: Option<String>,
+    /// Column with the sex
+    #[arg(long, value_name = "COLUMN", requires = "law")]
+    pub(crate) sex: Option<String>,
+    /// Column with race and ethnicity
+    #[arg(long, value_name = "COLUMN", requires = "law")]
+    pub(crate) race: Option<String>,
+    /// Column that says who is of Hispanic origin, whatever their race
+    #[arg(long, value_name = "COLUMN", requires = "race")]
+    pub(crate) hispanic: Option<String>,
+    /// Column that says who was hired, where the rule asks for that beside the selection
+    #[arg(long, value_name = "COLUMN", requires = "law")]
+    pub(crate) hired: Option<String>,
+    /// File (TOML) of what only a person can tell: auditor, tool, dates, source of the data, words for categories; also without --law
+    #[arg(long, value_name = "FILE")]
+    pub(crate) details: Option<PathBuf>,
+    /// Print a file of details to be filled in
+    #[arg(long, requires = "law")]
+    pub(crate) example_details: bool,
+}
+
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that somebody types")]
 pub(crate) struct Audit {
     /// Tables (CSV and its kin, Parquet, Feather, JSON lines, xlsx; also packed), or globs, or - for standard input; or one predictions_*.npy of
     /// FairCVtest with its profiles beside it
-    #[arg(required = true)]
+    #[arg(required_unless_present = "example_details")]
     pub(crate) files: Vec<String>,
     /// Column with the score, or with a decision: 0/1, or words
     #[arg(
         long,
         value_name = "COLUMN",
-        required_unless_present = "applicants",
-        conflicts_with = "applicants",
+        required_unless_present_any = ["applicants", "selected", "example_details"],
+        conflicts_with_all = ["applicants", "selected"],
         default_value = "",
         hide_default_value = true
     )]
@@ -303,8 +331,8 @@ pub(crate) struct Audit {
     /// Column with the number of applicants, where a row is a category and not a person
     #[arg(long, value_name = "COLUMN", requires = "selected")]
     pub(crate) applicants: Option<String>,
-    /// Column with the number of those who were selected
-    #[arg(long, value_name = "COLUMN", requires = "applicants")]
+    /// Column with the number of those who were selected; with --law and without --applicants, column with the decision of each person: 0/1, or words
+    #[arg(long, value_name = "COLUMN")]
     pub(crate) selected: Option<String>,
     /// Column that says how many equal rows a row stands for
     #[arg(long, value_name = "COLUMN", conflicts_with = "applicants")]
@@ -316,7 +344,7 @@ pub(crate) struct Audit {
     #[arg(long)]
     pub(crate) lower_is_better: bool,
     /// Sensitive attribute: a column, an intersection ("gender x race"), a cut ("age > 25") or one group against the rest ("race = White"); may be repeated
-    #[arg(long = "group", required = true, value_name = "COLUMN")]
+    #[arg(long = "group", required_unless_present = "law", value_name = "COLUMN")]
     pub(crate) groups: Vec<String>,
     /// Job, site or another column: every number within each of its values too, the pooled one beside it, and what holds once they are taken into account; a
     /// column, an intersection or a cut as for --group; may be repeated
@@ -396,6 +424,8 @@ pub(crate) struct Audit {
     /// Heading of the report [default: the file's name]
     #[arg(long, value_name = "TEXT")]
     pub(crate) title: Option<String>,
+    #[command(flatten)]
+    pub(crate) rule: Rule,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }

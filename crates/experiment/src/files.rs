@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use evenhand_data::whole;
+use evenhand_rows::digest;
 
 use crate::report::{FORMAT, Report, html, views};
 use crate::write::{self, FILES};
@@ -110,4 +111,51 @@ impl Form {
 /// The pictures of a report, each with the name of its file.
 pub fn pictures(report: &Report) -> Vec<(String, String)> {
     html::pictures(report).into_iter().map(|(name, svg)| (format!("{name}.svg"), svg)).collect()
+}
+
+/// The files of an audit by a rule.
+pub const LAW_FILES: [&str; 5] = ["summary.html", "workpapers.html", "report.json", "tables.csv", "manifest.json"];
+
+/// Where the files of an audit by a rule lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LawFiles {
+    /// What may be published.
+    pub summary: PathBuf,
+    /// What may not.
+    pub workpapers: PathBuf,
+    /// What was read, what was written, and by what.
+    pub manifest: PathBuf,
+}
+
+/// Writes the files of an audit by a rule into a folder, all of them or none: `summary.html` for the public, `workpapers.html` with everything that stands
+/// behind it, `report.json`, `tables.csv`, and `manifest.json` with the digests of all of them and of what was read. `details`: name and bytes of the file of
+/// details. A file that the report was made of is not replaced.
+pub fn write_law(report: &Report, details: Option<(&str, &[u8])>, folder: &Path) -> Result<LawFiles, ExperimentError> {
+    write::refuse_inputs(folder, &LAW_FILES, report.data.files.iter().map(|file| (&file.name, &file.sha256)))?;
+    if let Some((name, bytes)) = details {
+        let (name, sha256) = (name.to_owned(), digest::of_bytes(bytes));
+        write::refuse_inputs(folder, &LAW_FILES, std::iter::once((&name, &sha256)))?;
+    }
+    let law = report.law.as_ref().ok_or_else(|| ExperimentError::Request("the report holds no tables of a rule".to_owned()))?;
+    let [summary, workpapers, json, tables, manifest] = LAW_FILES;
+    let mut files: Vec<(&str, Vec<u8>)> = vec![
+        (summary, html::summary(report)?.into_bytes()),
+        (workpapers, html::render(report, &registry::cards())?.into_bytes()),
+        (json, report.to_json()?.into_bytes()),
+        (tables, views::law::csv(law)?),
+    ];
+    let digested = |name: &str, bytes: &[u8]| serde_json::json!({ "name": name, "bytes": bytes.len(), "sha256": digest::of_bytes(bytes) });
+    let told = serde_json::json!({
+        "law": law.id,
+        "read_on": law.read_on,
+        "versions": report.versions,
+        "inputs": report.data.files,
+        "details": details.map(|(name, bytes)| digested(name, bytes)),
+        "settings": report.recipe,
+        "files": files.iter().map(|(name, bytes)| digested(name, bytes)).collect::<Vec<_>>(),
+    });
+    let told = serde_json::to_string_pretty(&told).map_err(|error| ExperimentError::Request(error.to_string()))? + "\n";
+    files.push((manifest, told.into_bytes()));
+    write::replace_all(folder, &files)?;
+    Ok(LawFiles { summary: folder.join(summary), workpapers: folder.join(workpapers), manifest: folder.join(manifest) })
 }

@@ -18,6 +18,7 @@ pub fn cards() -> Vec<&'static Card> {
     let networks = evenhand_learn::NETWORKS.iter().map(|entry| entry.card);
     let rerankers = evenhand_rerank::RERANKERS.iter().map(|entry| entry.card);
     let repairs = evenhand_rerank::REPAIRS.iter().map(|entry| entry.card);
+    let laws = evenhand_audit::law::LAWS.iter().map(|preset| preset.card);
     let rankings = evenhand_metrics::ranking::RANKING_METRICS.iter().map(|metric| metric.card());
     corpora
         .chain(rebalancers)
@@ -28,6 +29,7 @@ pub fn cards() -> Vec<&'static Card> {
         .chain(rerankers)
         .chain(metrics)
         .chain(rankings)
+        .chain(laws)
         .collect()
 }
 
@@ -92,9 +94,9 @@ fn indented(text: &str, indent: &str) -> String {
     text.trim_matches('\n').lines().map(|line| format!("{indent}{line}")).collect::<Vec<_>>().join("\n")
 }
 
-/// `docs/metrics.md`, `docs/methods.md`, `docs/recipes.md` and `docs/limits.md`: file name and content. `tables` are our own committed results: name of the folder under `docs/results` and its
+/// `docs/metrics.md`, `docs/methods.md`, `docs/laws.md`, `docs/recipes.md` and `docs/limits.md`: file name and content. `tables` are our own committed results: name of the folder under `docs/results` and its
 /// `measures.csv`; every method says where it stands in them.
-pub fn documents(tables: &[(String, String)]) -> Result<[(&'static str, String); 4], String> {
+pub fn documents(tables: &[(String, String)]) -> Result<[(&'static str, String); 5], String> {
     let places = standings::places(tables)?;
     let metrics = document(
         "Metrics",
@@ -109,7 +111,31 @@ pub fn documents(tables: &[(String, String)]) -> Result<[(&'static str, String);
         &[Kind::Corpus, Kind::Rebalancer, Kind::Synthesiser, Kind::Network, Kind::Objective, Kind::Reranker, Kind::Repair],
         &places,
     );
-    Ok([("metrics.md", metrics), ("methods.md", methods), ("recipes.md", keys::page()), ("limits.md", limits())])
+    Ok([("metrics.md", metrics), ("methods.md", methods), ("laws.md", laws()), ("recipes.md", keys::page()), ("limits.md", limits())])
+}
+
+fn laws() -> String {
+    let mut text = document(
+        "Rules of law",
+        "Every rule whose tables `evenhand audit --law ID` makes, from the registry. What comes out is evidence and no legal opinion; each rule says from what, and \
+         when, its preset was made. The guide's page on them is [guide/law.md](guide/law.md).",
+        &[Kind::Law],
+        &BTreeMap::new(),
+    );
+    text.push_str("\n## What the details hold\n\n| key | holds |");
+    let laws = evenhand_audit::law::LAWS;
+    for preset in laws {
+        let _ = write!(text, " `{}` |", preset.card.id);
+    }
+    let _ = writeln!(text, "\n|---|---|{}", "---|".repeat(laws.len()));
+    for key in evenhand_audit::law::KEYS {
+        let _ = write!(text, "| `{}` | {} |", key.key, key.holds);
+        for preset in laws {
+            text.push_str(if preset.wants.contains(&key.key) { " wanted |" } else { " |" });
+        }
+        text.push('\n');
+    }
+    text
 }
 
 fn limits() -> String {
@@ -204,5 +230,6 @@ fn heading(kind: Kind) -> &'static str {
         Kind::Synthesiser => "Gate 1: synthesisers",
         Kind::Reranker => "Gate 3: re-rankers",
         Kind::Repair => "Gate 3: repair of scores and decisions",
+        Kind::Law => "Rules of law",
     }
 }

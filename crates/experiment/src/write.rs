@@ -138,6 +138,23 @@ pub fn replace_privately(path: &Path, bytes: &[u8]) -> Result<(), ExperimentErro
     replace_with(path, bytes, WholeFile::create)
 }
 
+/// Writes files of a folder, all of them or none: each is written under its temporary name before the first takes its place.
+pub fn replace_all(folder: &Path, files: &[(&str, Vec<u8>)]) -> Result<(), ExperimentError> {
+    fs::create_dir_all(folder).map_err(ExperimentError::io(folder, "create the folder"))?;
+    let mut written = Vec::new();
+    for (name, bytes) in files {
+        let path = folder.join(name);
+        refuse_special(&path)?;
+        let mut file = WholeFile::create_shared(&path).map_err(ExperimentError::io(&path, "write"))?;
+        file.write_all(bytes).and_then(|()| file.flush()).map_err(ExperimentError::io(&path, "write"))?;
+        written.push((path, file));
+    }
+    for (path, file) in written {
+        file.finish().map_err(ExperimentError::io(&path, "write"))?;
+    }
+    Ok(())
+}
+
 fn replace_with(path: &Path, bytes: &[u8], create: fn(&Path) -> io::Result<WholeFile>) -> Result<(), ExperimentError> {
     refuse_special(path)?;
     // The link stays, and the file that it names is replaced.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use evenhand_audit::settings::{self, DecisionRule, IntervalSection, MetricsSection};
 use evenhand_audit::{AuditSettings, AuditStream, Selection};
 use evenhand_data::loaders::faircv_2020;
@@ -11,14 +11,25 @@ use evenhand_data::table::{self, Counted, ScoreRoles, TableSettings};
 use evenhand_report::{Report, limits};
 use evenhand_rows::{FileDigest, LabelRole, Provenance, Scored, SensitiveRole};
 
-use super::{Outcome, grid, told_written};
+use super::{Outcome, grid, law, told_written};
 use crate::args::{Audit, Convention, Definition, Judge, Threshold, Top};
 use crate::reading::{label_threshold, names, told_favourable};
 
 pub(crate) fn audit(arguments: &Audit, json: bool) -> anyhow::Result<Outcome> {
+    if arguments.rule.law.is_some() {
+        return law::audit(arguments, json);
+    }
+    if arguments.selected.is_some() != arguments.applicants.is_some() {
+        bail!("--selected without --law is a column of numbers and needs --applicants; name a column of decisions with --score");
+    }
+    let particulars = law::details(arguments)?.map(|(_, details)| match details.beyond_particulars() {
+        Some(key) => Err(anyhow!("`{key}` in the details has a meaning for a rule of law alone; add --law, or leave it out")),
+        None => Ok(details.particulars),
+    });
+    let particulars = particulars.transpose()?;
     let tables = arguments.reading.settings(&arguments.files)?;
     let roles = roles(arguments, &tables)?;
-    let settings = settings(arguments, &roles)?;
+    let settings = AuditSettings { particulars, ..settings(arguments, &roles)? };
     let report =
         if arguments.stream { streamed(arguments, &roles, settings, &tables)? } else { whole(arguments, &roles, &settings, &tables)? };
     let written = arguments.out.as_ref().map(|folder| evenhand_experiment::write_report(&report, folder)).transpose()?;
@@ -29,8 +40,8 @@ pub(crate) fn audit(arguments: &Audit, json: bool) -> anyhow::Result<Outcome> {
     Ok(Outcome::of(&report))
 }
 
-fn roles(arguments: &Audit, tables: &TableSettings) -> anyhow::Result<ScoreRoles> {
-    if arguments.groups.is_empty() {
+pub(super) fn roles(arguments: &Audit, tables: &TableSettings) -> anyhow::Result<ScoreRoles> {
+    if arguments.groups.is_empty() && arguments.rule.law.is_none() {
         bail!("no sensitive attribute; name its column with --group, for example --group gender");
     }
     let known = if arguments.files.iter().any(|file| is_npy(file)) { Vec::new() } else { table::columns(&arguments.files, &tables.file)? };
@@ -64,7 +75,7 @@ fn roles(arguments: &Audit, tables: &TableSettings) -> anyhow::Result<ScoreRoles
 }
 
 /// What is asked, with thresholds on the scale of the scores as they are read, 0 to 1.
-fn settings(arguments: &Audit, roles: &ScoreRoles) -> anyhow::Result<AuditSettings> {
+pub(super) fn settings(arguments: &Audit, roles: &ScoreRoles) -> anyhow::Result<AuditSettings> {
     let scale = roles.scale()?;
     let (low, high) = (scale.low, scale.high);
     let threshold = match arguments.threshold {
@@ -145,7 +156,7 @@ fn settings(arguments: &Audit, roles: &ScoreRoles) -> anyhow::Result<AuditSettin
     })
 }
 
-fn is_npy(file: &str) -> bool {
+pub(super) fn is_npy(file: &str) -> bool {
     Path::new(file).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npy"))
 }
 
@@ -155,7 +166,7 @@ fn whole(arguments: &Audit, roles: &ScoreRoles, settings: &AuditSettings, tables
     Ok(evenhand_audit::audit(&scored, settings)?)
 }
 
-fn read(files: &[String], roles: &ScoreRoles, tables: &TableSettings) -> anyhow::Result<Scored> {
+pub(super) fn read(files: &[String], roles: &ScoreRoles, tables: &TableSettings) -> anyhow::Result<Scored> {
     match files {
         [file] if is_npy(file) => Ok(faircv_2020::read_scores(Path::new(file), roles)?),
         files => match files.iter().find(|file| is_npy(file)) {
@@ -166,7 +177,7 @@ fn read(files: &[String], roles: &ScoreRoles, tables: &TableSettings) -> anyhow:
 }
 
 /// Refuses files of the same content: rows that count twice would narrow every interval.
-fn refuse_twice(files: &[FileDigest]) -> anyhow::Result<()> {
+pub(super) fn refuse_twice(files: &[FileDigest]) -> anyhow::Result<()> {
     let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
     for file in files {
         if let Some(other) = seen.insert(&file.sha256, &file.name) {

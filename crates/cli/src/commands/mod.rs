@@ -7,6 +7,7 @@ mod completions;
 mod extract;
 mod fetch;
 mod grid;
+mod law;
 mod manifest;
 mod rank;
 mod report;

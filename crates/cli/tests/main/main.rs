@@ -14,4 +14,5 @@ mod guide;
 #[cfg(target_os = "linux")]
 mod harness;
 mod interviews;
+mod law;
 mod slips;

@@ -1,6 +1,7 @@
 //! The report as plain tables, as CSV, and as text for other documents.
 
 pub mod extraction;
+pub mod law;
 pub mod listing;
 pub mod making;
 pub mod measures;

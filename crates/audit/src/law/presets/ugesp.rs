@@ -1,0 +1,71 @@
+//! The Uniform Guidelines on Employee Selection Procedures: rates against four fifths of the highest, and what chance makes of them.
+
+use evenhand_catalog::{Card, Direction, Kind};
+use evenhand_report::Counted;
+
+use crate::law::{Facts, Preset, Rates, Vocabulary};
+use crate::numbers::count;
+
+pub(super) const PRESET: Preset = Preset {
+    card: &CARD,
+    paragraph: "29 CFR 1607.4(D) and 1607.15",
+    read_on: "2026-11-30",
+    wants: &["tool", "data_source", "data_period"],
+    rates: Rates::Selection,
+    vocabulary: Vocabulary::AsGiven,
+    race_only: false,
+    intersections: false,
+    within: true,
+    exclusion: Some(0.02),
+    headings,
+    statements,
+    remarks,
+};
+
+const CARD: Card = Card {
+    id: "ugesp",
+    name: "Uniform Guidelines on Employee Selection Procedures",
+    kind: Kind::Law,
+    summary: "Selection rates of every group against the group of the highest rate: whether they lie below four fifths of it (decided in integers), Fisher's exact \
+              test, the difference in standard deviations, Holm's correction over the groups, the shortfall in persons, what one moved selection changes and the \
+              smallest gap that these numbers could show; of all rows, and within jobs where a column names them. Four fifths are a rule of thumb with many exceptions.",
+    formula: "
+selection rate = selected / people of a group
+impact ratio   = rate of a group / highest rate of the groups that are compared
+below four fifths where 5 selected n_best < 4 selected_best n
+",
+    fair_value: None,
+    range: "",
+    direction: Direction::Describes,
+    source: "29 CFR 1607.4(D), 1607.15; made from secondary descriptions on 2026-11-30: check the text",
+    parameters: &[],
+};
+
+fn headings(_: Counted, _: &str) -> [&'static str; 4] {
+    ["Candidates", "Selected", "Selection rate", "Impact ratio"]
+}
+
+fn statements(facts: &Facts<'_>) -> Vec<String> {
+    let mut said = vec![format!("Number of people in the data: {}.", count(facts.rows))];
+    said.extend(facts.unknown_told());
+    for table in facts.tables {
+        let below = facts.below_four_fifths(table);
+        let where_found =
+            if table.classification.is_empty() { table.title.clone() } else { format!("{}, {}", table.title, table.classification) };
+        said.push(if below.is_empty() {
+            format!("{where_found}: no impact ratio below 0.8.")
+        } else {
+            format!("{where_found}: impact ratio below 0.8 for {}.", below.join(", "))
+        });
+    }
+    said.extend(facts.left_out_told());
+    said.push(
+        "Four fifths are a rule of thumb: smaller gaps may count where they are significant, and larger ones may be due to chance where numbers are small."
+            .to_owned(),
+    );
+    said
+}
+
+fn remarks(_: &Facts<'_>) -> Vec<String> {
+    Vec::new()
+}

@@ -1,0 +1,84 @@
+//! Rules of law: what every preset says of itself, and documents that show texts as texts.
+
+use evenhand_audit::law::{self, Details, LAWS, LawSettings, Roles, skeletons};
+use evenhand_audit::{AuditSettings, Selection};
+use evenhand_catalog::Kind;
+use evenhand_rows::Scored;
+
+fn settings(details: &str) -> LawSettings {
+    LawSettings {
+        preset: law::find("ugesp").unwrap(),
+        details: Details::parse(details).unwrap(),
+        roles: Roles { others: vec![0], ..Roles::default() },
+        decisions: true,
+        audit: AuditSettings { selection: Selection::Threshold, ..AuditSettings::default() },
+    }
+}
+
+const DETAILS: &str = "tool = \"T\"\ndata_source = \"S <b> | x\"\ndata_period = \"P\"\n";
+
+fn scored() -> Scored {
+    let groups = ["a*b", "a*b", "a*b", "<c>", "<c>", "<c>"];
+    Scored::from_arrays(vec![1.0, 1.0, 0.0, 1.0, 0.0, 0.0], ("g", &groups), None).unwrap()
+}
+
+#[test]
+fn every_preset_says_what_it_is_and_when_it_was_made() {
+    for preset in LAWS {
+        let card = preset.card;
+        assert_eq!(card.kind, Kind::Law, "{}", card.id);
+        assert!(!card.summary.is_empty() && !card.formula.is_empty() && !preset.paragraph.is_empty(), "{}", card.id);
+        assert!(law::Day::parse(preset.read_on).is_some() && card.source.contains("check the text"), "{}", card.id);
+        let details = Details::parse(&preset.example()).unwrap();
+        assert!(details.missing(preset).is_empty(), "{}: {:?}", card.id, details.missing(preset));
+        // Each line that stands as a comment is a line that may stand.
+        let example = preset.example();
+        let all: String = example
+            .lines()
+            .filter_map(|line| match line.strip_prefix("# ") {
+                Some(rest) if rest.contains(" = ") || rest.starts_with('[') => Some(format!("{rest}\n")),
+                Some(_) => None,
+                None => Some(format!("{line}\n")),
+            })
+            .collect();
+        Details::parse(&all).unwrap_or_else(|error| panic!("{}: {error}\n{all}", card.id));
+    }
+    assert!(law::find("nyc-ll14").unwrap_err().to_string().contains("did you mean `nyc-ll144`?"));
+}
+
+#[test]
+fn ratios_are_held_against_four_fifths_in_integers() {
+    let report = law::audit(&scored(), &settings(DETAILS)).unwrap();
+    let law = report.law.unwrap();
+    let c = law.tables[0].selections.groups.iter().find(|group| group.group == "<c>").unwrap();
+    assert_eq!(c.exact_ratio, Some([1, 2]));
+    assert!(law.statements.iter().any(|line| line == "g: impact ratio below 0.8 for <c>."), "{:?}", law.statements);
+    // 4 of 5 against 5 of 5 are four fifths exactly, and 64 of 100 against 80 of 100.
+    let of = |one: [usize; 2], other: [usize; 2]| {
+        let (mut scores, mut groups) = (Vec::new(), Vec::new());
+        for (name, [selected, n]) in [("x", one), ("y", other)] {
+            scores.extend((0..n).map(|place| f64::from(u8::from(place < selected))));
+            groups.extend(std::iter::repeat_n(name, n));
+        }
+        let scored = Scored::from_arrays(scores, ("g", &groups), None).unwrap();
+        law::audit(&scored, &settings(DETAILS)).unwrap().law.unwrap().statements.contains(&"g: no impact ratio below 0.8.".to_owned())
+    };
+    assert!(of([4, 5], [5, 5]) && of([64, 100], [80, 100]));
+    assert!(!of([63, 100], [80, 100]));
+}
+
+#[test]
+fn documents_leave_to_the_owner_what_nobody_told_and_show_texts_as_texts() {
+    let report = law::audit(&scored(), &settings(DETAILS)).unwrap();
+    let facts = skeletons::ModelFacts { digest: "abc".to_owned(), features: vec!["a|b".to_owned()], ..Default::default() };
+    for (id, _) in skeletons::SKELETONS {
+        let without = skeletons::document(id, &report, None).unwrap();
+        let with = skeletons::document(id, &report, Some(&facts)).unwrap();
+        assert!(without.contains("[to be filled by the owner: a digest"), "{id}");
+        assert!(with.contains("Digest: abc") && with.contains("a\\|b"), "{id}");
+        assert!(with.contains("S &lt;b> \\| x") && with.contains("a\\*b") && !with.contains("<c>"), "{id}: {with}");
+        for word in ["compliant", "passed", "certified"] {
+            assert!(!with.contains(word), "{id}: {word}");
+        }
+    }
+}
