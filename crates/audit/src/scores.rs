@@ -91,9 +91,18 @@ impl AuditSettings {
         Ok(places)
     }
 
+    /// What is counted as selected.
+    fn counted(&self) -> evenhand_report::Counted {
+        match self.selection {
+            Selection::Median => evenhand_report::Counted::AboveMedian,
+            Selection::Threshold | Selection::Top(_) | Selection::TopShare(_) => evenhand_report::Counted::Selected,
+        }
+    }
+
     /// The lowest impact ratio that was set as a limit for an attribute.
     fn lowest_ratio(&self, attribute: &str) -> Option<f64> {
-        let ratios = ["impact-ratio", "demographic-parity-ratio", "folded-disparate-impact", "disparate-impact"];
+        // Disparate impact may be about a group that somebody named.
+        let ratios = ["impact-ratio", "demographic-parity-ratio"];
         let wanted = |key: &str| {
             let (metric, named) = key.split_once('@').map_or((key, None), |(metric, attribute)| (metric, Some(attribute)));
             ratios.contains(&metric) && named.is_none_or(|named| named == attribute)
@@ -276,15 +285,17 @@ fn measured(
     let selects = |score: f64| conventions_select(&settings.metrics, score);
     let (rows, unknown) = strata::group_rows(groups, &scored.scores, settings.metrics.minimum_group_size, &selects);
     // Tests count persons; of rows that weigh unequally there are none.
+    let level = settings.intervals.level_in_force();
+    let pooled = selections(&rows, unknown, settings.counted(), level);
     if scored.weights.is_none() {
-        found.selections = Some(selections(&rows, unknown, evenhand_report::Counted::Selected, settings.intervals.level));
+        found.selections = Some(pooled.clone());
     }
     if !strata.is_empty() {
-        let pooled = selections(&rows, unknown, evenhand_report::Counted::Selected, settings.intervals.level);
         let asked = strata::Asked {
             conventions: settings.metrics.conventions(groups.name()),
             intervals: settings.intervals,
             lowest_ratio: settings.lowest_ratio(groups.name()),
+            counted: settings.counted(),
             selects: &selects,
         };
         for (position, &by) in strata.iter().enumerate() {
@@ -325,7 +336,7 @@ fn selections_of_sums(outcomes: &Outcomes<'_>, levels: &[String], settings: &Aud
     let all: u64 = counts.iter().map(|count| count.n as u64).sum();
     let selected: u64 =
         counts.iter().map(|count| count.confusion.selected() as u64).sum::<u64>() - rows.iter().map(|group| group.selected).sum::<u64>();
-    selections(&rows, [all - named, selected], evenhand_report::Counted::Selected, settings.intervals.level)
+    selections(&rows, [all - named, selected], settings.counted(), settings.intervals.level_in_force())
 }
 
 fn conventions_select(metrics: &MetricsSection, score: f64) -> bool {

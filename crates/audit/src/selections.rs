@@ -56,7 +56,15 @@ pub fn selections(groups: &[GroupRows], unknown: [u64; 2], counted: report::Coun
     let mut made: Vec<GroupSelection> = groups.iter().map(|group| alone(group, level)).collect();
     for (place, &group) in compared.iter().enumerate() {
         let own = &mut made[group];
-        let Some(reference) = reference else { continue };
+        let Some(reference) = reference else {
+            let reason = match &ratios.categories[place].impact_ratio {
+                Err(reason) => reason.to_string(),
+                Ok(_) => "no group has a highest rate".to_owned(),
+            };
+            own.impact_ratio = Estimate::undefined(reason.clone());
+            own.difference = Estimate::undefined(reason);
+            continue;
+        };
         let highest = ratios.reference.contains(&place);
         match &ratios.categories[place].impact_ratio {
             Ok(fraction) => {
@@ -197,7 +205,8 @@ mod tests_of_counts {
     #[test]
     fn nobody_selected_has_reasons_and_no_ratio() {
         let found = selections(&[group("a", 4, 0), group("b", 8, 0), group("c", 0, 0)], [2, 2], report::Counted::Selected, 0.95);
-        assert!(found.groups.iter().all(|group| group.impact_ratio.number().is_none()));
+        assert_eq!(found.groups[0].impact_ratio.reason(), Some("the highest rate is 0"));
+        assert_eq!(found.groups[2].impact_ratio.reason(), Some("the group has no rows"));
         assert_eq!(found.groups[0].rate.number(), Some(0.0));
         assert!(found.groups[0].rate.interval().unwrap().high > 0.3);
         assert_eq!(found.groups[2].rate.reason(), Some("the group has no rows"));

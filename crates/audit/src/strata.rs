@@ -11,7 +11,7 @@
 
 use evenhand_metrics::significance::{self as tests, Stratum as Table, Undefined};
 use evenhand_metrics::{Conventions, Estimate, Finding, Interval, Outcomes};
-use evenhand_report::numbers::{count, counted, fixed};
+use evenhand_report::numbers::{count, fixed, ratio};
 use evenhand_report::{Adjusted, Selections, Strata, Stratum};
 use evenhand_rows::{Groups, Scored, UNKNOWN};
 use rayon::prelude::*;
@@ -30,6 +30,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) intervals: IntervalSection,
     /// The lowest impact ratio that was set as a limit.
     pub(crate) lowest_ratio: Option<f64>,
+    /// What is counted.
+    pub(crate) counted: evenhand_report::Counted,
     /// Who counts as selected.
     pub(crate) selects: &'a (dyn Fn(f64) -> bool + Sync),
 }
@@ -79,8 +81,13 @@ pub(crate) fn within(
         })
         .collect();
     let strata = made?;
-    let adjusted = adjusted(&strata, pooled, asked);
-    let told = told(column.name(), &strata, pooled, &adjusted, asked);
+    let (adjusted, told) = if scored.weights.is_some() {
+        (Vec::new(), Vec::new())
+    } else {
+        let adjusted = adjusted(&strata, pooled, asked);
+        let told = told(column.name(), &strata, pooled, &adjusted, asked);
+        (adjusted, told)
+    };
     Ok(Strata { by: column.name().to_owned(), unknown: column.unknown_count(), strata, adjusted, told })
 }
 
@@ -97,7 +104,11 @@ fn stratum(name: &str, part: &Scored, decided: Option<&Scored>, attribute: usize
     Ok(Stratum {
         name: name.to_owned(),
         n: part.len(),
-        selections: selections(&rows, unknown, evenhand_report::Counted::Selected, asked.intervals.level),
+        // Tests count persons; of rows that weigh unequally there are none.
+        selections: match &part.weights {
+            None => selections(&rows, unknown, asked.counted, asked.intervals.level_in_force()),
+            Some(_) => Selections { counted: asked.counted, ..Selections::default() },
+        },
         findings,
     })
 }
@@ -127,7 +138,7 @@ fn counts(selections: &Selections, group: &str) -> Option<tests::Counted> {
 }
 
 fn adjusted(strata: &[Stratum], pooled: &Selections, asked: &Asked<'_>) -> Vec<Adjusted> {
-    let level = asked.intervals.level;
+    let level = asked.intervals.level_in_force();
     let mut all = Vec::new();
     let Some(highest) = pooled.highest.first() else { return all };
     for group in pooled.groups.iter().filter(|group| group.left_out.is_none() && group.n > 0 && group.group != *highest) {
@@ -188,46 +199,59 @@ pub(crate) fn conditional(strata: &mut Strata, finding: &Finding) {
     });
 }
 
-/// The smallest ratio of some selections, with its group.
-fn smallest(selections: &Selections) -> Option<(&str, &Estimate, f64)> {
-    let ratios =
-        selections.groups.iter().filter_map(|group| Some((group.group.as_str(), &group.impact_ratio, group.impact_ratio.number()?)));
+/// The smallest ratio of some selections, with its group: of groups with at least so many rows, as is the group of the highest rate.
+fn smallest(selections: &Selections, least: usize) -> Option<(&str, &Estimate, f64)> {
+    let highest = selections.groups.iter().filter(|group| selections.highest.contains(&group.group)).map(|group| group.n).max()?;
+    let ratios = selections
+        .groups
+        .iter()
+        .filter(|group| group.n >= least && highest >= least)
+        .filter_map(|group| Some((group.group.as_str(), &group.impact_ratio, group.impact_ratio.number()?)));
     ratios.min_by(|one, other| one.2.total_cmp(&other.2))
+}
+
+/// Strata that tell of all there are, in words: `3 of 12 strata by job`.
+fn of_strata(tell: usize, all: usize, by: &str) -> String {
+    if tell == all {
+        format!("{all} strata by {by}")
+    } else {
+        format!("the {tell} of {all} strata by {by} with at least {TELLING} rows of each")
+    }
 }
 
 fn told(by: &str, strata: &[Stratum], pooled: &Selections, adjusted: &[Adjusted], asked: &Asked<'_>) -> Vec<String> {
     let mut told = Vec::new();
     told.extend(turned(by, strata, pooled, adjusted));
-    let Some((group, estimate, ratio)) = smallest(pooled) else { return told };
+    let Some((group, estimate, value)) = smallest(pooled, 0) else { return told };
+    // A handful of people cannot speak against the pooled number.
     let ratios: Vec<(&Stratum, &str, &Estimate, f64)> = strata
         .iter()
-        .filter_map(|stratum| smallest(&stratum.selections).map(|(group, estimate, ratio)| (stratum, group, estimate, ratio)))
+        .filter_map(|stratum| smallest(&stratum.selections, TELLING).map(|(group, estimate, ratio)| (stratum, group, estimate, ratio)))
         .collect();
+    let among = of_strata(ratios.len(), strata.len(), by);
     if let Some(limit) = asked.lowest_ratio {
         let below = |ratio: f64| ratio < limit * (1.0 - 1e-12);
+        let shown = |value: f64| ratio(value, Some(limit));
         let breaching: Vec<_> = ratios.iter().filter(|(.., ratio)| below(*ratio)).collect();
-        let places = places_for(ratio, limit);
-        if below(ratio) && breaching.is_empty() && !ratios.is_empty() {
+        if below(value) && breaching.is_empty() && !ratios.is_empty() {
             told.push(format!(
-                "Over all rows the impact ratio of {group} is {}, below the limit {limit} that was set; within each of {} by {by} no ratio is below it.",
-                fixed(ratio, places),
-                counted(ratios.len(), "stratum").replace("stratums", "strata")
+                "Over all rows the impact ratio of {group} is {}, below the limit {limit} that was set; within {among} no ratio is below it.",
+                shown(value)
             ));
-        } else if !below(ratio) && !breaching.is_empty() {
-            let worst = breaching.iter().min_by(|one, other| one.3.total_cmp(&other.3));
-            if let Some((stratum, group, estimate, low)) = worst {
-                told.push(format!(
-                    "Over all rows no impact ratio is below the limit {limit} that was set (smallest {}), but in {} of {} by {by} one is: in {} (n = {}) that of \
-                     {group} is {}{}.",
-                    fixed(ratio, places),
-                    breaching.len(),
-                    counted(ratios.len(), "stratum").replace("stratums", "strata"),
-                    stratum.name,
-                    count(stratum.n),
-                    fixed(*low, places_for(*low, limit)),
-                    bracket(estimate)
-                ));
-            }
+        } else if !below(value)
+            && let Some((stratum, group, estimate, low)) = breaching.iter().min_by(|one, other| one.3.total_cmp(&other.3))
+        {
+            let interval =
+                estimate.interval().map_or_else(String::new, |interval| format!(" [{}, {}]", shown(interval.low), shown(interval.high)));
+            told.push(format!(
+                "Over all rows no impact ratio is below the limit {limit} that was set (smallest {}), but in {} of {among} one is: in {} (n = {}) that of {group} \
+                 is {}{interval}.",
+                shown(value),
+                breaching.len(),
+                stratum.name,
+                count(stratum.n),
+                shown(*low),
+            ));
         }
     } else if let Some((stratum, group, within, low)) = ratios
         .iter()
@@ -236,7 +260,7 @@ fn told(by: &str, strata: &[Stratum], pooled: &Selections, adjusted: &[Adjusted]
     {
         told.push(format!(
             "Over all rows the smallest impact ratio is {}{}; in {} (n = {}) that of {group} is {}{}, which the pooled number hides.",
-            fixed(ratio, 2),
+            fixed(value, 2),
             bracket(estimate),
             stratum.name,
             count(stratum.n),
@@ -245,12 +269,6 @@ fn told(by: &str, strata: &[Stratum], pooled: &Selections, adjusted: &[Adjusted]
         ));
     }
     told
-}
-
-/// Two decimals, or three where two would put a number on the other side of the limit.
-fn places_for(value: f64, limit: f64) -> usize {
-    let rounded = (value * 100.0).round() / 100.0;
-    if (rounded < limit) == (value < limit) { 2 } else { 3 }
 }
 
 fn bracket(estimate: &Estimate) -> String {

@@ -70,6 +70,12 @@ pub fn percent(share: f64) -> String {
     format!("{} %", fixed(share * 100.0, 1))
 }
 
+/// A ratio with two decimals, or more where rounding would put it on the other side of the limit.
+pub fn ratio(value: f64, limit: Option<f64>) -> String {
+    let misplaced = |text: &str| limit.is_some_and(|limit| text.parse::<f64>().is_ok_and(|shown| (shown < limit) != (value < limit)));
+    (2..6).map(|places| fixed(value, places)).find(|text| !misplaced(text)).unwrap_or_else(|| fixed(value, 6))
+}
+
 /// The level of an interval: `95 %`.
 pub fn level(level: f64) -> String {
     format!("{} %", plain(level * 100.0))

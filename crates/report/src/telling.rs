@@ -86,13 +86,22 @@ pub(crate) fn lowest(selections: &Selections) -> Option<(&GroupSelection, &Group
 }
 
 /// Metrics that a limit on impact ratios may name.
-pub(crate) const RATIOS: [&str; 4] = ["impact-ratio", "demographic-parity-ratio", "disparate-impact", "folded-disparate-impact"];
+/// Others, such as disparate impact, may be about a group that somebody named.
+pub(crate) const RATIOS: [&str; 2] = ["impact-ratio", "demographic-parity-ratio"];
 
 /// The limit that was set on the impact ratio of an attribute.
 pub(crate) fn ratio_limit<'a>(report: &'a Report, attribute: &str) -> Option<&'a LimitCheck> {
     RATIOS
         .iter()
         .find_map(|metric| report.limits.iter().find(|check| check.metric == *metric && check.attribute.as_deref() == Some(attribute)))
+}
+
+/// The lowest ratio of an attribute with the interval that knows that any group might have been the lowest and any the highest; where it was not measured, that of the two
+/// groups as given.
+pub(crate) fn lowest_ratio(one: &AttributeFindings, least: &GroupSelection) -> Estimate {
+    let measured = one.findings.iter().find(|finding| finding.metric == "impact-ratio").map(|finding| &finding.estimate);
+    let same = |one: &&Estimate| matches!((one.number(), least.impact_ratio.number()), (Some(a), Some(b)) if (a - b).abs() < 1e-9);
+    measured.filter(same).unwrap_or(&least.impact_ratio).clone()
 }
 
 /// Where a ratio lies with respect to a lower limit.
@@ -115,11 +124,7 @@ pub(crate) fn standing_words(standing: Standing) -> &'static str {
     }
 }
 
-/// A ratio with two decimals, or more where rounding would put it on the other side of the limit.
-pub(crate) fn ratio(value: f64, limit: Option<f64>) -> String {
-    let misplaced = |text: &str| limit.is_some_and(|limit| text.parse::<f64>().is_ok_and(|shown| (shown < limit) != (value < limit)));
-    (2..6).map(|places| fixed(value, places)).find(|text| !misplaced(text)).unwrap_or_else(|| fixed(value, 6))
-}
+pub(crate) use crate::numbers::ratio;
 
 /// A ratio with its interval: `0.90 [0.87, 0.93]`.
 pub(crate) fn ratio_text(estimate: &Estimate, limit: Option<f64>) -> String {
@@ -161,14 +166,16 @@ fn of_many(one: f64, other: f64) -> (usize, usize, usize) {
 fn of_hundred(report: &Report, one: &AttributeFindings, selections: &Selections) -> Option<Words> {
     let (least, best) = lowest(selections)?;
     let (low, high, base) = of_many(least.rate.number()?, best.rate.number()?);
-    let people = |words: Words, group: &str| {
-        if names_people(group) { words.plain(" ").name(group) } else { words.plain(" candidates of group ").name(group) }
+    let people = |words: Words, group: &GroupSelection| {
+        let name = &group.group;
+        let words = if names_people(name) { words.plain(" ").name(name) } else { words.plain(" candidates of group ").name(name) };
+        words.plain(format!(" (n = {})", count(group.n)))
     };
     let limit = ratio_limit(report, &one.attribute).map(|check| check.limit);
-    let words = people(Words::of(format!("Of {}", count(base))), &least.group);
+    let words = people(Words::of(format!("Of {}", count(base))), least);
     let words = words.plain(format!(" {} {}, of {}", count(low), counted_words(selections.counted), count(base)));
-    let words = people(words, &best.group).plain(format!(" {}: impact ratio ", count(high)));
-    Some(words.strong(ratio_text(&least.impact_ratio, limit)).plain("."))
+    let words = people(words, best).plain(format!(" {}: impact ratio ", count(high)));
+    Some(words.strong(ratio_text(&lowest_ratio(one, least), limit)).plain("."))
 }
 
 /// Sentences of strata that stand on the first screen, at most.

@@ -35,6 +35,11 @@ impl IntervalSection {
         })
     }
 
+    /// The level of intervals that need no replicates; 0 where intervals are turned off.
+    pub fn level_in_force(&self) -> f64 {
+        if self.replicates > 0 { self.level } else { 0.0 }
+    }
+
     /// Refuses a level that is no share, and sizes beyond their ceilings.
     pub fn check(self) -> Result<(), String> {
         if !(0.0..1.0).contains(&self.level) {

@@ -183,7 +183,8 @@ impl Report {
     /// True when no limit is breached for sure, and one at least lies inside an interval that was to decide: these rows do not settle it.
     pub fn leaves_a_limit_open(&self) -> bool {
         let open = |check: &LimitCheck| check.judge == Judge::Interval && !check.met && check.standing == Some(Standing::NotSettled);
-        self.limits.iter().any(open) && self.limits.iter().all(|check| check.met || open(check))
+        let chose = self.choice.as_ref().is_none_or(|choice| choice.chosen.is_some());
+        chose && self.limits.iter().any(open) && self.limits.iter().all(|check| check.met || open(check))
     }
 }
 

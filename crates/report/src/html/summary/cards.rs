@@ -71,21 +71,22 @@ pub(super) fn of_audit(report: &Report, body: &mut Markup) {
         return;
     }
     let limits = found.iter().filter_map(|(one, ..)| ratio_limit(report, &one.attribute)).map(|check| check.limit);
-    let lows = found
-        .iter()
-        .filter_map(|(.., (least, _))| least.impact_ratio.interval().map(|interval| interval.low).or(least.impact_ratio.number()));
+    let estimates: Vec<Estimate> = found.iter().map(|(one, _, (least, _))| telling::lowest_ratio(one, least)).collect();
+    let lows = estimates.iter().filter_map(|estimate| estimate.interval().map(|interval| interval.low).or(estimate.number()));
     let floor = floor_of(lows.chain(limits));
-    let top = found.iter().filter_map(|(.., (least, _))| least.impact_ratio.interval()).map(|interval| interval.high).fold(1.0, f64::max);
+    let top = estimates.iter().filter_map(Estimate::interval).map(|interval| interval.high).fold(1.0, f64::max);
     body.raw("<section class=\"cards\" aria-label=\"Lowest impact ratio of each attribute\">");
     let mut of_level = None;
     for (one, _, (least, best)) in &found {
         let limit = ratio_limit(report, &one.attribute);
         let bound = limit.map(|check| check.limit);
-        let standing = limit.and_then(|check| telling::standing(&least.impact_ratio, check.limit));
+        let estimate = telling::lowest_ratio(one, least);
+        // As the sentence and the table of limits have it.
+        let standing = limit.and_then(|check| check.standing.or_else(|| telling::standing(&estimate, check.limit)));
         let low = standing == Some(Standing::Breached);
         body.raw(if low { "<div class=\"card lo\">" } else { "<div class=\"card\">" }).named("h2", &one.attribute);
         body.raw("<p class=\"who\">").name(&least.group).text(" against ").name(&best.group).raw("</p>");
-        match &least.impact_ratio {
+        match &estimate {
             Estimate::Undefined { undefined } => {
                 body.element("p class=\"out\"", &format!("Not estimable: {undefined}."));
             }
@@ -111,7 +112,7 @@ pub(super) fn of_audit(report: &Report, body: &mut Markup) {
         if let (Some(check), Some(standing)) = (limit, standing) {
             let mark = match standing {
                 Standing::Breached => "▼ ",
-                Standing::NotSettled if least.impact_ratio.number().is_some_and(|value| value < check.limit) => "▽ ",
+                Standing::NotSettled if estimate.number().is_some_and(|value| value < check.limit) => "▽ ",
                 _ => "",
             };
             body.element("p class=\"out\"", &format!("{mark}Limit of {}: {}", plain(check.limit), standing_words(standing)));
