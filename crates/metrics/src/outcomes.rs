@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::counts::{self, Confusion, GroupCounts};
 use crate::gaps::{Resampled, Union};
 use crate::pca::{self, Pca};
+use crate::rates::RATES;
 use crate::sample::{self, Sample, Samples};
 use crate::{IntervalPlan, MetricError, rates};
 
@@ -112,11 +113,16 @@ struct Cache {
     counts: OnceLock<Arc<Vec<GroupCounts>>>,
     samples: OnceLock<Arc<Samples>>,
     tables: OnceLock<((u64, usize), Tables)>,
+    /// For each rate what the groups got when they were dealt out anew.
+    dealt: [OnceLock<Dealt>; RATES],
     union: OnceLock<Arc<Union>>,
     /// Replicates of the marginal disparities, and of those that follow the paper's grid.
     marginals: [OnceLock<(IntervalPlan, Arc<Resampled>)>; 2],
     plane: OnceLock<Option<Arc<Pca>>>,
 }
+
+/// Seed and number of permutations, and what they gave.
+type Dealt = ((u64, usize), Arc<Vec<f64>>);
 
 /// Resampled count tables: replicate by level, the unknown last.
 pub(crate) type Tables = Arc<Vec<Vec<Confusion>>>;
@@ -267,6 +273,13 @@ impl<'a> Outcomes<'a> {
         let key = (plan.seed, plan.replicates);
         let (kept, tables) = self.cache.tables.get_or_init(|| (key, draw()));
         if *kept == key { Arc::clone(tables) } else { draw() }
+    }
+
+    /// What dealing the groups out anew gives of one rate; kept for the first plan that asks.
+    pub(crate) fn dealt(&self, rate: usize, plan: &IntervalPlan, deal: impl Fn() -> Vec<f64>) -> Arc<Vec<f64>> {
+        let key = (plan.seed, plan.permutations);
+        let (kept, dealt) = self.cache.dealt[rate].get_or_init(|| (key, Arc::new(deal())));
+        if *kept == key { Arc::clone(dealt) } else { Arc::new(deal()) }
     }
 
     /// The samples of the groups that enter on shared places.

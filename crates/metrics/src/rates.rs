@@ -48,6 +48,8 @@ pub(crate) struct Rate {
     pub(crate) of: fn(&Confusion) -> (f64, f64),
     /// Cells of the rows that it counts, and of those that it could have counted.
     pub(crate) cells: [&'static [usize]; 2],
+    /// Its number among the rates.
+    pub(crate) place: usize,
     /// Why it does not exist when the denominator is 0.
     pub(crate) missing: &'static str,
     /// Whether it reads the truth.
@@ -61,10 +63,14 @@ impl Rate {
     }
 }
 
+/// How many rates there are.
+pub(crate) const RATES: usize = 5;
+
 /// Share of the selected.
 pub(crate) const SELECTION: Rate = Rate {
     of: |counts| (counts.selected(), counts.total()),
     cells: [&[2, 3], &[0, 1]],
+    place: 0,
     missing: "no rows with a positive weight",
     needs_labels: false,
 };
@@ -72,6 +78,7 @@ pub(crate) const SELECTION: Rate = Rate {
 pub(crate) const TRUE_POSITIVE: Rate = Rate {
     of: |counts| (counts.true_positives, counts.positives()),
     cells: [&[3], &[1]],
+    place: 1,
     missing: "no positive labels",
     needs_labels: true,
 };
@@ -79,6 +86,7 @@ pub(crate) const TRUE_POSITIVE: Rate = Rate {
 pub(crate) const FALSE_POSITIVE: Rate = Rate {
     of: |counts| (counts.false_positives, counts.negatives()),
     cells: [&[2], &[0]],
+    place: 2,
     missing: "no negative labels",
     needs_labels: true,
 };
@@ -86,12 +94,18 @@ pub(crate) const FALSE_POSITIVE: Rate = Rate {
 pub(crate) const ACCURACY: Rate = Rate {
     of: |counts| (counts.true_positives + counts.true_negatives, counts.total()),
     cells: [&[0, 3], &[1, 2]],
+    place: 3,
     missing: "no rows with a positive weight",
     needs_labels: true,
 };
 /// Share of the positives among the selected.
-pub(crate) const PRECISION: Rate =
-    Rate { of: |counts| (counts.true_positives, counts.selected()), cells: [&[3], &[2]], missing: "nobody selected", needs_labels: true };
+pub(crate) const PRECISION: Rate = Rate {
+    of: |counts| (counts.true_positives, counts.selected()),
+    cells: [&[3], &[2]],
+    place: 4,
+    missing: "nobody selected",
+    needs_labels: true,
+};
 
 /// A finding of a statistic of the counts: overall (all rows) and in each group, with intervals.
 ///
@@ -100,7 +114,7 @@ pub(crate) fn by_counts(
     id: &str,
     needs_labels: bool,
     statistic: impl Fn(&Confusion) -> Result<f64, &'static str>,
-    base: fn(&Confusion) -> f64,
+    base: impl Fn(&Confusion) -> f64,
     outcomes: &Outcomes,
     plan: Option<&IntervalPlan>,
 ) -> Finding {
@@ -163,13 +177,7 @@ fn by_group(
 /// A finding of a rate, overall and in each group, with Wilson's intervals.
 pub(crate) fn rate(id: &str, rate: &Rate, outcomes: &Outcomes, plan: Option<&IntervalPlan>) -> Finding {
     let statistic = |counts: &Confusion| rate.quotient(counts).map(Quotient::value).ok_or(rate.missing);
-    // The base of a rate is its denominator; `by_counts` wants a plain function, so the few rates are told apart here.
-    let base: fn(&Confusion) -> f64 = match rate.missing {
-        missing if missing == TRUE_POSITIVE.missing => Confusion::positives,
-        missing if missing == FALSE_POSITIVE.missing => Confusion::negatives,
-        missing if missing == PRECISION.missing => Confusion::selected,
-        _ => Confusion::total,
-    };
+    let base = |counts: &Confusion| (rate.of)(counts).1;
     let mut finding = by_counts(id, rate.needs_labels, statistic, base, outcomes, None);
     if let Some(plan) = plan.filter(|plan| plan.replicates > 0) {
         let counts = outcomes.counts();

@@ -7,10 +7,10 @@
 //!
 //! The hypothesis is that a rate does not depend on the group: for selection rates the groups are dealt over all rows, for true-positive rates over the positives,
 //! for false-positive rates over the negatives, for precision over the selected. Each group keeps its number of them, so that its hits come from a multivariate
-//! hypergeometric distribution. Ratios are compared by the size of their logarithm.
+//! hypergeometric distribution (by its normal limit where its variance is above [`MANY`]). Ratios are compared by the size of their logarithm.
 
 use rand::Rng;
-use rand_distr::{Distribution, Hypergeometric};
+use rand_distr::{Distribution, Hypergeometric, StandardNormal};
 
 use crate::counts::{CELLS, Cell, Confusion, GroupCounts};
 use crate::resample::{self, IntervalPlan, Purpose};
@@ -40,15 +40,33 @@ impl Disparity {
         let ratio = self.falls();
         let size = |value: f64| if ratio { value.ln().abs() } else { value.abs() };
         let limit = size(observed) * (1.0 - 1e-12);
-        let drawn = resample::replicate(plan.permutations, plan.seed, Purpose::Permutation, |rng| {
-            let mut cells = vec![[0.0; CELLS]; groups.len()];
-            for pool in &pools {
-                pool.deal(rng, &mut cells);
+        let width = 2 * groups.len();
+        let dealt: Vec<_> = self
+            .rates
+            .iter()
+            .zip(&pools)
+            .map(|(rate, pool)| {
+                // Rates are dealt apart: what one of them gets says nothing of another.
+                let seed = plan.seed.wrapping_add((rate.place as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+                outcomes.dealt(rate.place, plan, || {
+                    resample::fill(width, plan.permutations, (seed, Purpose::Permutation), 16, |rng, weights| pool.deal(rng, weights))
+                })
+            })
+            .collect();
+        let mut permuted = vec![Confusion::default(); groups.len()];
+        let mut known = Vec::with_capacity(plan.permutations);
+        for draw in 0..plan.permutations {
+            for (group, permuted) in permuted.iter_mut().enumerate() {
+                let mut cells = [0.0; CELLS];
+                for (pool, dealt) in pools.iter().zip(&dealt) {
+                    let at = draw * width + 2 * group;
+                    cells[pool.places[0]] += dealt[at];
+                    cells[pool.places[1]] += dealt[at + 1];
+                }
+                *permuted = Confusion::from_cells(cells);
             }
-            let permuted: Vec<Confusion> = cells.into_iter().map(Confusion::from_cells).collect();
-            of.summary(&permuted, privileged, convention).ok().map(|(value, _)| value)
-        });
-        let known: Vec<f64> = drawn.into_iter().flatten().collect();
+            known.extend(of.summary(&permuted, privileged, convention).ok().map(|(value, _)| value));
+        }
         let extreme = known.iter().filter(|value| size(**value) >= limit).count();
         finding.p_value = Some(resample::p_value(extreme, plan.permutations));
         let with_sign = match shape {
@@ -96,14 +114,29 @@ impl Pool {
         Pool { hits: sum(hits), misses: sum(misses), places: [hits[0], misses[0]], sizes: groups.iter().map(rows).collect() }
     }
 
-    fn deal(&self, rng: &mut impl Rng, cells: &mut [[f64; CELLS]]) {
+    /// Weights of the hits and misses of one group after the other.
+    fn deal(&self, rng: &mut impl Rng, weights: &mut [f64]) {
         let (mut rows, mut hits) = (self.hits.rows + self.misses.rows, self.hits.rows);
-        for (&size, cells) in self.sizes.iter().zip(cells) {
-            let drawn = Hypergeometric::new(rows, hits, size).map_or(0, |draw| draw.sample(rng)).min(hits).min(size);
+        for (&size, weights) in self.sizes.iter().zip(weights.chunks_exact_mut(2)) {
+            let drawn = hypergeometric(rows, hits, size, rng).min(hits).min(size).max(size.saturating_sub(rows - hits));
             rows -= size;
             hits -= drawn;
-            cells[self.places[0]] += weight_of(&self.hits, drawn, rng);
-            cells[self.places[1]] += weight_of(&self.misses, size - drawn, rng);
+            weights[0] = weight_of(&self.hits, drawn, rng);
+            weights[1] = weight_of(&self.misses, size - drawn, rng);
         }
     }
+}
+
+/// Variance from which a hypergeometric number is drawn by its normal limit.
+const MANY: f64 = 400.0;
+
+/// How many of `size` rows, taken from `rows` of which `hits` are hits, are hits.
+fn hypergeometric(rows: u64, hits: u64, size: u64, rng: &mut impl Rng) -> u64 {
+    let (all, share, taken) = (rows as f64, hits as f64 / rows.max(1) as f64, size as f64);
+    let variance = taken * share * (1.0 - share) * (all - taken) / (all - 1.0).max(1.0);
+    if variance > MANY {
+        let normal: f64 = StandardNormal.sample(rng);
+        return (taken * share + variance.sqrt() * normal).round().max(0.0) as u64;
+    }
+    Hypergeometric::new(rows, hits, size).map_or(0, |draw| draw.sample(rng))
 }

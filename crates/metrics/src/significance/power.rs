@@ -5,7 +5,7 @@
 //! ```
 //!
 //! B is the binomial probability. The sum is exact, but for probabilities below 1e-18 of the largest, as long as the variance n p (1 - p) of one group
-//! is at most 1e5; the other group's distribution is taken as normal where its variance is above 1e7. Where both variances are above 1e5 the
+//! is at most 200; the other group's distribution is taken as normal where its variance is above 1e7. Where both variances are above 200 the
 //! usual normal approximation is used:
 //!
 //! ```text
@@ -27,7 +27,7 @@ use super::normal::{at_most, two_sided_quantile};
 use super::{Counted, Undefined};
 
 /// Variance up to which the sum over one group's selections is exact.
-const SUMMED: f64 = 1e5;
+const SUMMED: f64 = 200.0;
 /// Variance up to which the other group's distribution is.
 const TABLED: f64 = 1e7;
 /// Probability, relative to the largest, below which a number of selections no longer counts.
