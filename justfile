@@ -27,6 +27,10 @@ lint:
 bench:
     cargo bench --workspace
 
+# how often intervals hold the truth: an hour or two; writes docs/results/coverage.md
+coverage:
+    cargo run --release -p evenhand-metrics --example coverage > target/coverage.md && mv target/coverage.md docs/results/coverage.md
+
 # against fairlearn, scipy and PyTorch on the same data; `just bench-peers --stream` adds 50,000,000 rows
 bench-peers *ARGS:
     python3 reference/peers.py {{ARGS}}

@@ -205,7 +205,7 @@ mod tests_of_counts {
     #[test]
     fn nobody_selected_has_reasons_and_no_ratio() {
         let found = selections(&[group("a", 4, 0), group("b", 8, 0), group("c", 0, 0)], [2, 2], report::Counted::Selected, 0.95);
-        assert_eq!(found.groups[0].impact_ratio.reason(), Some("the highest rate is 0"));
+        assert_eq!(found.groups[0].impact_ratio.reason(), Some("nobody was selected in any group"));
         assert_eq!(found.groups[2].impact_ratio.reason(), Some("the group has no rows"));
         assert_eq!(found.groups[0].rate.number(), Some(0.0));
         assert!(found.groups[0].rate.interval().unwrap().high > 0.3);

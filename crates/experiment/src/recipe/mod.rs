@@ -56,6 +56,9 @@ pub struct Recipe {
     /// One run of every method per seed (times folds).
     #[serde(default = "one_seed")]
     pub seeds: Vec<u64>,
+    /// What limits are judged by: `value` or `interval`.
+    #[serde(default)]
+    pub judge: Judge,
     /// Which rows, and the roles of their columns.
     pub data: DataSection,
     /// Tilts the training rows on purpose, to test how the methods stand it.
@@ -91,17 +94,9 @@ pub struct Recipe {
     /// Upper limits by metric (`spdd`, or `spdd@gender`); lower limits for metrics where more is better.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub limits: BTreeMap<String, f64>,
-    /// What limits are judged by: `value` or `interval`.
-    #[serde(default, skip_serializing_if = "by_value")]
-    pub judge: Judge,
     /// Folder of the recipe: relative paths start there.
     #[serde(skip)]
     pub folder: PathBuf,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
-fn by_value(judge: &Judge) -> bool {
-    *judge == Judge::Value
 }
 
 fn one_seed() -> Vec<u64> {

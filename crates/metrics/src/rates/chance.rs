@@ -132,6 +132,13 @@ const MANY: f64 = 400.0;
 
 /// How many of `size` rows, taken from `rows` of which `hits` are hits, are hits.
 fn hypergeometric(rows: u64, hits: u64, size: u64, rng: &mut impl Rng) -> u64 {
+    // Nothing is left to chance; and the library's general way through would be dear.
+    match (rows - size.min(rows), hits) {
+        (0, hits) => return hits,
+        (_, 0) => return 0,
+        (_, hits) if hits == rows => return size,
+        _ => {}
+    }
     let (all, share, taken) = (rows as f64, hits as f64 / rows.max(1) as f64, size as f64);
     let variance = taken * share * (1.0 - share) * (all - taken) / (all - 1.0).max(1.0);
     if variance > MANY {
