@@ -61,7 +61,9 @@ pub struct Preset {
     /// Where it stands.
     pub paragraph: &'static str,
     /// Day on which this preset was made, as YYYY-MM-DD.
-    pub read_on: &'static str,
+    pub made_on: &'static str,
+    /// What it was made from, in words.
+    pub made_from: &'static str,
     /// Keys of the details that it wants.
     pub wants: &'static [&'static str],
     /// Which rates it asks for.
@@ -143,13 +145,8 @@ pub fn audit(scored: &Scored, settings: &LawSettings) -> Result<Report, AuditErr
     let LawSettings { preset, details, roles, .. } = settings;
     check(scored, settings)?;
     let mut remarks = vec![format!(
-        "This preset was made on {} from {} of the rule, not from its text: check the text before anything is published.",
-        preset.read_on,
-        if preset.card.source.contains("worked examples") {
-            "the worked examples and secondary descriptions"
-        } else {
-            "secondary descriptions"
-        }
+        "This preset was made on {} from {}, not from the text of the rule: check the text before anything is published.",
+        preset.made_on, preset.made_from
     )];
     let copied = details.left_as_in_the_example();
     if !copied.is_empty() {
@@ -190,7 +187,8 @@ pub fn audit(scored: &Scored, settings: &LawSettings) -> Result<Report, AuditErr
         id: preset.card.id.to_owned(),
         name: preset.card.name.to_owned(),
         paragraph: preset.paragraph.to_owned(),
-        read_on: preset.read_on.to_owned(),
+        made_on: preset.made_on.to_owned(),
+        made_from: preset.made_from.to_owned(),
         tables: all.clone(),
         statements,
         remarks,

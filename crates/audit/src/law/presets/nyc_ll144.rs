@@ -9,7 +9,8 @@ use crate::numbers::count;
 pub(super) const PRESET: Preset = Preset {
     card: &CARD,
     paragraph: "6 RCNY 5-300 to 5-304 (Local Law 144 of 2021)",
-    read_on: "2026-11-30",
+    made_on: "2026-11-30",
+    made_from: "secondary descriptions and the rule's worked examples",
     wants: &["auditor", "independence", "tool", "data_source", "audit_date", "distribution_date"],
     rates: Rates::SelectionOrScoring,
     vocabulary: Vocabulary::Eeo1,

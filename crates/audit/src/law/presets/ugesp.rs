@@ -9,7 +9,8 @@ use crate::numbers::count;
 pub(super) const PRESET: Preset = Preset {
     card: &CARD,
     paragraph: "29 CFR 1607.4(D) and 1607.15",
-    read_on: "2026-11-30",
+    made_on: "2026-11-30",
+    made_from: "secondary descriptions",
     wants: &["tool", "data_source", "data_period"],
     rates: Rates::Selection,
     vocabulary: Vocabulary::AsGiven,

@@ -10,7 +10,7 @@ pub(super) fn tables(report: &Report, body: &mut Markup) {
     body.raw("<section><h2>")
         .text(&law.name)
         .raw("</h2>")
-        .element("p class=\"sub\"", &format!("{}; the text was read on {}.", law.paragraph, law.read_on));
+        .element("p class=\"sub\"", &format!("{}. These tables were {}.", law.paragraph, law.made()));
     for table in &law.tables {
         of(table, body);
     }
