@@ -76,7 +76,7 @@ fn remarks(facts: &Facts<'_>) -> Vec<String> {
     let of = &facts.details.particulars;
     if let (Some(audit), Some(used)) = (day(&of.audit_date), day(&of.distribution_date)) {
         let days = used.since(audit);
-        if days > 365 {
+        if !used.is_within_a_year_of(audit) {
             said.push(format!(
                 "`audit_date` lies {days} days before `distribution_date`: the rule asks for an audit not more than one year before the tool is used."
             ));
