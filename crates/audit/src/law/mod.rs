@@ -265,6 +265,13 @@ fn check(scored: &Scored, settings: &LawSettings) -> Result<(), AuditError> {
             "`comparator` says among which categories the highest rate is looked for where some are left out; add [exclude], or leave it out",
         ));
     }
+    if !details.classifications.is_empty() && preset.race_only {
+        return Err(request(format!(
+            "`classifications`: {} counts one decision, the interview in person; leave the key out, and say which values of the column are interviews as the \
+             favourable ones",
+            preset.card.id
+        )));
+    }
     if !details.classifications.is_empty() && !settings.decisions {
         return Err(request("`classifications` names values of a column of decisions, and scores were given"));
     }
@@ -398,6 +405,12 @@ fn selection(scored: &Scored, settings: &LawSettings, asked: &mut AuditSettings)
                 return Err(request(
                     "`score`: all scores are 0 or 1, which are decisions and have no useful median; name the column as the selection",
                 ));
+            }
+            if scored.scale.lower_is_better {
+                return Err(request(format!(
+                    "`score`: lower scores are better, and the scoring rate of {id} counts those above the median, who would be the worse half; turn the scores \
+                     round in the file (11 - score on a scale of 1 to 10), or say which scores are selected by a threshold"
+                )));
             }
             Ok((Counted::AboveMedian, Some(Median::of(&scored.scores))))
         }
