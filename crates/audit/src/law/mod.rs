@@ -504,13 +504,13 @@ fn measured(scored: &Scored, settings: &LawSettings, mut asked: AuditSettings, a
         asked.metrics.decision_rule = DecisionRule::Above;
     }
     // An intersection that so few rows cannot fill has its table, and no further numbers.
-    let mut groups: Vec<Groups> = attributes.iter().filter(|groups| refuse_persons_in(groups).is_ok()).cloned().collect();
+    let groups: Vec<Groups> = attributes.iter().filter(|groups| refuse_persons_in(groups).is_ok()).cloned().collect();
+    let mut strata = Vec::new();
     for by in settings.roles.by.iter().map(|&place| &scored.groups[place]) {
         if groups.iter().any(|other| other.name() == by.name()) {
             return Err(request(format!("`strata`: `{}` is a sensitive attribute already; name another column", by.name())));
         }
-        groups.push(by.clone());
-        asked.strata.push(by.name().to_owned());
+        strata.push(by.clone());
     }
     let shown = |key: &str| key.split_once('@').is_none_or(|(_, name)| groups.iter().any(|groups| groups.name() == name));
     if let Some(key) = asked.limits.keys().find(|key| !shown(key) && key.split_once('@').is_some_and(|(metric, _)| metric != IMPACT_RATIO)) {
@@ -519,7 +519,34 @@ fn measured(scored: &Scored, settings: &LawSettings, mut asked: AuditSettings, a
         )));
     }
     asked.limits.retain(|key, _| shown(key));
-    crate::audit(&Scored { groups, ..scored.clone() }, &asked)
+    let with = |groups: Vec<Groups>| Scored { groups, ..scored.clone() };
+    if strata.is_empty() {
+        return crate::audit(&with(groups), &asked);
+    }
+    // Within strata the rule counts: drawing every metric anew within each of them would take minutes and say nothing to the rule.
+    let mut counting = AuditSettings { strata: strata.iter().map(|by| by.name().to_owned()).collect(), ..asked.clone() };
+    (counting.intervals.replicates, counting.intervals.permutations) = (0, 0);
+    // What needs strata stands in the second report alone.
+    asked.limits.retain(|key, _| !needs_strata(key));
+    let mut report = crate::audit(&with(groups.clone()), &asked)?;
+    let within = crate::audit(&with([groups, strata].concat()), &counting)?;
+    report.recipe = within.recipe;
+    report.recipe["intervals"] = serde_json::json!(asked.intervals);
+    report.limits.extend(within.limits.into_iter().filter(|check| needs_strata(&check.metric)));
+    report.columns.extend(within.columns.into_iter().filter(|column| needs_strata(&column.metric)));
+    for (own, counted) in report.methods.iter_mut().zip(within.methods) {
+        own.summary.extend(counted.summary.into_iter().filter(|summary| needs_strata(&summary.metric)));
+        for (own, counted) in own.runs.iter_mut().zip(counted.runs).flat_map(|(own, counted)| own.attributes.iter_mut().zip(counted.attributes)) {
+            own.findings.extend(counted.findings.into_iter().filter(|finding| needs_strata(&finding.metric)));
+            own.strata = counted.strata;
+        }
+    }
+    Ok(report)
+}
+
+/// Whether a metric, or the limit of one, is defined within strata alone.
+fn needs_strata(key: &str) -> bool {
+    key.split('@').next() == Some("conditional-spdd")
 }
 
 /// How one category's impact ratio stands to a limit: by its interval, and by its value where it has none.
