@@ -28,7 +28,7 @@ fn every_preset_says_what_it_is_and_when_it_was_made() {
         let card = preset.card;
         assert_eq!(card.kind, Kind::Law, "{}", card.id);
         assert!(!card.summary.is_empty() && !card.formula.is_empty() && !preset.paragraph.is_empty(), "{}", card.id);
-        assert!(law::Day::parse(preset.read_on).is_some() && card.source.contains("check the text"), "{}", card.id);
+        assert!(law::Day::parse(preset.made_on).is_some() && card.source.contains("check the text"), "{}", card.id);
         let details = Details::parse(&preset.example()).unwrap();
         assert!(details.missing(preset).is_empty(), "{}: {:?}", card.id, details.missing(preset));
         // Each line that stands as a comment is a line that may stand.

@@ -147,7 +147,8 @@ pub fn write_law(report: &Report, details: Option<(&str, &[u8])>, folder: &Path)
     let digested = |name: &str, bytes: &[u8]| serde_json::json!({ "name": name, "bytes": bytes.len(), "sha256": digest::of_bytes(bytes) });
     let told = serde_json::json!({
         "law": law.id,
-        "read_on": law.read_on,
+        "made_on": law.made_on,
+        "made_from": law.made_from,
         "versions": report.versions,
         "inputs": report.data.files,
         "details": details.map(|(name, bytes)| digested(name, bytes)),

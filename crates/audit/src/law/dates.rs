@@ -47,6 +47,20 @@ impl Day {
         self.number() - other.number()
     }
 
+    /// Whether this day lies not more than one year after another, by the calendar: the same day of the next year still does.
+    ///
+    /// ```
+    /// use evenhand_audit::law::Day;
+    ///
+    /// let day = |text| Day::parse(text).unwrap();
+    /// assert!(day("2024-03-01").is_within_a_year_of(day("2023-03-01")));
+    /// assert!(!day("2024-03-02").is_within_a_year_of(day("2023-03-01")));
+    /// assert!(!day("2025-03-01").is_within_a_year_of(day("2024-02-29")));
+    /// ```
+    pub fn is_within_a_year_of(self, other: Day) -> bool {
+        (self.year, self.in_year()) <= (other.year + 1, other.in_year())
+    }
+
     /// Month and day.
     pub(super) fn in_year(self) -> (u32, u32) {
         (self.month, self.of_month)

@@ -311,8 +311,10 @@ pub(super) fn example(preset: &Preset) -> String {
         text += "\n# Among which categories the highest rate is looked for, where some are left out: after-exclusion (the others) or before-exclusion (all).\n\
                  # comparator = \"after-exclusion\"\n";
     }
-    text += "\n# A tool that puts people into classes: each value of the column of decisions that is named here is a selection of its own.\n# \
-             classifications = [\"Interview\", \"Phone screen\"]\n";
+    if !preset.race_only {
+        text += "\n# A tool that puts people into classes: each value of the column of decisions that is named here is a selection of its own.\n# \
+                 classifications = [\"Interview\", \"Phone screen\"]\n";
+    }
     if let Some(most) = preset.exclusion {
         let _ = write!(
             text,
@@ -321,6 +323,9 @@ pub(super) fn example(preset: &Preset) -> String {
         );
     }
     text += "\n# Your words for the categories, where they differ; \"unknown\" for words that say nothing.\n# [categories.race]\n# \"Latinx\" = \"Hispanic or \
-             Latino\"\n# \"Caucasian\" = \"White\"\n# [categories.sex]\n# \"W\" = \"Female\"\n";
+             Latino\"\n# \"Caucasian\" = \"White\"\n";
+    if !preset.race_only {
+        text += "# [categories.sex]\n# \"W\" = \"Female\"\n";
+    }
     text
 }

@@ -139,8 +139,9 @@ impl Facts<'_> {
         let totals: Vec<(String, usize, usize)> =
             self.first().map(|table| (table.title.clone(), table.selections.n, table.selections.selected)).collect();
         let alike = totals.windows(2).all(|pair| pair[0].1 == pair[1].1 && pair[0].2 == pair[1].2);
+        let word = self.counted.word();
         let told: Vec<String> =
-            totals.iter().map(|(title, n, selected)| format!("{title}: {} people, {} selected", count(*n), count(*selected))).collect();
+            totals.iter().map(|(title, n, counted)| format!("{title}: {} people, {} {word}", count(*n), count(*counted))).collect();
         (!alike && self.vocabulary == Vocabulary::Eeo1)
             .then(|| format!("The tables do not add up to the same people, as their unknown people differ: {}.", told.join("; ")))
     }

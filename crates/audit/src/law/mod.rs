@@ -12,10 +12,12 @@ pub mod presets;
 pub mod skeletons;
 mod tables;
 
+use std::collections::BTreeMap;
+
 use evenhand_catalog::{Card, nearest};
 use evenhand_metrics::Estimate;
 use evenhand_report::limits::Judge;
-use evenhand_report::{Counted, LawTable, LimitCheck, Report, Standing};
+use evenhand_report::{Counted, GroupSelection, LawTable, LimitCheck, Report, Standing};
 use evenhand_rows::roles::words::{known_decision, spelling_key, truth};
 use evenhand_rows::{Groups, Scored, UNKNOWN};
 
@@ -61,7 +63,9 @@ pub struct Preset {
     /// Where it stands.
     pub paragraph: &'static str,
     /// Day on which this preset was made, as YYYY-MM-DD.
-    pub read_on: &'static str,
+    pub made_on: &'static str,
+    /// What it was made from, in words.
+    pub made_from: &'static str,
     /// Keys of the details that it wants.
     pub wants: &'static [&'static str],
     /// Which rates it asks for.
@@ -143,13 +147,8 @@ pub fn audit(scored: &Scored, settings: &LawSettings) -> Result<Report, AuditErr
     let LawSettings { preset, details, roles, .. } = settings;
     check(scored, settings)?;
     let mut remarks = vec![format!(
-        "This preset was made on {} from {} of the rule, not from its text: check the text before anything is published.",
-        preset.read_on,
-        if preset.card.source.contains("worked examples") {
-            "the worked examples and secondary descriptions"
-        } else {
-            "secondary descriptions"
-        }
+        "This preset was made on {} from {}, not from the text of the rule: check the text before anything is published.",
+        preset.made_on, preset.made_from
     )];
     let copied = details.left_as_in_the_example();
     if !copied.is_empty() {
@@ -157,13 +156,14 @@ pub fn audit(scored: &Scored, settings: &LawSettings) -> Result<Report, AuditErr
     }
     let attributes = attributes(scored, settings, &mut remarks)?;
     let mut asked = settings.audit.clone();
-    let limits = own_limits(&asked, &attributes)?;
-    let (counted, median) = selection(scored, settings, &mut asked)?;
-    let outcomes = outcomes(scored, settings, &asked, median, &mut remarks)?;
-    let told = tables::Asked { preset, details, counted, level: if asked.intervals.level > 0.0 { asked.intervals.level } else { 0.95 } };
+    asked.limits = named_limits(scored, settings, &attributes)?;
     // Further attributes have tables where a rule names none.
     let tabled = |groups: &&Groups| preset.within || ["sex", "race", BOTH].contains(&groups.name());
     let tabled: Vec<Groups> = attributes.iter().filter(tabled).cloned().collect();
+    let limits = own_limits(&asked, &tabled)?;
+    let (counted, median) = selection(scored, settings, &mut asked)?;
+    let outcomes = outcomes(scored, settings, &asked, median, &mut remarks)?;
+    let told = tables::Asked { preset, details, counted, level: if asked.intervals.level > 0.0 { asked.intervals.level } else { 0.95 } };
     let pooled = tables::pooled(&told, &outcomes, &tabled, &mut remarks);
     let mut all = pooled.clone();
     if preset.within {
@@ -190,7 +190,8 @@ pub fn audit(scored: &Scored, settings: &LawSettings) -> Result<Report, AuditErr
         id: preset.card.id.to_owned(),
         name: preset.card.name.to_owned(),
         paragraph: preset.paragraph.to_owned(),
-        read_on: preset.read_on.to_owned(),
+        made_on: preset.made_on.to_owned(),
+        made_from: preset.made_from.to_owned(),
         tables: all.clone(),
         statements,
         remarks,
@@ -200,7 +201,8 @@ pub fn audit(scored: &Scored, settings: &LawSettings) -> Result<Report, AuditErr
         report.selected = Some("as the column of decisions says".to_owned());
     }
     // These tables leave out what the details leave out: they judge, not the metric of the same name.
-    report.limits.retain(|check| check.metric != IMPACT_RATIO);
+    let judged = |check: &LimitCheck| tabled.iter().any(|groups| Some(groups.name()) == check.attribute.as_deref());
+    report.limits.retain(|check| check.metric != IMPACT_RATIO || !judged(check));
     report.particulars = Some(details.particulars.clone());
     report.law = Some(law);
     report.limits.extend(limits.iter().flat_map(|(attribute, limit)| {
@@ -262,6 +264,13 @@ fn check(scored: &Scored, settings: &LawSettings) -> Result<(), AuditError> {
         return Err(request(
             "`comparator` says among which categories the highest rate is looked for where some are left out; add [exclude], or leave it out",
         ));
+    }
+    if !details.classifications.is_empty() && preset.race_only {
+        return Err(request(format!(
+            "`classifications`: {} counts one decision, the interview in person; leave the key out, and say which values of the column are interviews as the \
+             favourable ones",
+            preset.card.id
+        )));
     }
     if !details.classifications.is_empty() && !settings.decisions {
         return Err(request("`classifications` names values of a column of decisions, and scores were given"));
@@ -332,8 +341,35 @@ fn attributes(scored: &Scored, settings: &LawSettings, remarks: &mut Vec<String>
     Ok(found)
 }
 
-/// The limits of impact ratios: attribute and limit.
-fn own_limits(asked: &AuditSettings, attributes: &[Groups]) -> Result<Vec<(Option<String>, f64)>, AuditError> {
+/// The limits by the names of the attributes: a column of sex or of race may be named as it is called in the rows.
+fn named_limits(scored: &Scored, settings: &LawSettings, attributes: &[Groups]) -> Result<BTreeMap<String, f64>, AuditError> {
+    let roles = [("sex", settings.roles.sex), ("race", settings.roles.race)];
+    let columns: Vec<(&str, &str)> =
+        roles.iter().filter_map(|(name, place)| Some((scored.groups[(*place)?].name(), *name))).collect();
+    let known: Vec<&str> = attributes.iter().map(Groups::name).collect();
+    let mut named = BTreeMap::new();
+    for (key, &limit) in &settings.audit.limits {
+        let own = match key.split_once('@') {
+            None => key.clone(),
+            Some((_, name)) if known.contains(&name) => key.clone(),
+            Some((metric, name)) => match columns.iter().find(|(column, _)| *column == name) {
+                Some((_, attribute)) => format!("{metric}@{attribute}"),
+                None => {
+                    let all = known.iter().copied().chain(columns.iter().map(|(column, _)| *column));
+                    let near = nearest(name, all).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                    return Err(request(format!("limit {key}: there is no attribute `{name}`{near}; known are {}", known.join(", "))));
+                }
+            },
+        };
+        if named.insert(own.clone(), limit).is_some() {
+            return Err(request(format!("limit {key}: `{own}` is the same number and is given as well; leave one of them out")));
+        }
+    }
+    Ok(named)
+}
+
+/// The limits of impact ratios that the tables judge: attribute and limit.
+fn own_limits(asked: &AuditSettings, tabled: &[Groups]) -> Result<Vec<(Option<String>, f64)>, AuditError> {
     let mut own = Vec::new();
     for (key, &limit) in &asked.limits {
         let (metric, attribute) = key.split_once('@').map_or((key.as_str(), None), |(metric, attribute)| (metric, Some(attribute)));
@@ -343,10 +379,9 @@ fn own_limits(asked: &AuditSettings, attributes: &[Groups]) -> Result<Vec<(Optio
         if !(0.0..=1.0).contains(&limit) {
             return Err(request(format!("limit {key} = {limit}: an impact ratio lies from 0 to 1")));
         }
-        let known: Vec<&str> = attributes.iter().map(Groups::name).collect();
-        if let Some(name) = attribute.filter(|name| !known.contains(name)) {
-            let near = nearest(name, known.iter().copied()).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-            return Err(request(format!("limit {key}: there is no table by `{name}`{near}; known are {}", known.join(", "))));
+        // An attribute without a table is judged by the metric of the same name.
+        if attribute.is_some_and(|name| !tabled.iter().any(|groups| groups.name() == name)) {
+            continue;
         }
         own.push((attribute.map(str::to_owned), limit));
     }
@@ -370,6 +405,12 @@ fn selection(scored: &Scored, settings: &LawSettings, asked: &mut AuditSettings)
                 return Err(request(
                     "`score`: all scores are 0 or 1, which are decisions and have no useful median; name the column as the selection",
                 ));
+            }
+            if scored.scale.lower_is_better {
+                return Err(request(format!(
+                    "`score`: lower scores are better, and the scoring rate of {id} counts those above the median, who would be the worse half; turn the scores \
+                     round in the file (11 - score on a scale of 1 to 10), or say which scores are selected by a threshold"
+                )));
             }
             Ok((Counted::AboveMedian, Some(Median::of(&scored.scores))))
         }
@@ -463,24 +504,68 @@ fn measured(scored: &Scored, settings: &LawSettings, mut asked: AuditSettings, a
         asked.metrics.decision_rule = DecisionRule::Above;
     }
     // An intersection that so few rows cannot fill has its table, and no further numbers.
-    let mut groups: Vec<Groups> = attributes.iter().filter(|groups| refuse_persons_in(groups).is_ok()).cloned().collect();
+    let groups: Vec<Groups> = attributes.iter().filter(|groups| refuse_persons_in(groups).is_ok()).cloned().collect();
+    let mut strata = Vec::new();
     for by in settings.roles.by.iter().map(|&place| &scored.groups[place]) {
         if groups.iter().any(|other| other.name() == by.name()) {
             return Err(request(format!("`strata`: `{}` is a sensitive attribute already; name another column", by.name())));
         }
-        groups.push(by.clone());
-        asked.strata.push(by.name().to_owned());
+        strata.push(by.clone());
     }
-    let shown = |key: &String| key.split_once('@').is_none_or(|(_, name)| groups.iter().any(|groups| groups.name() == name));
+    let shown = |key: &str| key.split_once('@').is_none_or(|(_, name)| groups.iter().any(|groups| groups.name() == name));
+    if let Some(key) = asked.limits.keys().find(|key| !shown(key) && key.split_once('@').is_some_and(|(metric, _)| metric != IMPACT_RATIO)) {
+        return Err(request(format!(
+            "limit {key}: so many groups together cannot be filled by so few rows, and have no numbers beside their table; leave this limit out"
+        )));
+    }
     asked.limits.retain(|key, _| shown(key));
-    crate::audit(&Scored { groups, ..scored.clone() }, &asked)
+    let with = |groups: Vec<Groups>| Scored { groups, ..scored.clone() };
+    if strata.is_empty() {
+        return crate::audit(&with(groups), &asked);
+    }
+    // Within strata the rule counts: drawing every metric anew within each of them would take minutes and say nothing to the rule.
+    let mut counting = AuditSettings { strata: strata.iter().map(|by| by.name().to_owned()).collect(), ..asked.clone() };
+    (counting.intervals.replicates, counting.intervals.permutations) = (0, 0);
+    // What needs strata stands in the second report alone.
+    asked.limits.retain(|key, _| !needs_strata(key));
+    let mut report = crate::audit(&with(groups.clone()), &asked)?;
+    let within = crate::audit(&with([groups, strata].concat()), &counting)?;
+    report.recipe = within.recipe;
+    report.recipe["intervals"] = serde_json::json!(asked.intervals);
+    report.limits.extend(within.limits.into_iter().filter(|check| needs_strata(&check.metric)));
+    report.columns.extend(within.columns.into_iter().filter(|column| needs_strata(&column.metric)));
+    for (own, counted) in report.methods.iter_mut().zip(within.methods) {
+        own.summary.extend(counted.summary.into_iter().filter(|summary| needs_strata(&summary.metric)));
+        for (own, counted) in own.runs.iter_mut().zip(counted.runs).flat_map(|(own, counted)| own.attributes.iter_mut().zip(counted.attributes)) {
+            own.findings.extend(counted.findings.into_iter().filter(|finding| needs_strata(&finding.metric)));
+            own.strata = counted.strata;
+        }
+    }
+    Ok(report)
 }
 
-/// Judges a limit by the lowest impact ratio of a table: by its value, or by its interval.
+/// Whether a metric, or the limit of one, is defined within strata alone.
+fn needs_strata(key: &str) -> bool {
+    key.split('@').next() == Some("conditional-spdd")
+}
+
+/// How one category's impact ratio stands to a limit: by its interval, and by its value where it has none.
+fn standing(ratio: f64, estimate: &Estimate, limit: f64) -> Standing {
+    let (low, high) = estimate.interval().map_or((ratio, ratio), |interval| (interval.low, interval.high));
+    match (low >= limit, high >= limit) {
+        (true, _) => Standing::Kept,
+        (false, false) => Standing::Breached,
+        (false, true) => Standing::NotSettled,
+    }
+}
+
+/// Judges a limit by the impact ratios of a table. By value the lowest decides. By interval the limit is breached where that of any category lies wholly below
+/// it, kept where all lie wholly at or above it, and not settled otherwise.
 fn check_limit(table: &LawTable, limit: f64, judge: Judge) -> LimitCheck {
     let compared = table.selections.groups.iter().filter(|group| group.left_out.is_none());
-    let lowest =
-        compared.filter_map(|group| group.impact_ratio.number().map(|ratio| (ratio, group))).min_by(|one, other| one.0.total_cmp(&other.0));
+    let mut ratios: Vec<(f64, &GroupSelection)> =
+        compared.filter_map(|group| group.impact_ratio.number().map(|ratio| (ratio, group))).collect();
+    ratios.sort_by(|one, other| one.0.total_cmp(&other.0));
     let of = if table.classification.is_empty() { table.title.clone() } else { format!("{}, {}", table.title, table.classification) };
     let check = |estimate: Estimate, met: bool, standing: Option<Standing>, explanation: String| LimitCheck {
         metric: IMPACT_RATIO.to_owned(),
@@ -492,26 +577,35 @@ fn check_limit(table: &LawTable, limit: f64, judge: Judge) -> LimitCheck {
         standing,
         explanation,
     };
-    let Some((ratio, group)) = lowest else {
+    let Some(&(lowest, least)) = ratios.first() else {
         let reason = "no category has an impact ratio";
         return check(Estimate::undefined(reason), false, None, format!("{of}: {reason}, so the limit {limit} cannot be called met"));
     };
-    let standing = group.impact_ratio.interval().map(|interval| match (interval.low >= limit, interval.high >= limit) {
-        (true, _) => Standing::Kept,
-        (false, false) => Standing::Breached,
-        (false, true) => Standing::NotSettled,
+    let by_value = lowest >= limit;
+    let side = |ratio: f64| if ratio >= limit { "not below" } else { "below" };
+    // The highest rate is compared with itself: where all tie, there is no interval at all.
+    let settled = ratios.iter().any(|(_, group)| group.impact_ratio.interval().is_some()).then(|| {
+        let first = |wanted: Standing| ratios.iter().find(|(ratio, group)| standing(*ratio, &group.impact_ratio, limit) == wanted);
+        let found = [Standing::Breached, Standing::NotSettled].into_iter().find_map(|wanted| Some((wanted, *first(wanted)?)));
+        found.unwrap_or((Standing::Kept, (lowest, least)))
     });
-    let by_value = ratio >= limit;
-    let met = match (judge, standing) {
-        (Judge::Interval, Some(standing)) => standing == Standing::Kept,
-        _ => by_value,
+    let (Judge::Interval, Some((standing, (ratio, group)))) = (judge, settled) else {
+        let how = if judge == Judge::Interval { ", judged by its value, as it has no interval" } else { "" };
+        let told = format!("{of}: impact ratio {} {limit}{how}; the lowest is {lowest:.4} ({})", side(lowest), least.group);
+        return check(least.impact_ratio.clone(), by_value, settled.map(|(standing, _)| standing), told);
     };
-    let side = if by_value { "not below" } else { "below" };
-    let settled = match (judge, standing) {
-        (Judge::Value, _) | (_, Some(Standing::Kept)) if met == by_value => "",
-        (_, Some(Standing::NotSettled)) => ", which these rows do not settle: the limit lies inside the interval",
-        _ => ", by the whole interval",
+    let told = match (standing, group.impact_ratio.interval().is_some()) {
+        (Standing::Kept, _) => format!("not below {limit}, by the whole interval of every category; the lowest is {ratio:.4} ({})", group.group),
+        (Standing::Breached, true) => format!("below {limit}, by the whole interval of {} ({ratio:.4})", group.group),
+        (Standing::Breached, false) => {
+            format!("below {limit} for {} ({ratio:.4}), judged by its value, as it has no interval", group.group)
+        }
+        (Standing::NotSettled, _) => format!(
+            "{} {limit}, which these rows do not settle: the limit lies inside the interval of {} ({ratio:.4}); the lowest is {lowest:.4} ({})",
+            side(lowest),
+            group.group,
+            least.group
+        ),
     };
-    let explanation = format!("{of}: impact ratio {side} {limit}{settled}; the lowest is {ratio:.4} ({})", group.group);
-    check(group.impact_ratio.clone(), met, standing, explanation)
+    check(group.impact_ratio.clone(), standing == Standing::Kept, Some(standing), format!("{of}: impact ratio {told}"))
 }

@@ -47,7 +47,8 @@ pub(super) fn pooled(asked: &Asked<'_>, outcomes: &[Outcome], attributes: &[Grou
     let mut tables = Vec::new();
     for outcome in outcomes {
         for groups in attributes {
-            let (rows, unknown) = tally(groups, &outcome.selected, 0..groups.len());
+            let (mut rows, unknown) = tally(groups, &outcome.selected, 0..groups.len());
+            leave_out(asked, &mut rows);
             let title = title(groups.name());
             tables.push(LawTable {
                 classification: outcome.name.clone(),
@@ -61,27 +62,29 @@ pub(super) fn pooled(asked: &Asked<'_>, outcomes: &[Outcome], attributes: &[Grou
     tables
 }
 
-/// Leaves small categories out where the details say so, and compares the others.
-fn compared(
-    asked: &Asked<'_>,
-    mut rows: Vec<GroupRows>,
-    unknown: [u64; 2],
-    title: &str,
-    decided: &str,
-    remarks: &mut Vec<String>,
-) -> Selections {
-    let Some(exclude) = &asked.details.exclude else {
-        return selections(&rows, unknown, asked.counted, asked.level);
-    };
+/// Marks small categories of all rows as left out, where the details say so. Tables within a stratum leave out the same: what is small is decided once.
+fn leave_out(asked: &Asked<'_>, rows: &mut [GroupRows]) {
+    let Some(exclude) = &asked.details.exclude else { return };
     let total: u64 = rows.iter().map(|row| row.n).sum();
     // In integers, so that a category of exactly the share is not below it.
     let parts = (exclude.below * 1e6).round() as u128;
-    for row in &mut rows {
+    for row in rows {
         if u128::from(row.n) * 1_000_000 < parts * u128::from(total) {
             let share = crate::numbers::percent(row.n as f64 / total as f64);
             row.left_out = Some(format!("{share} of the people, below {}: {}", crate::numbers::percent(exclude.below), exclude.reason));
         }
     }
+}
+
+/// Compares the categories that are not left out.
+fn compared(
+    asked: &Asked<'_>,
+    rows: Vec<GroupRows>,
+    unknown: [u64; 2],
+    title: &str,
+    decided: &str,
+    remarks: &mut Vec<String>,
+) -> Selections {
     if rows.iter().all(|row| row.left_out.is_none()) {
         return selections(&rows, unknown, asked.counted, asked.level);
     }
@@ -156,7 +159,13 @@ pub(super) fn within(
         for groups in attributes {
             let counts: Vec<_> = strata.iter().map(|&stratum| tally(groups, &outcome.selected, members[stratum].iter().copied())).collect();
             remarks.extend(adjusted(asked, outcome, groups, by, &counts));
-            for (&stratum, (rows, unknown)) in strata.iter().zip(counts) {
+            let (mut all, _) = tally(groups, &outcome.selected, 0..groups.len());
+            leave_out(asked, &mut all);
+            let left_out = |name: &str| all.iter().find(|row| row.group == name).and_then(|row| row.left_out.as_ref());
+            for (&stratum, (mut rows, unknown)) in strata.iter().zip(counts) {
+                for row in &mut rows {
+                    row.left_out = left_out(&row.group).map(|reason| format!("of all rows {reason}"));
+                }
                 let title = format!("{} within {} {}", title(groups.name()), by.name(), by.level(stratum as u32));
                 tables.push(LawTable {
                     classification: outcome.name.clone(),
@@ -173,14 +182,15 @@ pub(super) fn within(
 
 /// What holds of every group against that of the highest pooled rate, once the strata are taken into account.
 fn adjusted(asked: &Asked<'_>, outcome: &Outcome, groups: &Groups, by: &Groups, strata: &[(Vec<GroupRows>, [u64; 2])]) -> Vec<String> {
-    let (all, _) = tally(groups, &outcome.selected, 0..groups.len());
+    let (mut all, _) = tally(groups, &outcome.selected, 0..groups.len());
+    leave_out(asked, &mut all);
     let whole = selections(&all, [0, 0], asked.counted, asked.level);
     let Some(reference) = whole.highest.first() else { return Vec::new() };
     let cell = |rows: &[GroupRows], name: &str| {
         rows.iter().find(|row| row.group == name).and_then(|row| Count::new(row.selected, row.n)).unwrap_or_default()
     };
     let mut told = Vec::new();
-    for group in all.iter().map(|row| &row.group).filter(|group| *group != reference) {
+    for group in all.iter().filter(|row| row.left_out.is_none()).map(|row| &row.group).filter(|group| *group != reference) {
         let pairs: Vec<Stratum> =
             strata.iter().map(|(rows, _)| Stratum { group: cell(rows, group), reference: cell(rows, reference) }).collect();
         let Ok(found) = mantel_haenszel(&pairs, asked.level) else { continue };

@@ -236,7 +236,7 @@ fn law_classes_are_selections_of_their_own() {
     let mut rows = String::from("sex,race,class\n");
     for (sex, counts) in [("M", [6, 3, 1]), ("F", [3, 6, 1])] {
         for (class, count) in ["Senior", "Junior", "None"].iter().zip(counts) {
-            (0..count).for_each(|_| rows += &format!("{sex},White,{class}\n"));
+            rows += &format!("{sex},White,{class}\n").repeat(count);
         }
     }
     let details = format!("classifications = [\"Senior\", \"junior\"]\n{DETAILS}");
@@ -318,8 +318,14 @@ fn law_twenty_thousand_scores_with_jobs() {
     }
     let place = Place::new(&[("rows.csv", rows.as_bytes()), ("audit.toml", DETAILS.as_bytes())]);
     let started = std::time::Instant::now();
-    let report = audited(&place, "rows.csv --law nyc-ll144 --score score --sex sex --race race");
+    let report = audited(&place, "rows.csv --law nyc-ll144 --score score --sex sex --race race --by job");
     eprintln!("20,000 rows took {:?}", started.elapsed());
+    // Within jobs people are counted, and nothing is drawn at random.
+    let attribute = &report["methods"][0]["runs"][0]["attributes"][0];
+    let strata = attribute["strata"][0]["strata"].as_array().unwrap();
+    assert_eq!((strata.len(), &report["recipe"]["strata"]), (12, &serde_json::json!(["job"])));
+    assert!(strata[0]["findings"].as_array().unwrap().iter().all(|finding| finding["p_value"].is_null()));
+    assert!(attribute["findings"].as_array().unwrap().iter().any(|finding| finding["metric"] == "conditional-spdd"));
     assert_eq!(table(&report, "Sex and race/ethnicity")["selections"]["groups"].as_array().unwrap().len(), 14);
     assert_eq!(table(&report, "Sex")["selections"]["n"], 20_000);
 }

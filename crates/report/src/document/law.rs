@@ -13,8 +13,12 @@ pub struct Law {
     pub name: String,
     /// Where it stands: title, section, paragraph.
     pub paragraph: String,
-    /// Day on which the text was read for this preset, as YYYY-MM-DD.
-    pub read_on: String,
+    /// Day on which the preset was made, as YYYY-MM-DD.
+    #[serde(alias = "read_on")]
+    pub made_on: String,
+    /// What it was made from, in words.
+    #[serde(default)]
+    pub made_from: String,
     /// The tables, in the order in which they are published.
     pub tables: Vec<LawTable>,
     /// What the rule wants said beside the tables, in sentences for the public.
@@ -22,6 +26,14 @@ pub struct Law {
     /// What whoever publishes must know and the public need not (working papers only).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
+}
+
+impl Law {
+    /// When the preset was made and from what, in words.
+    pub fn made(&self) -> String {
+        let from = if self.made_from.is_empty() { "secondary descriptions" } else { &self.made_from };
+        format!("made on {} from {from}; check the text", self.made_on)
+    }
 }
 
 /// One table.

@@ -14,6 +14,16 @@ pub enum Counted {
     AboveMedian,
 }
 
+impl Counted {
+    /// What is said of those that were counted.
+    pub fn word(self) -> &'static str {
+        match self {
+            Counted::Selected => "selected",
+            Counted::AboveMedian => "above the median",
+        }
+    }
+}
+
 /// Who is selected in each group of one attribute (or of several together), of all rows or of one stratum.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Selections {

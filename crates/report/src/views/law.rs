@@ -33,7 +33,8 @@ pub fn tables(law: &Law) -> Vec<Table> {
         let undefined = undefined.filter_map(|group| Some(format!("{}: {}", group.group, group.impact_ratio.reason()?)));
         let mut footnotes: Vec<String> = left_out.chain(undefined).collect();
         let (unknown, selected) = (table.selections.unknown, table.selections.unknown_selected);
-        footnotes.push(format!("unknown, in no row: {}, {} of them selected", count(unknown), count(selected)));
+        let word = table.selections.counted.word();
+        footnotes.push(format!("unknown, in no row: {}, {} of them {word}", count(unknown), count(selected)));
         Table {
             title: title(table),
             headers: std::iter::once(String::new()).chain(table.headings.iter().cloned()).collect(),
@@ -51,6 +52,8 @@ struct Row<'a> {
     classification: String,
     table: String,
     attribute: String,
+    /// What `selected` counts.
+    counted: &'static str,
     group: String,
     n: usize,
     selected: usize,
@@ -75,7 +78,7 @@ struct Row<'a> {
     smallest_gap: Option<f64>,
 }
 
-/// `tables.csv`: a row a category of every table, and one named `unknown` where people are of unknown category. A name that a spreadsheet program would take for
+/// `tables.csv`: a row a category of every table, and one named `unknown` where people are of unknown category; `counted` says what stands under `selected`. A name that a spreadsheet program would take for
 /// a formula has an apostrophe before it.
 pub fn csv(law: &Law) -> Result<Vec<u8>, ReportError> {
     let said = |error: &dyn std::fmt::Display| ReportError::Csv { reason: error.to_string() };
@@ -85,6 +88,7 @@ pub fn csv(law: &Law) -> Result<Vec<u8>, ReportError> {
             classification: defused(&table.classification).into_owned(),
             table: defused(&table.title).into_owned(),
             attribute: defused(&table.attribute).into_owned(),
+            counted: table.selections.counted.word(),
             group: defused(group).into_owned(),
             n,
             selected,

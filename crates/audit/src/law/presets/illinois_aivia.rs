@@ -9,7 +9,8 @@ use crate::numbers::count;
 pub(super) const PRESET: Preset = Preset {
     card: &CARD,
     paragraph: "820 ILCS 42/20",
-    read_on: "2026-11-30",
+    made_on: "2026-11-30",
+    made_from: "secondary descriptions",
     wants: &["client", "data_source", "data_period"],
     rates: Rates::Selection,
     vocabulary: Vocabulary::AsGiven,

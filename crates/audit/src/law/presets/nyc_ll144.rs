@@ -9,7 +9,8 @@ use crate::numbers::count;
 pub(super) const PRESET: Preset = Preset {
     card: &CARD,
     paragraph: "6 RCNY 5-300 to 5-304 (Local Law 144 of 2021)",
-    read_on: "2026-11-30",
+    made_on: "2026-11-30",
+    made_from: "secondary descriptions and the rule's worked examples",
     wants: &["auditor", "independence", "tool", "data_source", "audit_date", "distribution_date"],
     rates: Rates::SelectionOrScoring,
     vocabulary: Vocabulary::Eeo1,
@@ -75,7 +76,7 @@ fn remarks(facts: &Facts<'_>) -> Vec<String> {
     let of = &facts.details.particulars;
     if let (Some(audit), Some(used)) = (day(&of.audit_date), day(&of.distribution_date)) {
         let days = used.since(audit);
-        if days > 365 {
+        if !used.is_within_a_year_of(audit) {
             said.push(format!(
                 "`audit_date` lies {days} days before `distribution_date`: the rule asks for an audit not more than one year before the tool is used."
             ));

@@ -9,7 +9,8 @@ use crate::numbers::count;
 pub(super) const PRESET: Preset = Preset {
     card: &CARD,
     paragraph: "29 CFR 1607.4(D) and 1607.15",
-    read_on: "2026-11-30",
+    made_on: "2026-11-30",
+    made_from: "secondary descriptions",
     wants: &["tool", "data_source", "data_period"],
     rates: Rates::Selection,
     vocabulary: Vocabulary::AsGiven,
@@ -52,7 +53,15 @@ fn statements(facts: &Facts<'_>) -> Vec<String> {
         let below = facts.below_four_fifths(table);
         let where_found =
             if table.classification.is_empty() { table.title.clone() } else { format!("{}, {}", table.title, table.classification) };
-        said.push(if below.is_empty() {
+        let reasons = table.selections.groups.iter().filter(|group| group.left_out.is_none());
+        let mut reasons = reasons.map(|group| group.impact_ratio.reason()).collect::<Vec<_>>();
+        reasons.sort_unstable();
+        reasons.dedup();
+        said.push(if reasons.iter().all(Option::is_some) {
+            let reasons: Vec<&str> = reasons.into_iter().flatten().collect();
+            let why = if reasons.is_empty() { "every group is left out".to_owned() } else { reasons.join("; ") };
+            format!("{where_found}: no impact ratio could be calculated ({why}).")
+        } else if below.is_empty() {
             format!("{where_found}: no impact ratio below 0.8.")
         } else {
             format!("{where_found}: impact ratio below 0.8 for {}.", below.join(", "))

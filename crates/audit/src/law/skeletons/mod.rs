@@ -179,8 +179,9 @@ fn measured(report: &Report) -> String {
         };
         let _ = writeln!(
             text,
-            "\n{title} (unknown: {})\n\n| group | n | selected | rate | impact ratio |\n|---|---|---|---|---|",
-            count(table.selections.unknown)
+            "\n{title} (unknown: {})\n\n| group | n | {} | rate | impact ratio |\n|---|---|---|---|---|",
+            count(table.selections.unknown),
+            table.selections.counted.word()
         );
         for group in &table.selections.groups {
             let rate = group.rate.number().map_or_else(|| "undefined".to_owned(), |rate| fixed(rate, 3));

@@ -39,7 +39,7 @@ fn content(report: &Report, _: Learners<'_>) -> Option<Value> {
     let facts = vec![
         ("Rule", law.name.clone()),
         ("Paragraph", law.paragraph.clone()),
-        ("Text read on", law.read_on.clone()),
+        ("Preset", law.made()),
         ("Tables", law.tables.iter().map(|table| table.title.as_str()).collect::<Vec<_>>().join("; ")),
     ];
     let told: Vec<String> = law.remarks.iter().chain(&law.statements).cloned().collect();

@@ -10,7 +10,7 @@ pub(super) fn tables(report: &Report, body: &mut Markup) {
     body.raw("<section><h2>")
         .text(&law.name)
         .raw("</h2>")
-        .element("p class=\"sub\"", &format!("{}; the text was read on {}.", law.paragraph, law.read_on));
+        .element("p class=\"sub\"", &format!("{}. These tables were {}.", law.paragraph, law.made()));
     for table in &law.tables {
         of(table, body);
     }
@@ -44,7 +44,8 @@ fn of(table: &LawTable, body: &mut Markup) {
     }
     body.raw("</tbody></table>\n");
     let (n, selected) = (table.selections.unknown, table.selections.unknown_selected);
-    body.element("p class=\"note\"", &format!("Unknown, in no row of this table: {}, {} of them selected.", count(n), count(selected)));
+    let word = table.selections.counted.word();
+    body.element("p class=\"note\"", &format!("Unknown, in no row of this table: {}, {} of them {word}.", count(n), count(selected)));
 }
 
 /// The ratio, or that there is none.
