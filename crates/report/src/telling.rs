@@ -89,6 +89,9 @@ pub(crate) fn lowest(selections: &Selections) -> Option<(&GroupSelection, &Group
 /// Others, such as disparate impact, may be about a group that somebody named.
 pub(crate) const RATIOS: [&str; 2] = ["impact-ratio", "demographic-parity-ratio"];
 
+/// Metrics that print one number where no group is named to compare with.
+pub(crate) const ONE_NUMBER: [&str; 4] = ["demographic-parity-ratio", "impact-ratio", "disparate-impact", "folded-disparate-impact"];
+
 /// The limit that was set on the impact ratio of an attribute.
 pub(crate) fn ratio_limit<'a>(report: &'a Report, attribute: &str) -> Option<&'a LimitCheck> {
     RATIOS

@@ -289,7 +289,7 @@ pub(crate) fn direction(card: &Card) -> String {
 
 /// Whether a metric is a ratio of selection rates: of the largest pair all of them print the same number.
 pub(crate) fn is_ratio(metric: &str) -> bool {
-    crate::telling::RATIOS.contains(&metric)
+    crate::telling::ONE_NUMBER.contains(&metric)
 }
 
 /// The findings that compare groups, each with the headings of those that print the same number.
