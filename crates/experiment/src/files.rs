@@ -26,6 +26,7 @@ pub struct Written {
 pub fn write_report(report: &Report, folder: &Path) -> Result<Written, ExperimentError> {
     write::refuse_inputs(folder, &FILES, report.data.files.iter().map(|file| (&file.name, &file.sha256)))?;
     write::refuse_strangers(folder)?;
+    refuse_others(folder, false)?;
     fs::create_dir_all(folder).map_err(ExperimentError::io(folder, "create the folder"))?;
     let [json, page, summary, table] = FILES.map(|name| folder.join(name));
     // All are made before the first is written.
@@ -39,6 +40,31 @@ pub fn write_report(report: &Report, folder: &Path) -> Result<Written, Experimen
         write::replace(path, &bytes)?;
     }
     Ok(Written { summary, page, json })
+}
+
+/// Refuses a folder in which the files of a rule would stand among those of another report, or replace files that are of none.
+fn refuse_others(folder: &Path, law: bool) -> Result<(), ExperimentError> {
+    let json = folder.join(FILES[0]);
+    let of_law = |bytes: Vec<u8>| {
+        let report: Option<serde_json::Value> = serde_json::from_slice(&bytes).ok();
+        report.is_some_and(|report| report.get("law").is_some_and(|law| !law.is_null()))
+    };
+    match whole::read_text(&json) {
+        Ok(bytes) if of_law(bytes) == law => Ok(()),
+        Ok(_) => Err(ExperimentError::Request(format!(
+            "{} holds {} report, and the files of both would stand side by side; give another folder",
+            folder.display(),
+            if law { "another kind of" } else { "a rule's" }
+        ))),
+        Err(_) if !law => Ok(()),
+        Err(_) => match LAW_FILES.iter().map(|name| folder.join(name)).find(|file| file.exists()) {
+            None => Ok(()),
+            Some(file) => Err(ExperimentError::Request(format!(
+                "{} is of no report, and a report in this folder would replace it; give another folder",
+                file.display()
+            ))),
+        },
+    }
 }
 
 /// Reads a finished report: its folder, or the file itself.
@@ -137,6 +163,7 @@ pub fn write_law(report: &Report, details: Option<(&str, &[u8])>, folder: &Path)
         write::refuse_inputs(folder, &LAW_FILES, std::iter::once((&name, &sha256)))?;
     }
     let law = report.law.as_ref().ok_or_else(|| ExperimentError::Request("the report holds no tables of a rule".to_owned()))?;
+    refuse_others(folder, true)?;
     let [summary, workpapers, json, tables, manifest] = LAW_FILES;
     let mut files: Vec<(&str, Vec<u8>)> = vec![
         (summary, html::summary(report)?.into_bytes()),

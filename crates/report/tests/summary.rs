@@ -51,7 +51,10 @@ fn a_summary_is_small_and_runs_nothing() {
 #[test]
 fn the_first_sentence_has_the_numbers() {
     let text = words(&page(&audited::audit()));
-    assert!(text.contains("Of 100 women (n = 9,597) 44 are selected, of 100 men (n = 10,398) 51: impact ratio 0.87 [0.84, 0.89]."), "{text}");
+    assert!(
+        text.contains("Of 100 women (n = 9,597) 44 are selected, of 100 men (n = 10,398) 51: impact ratio 0.87 [0.84, 0.89]."),
+        "{text}"
+    );
     assert!(text.contains("In 1 of 12 values of job, Software engineer, the impact ratio of women is 0.58, which the pooled 0.87 hides."));
     let first = text.find("Of 100 women").unwrap();
     for before in ["Harbour & Finch", "2026-08-14", "ScreenScore 4.2", "score at or above 60, of 0 to 100", "20,000 candidates"] {
