@@ -300,15 +300,14 @@ fn measured(
         };
         for (position, &by) in strata.iter().enumerate() {
             let mut within = strata::within(scored, decided, attribute, by, &pooled, &asked)?;
-            let conditional = match position {
-                0 => found.findings.iter().find(|finding| finding.metric == "conditional-spdd").cloned(),
-                _ => {
-                    let mut outcomes = Outcomes::new(&scored.scores, groups)?.conventions(settings.metrics.conventions(groups.name()));
-                    if let Some(weights) = &scored.weights {
-                        outcomes = outcomes.weights(weights)?;
-                    }
-                    evenhand_metrics::evaluate(&["conditional-spdd"], &outcomes.strata(&scored.groups[by])?, plan.as_ref())?.pop()
+            let conditional = if position == 0 {
+                found.findings.iter().find(|finding| finding.metric == "conditional-spdd").cloned()
+            } else {
+                let mut outcomes = Outcomes::new(&scored.scores, groups)?.conventions(settings.metrics.conventions(groups.name()));
+                if let Some(weights) = &scored.weights {
+                    outcomes = outcomes.weights(weights)?;
                 }
+                evenhand_metrics::evaluate(&["conditional-spdd"], &outcomes.strata(&scored.groups[by])?, plan.as_ref())?.pop()
             };
             if let Some(finding) = conditional {
                 strata::conditional(&mut within, &finding);

@@ -179,9 +179,9 @@ fn adjusted(strata: &[Stratum], pooled: &Selections, asked: &Asked<'_>) -> Vec<A
                 alike_p_value: p_value(|found| &found.tarone),
             }
         };
-        all.push(one("mantel-haenszel-odds-ratio", &|found| found.odds_ratio.clone()));
-        all.push(one("mantel-haenszel-risk-ratio", &|found| found.risk_ratio.clone()));
-        all.push(one("mantel-haenszel-risk-difference", &|found| found.risk_difference.clone()));
+        all.push(one("mantel-haenszel-odds-ratio", &|found| found.odds_ratio));
+        all.push(one("mantel-haenszel-risk-ratio", &|found| found.risk_ratio));
+        all.push(one("mantel-haenszel-risk-difference", &|found| found.risk_difference));
     }
     all
 }

@@ -45,12 +45,12 @@ pub fn write_report(report: &Report, folder: &Path) -> Result<Written, Experimen
 /// Refuses a folder in which the files of a rule would stand among those of another report, or replace files that are of none.
 fn refuse_others(folder: &Path, law: bool) -> Result<(), ExperimentError> {
     let json = folder.join(FILES[0]);
-    let of_law = |bytes: Vec<u8>| {
-        let report: Option<serde_json::Value> = serde_json::from_slice(&bytes).ok();
+    let of_law = |bytes: &[u8]| {
+        let report: Option<serde_json::Value> = serde_json::from_slice(bytes).ok();
         report.is_some_and(|report| report.get("law").is_some_and(|law| !law.is_null()))
     };
     match whole::read_text(&json) {
-        Ok(bytes) if of_law(bytes) == law => Ok(()),
+        Ok(bytes) if of_law(&bytes) == law => Ok(()),
         Ok(_) => Err(ExperimentError::Request(format!(
             "{} holds {} report, and the files of both would stand side by side; give another folder",
             folder.display(),
