@@ -7,7 +7,7 @@
 //! hidden      a stratum breaches a limit that the pooled number keeps, or the pooled number one that every stratum keeps
 //! ```
 //!
-//! Strata are sorted by their rows. Small ones are counted and shown; what cannot be compared there says why.
+//! Strata are sorted by their rows. Small ones are counted and shown: within a stratum a group of fewer than [`TELLING`] rows has its counts and rate and no ratio.
 
 use evenhand_metrics::significance::{self as tests, Stratum as Table, Undefined};
 use evenhand_metrics::{Conventions, Estimate, Finding, Interval, Outcomes};
@@ -93,7 +93,9 @@ pub(crate) fn within(
 
 fn stratum(name: &str, part: &Scored, decided: Option<&Scored>, attribute: usize, asked: &Asked<'_>) -> Result<Stratum, AuditError> {
     let groups = &part.groups[attribute];
-    let (rows, unknown) = group_rows(groups, &part.scores, asked.conventions.minimum_group_size, &|score| (asked.selects)(score));
+    // The rate of a handful is high or low by chance, and as the highest it would lower the ratios of all others. It is shown, and compared with none.
+    let minimum = asked.conventions.minimum_group_size.max(TELLING);
+    let (rows, unknown) = group_rows(groups, &part.scores, minimum, &|score| (asked.selects)(score));
     // Groups that nobody of the stratum belongs to are none of it.
     let rows: Vec<GroupRows> = rows.into_iter().filter(|group| group.n > 0).collect();
     let plan = asked.intervals.plan();
@@ -131,9 +133,9 @@ fn measured(
     Ok(evidence::findings(&outcomes, plan)?.1)
 }
 
-/// Rows and selected of a group in some selections.
+/// Rows and selected of a group in some selections; few ones count in what is pooled over strata, too.
 fn counts(selections: &Selections, group: &str) -> Option<tests::Counted> {
-    let found = selections.groups.iter().find(|one| one.group == group && one.left_out.is_none())?;
+    let found = selections.groups.iter().find(|one| one.group == group)?;
     tests::Counted::new(found.selected as u64, found.n as u64)
 }
 
