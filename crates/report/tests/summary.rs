@@ -93,7 +93,10 @@ fn a_rule_has_its_tables_and_no_verdict() {
     for told in [&law.name, &law.statements[0], &law.paragraph, &law.made_on] {
         assert!(page.contains(told.as_str()), "{told}");
     }
-    assert!(words(&page).contains("made on 2026-11-12 from secondary descriptions and the rule's worked examples; check the text"), "{text}");
+    assert!(
+        words(&page).contains("made on 2026-11-12 from secondary descriptions and the rule's worked examples; check the text"),
+        "{text}"
+    );
     for remark in &law.remarks {
         assert!(!page.contains(remark.as_str()), "working papers are not published");
     }

@@ -344,8 +344,7 @@ fn attributes(scored: &Scored, settings: &LawSettings, remarks: &mut Vec<String>
 /// The limits by the names of the attributes: a column of sex or of race may be named as it is called in the rows.
 fn named_limits(scored: &Scored, settings: &LawSettings, attributes: &[Groups]) -> Result<BTreeMap<String, f64>, AuditError> {
     let roles = [("sex", settings.roles.sex), ("race", settings.roles.race)];
-    let columns: Vec<(&str, &str)> =
-        roles.iter().filter_map(|(name, place)| Some((scored.groups[(*place)?].name(), *name))).collect();
+    let columns: Vec<(&str, &str)> = roles.iter().filter_map(|(name, place)| Some((scored.groups[(*place)?].name(), *name))).collect();
     let known: Vec<&str> = attributes.iter().map(Groups::name).collect();
     let mut named = BTreeMap::new();
     for (key, &limit) in &settings.audit.limits {
@@ -362,7 +361,7 @@ fn named_limits(scored: &Scored, settings: &LawSettings, attributes: &[Groups]) 
             },
         };
         if named.insert(own.clone(), limit).is_some() {
-            return Err(request(format!("limit {key}: `{own}` is the same number and is given as well; leave one of them out")));
+            return Err(request(format!("limit {key}: the same is given by the name of its column as well; leave one of them out")));
         }
     }
     Ok(named)
@@ -513,7 +512,8 @@ fn measured(scored: &Scored, settings: &LawSettings, mut asked: AuditSettings, a
         strata.push(by.clone());
     }
     let shown = |key: &str| key.split_once('@').is_none_or(|(_, name)| groups.iter().any(|groups| groups.name() == name));
-    if let Some(key) = asked.limits.keys().find(|key| !shown(key) && key.split_once('@').is_some_and(|(metric, _)| metric != IMPACT_RATIO)) {
+    if let Some(key) = asked.limits.keys().find(|key| !shown(key) && key.split_once('@').is_some_and(|(metric, _)| metric != IMPACT_RATIO))
+    {
         return Err(request(format!(
             "limit {key}: so many groups together cannot be filled by so few rows, and have no numbers beside their table; leave this limit out"
         )));
@@ -536,7 +536,9 @@ fn measured(scored: &Scored, settings: &LawSettings, mut asked: AuditSettings, a
     report.columns.extend(within.columns.into_iter().filter(|column| needs_strata(&column.metric)));
     for (own, counted) in report.methods.iter_mut().zip(within.methods) {
         own.summary.extend(counted.summary.into_iter().filter(|summary| needs_strata(&summary.metric)));
-        for (own, counted) in own.runs.iter_mut().zip(counted.runs).flat_map(|(own, counted)| own.attributes.iter_mut().zip(counted.attributes)) {
+        for (own, counted) in
+            own.runs.iter_mut().zip(counted.runs).flat_map(|(own, counted)| own.attributes.iter_mut().zip(counted.attributes))
+        {
             own.findings.extend(counted.findings.into_iter().filter(|finding| needs_strata(&finding.metric)));
             own.strata = counted.strata;
         }
@@ -595,7 +597,9 @@ fn check_limit(table: &LawTable, limit: f64, judge: Judge) -> LimitCheck {
         return check(least.impact_ratio.clone(), by_value, settled.map(|(standing, _)| standing), told);
     };
     let told = match (standing, group.impact_ratio.interval().is_some()) {
-        (Standing::Kept, _) => format!("not below {limit}, by the whole interval of every category; the lowest is {ratio:.4} ({})", group.group),
+        (Standing::Kept, _) => {
+            format!("not below {limit}, by the whole interval of every category; the lowest is {ratio:.4} ({})", group.group)
+        }
         (Standing::Breached, true) => format!("below {limit}, by the whole interval of {} ({ratio:.4})", group.group),
         (Standing::Breached, false) => {
             format!("below {limit} for {} ({ratio:.4}), judged by its value, as it has no interval", group.group)
