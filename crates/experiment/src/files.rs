@@ -27,6 +27,9 @@ pub fn write_report(report: &Report, folder: &Path) -> Result<Written, Experimen
     write::refuse_inputs(folder, &FILES, report.data.files.iter().map(|file| (&file.name, &file.sha256)))?;
     write::refuse_strangers(folder)?;
     fs::create_dir_all(folder).map_err(ExperimentError::io(folder, "create the folder"))?;
+    if kept_law(folder) == Some(true) {
+        return Err(other_kind(folder, "an audit by a rule"));
+    }
     let [json, page, summary, table] = FILES.map(|name| folder.join(name));
     // All are made before the first is written.
     let made = [
@@ -145,6 +148,35 @@ pub fn write_law(report: &Report, details: Option<(&str, &[u8])>, folder: &Path)
         (tables, views::law::csv(law)?),
     ];
     let digested = |name: &str, bytes: &[u8]| serde_json::json!({ "name": name, "bytes": bytes.len(), "sha256": digest::of_bytes(bytes) });
+/// Whether the report of a folder is one of a rule; `None` where there is no report of ours.
+fn kept_law(folder: &Path) -> Option<bool> {
+    let value: serde_json::Value = serde_json::from_slice(&whole::read_text(&folder.join(FILES[0])).ok()?).ok()?;
+    value.get("format")?.as_u64()?;
+    Some(value.get("law").is_some_and(|law| !law.is_null()))
+}
+
+fn other_kind(folder: &Path, kind: &str) -> ExperimentError {
+    ExperimentError::Request(format!(
+        "{} holds the report of {kind}, whose files would stand beside those of another report; give another folder",
+        folder.display()
+    ))
+}
+
+/// Refuses a folder in which a file of the user's own has the name of one that an audit by a rule writes, and one that holds another kind of report.
+pub fn refuse_law_strangers(folder: &Path) -> Result<(), ExperimentError> {
+    match kept_law(folder) {
+        Some(true) => Ok(()),
+        Some(false) => Err(other_kind(folder, "another kind")),
+        None => match LAW_FILES.iter().map(|name| folder.join(name)).find(|file| file.exists()) {
+            Some(file) => Err(ExperimentError::Request(format!(
+                "{} is of no audit by a rule, and one in this folder would replace it; give another folder",
+                file.display()
+            ))),
+            None => Ok(()),
+        },
+    }
+}
+
     let told = serde_json::json!({
         "law": law.id,
         "made_on": law.made_on,
@@ -154,6 +186,7 @@ pub fn write_law(report: &Report, details: Option<(&str, &[u8])>, folder: &Path)
         "details": details.map(|(name, bytes)| digested(name, bytes)),
         "settings": report.recipe,
         "files": files.iter().map(|(name, bytes)| digested(name, bytes)).collect::<Vec<_>>(),
+    refuse_law_strangers(folder)?;
     });
     let told = serde_json::to_string_pretty(&told).map_err(|error| ExperimentError::Request(error.to_string()))? + "\n";
     files.push((manifest, told.into_bytes()));
