@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use evenhand_audit::law::skeletons::{self, ModelFacts};
 use evenhand_data::whole;
 use evenhand_rows::digest;
 
@@ -26,10 +27,10 @@ pub struct Written {
 pub fn write_report(report: &Report, folder: &Path) -> Result<Written, ExperimentError> {
     write::refuse_inputs(folder, &FILES, report.data.files.iter().map(|file| (&file.name, &file.sha256)))?;
     write::refuse_strangers(folder)?;
-    fs::create_dir_all(folder).map_err(ExperimentError::io(folder, "create the folder"))?;
     if kept_law(folder) == Some(true) {
         return Err(other_kind(folder, "an audit by a rule"));
     }
+    fs::create_dir_all(folder).map_err(ExperimentError::io(folder, "create the folder"))?;
     let [json, page, summary, table] = FILES.map(|name| folder.join(name));
     // All are made before the first is written.
     let made = [
@@ -85,6 +86,10 @@ pub enum Form {
     Latex,
     /// Text with tables.
     Markdown,
+    /// Technical documentation as Annex IV of the EU AI Act lists it, to be filled in.
+    AnnexIv,
+    /// Documentation as Colorado's SB 26-189 asks for it, to be filled in.
+    Colorado,
 }
 
 impl Form {
@@ -96,17 +101,30 @@ impl Form {
             Form::Csv => FILES[3],
             Form::Latex => "report.tex",
             Form::Markdown => "report.md",
+            Form::AnnexIv => "annex-iv.md",
+            Form::Colorado => "colorado-sb26-189.md",
         }
     }
 
-    /// The report in this form.
-    pub fn of(self, report: &Report) -> Result<Vec<u8>, ExperimentError> {
+    /// The document of a law, to be filled in, that this form is.
+    pub fn skeleton(self) -> Option<&'static str> {
+        match self {
+            Form::AnnexIv => Some("annex-iv"),
+            Form::Colorado => Some("colorado-sb26-189"),
+            _ => None,
+        }
+    }
+
+    /// The report in this form; a document of a law holds what the model tells of itself, too.
+    pub fn of(self, report: &Report, model: Option<&ModelFacts>) -> Result<Vec<u8>, ExperimentError> {
         Ok(match self {
             Form::Summary => html::summary(report)?.into_bytes(),
             Form::Html => html::render(report, &registry::cards())?.into_bytes(),
             Form::Csv => views::measures::csv(report)?,
             Form::Latex => views::latex(report).into_bytes(),
             Form::Markdown => views::markdown(report).into_bytes(),
+            Form::AnnexIv => skeletons::document("annex-iv", report, model)?.into_bytes(),
+            Form::Colorado => skeletons::document("colorado-sb26-189", report, model)?.into_bytes(),
         })
     }
 }
@@ -130,24 +148,6 @@ pub struct LawFiles {
     pub manifest: PathBuf,
 }
 
-/// Writes the files of an audit by a rule into a folder, all of them or none: `summary.html` for the public, `workpapers.html` with everything that stands
-/// behind it, `report.json`, `tables.csv`, and `manifest.json` with the digests of all of them and of what was read. `details`: name and bytes of the file of
-/// details. A file that the report was made of is not replaced.
-pub fn write_law(report: &Report, details: Option<(&str, &[u8])>, folder: &Path) -> Result<LawFiles, ExperimentError> {
-    write::refuse_inputs(folder, &LAW_FILES, report.data.files.iter().map(|file| (&file.name, &file.sha256)))?;
-    if let Some((name, bytes)) = details {
-        let (name, sha256) = (name.to_owned(), digest::of_bytes(bytes));
-        write::refuse_inputs(folder, &LAW_FILES, std::iter::once((&name, &sha256)))?;
-    }
-    let law = report.law.as_ref().ok_or_else(|| ExperimentError::Request("the report holds no tables of a rule".to_owned()))?;
-    let [summary, workpapers, json, tables, manifest] = LAW_FILES;
-    let mut files: Vec<(&str, Vec<u8>)> = vec![
-        (summary, html::summary(report)?.into_bytes()),
-        (workpapers, html::render(report, &registry::cards())?.into_bytes()),
-        (json, report.to_json()?.into_bytes()),
-        (tables, views::law::csv(law)?),
-    ];
-    let digested = |name: &str, bytes: &[u8]| serde_json::json!({ "name": name, "bytes": bytes.len(), "sha256": digest::of_bytes(bytes) });
 /// Whether the report of a folder is one of a rule; `None` where there is no report of ours.
 fn kept_law(folder: &Path) -> Option<bool> {
     let value: serde_json::Value = serde_json::from_slice(&whole::read_text(&folder.join(FILES[0])).ok()?).ok()?;
@@ -177,6 +177,25 @@ pub fn refuse_law_strangers(folder: &Path) -> Result<(), ExperimentError> {
     }
 }
 
+/// Writes the files of an audit by a rule into a folder, all of them or none: `summary.html` for the public, `workpapers.html` with everything that stands
+/// behind it, `report.json`, `tables.csv`, and `manifest.json` with the digests of all of them and of what was read. `details`: name and bytes of the file of
+/// details. A file that the report was made of is not replaced.
+pub fn write_law(report: &Report, details: Option<(&str, &[u8])>, folder: &Path) -> Result<LawFiles, ExperimentError> {
+    write::refuse_inputs(folder, &LAW_FILES, report.data.files.iter().map(|file| (&file.name, &file.sha256)))?;
+    if let Some((name, bytes)) = details {
+        let (name, sha256) = (name.to_owned(), digest::of_bytes(bytes));
+        write::refuse_inputs(folder, &LAW_FILES, std::iter::once((&name, &sha256)))?;
+    }
+    refuse_law_strangers(folder)?;
+    let law = report.law.as_ref().ok_or_else(|| ExperimentError::Request("the report holds no tables of a rule".to_owned()))?;
+    let [summary, workpapers, json, tables, manifest] = LAW_FILES;
+    let mut files: Vec<(&str, Vec<u8>)> = vec![
+        (summary, html::summary(report)?.into_bytes()),
+        (workpapers, html::render(report, &registry::cards())?.into_bytes()),
+        (json, report.to_json()?.into_bytes()),
+        (tables, views::law::csv(law)?),
+    ];
+    let digested = |name: &str, bytes: &[u8]| serde_json::json!({ "name": name, "bytes": bytes.len(), "sha256": digest::of_bytes(bytes) });
     let told = serde_json::json!({
         "law": law.id,
         "made_on": law.made_on,
@@ -186,7 +205,6 @@ pub fn refuse_law_strangers(folder: &Path) -> Result<(), ExperimentError> {
         "details": details.map(|(name, bytes)| digested(name, bytes)),
         "settings": report.recipe,
         "files": files.iter().map(|(name, bytes)| digested(name, bytes)).collect::<Vec<_>>(),
-    refuse_law_strangers(folder)?;
     });
     let told = serde_json::to_string_pretty(&told).map_err(|error| ExperimentError::Request(error.to_string()))? + "\n";
     files.push((manifest, told.into_bytes()));
