@@ -3,6 +3,8 @@
 use evenhand_audit::law::{self, Details, LAWS, LawSettings, Roles, skeletons};
 use evenhand_audit::{AuditSettings, Selection};
 use evenhand_catalog::Kind;
+use evenhand_report::Standing;
+use evenhand_report::limits::Judge;
 use evenhand_rows::Scored;
 
 fn settings(details: &str) -> LawSettings {
@@ -81,4 +83,42 @@ fn documents_leave_to_the_owner_what_nobody_told_and_show_texts_as_texts() {
             assert!(!with.contains(word), "{id}: {word}");
         }
     }
+}
+
+/// Rows of groups: name, selected, all.
+fn rows(groups: &[(&str, usize, usize)]) -> Scored {
+    let (mut scores, mut names) = (Vec::new(), Vec::new());
+    for (name, selected, n) in groups {
+        scores.extend((0..*n).map(|place| f64::from(u8::from(place < *selected))));
+        names.extend(std::iter::repeat_n(*name, *n));
+    }
+    Scored::from_arrays(scores, ("g", &names), None).unwrap()
+}
+
+#[test]
+fn every_interval_takes_part_in_a_limit_and_none_is_claimed_where_there_is_none() {
+    let judged = |groups: &[(&str, usize, usize)]| {
+        let mut asked = settings(DETAILS);
+        asked.audit.judge = Judge::Interval;
+        asked.audit.limits.insert("impact-ratio".to_owned(), 0.8);
+        law::audit(&rows(groups), &asked).unwrap().limits.remove(0)
+    };
+    // The few have the lowest ratio and settle nothing; the many are below by their whole interval.
+    let check = judged(&[("top", 800, 1000), ("few", 2, 4), ("many", 550, 1000)]);
+    assert!(check.standing == Some(Standing::Breached) && !check.met, "{check:?}");
+    assert!(check.explanation.contains("below 0.8, by the whole interval of many (0.6875)"), "{check:?}");
+    let check = judged(&[("top", 800, 1000), ("near", 790, 1000), ("few", 3, 4)]);
+    assert!(check.standing == Some(Standing::NotSettled) && !check.met, "{check:?}");
+    let check = judged(&[("top", 8000, 10_000), ("near", 7900, 10_000)]);
+    assert!(check.standing == Some(Standing::Kept) && check.met, "{check:?}");
+    let check = judged(&[("one", 5, 10), ("other", 5, 10)]);
+    assert!(check.standing.is_none() && check.met, "{check:?}");
+    assert!(check.explanation.contains("judged by its value, as it has no interval"), "{check:?}");
+}
+
+#[test]
+fn a_table_without_ratios_says_so() {
+    let law = law::audit(&rows(&[("a", 0, 12), ("b", 0, 12)]), &settings(DETAILS)).unwrap().law.unwrap();
+    assert!(law.statements.iter().any(|line| line.starts_with("g: no impact ratio could be calculated (")), "{:?}", law.statements);
+    assert!(!law.statements.iter().any(|line| line.contains("no impact ratio below")), "{:?}", law.statements);
 }

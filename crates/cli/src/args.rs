@@ -259,15 +259,24 @@ pub(crate) enum Format {
     Markdown,
     /// Every picture as a file (pictures/)
     Svg,
+    /// Technical documentation as Annex IV of the EU AI Act lists it, to be filled in (annex-iv.md)
+    AnnexIv,
+    /// Documentation as Colorado's SB 26-189 asks for it, to be filled in (colorado-sb26-189.md)
+    #[value(name = "colorado-sb26-189")]
+    Colorado,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Report {
     /// Folder of a finished report, or its report.json
-    pub(crate) report: PathBuf,
+    #[arg(value_name = "REPORT")]
+    pub(crate) place: PathBuf,
     /// The form
     #[arg(long, value_enum)]
     pub(crate) format: Format,
+    /// Folder of the model that gave the scores: what it tells of itself stands in annex-iv and colorado-sb26-189
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) model: Option<PathBuf>,
     /// File to write, or - for standard output; for pictures a folder [default: in the report's folder, named by the form]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use evenhand_audit::law::skeletons::{self, ModelFacts};
 use evenhand_data::whole;
 use evenhand_rows::digest;
 
@@ -26,7 +27,9 @@ pub struct Written {
 pub fn write_report(report: &Report, folder: &Path) -> Result<Written, ExperimentError> {
     write::refuse_inputs(folder, &FILES, report.data.files.iter().map(|file| (&file.name, &file.sha256)))?;
     write::refuse_strangers(folder)?;
-    refuse_others(folder, false)?;
+    if kept_law(folder) == Some(true) {
+        return Err(other_kind(folder, "an audit by a rule"));
+    }
     fs::create_dir_all(folder).map_err(ExperimentError::io(folder, "create the folder"))?;
     let [json, page, summary, table] = FILES.map(|name| folder.join(name));
     // All are made before the first is written.
@@ -40,31 +43,6 @@ pub fn write_report(report: &Report, folder: &Path) -> Result<Written, Experimen
         write::replace(path, &bytes)?;
     }
     Ok(Written { summary, page, json })
-}
-
-/// Refuses a folder in which the files of a rule would stand among those of another report, or replace files that are of none.
-fn refuse_others(folder: &Path, law: bool) -> Result<(), ExperimentError> {
-    let json = folder.join(FILES[0]);
-    let of_law = |bytes: &[u8]| {
-        let report: Option<serde_json::Value> = serde_json::from_slice(bytes).ok();
-        report.is_some_and(|report| report.get("law").is_some_and(|law| !law.is_null()))
-    };
-    match whole::read_text(&json) {
-        Ok(bytes) if of_law(&bytes) == law => Ok(()),
-        Ok(_) => Err(ExperimentError::Request(format!(
-            "{} holds {} report, and the files of both would stand side by side; give another folder",
-            folder.display(),
-            if law { "another kind of" } else { "a rule's" }
-        ))),
-        Err(_) if !law => Ok(()),
-        Err(_) => match LAW_FILES.iter().map(|name| folder.join(name)).find(|file| file.exists()) {
-            None => Ok(()),
-            Some(file) => Err(ExperimentError::Request(format!(
-                "{} is of no report, and a report in this folder would replace it; give another folder",
-                file.display()
-            ))),
-        },
-    }
 }
 
 /// Reads a finished report: its folder, or the file itself.
@@ -108,6 +86,10 @@ pub enum Form {
     Latex,
     /// Text with tables.
     Markdown,
+    /// Technical documentation as Annex IV of the EU AI Act lists it, to be filled in.
+    AnnexIv,
+    /// Documentation as Colorado's SB 26-189 asks for it, to be filled in.
+    Colorado,
 }
 
 impl Form {
@@ -119,17 +101,30 @@ impl Form {
             Form::Csv => FILES[3],
             Form::Latex => "report.tex",
             Form::Markdown => "report.md",
+            Form::AnnexIv => "annex-iv.md",
+            Form::Colorado => "colorado-sb26-189.md",
         }
     }
 
-    /// The report in this form.
-    pub fn of(self, report: &Report) -> Result<Vec<u8>, ExperimentError> {
+    /// The document of a law, to be filled in, that this form is.
+    pub fn skeleton(self) -> Option<&'static str> {
+        match self {
+            Form::AnnexIv => Some("annex-iv"),
+            Form::Colorado => Some("colorado-sb26-189"),
+            _ => None,
+        }
+    }
+
+    /// The report in this form; a document of a law holds what the model tells of itself, too.
+    pub fn of(self, report: &Report, model: Option<&ModelFacts>) -> Result<Vec<u8>, ExperimentError> {
         Ok(match self {
             Form::Summary => html::summary(report)?.into_bytes(),
             Form::Html => html::render(report, &registry::cards())?.into_bytes(),
             Form::Csv => views::measures::csv(report)?,
             Form::Latex => views::latex(report).into_bytes(),
             Form::Markdown => views::markdown(report).into_bytes(),
+            Form::AnnexIv => skeletons::document("annex-iv", report, model)?.into_bytes(),
+            Form::Colorado => skeletons::document("colorado-sb26-189", report, model)?.into_bytes(),
         })
     }
 }
@@ -153,6 +148,35 @@ pub struct LawFiles {
     pub manifest: PathBuf,
 }
 
+/// Whether the report of a folder is one of a rule; `None` where there is no report of ours.
+fn kept_law(folder: &Path) -> Option<bool> {
+    let value: serde_json::Value = serde_json::from_slice(&whole::read_text(&folder.join(FILES[0])).ok()?).ok()?;
+    value.get("format")?.as_u64()?;
+    Some(value.get("law").is_some_and(|law| !law.is_null()))
+}
+
+fn other_kind(folder: &Path, kind: &str) -> ExperimentError {
+    ExperimentError::Request(format!(
+        "{} holds the report of {kind}, whose files would stand beside those of another report; give another folder",
+        folder.display()
+    ))
+}
+
+/// Refuses a folder in which a file of the user's own has the name of one that an audit by a rule writes, and one that holds another kind of report.
+pub fn refuse_law_strangers(folder: &Path) -> Result<(), ExperimentError> {
+    match kept_law(folder) {
+        Some(true) => Ok(()),
+        Some(false) => Err(other_kind(folder, "another kind")),
+        None => match LAW_FILES.iter().map(|name| folder.join(name)).find(|file| file.exists()) {
+            Some(file) => Err(ExperimentError::Request(format!(
+                "{} is of no audit by a rule, and one in this folder would replace it; give another folder",
+                file.display()
+            ))),
+            None => Ok(()),
+        },
+    }
+}
+
 /// Writes the files of an audit by a rule into a folder, all of them or none: `summary.html` for the public, `workpapers.html` with everything that stands
 /// behind it, `report.json`, `tables.csv`, and `manifest.json` with the digests of all of them and of what was read. `details`: name and bytes of the file of
 /// details. A file that the report was made of is not replaced.
@@ -162,8 +186,8 @@ pub fn write_law(report: &Report, details: Option<(&str, &[u8])>, folder: &Path)
         let (name, sha256) = (name.to_owned(), digest::of_bytes(bytes));
         write::refuse_inputs(folder, &LAW_FILES, std::iter::once((&name, &sha256)))?;
     }
+    refuse_law_strangers(folder)?;
     let law = report.law.as_ref().ok_or_else(|| ExperimentError::Request("the report holds no tables of a rule".to_owned()))?;
-    refuse_others(folder, true)?;
     let [summary, workpapers, json, tables, manifest] = LAW_FILES;
     let mut files: Vec<(&str, Vec<u8>)> = vec![
         (summary, html::summary(report)?.into_bytes()),

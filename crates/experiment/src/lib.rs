@@ -24,7 +24,7 @@ use evenhand_audit::{evidence, settings};
 use evenhand_report::{self as report, lookup, numbers};
 
 pub use error::ExperimentError;
-pub use files::{Form, LAW_FILES, LawFiles, Written, pictures, read_report, write_law, write_report};
+pub use files::{Form, LAW_FILES, LawFiles, Written, pictures, read_report, refuse_law_strangers, write_law, write_report};
 pub use grid::{Observer, Options, Silent, compare};
 pub use learners::Learners;
 pub use recipe::{Recipe, keys};

@@ -351,17 +351,17 @@ fn named_limits(scored: &Scored, settings: &LawSettings, attributes: &[Groups]) 
         let own = match key.split_once('@') {
             None => key.clone(),
             Some((_, name)) if known.contains(&name) => key.clone(),
-            Some((metric, name)) => match columns.iter().find(|(column, _)| *column == name) {
-                Some((_, attribute)) => format!("{metric}@{attribute}"),
-                None => {
+            Some((metric, name)) => {
+                let Some((_, attribute)) = columns.iter().find(|(column, _)| *column == name) else {
                     let all = known.iter().copied().chain(columns.iter().map(|(column, _)| *column));
                     let near = nearest(name, all).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
                     return Err(request(format!("limit {key}: there is no attribute `{name}`{near}; known are {}", known.join(", "))));
-                }
-            },
+                };
+                format!("{metric}@{attribute}")
+            }
         };
         if named.insert(own.clone(), limit).is_some() {
-            return Err(request(format!("limit {key}: `{own}` is the same number and is given as well; leave one of them out")));
+            return Err(request(format!("limit {key}: the same is given by the name of its column as well; leave one of them out")));
         }
     }
     Ok(named)

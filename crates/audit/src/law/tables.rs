@@ -54,7 +54,7 @@ pub(super) fn pooled(asked: &Asked<'_>, outcomes: &[Outcome], attributes: &[Grou
                 classification: outcome.name.clone(),
                 attribute: groups.name().to_owned(),
                 headings: (asked.preset.headings)(asked.counted, &outcome.name).map(str::to_owned),
-                selections: compared(asked, rows, unknown, &title, &outcome.name, remarks),
+                selections: compared(asked, &rows, unknown, &title, &outcome.name, remarks),
                 title,
             });
         }
@@ -77,19 +77,12 @@ fn leave_out(asked: &Asked<'_>, rows: &mut [GroupRows]) {
 }
 
 /// Compares the categories that are not left out.
-fn compared(
-    asked: &Asked<'_>,
-    rows: Vec<GroupRows>,
-    unknown: [u64; 2],
-    title: &str,
-    decided: &str,
-    remarks: &mut Vec<String>,
-) -> Selections {
+fn compared(asked: &Asked<'_>, rows: &[GroupRows], unknown: [u64; 2], title: &str, decided: &str, remarks: &mut Vec<String>) -> Selections {
     if rows.iter().all(|row| row.left_out.is_none()) {
-        return selections(&rows, unknown, asked.counted, asked.level);
+        return selections(rows, unknown, asked.counted, asked.level);
     }
-    let after = selections(&rows, unknown, asked.counted, asked.level);
-    let before = before_exclusion(&rows, unknown, asked);
+    let after = selections(rows, unknown, asked.counted, asked.level);
+    let before = before_exclusion(rows, unknown, asked);
     let (chosen, other, by) = match asked.details.comparator.unwrap_or_default() {
         Comparator::AfterExclusion => (after, before, "among all categories"),
         Comparator::BeforeExclusion => (before, after, "among those that are compared"),
@@ -171,7 +164,7 @@ pub(super) fn within(
                     classification: outcome.name.clone(),
                     attribute: groups.name().to_owned(),
                     headings: (asked.preset.headings)(asked.counted, &outcome.name).map(str::to_owned),
-                    selections: compared(asked, rows, unknown, &title, &outcome.name, remarks),
+                    selections: compared(asked, &rows, unknown, &title, &outcome.name, remarks),
                     title,
                 });
             }

@@ -39,6 +39,7 @@ pub(super) fn audit(arguments: &Audit, json: bool) -> anyhow::Result<Outcome> {
     let (bytes, details) = details(arguments)?.unzip();
     let details = details.unwrap_or_default();
     refuse_missing(preset, &details)?;
+    arguments.out.as_deref().map_or(Ok(()), evenhand_experiment::refuse_law_strangers)?;
     let report = made(arguments, preset, details)?;
     let written = arguments.out.as_ref().map(|folder| {
         let path = arguments.rule.details.as_ref().and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());

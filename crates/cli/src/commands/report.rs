@@ -2,25 +2,35 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use evenhand_experiment::{Form, pictures, read_report, write};
 
 use super::Outcome;
 use crate::args::{Format, Report};
 use crate::printer;
 
+const NO_MODEL: &str =
+    "--model tells of the model in annex-iv and colorado-sb26-189 alone; leave it out, or choose one of them with --format";
+
 pub(crate) fn report(arguments: &Report, json: bool) -> anyhow::Result<Outcome> {
-    let report = read_report(&arguments.report)?;
-    let folder = if arguments.report.is_dir() { arguments.report.as_path() } else { arguments.report.parent().unwrap_or(Path::new(".")) };
+    let report = read_report(&arguments.place)?;
+    let folder = if arguments.place.is_dir() { arguments.place.as_path() } else { arguments.place.parent().unwrap_or(Path::new(".")) };
     let form = match arguments.format {
         Format::Summary => Form::Summary,
         Format::Html => Form::Html,
         Format::Csv => Form::Csv,
         Format::Latex => Form::Latex,
         Format::Markdown => Form::Markdown,
+        Format::AnnexIv => Form::AnnexIv,
+        Format::Colorado => Form::Colorado,
+        Format::Svg if arguments.model.is_some() => bail!(NO_MODEL),
         Format::Svg => return drawn(arguments, pictures(&report), folder, json),
     };
-    let bytes = form.of(&report)?;
+    if arguments.model.is_some() && form.skeleton().is_none() {
+        bail!(NO_MODEL);
+    }
+    let model = arguments.model.as_deref().map(|folder| evenhand_experiment::model::Model::open(folder).context("--model")).transpose()?;
+    let bytes = form.of(&report, model.map(|model| model.facts()).as_ref())?;
     if arguments.out.as_deref() == Some(Path::new("-")) {
         printer::text(&String::from_utf8_lossy(&bytes))?;
         return Ok(Outcome::Fine);
@@ -30,7 +40,7 @@ pub(crate) fn report(arguments: &Report, json: bool) -> anyhow::Result<Outcome> 
         bail!("--out {}: this is a folder; give the name of a file, for example {}", out.display(), out.join(form.file()).display());
     }
     // The report itself must not be lost to one of its forms.
-    let document = if arguments.report.is_dir() { folder.join(write::FILES[0]) } else { arguments.report.clone() };
+    let document = if arguments.place.is_dir() { folder.join(write::FILES[0]) } else { arguments.place.clone() };
     if same(&out, &document) {
         bail!("--out {}: it would replace the report by one of its forms; give another name", out.display());
     }
@@ -52,7 +62,7 @@ fn drawn(arguments: &Report, pictures: Vec<(String, String)>, folder: &Path, jso
         bail!("--out {}: this is a file; pictures go into a folder", out.display());
     }
     if pictures.is_empty() {
-        bail!("{}: the report has no pictures; choose another form with --format", arguments.report.display());
+        bail!("{}: the report has no pictures; choose another form with --format", arguments.place.display());
     }
     let mut written = Vec::new();
     for (name, svg) in pictures {

@@ -354,6 +354,32 @@ fn law_every_example_of_details_is_complete() {
     }
 }
 
+#[test]
+fn law_files_take_no_place_of_others_and_no_other_report_takes_theirs() {
+    let rows = b"sex,race,yes\nm,White,1\nf,White,0\nm,White,1\nf,White,1\n";
+    let place =
+        Place::new(&[("rows.csv", rows), ("audit.toml", DETAILS.as_bytes()), ("own/tables.csv", b"a\n1\n"), ("man/manifest.json", b"{}")]);
+    let law = "audit rows.csv --law nyc-ll144 --selected yes --sex sex --race race --details audit.toml --limit spdd@sex=1 --out";
+    let plain = "audit rows.csv --score yes --group sex --out";
+    for folder in ["own", "man"] {
+        let output = place.run(&format!("{law} {folder}"));
+        assert!(output.status.code() == Some(2) && stderr(&output).contains("give another folder"), "{}", stderr(&output));
+    }
+    assert_eq!(read(&place, "own/tables.csv"), "a\n1\n");
+    for (first, second) in [(law, plain), (plain, law)] {
+        let folder = if first == law { "law" } else { "plain" };
+        assert_eq!(place.run(&format!("{first} {folder}")).status.code(), Some(0));
+        assert_eq!(place.run(&format!("{second} {folder}")).status.code(), Some(2), "{folder}");
+        assert_eq!(place.run(&format!("{first} {folder}")).status.code(), Some(0));
+    }
+    for format in ["annex-iv", "colorado-sb26-189"] {
+        assert_eq!(place.run(&format!("report law --format {format}")).status.code(), Some(0));
+        assert!(read(&place, &format!("law/{format}.md")).contains("Tool 1.0"));
+    }
+    let output = place.run("report law --format csv --model law");
+    assert!(output.status.code() == Some(2) && stderr(&output).contains("--model"), "{}", stderr(&output));
+}
+
 /// A case: what is wrong, the details, the rest of the command after the file.
 fn refusals() -> Vec<(&'static str, String, &'static str)> {
     let nyc = "--law nyc-ll144 --selected yes --sex sex --race race";
@@ -401,6 +427,14 @@ fn refusals() -> Vec<(&'static str, String, &'static str)> {
         ("a column that is not there", with(""), "--law nyc-ll144 --selected yes --race ethnicity"),
         ("one column for two things", with(""), "--law nyc-ll144 --selected yes --race known --sex known"),
         ("a limit of a table that is not there", with(""), "--law nyc-ll144 --selected yes --race known --limit impact-ratio@gender=0.8"),
+        ("a limit of an attribute that is not there", with(""), "--law nyc-ll144 --selected yes --race known --limit spdd@knwn=0.1"),
+        ("one limit by two names", with(""), "--law nyc-ll144 --selected yes --race known --limit spdd@known=0.1 --limit spdd@race=0.2"),
+        ("the median where lower is better", with(""), "--law nyc-ll144 --score score --race known --lower-is-better"),
+        (
+            "classes for a rule of one decision",
+            "classifications = [\"1\"]\nclient = \"C\"\ndata_source = \"S\"\ndata_period = \"P\"\n".to_owned(),
+            "--law illinois-aivia --selected yes --race known",
+        ),
         ("a limit beyond 1", with(""), "--law nyc-ll144 --selected yes --race known --limit impact-ratio=80"),
         ("a rule in parts", with(""), "--law nyc-ll144 --selected yes --race known --stream"),
         (

@@ -7,6 +7,7 @@ mod kept;
 
 use std::path::{Path, PathBuf};
 
+use evenhand_audit::law::skeletons::ModelFacts;
 use evenhand_catalog::READS_THE_GROUP;
 use evenhand_learn::{Candidates, Prediction, Scorer};
 use evenhand_rows::{Dataset, Encoder, GROUP_INPUT, Schema, SensitiveAsFeatures};
@@ -75,6 +76,24 @@ impl Model {
     /// Whether it scores recordings, which takes long.
     pub fn reads_recordings(&self) -> bool {
         self.scorer.shape().is_some()
+    }
+
+    /// What its folder tells of it, for documents that somebody fills in.
+    pub fn facts(&self) -> ModelFacts {
+        let recipe = &self.recipe;
+        let json = |value: serde_json::Result<String>| value.unwrap_or_default();
+        let method = recipe.methods.first().map(|method| {
+            let training = recipe.training_of(method).ok().map(|training| json(serde_json::to_string(&training))).unwrap_or_default();
+            format!("{}: {}; training: {training}", method.name, json(serde_json::to_string(method)))
+        });
+        let label = recipe.data.label.as_ref().map(|label| format!(", label {}", label.column)).unwrap_or_default();
+        let files = if recipe.data.files.is_empty() { String::new() } else { format!(", files {}", recipe.data.files.join(", ")) };
+        ModelFacts {
+            digest: self.digest().to_owned(),
+            method: method.unwrap_or_default(),
+            data: format!("loader {}{files}{label}", recipe.data.loader.id),
+            features: self.encoder.inputs().map(str::to_owned).collect(),
+        }
     }
 
     /// The attribute whose group every candidate must have to be scored; `None` where none is needed.
