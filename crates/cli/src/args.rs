@@ -355,8 +355,8 @@ pub(crate) struct Audit {
     /// Sensitive attribute: a column, an intersection ("gender x race"), a cut ("age > 25") or one group against the rest ("race = White"); may be repeated
     #[arg(long = "group", required_unless_present = "law", value_name = "COLUMN")]
     pub(crate) groups: Vec<String>,
-    /// Job, site or another column: every number within each of its values too, the pooled one beside it, and what holds once they are taken into account; a
-    /// column, an intersection or a cut as for --group; may be repeated
+    /// Job, site or another column: every number within each of its values too, the pooled one beside it, and what holds once they are taken into account (on
+    /// the pages; limits judge all rows together); a column, an intersection or a cut as for --group; may be repeated
     #[arg(long = "by", value_name = "COLUMN", conflicts_with = "stream")]
     pub(crate) by: Vec<String>,
     /// Column with the truth: 0/1, words, or a number in [0, 1] or in --label-range; rows without it count in what needs no truth
@@ -410,7 +410,7 @@ pub(crate) struct Audit {
     pub(crate) limits: Vec<(String, f64)>,
     /// What a limit is judged by: its value, or its interval (exit code 1 when all of it is beyond the limit, 3 when the limit lies inside and no other is
     /// breached for sure)
-    #[arg(long, value_enum, default_value = "value")]
+    #[arg(long, value_enum, default_value = "value", requires = "limits")]
     pub(crate) judge: Judge,
     /// Coverage of the intervals; 0 turns them off
     #[arg(long, default_value_t = 0.95, value_name = "LEVEL", value_parser = number)]

@@ -165,12 +165,16 @@ fn present<'a>(groups: &'a Groups, sizes: &'a [usize]) -> impl Iterator<Item = &
 /// Words shown of a column with many, at most.
 const MOST_SHOWN: usize = 20;
 
+/// Letters of a word up to which it may be an abbreviation.
+const ABBREVIATED: usize = 5;
+
 fn refused(column: &str, groups: &Groups, strangers: &[&String], known: &[&str]) -> AuditError {
     let named = groups.columns().first().map_or(groups.name(), String::as_str);
     let told: Vec<String> = strangers
         .iter()
         .take(MOST_SHOWN)
-        .map(|word| match nearest(word, known.iter().copied()) {
+        // An abbreviation is near to a category in its letters alone, and to another in its meaning.
+        .map(|word| match nearest(word, known.iter().copied()).filter(|_| word.chars().count() > ABBREVIATED) {
             Some(near) => format!("`{word}` (`{near}`?)"),
             None => format!("`{word}`"),
         })
@@ -178,10 +182,9 @@ fn refused(column: &str, groups: &Groups, strangers: &[&String], known: &[&str])
     let more = if strangers.len() > MOST_SHOWN { format!(" and {} more", strangers.len() - MOST_SHOWN) } else { String::new() };
     AuditError::Request(format!(
         "`{named}` holds words that are no category: {}{more}; say what each stands for under `[categories.{column}]` of the details, for example \
-         {} = \"{}\"; the categories are {}",
+         {} = \"(one of the categories)\"; the categories are {}",
         told.join(", "),
         toml::Value::String((*strangers[0]).clone()),
-        nearest(strangers[0], known.iter().copied()).unwrap_or(known[0]),
         known.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
     ))
 }

@@ -126,6 +126,11 @@ pub(crate) fn show(report: &Report, json: bool) -> anyhow::Result<()> {
     for note in &report.notes {
         printer::tell(&format!("note: {note}"));
     }
+    // What the pooled numbers below hide.
+    let attributes = report.methods.iter().flat_map(|method| &method.runs).flat_map(|run| &run.attributes);
+    for told in attributes.flat_map(|one| &one.strata).flat_map(|strata| &strata.told) {
+        printer::tell(&format!("note: {told}"));
+    }
     printer::table(&tables::tilt_table(report))?;
     if report.kind == ReportKind::Audit {
         for table in tables::group_tables(report) {
