@@ -282,7 +282,8 @@ fn measured(
         evidence::fill(&mut compared, among_decided);
     }
     let mut found = evidence::attribute(&outcomes, Counted::of(groups), compared, true);
-    let selects = |score: f64| conventions_select(&settings.metrics, score);
+    let selecting = settings.metrics.conventions(groups.name());
+    let selects = |score: f64| selecting.selects(score);
     let (rows, unknown) = strata::group_rows(groups, &scored.scores, settings.metrics.minimum_group_size, &selects);
     // Tests count persons; of rows that weigh unequally there are none.
     let level = settings.intervals.level_in_force();
@@ -336,13 +337,6 @@ fn selections_of_sums(outcomes: &Outcomes<'_>, levels: &[String], settings: &Aud
     let selected: u64 =
         counts.iter().map(|count| count.confusion.selected() as u64).sum::<u64>() - rows.iter().map(|group| group.selected).sum::<u64>();
     selections(&rows, [all - named, selected], settings.counted(), settings.intervals.level_in_force())
-}
-
-fn conventions_select(metrics: &MetricsSection, score: f64) -> bool {
-    match metrics.decision_rule {
-        DecisionRule::Above => score > metrics.threshold,
-        DecisionRule::AtOrAbove => score >= metrics.threshold,
-    }
 }
 
 /// Audits scores: how they and the decisions that follow from them treat the groups.

@@ -3,28 +3,10 @@
 use evenhand_report::html::summary;
 use evenhand_report::{Remark, RemarkKind, Report, Standing};
 
-use crate::{audited, sample};
+use crate::{audited, every, sample};
 
 fn page(report: &Report) -> String {
     summary(report).expect("a summary is made of every report")
-}
-
-fn all() -> Vec<Report> {
-    vec![
-        audited::audit(),
-        audited::decisions(),
-        audited::law(),
-        audited::scores(),
-        audited::hostile(),
-        sample::comparison(true),
-        sample::comparison(false),
-        sample::audit(),
-        sample::sweep(),
-        sample::single(),
-        sample::extremes(),
-        sample::ranking(30, 14),
-        sample::balancing(14),
-    ]
 }
 
 /// Text of the body without its tags.
@@ -35,7 +17,7 @@ fn words(page: &str) -> String {
 
 #[test]
 fn a_summary_is_small_and_runs_nothing() {
-    for report in all() {
+    for report in every() {
         let page = page(&report);
         assert!(page == self::page(&report), "the same report, the same bytes");
         assert!(page.len() <= 60_000, "{}: {} bytes", report.title, page.len());
@@ -118,7 +100,7 @@ fn a_rule_has_its_tables_and_no_verdict() {
 
 #[test]
 fn emotions_and_law_are_spoken_of_and_the_group_at_the_decision_where_it_is_read() {
-    for report in all() {
+    for report in every() {
         let page = page(&report);
         assert!(page.contains("infers no emotion") && page.contains("not a legal opinion"), "{}", report.title);
     }

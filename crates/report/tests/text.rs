@@ -2,28 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use evenhand_report::Report;
 use evenhand_report::html::pictures;
 use evenhand_report::views::{latex, markdown};
 
-use crate::{audited, sample};
-
-fn all() -> Vec<Report> {
-    vec![
-        audited::audit(),
-        audited::decisions(),
-        audited::law(),
-        audited::hostile(),
-        sample::comparison(true),
-        sample::comparison(false),
-        sample::audit(),
-        sample::sweep(),
-        sample::single(),
-        sample::extremes(),
-        sample::ranking(30, 14),
-        sample::balancing(14),
-    ]
-}
+use crate::{audited, every, sample};
 
 const HIDDEN: [char; 6] = ['\u{202e}', '\u{2066}', '\u{2067}', '\u{200f}', '\u{7}', '\u{1b}'];
 
@@ -35,7 +17,7 @@ fn bars(line: &str) -> usize {
 
 #[test]
 fn markdown_is_rectangular_and_holds_no_markup_of_the_data() {
-    for report in all() {
+    for report in every() {
         let text = markdown(&report);
         assert!(text.starts_with("# ") && !text.contains('<') && !text.contains(HIDDEN), "{}", report.title);
         for table in text.split("\n\n").filter(|part| part.starts_with('|')) {
@@ -53,7 +35,7 @@ fn markdown_is_rectangular_and_holds_no_markup_of_the_data() {
 
 #[test]
 fn latex_is_balanced_and_rectangular() {
-    for report in all() {
+    for report in every() {
         let text = latex(&report);
         assert!(!text.contains(HIDDEN), "{}", report.title);
         assert_eq!(text.matches("\\begin{").count(), text.matches("\\end{").count(), "{}", report.title);
@@ -74,7 +56,7 @@ fn latex_is_balanced_and_rectangular() {
 
 #[test]
 fn pictures_stand_alone() {
-    for report in all() {
+    for report in every() {
         let pictures = pictures(&report);
         let names: BTreeSet<&str> = pictures.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names.len(), pictures.len(), "{}: names repeat", report.title);

@@ -17,6 +17,7 @@
 //! Sources: Nadeau and Bengio, "Inference for the generalization error", Machine Learning 52, 2003 (corrected resampled t-test);
 //! Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6, 1979.
 
+use evenhand_metrics::significance::holm;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::lookup;
@@ -98,20 +99,6 @@ fn paired(differences: &[f64], overlap: f64) -> Tested {
         interval: Some([difference - reach, difference + reach]),
         p_value: Some((2.0 * distribution.sf((difference / error).abs())).min(1.0)),
     }
-}
-
-/// Holm's correction; what is absent stays so and does not count.
-fn holm(p_values: &[Option<f64>]) -> Vec<Option<f64>> {
-    let mut order: Vec<(usize, f64)> = p_values.iter().enumerate().filter_map(|(place, p)| Some((place, (*p)?))).collect();
-    order.sort_by(|one, other| one.1.total_cmp(&other.1).then(one.0.cmp(&other.0)));
-    let count = order.len();
-    let mut adjusted = vec![None; p_values.len()];
-    let mut largest = 0.0_f64;
-    for (rank, (place, p)) in order.into_iter().enumerate() {
-        largest = largest.max(((count - rank) as f64 * p).min(1.0));
-        adjusted[place] = Some(largest);
-    }
-    adjusted
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use rand_distr::{Distribution, StandardNormal};
 
 use crate::counts::{Confusion, GroupCounts};
 use crate::largest::{self, Ends};
-use crate::proportions::{Proportion, log_ratio_at, newcombe_at};
+use crate::proportions::{Proportion, log_ratio_at, newcombe_at, normal_quantile};
 
 use super::{Rate, Shape};
 
@@ -168,7 +168,7 @@ pub(super) fn furthest(shape: Shape, groups: &[Proportion], named: Proportion, l
         return Some(((-high).exp(), (-low).exp()));
     }
     if let [only] = tests.as_slice() {
-        let (low, high) = log_ratio(only, two_sided(level));
+        let (low, high) = log_ratio(only, normal_quantile(level));
         return Some((low.exp(), high.exp()));
     }
     let kept = largest::not_below(&tests, level, &log_ratio);
@@ -186,13 +186,9 @@ pub(super) fn furthest(shape: Shape, groups: &[Proportion], named: Proportion, l
     (hull.0 <= hull.1).then(|| (hull.0.exp(), hull.1.exp()))
 }
 
-fn two_sided(level: f64) -> f64 {
-    largest::one_sided(1, (1.0 - level) / 2.0)
-}
-
 /// The interval of a disparity as AIF360 has it: of a group less (or over) another, with its sign.
 pub(super) fn signed(shape: Shape, sides: &[[Proportion; 2]], level: f64) -> Option<Ends> {
-    let one = two_sided(level);
+    let one = normal_quantile(level);
     let rates: Vec<Pair> = sides.iter().enumerate().map(|(rate, sides)| Pair::alone(*sides, rate)).collect();
     match shape {
         Shape::Difference => Some(difference(rates.first()?, one)),

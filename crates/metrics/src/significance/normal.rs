@@ -3,10 +3,10 @@
 //! The normal tail is that of its square, by the incomplete gamma function: statrs 0.19 has `erfc` with constants of ten digits, so that it is off by
 //! up to 1e-10 of its value above 0.5.
 
-use statrs::function::erf::erfc_inv;
 use statrs::function::gamma::checked_gamma_ur;
 
 use super::Undefined;
+use crate::proportions::normal_quantile;
 
 /// P(|Z| >= |z|). Below about 1e-308 it is 0.
 pub(super) fn two_sided_p(z: f64) -> f64 {
@@ -21,11 +21,7 @@ pub(super) fn at_most(z: f64) -> f64 {
 
 /// The z with P(|Z| <= z) = level, for a level in (0, 1).
 pub(super) fn two_sided_quantile(level: f64) -> Result<f64, Undefined> {
-    if level > 0.0 && level < 1.0 {
-        Ok(std::f64::consts::SQRT_2 * erfc_inv(1.0 - level))
-    } else {
-        Err(Undefined::NotAProbability { name: "level", value: level })
-    }
+    if level > 0.0 && level < 1.0 { Ok(normal_quantile(level)) } else { Err(Undefined::NotAProbability { name: "level", value: level }) }
 }
 
 /// P(a chi-squared number with so many degrees of freedom >= statistic).
