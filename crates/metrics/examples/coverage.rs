@@ -1,7 +1,8 @@
 //! How often the intervals hold the truth, and how wide they are: `cargo run --release -p evenhand-metrics --example coverage > docs/results/coverage.md`.
 //!
 //! Every cell draws many samples of a population whose numbers are known, and counts the intervals that hold them. Beside stands the percentile bootstrap that
-//! resamples rows, which is what other toolkits print. With a number as argument that many samples are drawn a cell, for a quick look.
+//! resamples rows, which is what other toolkits print. For a quick look, a number as argument is how many samples are drawn a cell, and a second argument leaves
+//! only cells whose name holds it ("4 groups, skewed").
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
@@ -268,6 +269,7 @@ fn main() {
          The shifts of the groups are spread evenly over 0 (parity), .15 (near), .4 (middle) and 1 (far). A cell reads: coverage, mean width; in brackets \
          those of percentiles.\n"
     );
+    let wanted = std::env::args().nth(2).unwrap_or_default();
     let mut index = 0;
     let mut worst: Vec<(f64, String)> = Vec::new();
     let mut wide: Vec<(f64, String)> = Vec::new();
@@ -279,8 +281,11 @@ fn main() {
             println!("|---|---|{}", "---|".repeat(SHORT.len()));
             for (name, apart) in TRUTHS {
                 for size in SIZES {
-                    let cells = cell(Population { scores, groups, apart }, size, samples, index);
                     index += 1;
+                    if !format!("{groups} groups, {}, {name}, {size}", scores.name()).contains(&wanted) {
+                        continue;
+                    }
+                    let cells = cell(Population { scores, groups, apart }, size, samples, index - 1);
                     let told = cells.iter().zip(SHORT).map(|(cell, metric)| {
                         let here = format!("{metric}, {groups} groups, {}, {name}, n = {size}", scores.name());
                         let coverage = cell.covered as f64 / cell.known.max(1) as f64;

@@ -14,17 +14,19 @@
 //! - **Downwards** there is one functional to think of, however many pairs there are: that which attains T. With phi the signs of theta and p the largest pair,
 //!   T = phi(theta_p) = phi(t_p) - phi(e_p) <= t - phi(e_p).
 //!
-//! **Pairs that cannot be the largest** widen the bound for nothing. A tenth of the error is spent on finding them: those whose interval at that level
-//! lies below another one's lower end are left out, and the ends share the rest. Where T is so small that no upper end can miss it, all of the error is the lower end's.
+//! **Pairs that cannot be the largest** widen the bound for nothing: those that lie surely below another one are left out. Surely is meant at the whole error of the
+//! interval, of which a tenth is kept back for what leaving out costs: it does harm only where the pair that is the largest came out far below another one, and there
+//! the other one's ends are high, too. The ends share the rest. Where T is so small that no upper end can miss it, all of the error is the lower end's.
 //!
-//! Source: the bounds are elementary; leaving out what cannot bind follows Romano, Shaikh and Wolf 2014, "A practical two-step method for testing moment
-//! inequalities". `docs/results/coverage.md` has what was measured.
+//! Source: the bounds are elementary; leaving out what cannot bind follows Andrews and Soares 2010, "Inference for parameters defined by moment inequalities using
+//! generalized moment selection", and Romano, Shaikh and Wolf 2014, "A practical two-step method for testing moment inequalities". `docs/results/coverage.md` has
+//! what was measured.
 
 use statrs::function::erf::erfc_inv;
 
 use crate::resample;
 
-/// Share of the error that finds the pairs which cannot be the largest.
+/// Share of the error that is kept back for leaving out pairs which cannot be the largest.
 const FIRST_STEP: f64 = 0.1;
 
 /// Two ends; the lower one may be below 0.
@@ -150,12 +152,11 @@ fn two_steps(
 ) -> Option<Ends> {
     let mut kept: Vec<usize> = (0..observed.len()).filter(|&pair| observed[pair].is_finite()).collect();
     let alone = kept.len() < 2;
-    let first = shares(level, alone).0;
     if kept.is_empty() {
         return None;
     }
-    if first > 0.0 {
-        let wide = quantile(&kept, first)?;
+    if !alone {
+        let wide = quantile(&kept, 1.0 - level)?;
         let floor = kept.iter().map(|&pair| observed[pair] - wide * scales[pair]).fold(f64::NEG_INFINITY, f64::max);
         kept.retain(|&pair| observed[pair] + wide * scales[pair] >= floor);
     }
@@ -177,32 +178,45 @@ fn lower_end(half: f64, all: f64, never_missed: f64) -> f64 {
     if half < never_missed { all.min(never_missed).max(half) } else { half }
 }
 
-/// The interval of the largest size of several numbers whose own one-sided limits are known at any z, so that no resampling is needed. `limits` gives both ends of
-/// a number with its sign. `joint` gives the z of several, each with its sign, for an error; where it does not, it is Sidak's, which holds for normal errors however
-/// they hang together.
-pub(crate) fn from_limits<T>(
-    tests: &[T],
-    level: f64,
-    limits: impl Fn(&T, f64) -> Ends,
-    joint: impl Fn(&[(&T, f64)]) -> Option<Vec<f64>>,
-) -> Option<Ends> {
+/// A number with the sign with which it may be the largest.
+pub(crate) type Candidate<'t, T> = (&'t T, f64);
+
+/// Numbers whose own one-sided limits are known at any z, so that no resampling is needed.
+pub(crate) trait Limits {
+    /// What has a number.
+    type Test;
+
+    /// Both ends of a number with its sign.
+    fn limits(&self, test: &Self::Test, z: f64) -> Ends;
+
+    /// The largest scaled error of several, draw after draw, each with its sign. Without it their z is Sidak's, which holds for normal errors however they hang
+    /// together.
+    fn joint(&self, kept: &[Candidate<'_, Self::Test>]) -> Option<Vec<f64>>;
+
+    /// Whether one is surely larger than the other at z. Two that share a group differ by less than their own errors say.
+    fn ahead(&self, one: Candidate<'_, Self::Test>, other: Candidate<'_, Self::Test>, z: f64) -> bool {
+        turned(self.limits(one.0, z), one.1).0 > turned(self.limits(other.0, z), other.1).1
+    }
+}
+
+/// The interval of the largest size of several such numbers.
+pub(crate) fn from_limits<L: Limits>(tests: &[L::Test], level: f64, family: &L) -> Option<Ends> {
     match tests {
         [] => None,
         [only] => {
-            let (low, high) = limits(only, one_sided(1, (1.0 - level) / 2.0));
+            let (low, high) = family.limits(only, one_sided(1, (1.0 - level) / 2.0));
             Some((low.max(-high).max(0.0), high.max(-low)))
         }
         _ => {
-            let kept = not_below(tests, level, &limits);
+            let kept = not_below(tests, level, family);
             // Of each number the end on the side of its sign; both signs where either is possible.
-            let limits = &limits;
-            let ends = |z: f64, of: fn(Ends) -> f64| kept.iter().map(move |(test, sign)| of(turned(limits(test, z), *sign)));
+            let ends = |z: f64, of: fn(Ends) -> f64| kept.iter().map(move |(test, sign)| of(turned(family.limits(test, z), *sign)));
             let (below, beyond) = ends_of(level, kept.len(), false);
             let alone = one_sided(1, beyond);
             let upper = ends(alone, |ends| ends.1).fold(f64::NEG_INFINITY, f64::max);
             let never_missed =
                 ends(alone, |ends| ends.1).zip(ends(0.0, |ends| ends.0)).map(|(high, middle)| high - middle).fold(f64::INFINITY, f64::min);
-            let mut drawn = if kept.len() > 1 { joint(&kept) } else { None };
+            let mut drawn = if kept.len() > 1 { family.joint(&kept) } else { None };
             let mut lower = |outside: f64| {
                 let z = drawn.as_mut().map_or_else(|| one_sided(kept.len(), outside), |drawn| resample::quantile(drawn, 1.0 - outside));
                 ends(z, |ends| ends.0).fold(f64::NEG_INFINITY, f64::max)
@@ -216,13 +230,15 @@ fn turned((low, high): Ends, sign: f64) -> Ends {
     if sign < 0.0 { (-high, -low) } else { (low, high) }
 }
 
-/// The numbers that may be the largest, each with the sign with which it may be; at the level of the first step.
-pub(crate) fn not_below<'t, T>(tests: &'t [T], level: f64, limits: &impl Fn(&T, f64) -> Ends) -> Vec<(&'t T, f64)> {
-    let wide = one_sided(2 * tests.len(), shares(level, false).0);
-    let first: Vec<Ends> = tests.iter().map(|test| limits(test, wide)).collect();
-    let floor = first.iter().map(|ends| ends.0.max(-ends.1)).fold(0.0, f64::max);
-    let signs = tests.iter().zip(first).flat_map(|(test, ends)| [(test, 1.0, ends.1), (test, -1.0, -ends.0)]);
-    signs.filter(|(_, _, high)| *high >= floor).map(|(test, sign, _)| (test, sign)).collect()
+/// The numbers that may be the largest, each with the sign with which it may be: those that are not surely below the one which came out largest, at the
+/// interval's level. Any of them may have come out largest, so that z holds for all.
+pub(crate) fn not_below<'t, L: Limits>(tests: &'t [L::Test], level: f64, family: &L) -> Vec<Candidate<'t, L::Test>> {
+    let mut kept: Vec<Candidate<'t, L::Test>> = tests.iter().flat_map(|test| [(test, 1.0), (test, -1.0)]).collect();
+    let wide = one_sided(kept.len() - 1, 1.0 - level);
+    let middle = |(test, sign): &Candidate<'t, L::Test>| turned(family.limits(test, 0.0), *sign).0;
+    let Some(&first) = kept.iter().max_by(|one, other| middle(one).total_cmp(&middle(other))) else { return kept };
+    kept.retain(|&other| !family.ahead(first, other, wide));
+    kept
 }
 
 /// The error that each end of the second step has.
@@ -274,15 +290,29 @@ mod tests {
         assert!((one_sided(12, 0.05) - 2.631).abs() < 1e-3);
     }
 
+    /// Numbers, each with an error of a hundredth.
+    struct Hundredths;
+
+    impl Limits for Hundredths {
+        type Test = f64;
+
+        fn limits(&self, number: &f64, z: f64) -> Ends {
+            (number - 0.01 * z, number + 0.01 * z)
+        }
+
+        fn joint(&self, _: &[Candidate<'_, f64>]) -> Option<Vec<f64>> {
+            None
+        }
+    }
+
     #[test]
     fn the_largest_of_numbers_with_limits_is_that_of_the_one_which_is_far_ahead() {
-        let limits = |number: &f64, z: f64| (number - 0.01 * z, number + 0.01 * z);
-        let far = from_limits(&[-0.9, 0.1, 0.2], 0.95, limits, |_| None).unwrap();
+        let far = from_limits(&[-0.9, 0.1, 0.2], 0.95, &Hundredths).unwrap();
         // One number with one sign is left; a tenth of the error went to finding it.
         let z = one_sided(1, 0.0225);
         assert!((far.0 - (0.9 - 0.01 * z)).abs() < 1e-9 && (far.1 - (0.9 + 0.01 * z)).abs() < 1e-9, "{far:?}");
-        let alone = from_limits(&[-0.9], 0.95, limits, |_| None).unwrap();
+        let alone = from_limits(&[-0.9], 0.95, &Hundredths).unwrap();
         assert!((alone.0 - (0.9 - 0.0196)).abs() < 1e-5 && (alone.1 - (0.9 + 0.0196)).abs() < 1e-5);
-        assert_eq!(from_limits(&[0.001, 0.0, -0.001], 0.95, limits, |_| None).unwrap().0, 0.0);
+        assert_eq!(from_limits(&[0.001, 0.0, -0.001], 0.95, &Hundredths).unwrap().0, 0.0);
     }
 }

@@ -15,7 +15,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::counts::{Confusion, GroupCounts};
-use crate::largest::{self, Ends};
+use crate::largest::{self, Candidate, Ends, Limits};
 use crate::proportions::{Proportion, log_ratio_at, newcombe_at, normal_quantile};
 
 use super::{Rate, Shape};
@@ -68,12 +68,61 @@ impl Pair {
     }
 }
 
-fn difference(pair: &Pair, z: f64) -> Ends {
-    newcombe_at(pair.sides[0], pair.sides[1], z).unwrap_or((f64::NAN, f64::NAN))
+/// On which scale rates are compared.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Scale {
+    /// As they are: differences.
+    Plain,
+    /// Their logarithms: ratios.
+    Logarithm,
 }
 
-fn log_ratio(pair: &Pair, z: f64) -> Ends {
-    log_ratio_at(pair.sides[0], pair.sides[1], z).unwrap_or((f64::NAN, f64::NAN))
+impl Scale {
+    /// A rate and both of its limits on the scale; `None` where it has no place there.
+    fn of(self, side: Proportion, z: f64) -> Option<(f64, Ends)> {
+        let (share, (low, high)) = (side.share()?, side.wilson_at(z)?);
+        match self {
+            Scale::Plain => Some((share, (low, high))),
+            Scale::Logarithm => (low > 0.0).then(|| (share.ln(), (low.ln(), high.ln()))),
+        }
+    }
+}
+
+impl Limits for Scale {
+    type Test = Pair;
+
+    fn limits(&self, pair: &Pair, z: f64) -> Ends {
+        let [one, other] = pair.sides;
+        let ends = match self {
+            Scale::Plain => newcombe_at(one, other, z),
+            Scale::Logarithm => log_ratio_at(one, other, z),
+        };
+        ends.unwrap_or((f64::NAN, f64::NAN))
+    }
+
+    fn joint(&self, kept: &[Candidate<'_, Pair>]) -> Option<Vec<f64>> {
+        joint(kept, *self)
+    }
+
+    /// By the lower limit of the difference of both, a sum of rates with whole factors: Newcombe's limits of any number of parts.
+    fn ahead(&self, one: Candidate<'_, Pair>, other: Candidate<'_, Pair>, z: f64) -> bool {
+        let mut parts: Vec<(usize, Proportion, f64)> = Vec::with_capacity(4);
+        for (pair, sign) in [one, (other.0, -other.1)] {
+            for ((place, side), factor) in pair.places.into_iter().zip(pair.sides).zip([sign, -sign]) {
+                match parts.iter_mut().find(|(known, ..)| *known == place) {
+                    Some(part) => part.2 += factor,
+                    None => parts.push((place, side, factor)),
+                }
+            }
+        }
+        let mut ends = (0.0, 0.0);
+        for (_, side, factor) in parts.into_iter().filter(|(.., factor)| *factor != 0.0) {
+            let Some((middle, (low, high))) = self.of(side, z) else { return false };
+            let off = factor * (middle - if factor > 0.0 { low } else { high });
+            ends = (ends.0 + factor * middle, ends.1 + off * off);
+        }
+        ends.0 > ends.1.sqrt()
+    }
 }
 
 /// Every pair of groups that have the rate.
@@ -90,14 +139,14 @@ const MOST_JOINT: usize = 256;
 
 /// The largest scaled error of several pairs, draw after draw: the errors of the groups' rates are independent, and pairs that share a group hang together. The scale
 /// of a group's error is the half-width of Wilson's interval, on the logarithm where ratios are compared.
-fn joint(kept: &[(&Pair, f64)], logarithms: bool) -> Option<Vec<f64>> {
+fn joint(kept: &[Candidate<'_, Pair>], on: Scale) -> Option<Vec<f64>> {
     if kept.len() > MOST_JOINT {
         return None;
     }
     let scale = |side: Proportion| {
-        let (share, (low, high)) = (side.share()?, side.wilson_at(1.0)?);
-        let scale = if logarithms { (high / low).ln() } else { high - low } / 2.0;
-        (scale.is_finite() && scale > 0.0 && share.is_finite()).then_some(scale)
+        let (middle, (low, high)) = on.of(side, 1.0)?;
+        let scale = (high - low) / 2.0;
+        (scale.is_finite() && scale > 0.0 && middle.is_finite()).then_some(scale)
     };
     let scaled = |(pair, sign): &(&Pair, f64)| {
         let [one, other] = pair.sides.map(scale);
@@ -126,12 +175,12 @@ pub(super) fn largest(shape: Shape, rates: &[Vec<Option<Proportion>>], level: f6
     match shape {
         Shape::Difference | Shape::OddsMaximum => {
             let tests: Vec<Pair> = rates.iter().enumerate().flat_map(|(rate, groups)| pairs(rate, groups)).collect();
-            largest::from_limits(&tests, level, difference, |kept| joint(kept, false))
+            largest::from_limits(&tests, level, &Scale::Plain)
         }
         Shape::Ratio | Shape::Impact | Shape::FoldedImpact => {
             let mut tests = pairs(0, rates.first()?);
             tests.retain(|pair| pair.sides.iter().any(|side| side.hits > 0.0));
-            let (low, high) = largest::from_limits(&tests, level, log_ratio, |kept| joint(kept, true))?;
+            let (low, high) = largest::from_limits(&tests, level, &Scale::Logarithm)?;
             Some(((-high).exp(), (-low).exp()))
         }
         Shape::OddsSum | Shape::OddsMean => {
@@ -142,7 +191,7 @@ pub(super) fn largest(shape: Shape, rates: &[Vec<Option<Proportion>>], level: f6
             let widest = |pairs: &Vec<Pair>| {
                 let sizes = pairs.iter().map(|pair| {
                     let gap = pair.sides[0].share().zip(pair.sides[1].share()).map_or(0.0, |(one, other)| (one - other).abs());
-                    (gap, folded(difference(pair, z)))
+                    (gap, folded(Scale::Plain.limits(pair, z)))
                 });
                 sizes.fold((0.0_f64, (0.0_f64, 0.0_f64)), |most, (gap, ends)| {
                     (most.0.max(gap), (most.1.0.max(ends.0), most.1.1.max(ends.1)))
@@ -164,16 +213,16 @@ pub(super) fn furthest(shape: Shape, groups: &[Proportion], named: Proportion, l
     let tests: Vec<Pair> =
         groups.iter().enumerate().map(|(place, group)| Pair { sides: [*group, named], places: [place + 1, 0] }).collect();
     if shape == Shape::FoldedImpact {
-        let (low, high) = largest::from_limits(&tests, level, log_ratio, |kept| joint(kept, true))?;
+        let (low, high) = largest::from_limits(&tests, level, &Scale::Logarithm)?;
         return Some(((-high).exp(), (-low).exp()));
     }
     if let [only] = tests.as_slice() {
-        let (low, high) = log_ratio(only, normal_quantile(level));
+        let (low, high) = Scale::Logarithm.limits(only, normal_quantile(level));
         return Some((low.exp(), high.exp()));
     }
-    let kept = largest::not_below(&tests, level, &log_ratio);
+    let kept = largest::not_below(&tests, level, &Scale::Logarithm);
     let z = largest::one_sided(kept.len(), largest::second_step(level));
-    let ends: Vec<(Ends, f64)> = kept.into_iter().map(|(pair, sign)| (log_ratio(pair, z), sign)).collect();
+    let ends: Vec<(Ends, f64)> = kept.into_iter().map(|(pair, sign)| (Scale::Logarithm.limits(pair, z), sign)).collect();
     // Whichever is the furthest lies at least this far, on its side.
     let least = ends.iter().map(|((low, high), sign)| if *sign > 0.0 { *low } else { -high }).fold(0.0, f64::max);
     let mut hull = (f64::INFINITY, f64::NEG_INFINITY);
@@ -191,8 +240,8 @@ pub(super) fn signed(shape: Shape, sides: &[[Proportion; 2]], level: f64) -> Opt
     let one = normal_quantile(level);
     let rates: Vec<Pair> = sides.iter().enumerate().map(|(rate, sides)| Pair::alone(*sides, rate)).collect();
     match shape {
-        Shape::Difference => Some(difference(rates.first()?, one)),
-        Shape::OddsMaximum => largest::from_limits(&rates, level, difference, |kept| joint(kept, false)),
+        Shape::Difference => Some(Scale::Plain.limits(rates.first()?, one)),
+        Shape::OddsMaximum => largest::from_limits(&rates, level, &Scale::Plain),
         Shape::OddsSum => {
             let groups: Vec<Vec<Option<Proportion>>> = sides.iter().map(|pair| pair.iter().copied().map(Some).collect()).collect();
             largest(shape, &groups, level)
@@ -200,7 +249,7 @@ pub(super) fn signed(shape: Shape, sides: &[[Proportion; 2]], level: f64) -> Opt
         Shape::OddsMean => {
             let each = rates.iter().filter_map(|pair| {
                 let gap = pair.sides[0].share()? - pair.sides[1].share()?;
-                let (low, high) = difference(pair, one);
+                let (low, high) = Scale::Plain.limits(pair, one);
                 Some((gap, gap - low, high - gap))
             });
             let sums = each.fold((0.0, 0.0, 0.0), |sum, (gap, down, up)| (sum.0 + gap, sum.1 + down * down, sum.2 + up * up));
