@@ -223,6 +223,13 @@ impl<'a> Outcomes<'a> {
         Outcomes { scores: &[], labels: labelled.then_some(&[]), groups, weights: None, latent: None, strata: None, conventions, cache }
     }
 
+    /// The same groups and counts with other samples of their rows, without labels: nothing but counts and samples may be read of them.
+    pub(crate) fn with_samples(&self, conventions: Conventions, samples: Arc<Samples>) -> Self {
+        self.counts();
+        let counts = self.cache.counts.get().cloned().unwrap_or_default();
+        Outcomes::from_sums(self.groups, false, conventions, counts, samples)
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.counts().iter().map(GroupCounts::rows).sum()

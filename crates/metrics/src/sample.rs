@@ -85,6 +85,11 @@ impl Sample {
         }
     }
 
+    /// The same rows without labels, with other scores in the same order.
+    pub(crate) fn with_scores(&self, scores: Vec<f64>) -> Sample {
+        Sample { scores, weights: self.weights.clone(), squares: self.squares.clone(), crowd: self.crowd, ..Sample::default() }
+    }
+
     /// Ends of runs of equal scores.
     pub(crate) fn tie_end(&self, start: usize) -> usize {
         run_end(&self.scores, start)

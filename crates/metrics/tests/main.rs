@@ -10,6 +10,7 @@ mod properties;
 mod ranking_contract;
 mod ranking_oracle;
 mod ranking_properties;
+mod ranks;
 mod significance;
 mod tally;
 mod tally_bytes;

@@ -22,6 +22,7 @@ mod ks;
 mod mean_score;
 mod mean_score_difference;
 mod predictive_parity_difference;
+mod rank_spdd;
 mod selection_rate;
 mod selection_share;
 pub(crate) mod spdd;
@@ -33,6 +34,7 @@ mod true_positive_rate;
 pub(crate) const METRICS: &[&dyn Metric] = &[
     &spdd::Spdd,
     &standardised_spdd::StandardisedSpdd,
+    &rank_spdd::RankSpdd,
     &conditional_spdd::ConditionalSpdd,
     &ks::Ks,
     &speo::Speo,
