@@ -70,10 +70,23 @@ pub fn percent(share: f64) -> String {
     format!("{} %", fixed(share * 100.0, 1))
 }
 
-/// A ratio with two decimals, or more where rounding would put it on the other side of the limit.
+/// The ratio that readers compare with wherever no limit was set: a rounded ratio must not cross it.
+const FOUR_FIFTHS: f64 = 0.8;
+
+/// A ratio with two decimals, or more where rounding would put it on the other side of the limit or of four fifths.
 pub fn ratio(value: f64, limit: Option<f64>) -> String {
-    let misplaced = |text: &str| limit.is_some_and(|limit| text.parse::<f64>().is_ok_and(|shown| (shown < limit) != (value < limit)));
-    (2..6).map(|places| fixed(value, places)).find(|text| !misplaced(text)).unwrap_or_else(|| fixed(value, 6))
+    ratio_of(2, value, limit)
+}
+
+/// The same with at least so many decimals.
+pub fn ratio_of(least: usize, value: f64, limit: Option<f64>) -> String {
+    let misplaced = |text: &str, mark: f64| text.parse::<f64>().is_ok_and(|shown| (shown < mark) != (value < mark));
+    let marks = || limit.into_iter().chain([FOUR_FIFTHS]);
+    // With 17 decimals a number from 0.1 to 1 is itself.
+    (least..17)
+        .map(|places| fixed(value, places))
+        .find(|text| !marks().any(|mark| misplaced(text, mark)))
+        .unwrap_or_else(|| fixed(value, 17))
 }
 
 /// The level of an interval: `95 %`.

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use evenhand_catalog::nearest;
 use evenhand_metrics::{Estimate, Finding};
-use evenhand_report::{Report, lookup};
+use evenhand_report::{Report, lookup, views};
 
 use crate::AuditError;
 use crate::numbers::{count, fixed, significant};
@@ -185,9 +185,9 @@ fn measured(report: &Report) -> String {
         );
         for group in &table.selections.groups {
             let rate = group.rate.number().map_or_else(|| "undefined".to_owned(), |rate| fixed(rate, 3));
-            let ratio = match (&group.left_out, group.impact_ratio.number()) {
+            let ratio = match (&group.left_out, views::law::impact_ratio(group)) {
                 (Some(reason), _) => format!("left out: {}", plain(reason)),
-                (None, Some(ratio)) => fixed(ratio, 3),
+                (None, Some(ratio)) => ratio,
                 (None, None) => "undefined".to_owned(),
             };
             let _ = writeln!(text, "| {} | {} | {} | {rate} | {ratio} |", plain(&group.group), count(group.n), count(group.selected));
