@@ -170,7 +170,7 @@ impl Details {
     /// The same for a rule: what it wants and nobody gave is told together with all that is wrong.
     pub fn parse_for(preset: &Preset, written: &str) -> Result<Self, AuditError> {
         let (details, mut wrong) = Details::with_faults(written)?;
-        let named = |key: &str| wrong.iter().any(|fault| fault.starts_with(&format!("`{key}` ")));
+        let named = |key: &str| wrong.iter().any(|fault| fault.starts_with(&format!("`{key}`")));
         let missing: Vec<String> =
             details.missing(preset).iter().filter(|key| !named(key.key)).map(|key| key.told_missing(preset)).collect();
         wrong.extend(missing);

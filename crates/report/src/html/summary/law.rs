@@ -108,5 +108,8 @@ fn worst(tables: &[&LawTable], body: &mut Markup) {
         rows: rows.into_iter().take(MOST_WITHIN).map(|(_, row)| row).collect(),
         footnotes: vec![note],
     };
+    // Few rows, which a page break would only part from their heading.
+    body.raw("<div class=\"keep\">");
     plain_table(&table, body);
+    body.raw("</div>\n");
 }
