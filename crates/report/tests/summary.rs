@@ -80,7 +80,7 @@ fn of_many_jobs_a_rule_shows_the_lowest_ratios_and_counts_the_rest() {
         let mut table = sex.clone();
         table.title = format!("Sex within job {job}");
         table.within = Some(["job".to_owned(), format!("job {job}")]);
-        let ratio = &mut table.selections.groups.iter_mut().find(|group| !sex.selections.highest.contains(&group.group)).unwrap();
+        let ratio = table.selections.groups.iter_mut().find(|group| !sex.selections.highest.contains(&group.group)).unwrap();
         // The last two have none at all.
         (ratio.exact_ratio, ratio.impact_ratio) =
             (None, evenhand_metrics::Estimate::Value { value: 0.9 - f64::from(job) / 100.0, interval: None });

@@ -1,5 +1,7 @@
 //! The tables that a rule asks for, as they are published.
 
+use std::fmt::Write as _;
+
 use super::{Markup, plain_table};
 use crate::document::{GroupSelection, LawTable, Report};
 use crate::numbers::{count, percent};
@@ -95,10 +97,10 @@ fn worst(tables: &[&LawTable], body: &mut Markup) {
     let attribute = first.title.split(" within ").next().unwrap_or(&first.title);
     let mut note = format!("The group of the lowest impact ratio within each {}, lowest first", by(first));
     if hidden > 0 {
-        note += &format!("; {hidden} more are not shown");
+        let _ = write!(note, "; {hidden} more are not shown");
     }
     if none > 0 {
-        note += &format!("; {none} without an impact ratio");
+        let _ = write!(note, "; {none} without an impact ratio");
     }
     note += ". All tables stand in tables.csv.";
     let table = Table {

@@ -127,10 +127,11 @@ fn subject(report: &Report) -> String {
 
 /// How many people, of which data.
 fn people(report: &Report, given: &Particulars) -> String {
-    let mut parts = vec![counted(report.data.rows, "candidate"), report.data.name.clone()];
-    if report.data.unscored > 0 {
-        parts[0] += &format!(" and {} without a score, who are not counted", count(report.data.unscored));
-    }
+    let without = match report.data.unscored {
+        0 => String::new(),
+        more => format!(" and {} without a score, who are not counted", count(more)),
+    };
+    let mut parts = vec![counted(report.data.rows, "candidate") + &without, report.data.name.clone()];
     let tested = report.methods.iter().filter_map(|method| method.runs.first()).map(|run| run.sizes.test).max().unwrap_or(0);
     if tested > 0 && tested != report.data.rows && matches!(report.kind, ReportKind::Run | ReportKind::Comparison | ReportKind::Sweep) {
         parts.insert(1, format!("{} held out", count(tested)));
