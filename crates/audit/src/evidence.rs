@@ -192,6 +192,7 @@ pub fn data_summary(data: &Dataset, threshold: f64) -> Result<DataSummary, Audit
         name: data.name.clone(),
         loader: data.provenance.loader.clone(),
         rows: data.len(),
+        unscored: 0,
         files: data
             .provenance
             .files

@@ -404,6 +404,7 @@ pub fn audit(scored: &Scored, settings: &AuditSettings) -> Result<Report, AuditE
     };
     let mut summary = evidence::data_summary(&data, settings.metrics.label_threshold)?;
     summary.rows = scored.len();
+    summary.unscored = scored.unscored;
     summary.score_scale = scored.scale;
     if data.label.is_some() {
         for groups in &data.sensitive {
@@ -571,6 +572,7 @@ impl AuditStream {
             name: settings.title.clone(),
             loader: provenance.loader.clone(),
             rows,
+            unscored: 0,
             files: provenance
                 .files
                 .iter()

@@ -24,6 +24,30 @@ fn scored() -> Scored {
     Scored::from_arrays(vec![1.0, 1.0, 0.0, 1.0, 0.0, 0.0], ("g", &groups), None).unwrap()
 }
 
+/// A line of the example with a text or a day in its place.
+fn filled_in(line: &str) -> String {
+    line.replace("[to be filled in]", if line.contains("_date = ") { "2026-11-16" } else { "told" })
+}
+
+#[test]
+fn all_that_is_wrong_with_details_is_told_at_once() {
+    let preset = law::find("nyc-ll144").unwrap();
+    let written = "auditr = \"A\"\ntool = \" \"\ndata_source = \"S\"\naudit_date = \"2026-02-30\"\ndistribution_date = \"1.12.2026\"\n";
+    let told = Details::parse_for(preset, written).unwrap_err().to_string();
+    for part in [
+        "6 things are to be mended:",
+        "`auditr` is no key of the details; did you mean `auditor`?",
+        "`tool` is empty",
+        "`audit_date` = `2026-02-30` is no day",
+        "`distribution_date` = `1.12.2026` is no day",
+        "`auditor` is missing, which nyc-ll144 asks for: who audited",
+        "`independence` is missing",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert_eq!(told.lines().count(), 7, "each is told once: {told}");
+}
+
 #[test]
 fn every_preset_says_what_it_is_and_when_it_was_made() {
     for preset in LAWS {
@@ -31,14 +55,22 @@ fn every_preset_says_what_it_is_and_when_it_was_made() {
         assert_eq!(card.kind, Kind::Law, "{}", card.id);
         assert!(!card.summary.is_empty() && !card.formula.is_empty() && !preset.paragraph.is_empty(), "{}", card.id);
         assert!(law::Day::parse(preset.made_on).is_some() && card.source.contains("check the text"), "{}", card.id);
-        let details = Details::parse(&preset.example()).unwrap();
+        // As it is printed it tells nothing, and every field of it is named.
+        let refused = Details::parse_for(preset, &preset.example()).unwrap_err().to_string();
+        for key in preset.wants {
+            assert!(refused.contains(&format!("`{key}` is still to be filled in: ")), "{}: {refused}", card.id);
+        }
+        let filled: Vec<String> = preset.example().lines().map(filled_in).collect();
+        let example = filled.join("\n");
+        let details = Details::parse_for(preset, &example).unwrap();
         assert!(details.missing(preset).is_empty(), "{}: {:?}", card.id, details.missing(preset));
         // Each line that stands as a comment is a line that may stand.
-        let example = preset.example();
         let all: String = example
             .lines()
             .filter_map(|line| match line.strip_prefix("# ") {
-                Some(rest) if rest.contains(" = ") || rest.starts_with('[') => Some(format!("{rest}\n")),
+                Some(rest) if rest.contains(" = ") && !rest.contains(", for example: ") || rest.starts_with('[') => {
+                    Some(format!("{rest}\n"))
+                }
                 Some(_) => None,
                 None => Some(format!("{line}\n")),
             })

@@ -18,6 +18,7 @@ pub use crate::document::Judge;
 use crate::document::{LimitCheck, MethodReport, Report, Standing};
 use crate::error::ReportError;
 use crate::lookup;
+use crate::numbers::{fixed, places_beside};
 
 /// A ratio as far from 1 as this one, at most 1: 2 is as far from parity as 1/2.
 fn folded(ratio: f64) -> f64 {
@@ -122,15 +123,16 @@ pub fn check_limits(
             };
             let place = attribute.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
             let of = if report.methods.len() > 1 { format!("{}: ", method.name) } else { String::new() };
+            let told = |value: f64| fixed(value, places_beside(4, value, limit));
             let explanation = match (&estimate, kept) {
                 (Estimate::Undefined { undefined }, _) => {
                     format!("{of}{}{place} is undefined ({undefined}), so the limit {limit} cannot be called met", card.name)
                 }
                 (Estimate::Value { value, .. }, true) => {
-                    format!("{of}{}{place} = {value:.4}{how} is within the limit {limit}{settled}", card.name)
+                    format!("{of}{}{place} = {}{how} is within the limit {limit}{settled}", card.name, told(*value))
                 }
                 (Estimate::Value { value, .. }, false) => {
-                    format!("{of}{}{place} = {value:.4}{how} breaches the limit {limit}{settled}", card.name)
+                    format!("{of}{}{place} = {}{how} breaches the limit {limit}{settled}", card.name, told(*value))
                 }
             };
             checks.push(LimitCheck {

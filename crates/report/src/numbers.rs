@@ -70,10 +70,31 @@ pub fn percent(share: f64) -> String {
     format!("{} %", fixed(share * 100.0, 1))
 }
 
-/// A ratio with two decimals, or more where rounding would put it on the other side of the limit.
+/// The ratio that readers compare with wherever no limit was set: a rounded ratio must not cross it.
+const FOUR_FIFTHS: f64 = 0.8;
+
+/// A ratio with two decimals, or more where rounding would put it on the other side of the limit or of four fifths.
 pub fn ratio(value: f64, limit: Option<f64>) -> String {
-    let misplaced = |text: &str| limit.is_some_and(|limit| text.parse::<f64>().is_ok_and(|shown| (shown < limit) != (value < limit)));
-    (2..6).map(|places| fixed(value, places)).find(|text| !misplaced(text)).unwrap_or_else(|| fixed(value, 6))
+    ratio_of(2, value, limit)
+}
+
+/// The same with at least so many decimals.
+pub fn ratio_of(least: usize, value: f64, limit: Option<f64>) -> String {
+    let crosses = |shown: f64| limit.into_iter().chain([FOUR_FIFTHS]).any(|mark| (shown < mark) != (value < mark));
+    fixed(value, places(least, value, crosses))
+}
+
+/// So many decimals, or as many more as it takes to print a number beside its limit as what it is: below, above, or equal. A gap of either sign is held against
+/// the limit by its size.
+pub fn places_beside(least: usize, value: f64, limit: f64) -> usize {
+    let side = |number: f64| (number.partial_cmp(&limit), number.abs().partial_cmp(&limit));
+    places(least, value, |shown| side(shown) != side(value))
+}
+
+/// The fewest decimals from `least` on with which a number is not misread.
+fn places(least: usize, value: f64, misread: impl Fn(f64) -> bool) -> usize {
+    // With 17 decimals a number from 0.1 to 1 is itself.
+    (least..17).find(|places| !fixed(value, *places).parse().is_ok_and(&misread)).unwrap_or(17)
 }
 
 /// The level of an interval: `95 %`.
@@ -99,7 +120,7 @@ pub fn shorten(text: &str, most: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{count, counted, decimals, fixed, plain, shorten, significant};
+    use super::{count, counted, decimals, fixed, places_beside, plain, shorten, significant};
 
     #[test]
     fn numbers_are_written_with_three_or_four_digits() {
@@ -112,6 +133,13 @@ mod tests {
         assert_eq!(count(123), "123");
         assert_eq!(counted(1, "seed"), "1 seed");
         assert_eq!(shorten("a rather long name", 9), "a rather…");
+    }
+
+    #[test]
+    fn a_number_is_printed_on_its_side_of_a_mark() {
+        let of = |value: f64, limit: f64| fixed(value, places_beside(2, value, limit));
+        assert_eq!([of(0.7997, 0.8), of(0.8, 0.8), of(0.8004, 0.8), of(0.9, 0.8)], ["0.7997", "0.80", "0.8004", "0.90"]);
+        assert_eq!([of(0.0504, 0.05), of(-0.0504, 0.05), of(0.0496, 0.05)], ["0.0504", "-0.0504", "0.0496"]);
     }
 
     #[test]

@@ -204,7 +204,7 @@ fn of_audit(report: &Report) -> Vec<Words> {
     let told: Vec<&String> = selected.iter().flat_map(|(one, _)| &one.strata).flat_map(|strata| &strata.told).collect();
     said.extend(told.iter().take(MOST_TOLD).map(|sentence| Words::of(*sentence)));
     if told.len() > MOST_TOLD {
-        said.push(Words::of(format!("{} more stand in the expert report.", counted(told.len() - MOST_TOLD, "such sentence"))));
+        said.push(Words::of(format!("{} more stand in the {}.", counted(told.len() - MOST_TOLD, "such sentence"), everything(report))));
     }
     if said.is_empty() { of_methods(report) } else { said }
 }
@@ -442,6 +442,11 @@ pub(crate) fn is_grave(kind: RemarkKind) -> bool {
     )
 }
 
+/// What the page with every number is called.
+pub(crate) fn everything(report: &Report) -> &'static str {
+    if report.law.is_some() { "working papers" } else { "expert report" }
+}
+
 /// What kind of document it is.
 pub(crate) fn kind(report: &Report) -> &'static str {
     match report.kind {
@@ -507,7 +512,11 @@ mod tests {
     fn a_ratio_stays_on_its_side_of_the_limit() {
         assert_eq!(ratio(0.7996, Some(0.8)), "0.7996");
         assert_eq!(ratio(0.7951, Some(0.8)), "0.795");
-        assert_eq!((ratio(0.8, Some(0.8)), ratio(0.7996, None)), ("0.80".to_owned(), "0.80".to_owned()));
+        assert_eq!((ratio(0.8, Some(0.8)), ratio(0.8, None)), ("0.80".to_owned(), "0.80".to_owned()));
+        // Four fifths are looked at beside any limit, and without one; ever so near.
+        assert_eq!((ratio(0.7996, None), ratio(0.7996, Some(0.75))), ("0.7996".to_owned(), "0.7996".to_owned()));
+        assert_eq!((ratio(0.749_96, Some(0.75)), ratio(0.9, None)), ("0.74996".to_owned(), "0.90".to_owned()));
+        assert_eq!(ratio(799_999_999.0 / 1e9, None), "0.799999999");
     }
 
     #[test]

@@ -387,6 +387,7 @@ pub(crate) fn law() -> Report {
     let tables = tables.map(|(one, title)| LawTable {
         classification: String::new(),
         title: title.to_owned(),
+        within: None,
         attribute: one.attribute.clone(),
         headings: headings.clone(),
         selections: one.selections.clone().expect("selections"),

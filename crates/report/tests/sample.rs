@@ -440,6 +440,7 @@ pub(crate) fn report(shape: &Shape) -> Report {
             name: "synthetic interviews".into(),
             loader: "synthetic".into(),
             rows: 6400,
+            unscored: 0,
             files: vec![FileSummary {
                 name: "candidates.csv".into(),
                 bytes: 1_234_567,

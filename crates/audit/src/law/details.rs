@@ -96,11 +96,14 @@ pub const KEYS: [Key; 10] = [
     key(
         "test_data",
         "why test data took the place of historical data and how it was made, where it did",
-        "(leave out where the data is historical)",
+        "Fewer than 100 people had used the tool, so 500 made applications were scored",
     ),
     key("audit_date", "day of the audit", "2026-11-16"),
     key("distribution_date", "day from which the tool is used", "2026-12-01"),
 ];
+
+/// What stands in the example for every text and day that a person has to give.
+const PLACEHOLDER: &str = "[to be filled in]";
 
 /// Keys that hold a day.
 const DAYS: [&str; 2] = ["audit_date", "distribution_date"];
@@ -125,6 +128,10 @@ fn text(key: &str, value: &Value) -> Result<String, AuditError> {
     let text = text.trim();
     if text.is_empty() {
         return Err(refused(format!("`{key}` is empty; fill it in or leave the key out")));
+    }
+    if text.contains(PLACEHOLDER) {
+        let holds = KEYS.iter().find(|known| known.key == key).map_or_else(String::new, |known| format!(": {}", known.holds));
+        return Err(refused(format!("`{key}` is still to be filled in{holds}")));
     }
     Ok(text.to_owned())
 }
@@ -156,14 +163,27 @@ impl Details {
     /// assert!(slip.contains("did you mean `auditor`?"), "{slip}");
     /// ```
     pub fn parse(written: &str) -> Result<Self, AuditError> {
+        let (details, wrong) = Details::with_faults(written)?;
+        if wrong.is_empty() { Ok(details) } else { Err(refused(faults(&wrong))) }
+    }
+
+    /// The same for a rule: what it wants and nobody gave is told together with all that is wrong.
+    pub fn parse_for(preset: &Preset, written: &str) -> Result<Self, AuditError> {
+        let (details, mut wrong) = Details::with_faults(written)?;
+        let named = |key: &str| wrong.iter().any(|fault| fault.starts_with(&format!("`{key}`")));
+        let missing: Vec<String> =
+            details.missing(preset).iter().filter(|key| !named(key.key)).map(|key| key.told_missing(preset)).collect();
+        wrong.extend(missing);
+        if wrong.is_empty() { Ok(details) } else { Err(refused(faults(&wrong))) }
+    }
+
+    /// What could be read, and what is wrong with the rest, key by key.
+    fn with_faults(written: &str) -> Result<(Self, Vec<String>), AuditError> {
         DETAILS_BYTES.check(written.len() as u64).map_err(|limit| refused(limit.to_string()))?;
         let parsed: Table = toml::from_str(written).map_err(|error| refused(error.to_string().trim().to_owned()))?;
         let known: Vec<&str> = KEYS.iter().map(|known| known.key).chain(OTHERS).collect();
-        if let Some(word) = parsed.keys().find(|word| !known.contains(&word.as_str())) {
-            return Err(unknown("key of the details", word, &known));
-        }
         let mut details = Details::default();
-        for (key, value) in &parsed {
+        let read = |details: &mut Details, key: &String, value: &Value| -> Result<(), AuditError> {
             match key.as_str() {
                 "exclude" => details.exclude = Some(exclude(table(key, value)?)?),
                 "comparator" => details.comparator = Some(comparator(&text(key, value)?)?),
@@ -171,13 +191,13 @@ impl Details {
                 "classifications" => details.classifications = classifications(value)?,
                 _ => {
                     let told = if DAYS.contains(&key.as_str()) { day(key, value)? } else { text(key, value)? };
-                    if let Some(place) = details.place(key) {
-                        *place = Some(told);
-                    }
+                    *details.place(key).ok_or_else(|| unknown("key of the details", key, &known))? = Some(told);
                 }
             }
-        }
-        Ok(details)
+            Ok(())
+        };
+        let wrong = parsed.iter().filter_map(|(key, value)| Some(read(&mut details, key, value).err()?.to_string())).collect();
+        Ok((details, wrong))
     }
 
     fn place(&mut self, key: &str) -> Option<&mut Option<String>> {
@@ -203,16 +223,6 @@ impl Details {
         KEYS.iter().filter(|known| preset.wants.contains(&known.key) && own.place(known.key).is_some_and(|place| place.is_none())).collect()
     }
 
-    /// Keys whose text nobody replaced in the example; a day may be the same by chance.
-    pub(super) fn left_as_in_the_example(&self) -> Vec<&'static str> {
-        let mut own = self.clone();
-        let texts = KEYS.iter().filter(|known| !DAYS.contains(&known.key) && known.key != "data_period");
-        texts
-            .filter(|known| own.place(known.key).is_some_and(|place| place.as_deref() == Some(known.example)))
-            .map(|known| known.key)
-            .collect()
-    }
-
     /// Words that stand for categories of a column.
     pub fn words(&self, column: &str) -> &categories::Words {
         self.categories.get(column).map_or(&[], Vec::as_slice)
@@ -229,6 +239,21 @@ impl Details {
         let exclude = self.exclude.as_ref().map(|exclude| json!({ "below": exclude.below, "reason": exclude.reason }));
         let comparator = self.comparator.map(Comparator::word);
         json!({ "exclude": exclude, "comparator": comparator, "categories": self.categories, "classifications": self.classifications })
+    }
+}
+
+/// All that is wrong, one a line where there is more than one.
+fn faults(wrong: &[String]) -> String {
+    match wrong {
+        [one] => one.clone(),
+        all => format!("{} things are to be mended:\n  {}", all.len(), all.join("\n  ")),
+    }
+}
+
+impl Key {
+    /// That a rule wants it and nobody gave it.
+    pub(super) fn told_missing(&self, preset: &Preset) -> String {
+        format!("`{}` is missing, which {} asks for: {}", self.key, preset.card.id, self.holds)
     }
 }
 
@@ -300,11 +325,12 @@ fn classifications(value: &Value) -> Result<Vec<String>, AuditError> {
 
 /// A file of details to be filled in, as the rule wants it.
 pub(super) fn example(preset: &Preset) -> String {
-    let mut text = format!("# Details of an audit for {} ({}). Replace every text by your own.\n", preset.card.name, preset.paragraph);
+    let mut text =
+        format!("# Details of an audit for {} ({}). Fill in every line that begins without #.\n", preset.card.name, preset.paragraph);
     for wanted in [true, false] {
         for known in KEYS.iter().filter(|known| preset.wants.contains(&known.key) == wanted) {
-            let line = format!("{} = {}", known.key, Value::String(known.example.to_owned()));
-            let _ = writeln!(text, "\n# {}\n{}{line}", known.holds, if wanted { "" } else { "# " });
+            let line = format!("{} = {}", known.key, Value::String(PLACEHOLDER.to_owned()));
+            let _ = writeln!(text, "\n# {}, for example: {}\n{}{line}", known.holds, known.example, if wanted { "" } else { "# " });
         }
     }
     if preset.exclusion.is_some() {

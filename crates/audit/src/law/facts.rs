@@ -40,8 +40,14 @@ impl Median {
 pub struct Facts<'a> {
     /// What a person told.
     pub details: &'a Details,
-    /// All people.
+    /// All people who were counted.
     pub rows: usize,
+    /// Further people of the data, who have no score or decision and are counted nowhere.
+    pub unscored: usize,
+    /// Whether the scores are decisions.
+    pub decisions: bool,
+    /// Columns of jobs or other strata, each with how many people have no value of it.
+    pub strata: Vec<(String, usize)>,
     /// What was counted.
     pub counted: Counted,
     /// The median, where scores are held against it.
@@ -77,11 +83,36 @@ impl Facts<'_> {
         Some(format!("Median of all {} scores, those of people of unknown category among them: {value}; {ties}.", count(self.rows)))
     }
 
-    /// How many people are of unknown category.
-    pub fn unknown_told(&self) -> Option<String> {
-        let told: Vec<String> = self.first().map(|table| format!("{}: {}", table.title, count(table.selections.unknown))).collect();
-        (!told.is_empty())
-            .then(|| format!("Number of people in an unknown category, who stand in no row of the table: {}.", told.join("; ")))
+    /// How many people the data holds and where each of them stands: sums that a reader can check.
+    pub fn people_told(&self) -> Vec<String> {
+        let all = self.rows + self.unscored;
+        let of = if self.decisions { "decision" } else { "score" };
+        let mut said = vec![if self.unscored > 0 {
+            format!(
+                "Number of people in the data: {}, of whom {} have a {of} and are counted, and {} have none and are counted nowhere.",
+                count(all),
+                count(self.rows),
+                count(self.unscored)
+            )
+        } else {
+            format!("Number of people in the data: {}.", count(all))
+        }];
+        for table in self.first() {
+            let groups = &table.selections.groups;
+            let of = |left: bool| groups.iter().filter(|group| group.left_out.is_some() == left).map(|group| group.n).sum::<usize>();
+            let mut parts = vec![format!("{} in the categories that are compared", count(of(false)))];
+            if self.details.exclude.is_some() {
+                parts.push(format!("{} in small categories that are left out", count(of(true))));
+            } else if of(true) > 0 {
+                parts.push(format!("{} in categories that are not compared", count(of(true))));
+            }
+            parts.push(format!("{} in an unknown category, who stand in no row of the table", count(table.selections.unknown)));
+            said.push(format!("{}: {} people = {}.", table.title, count(self.rows), parts.join(" + ")));
+        }
+        for (by, unknown) in self.strata.iter().filter(|(_, unknown)| *unknown > 0) {
+            said.push(format!("{} people have no {by} and are in the tables of all people alone.", count(*unknown)));
+        }
+        said
     }
 
     /// That test data took the place of historical data.

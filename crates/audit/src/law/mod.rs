@@ -26,6 +26,7 @@ pub use details::{Comparator, Details, Exclude, KEYS, Key};
 pub use facts::{Facts, Median};
 pub use presets::LAWS;
 
+use crate::numbers::ratio_of;
 use crate::scores::{refuse_no_groups, refuse_persons_in, resolved};
 use crate::settings::DecisionRule;
 use crate::{AuditError, AuditSettings, Selection};
@@ -150,12 +151,11 @@ pub fn audit(scored: &Scored, settings: &LawSettings) -> Result<Report, AuditErr
         "This preset was made on {} from {}, not from the text of the rule: check the text before anything is published.",
         preset.made_on, preset.made_from
     )];
-    let copied = details.left_as_in_the_example();
-    if !copied.is_empty() {
-        remarks.push(format!("Still the texts of the example: `{}`.", copied.join("`, `")));
-    }
     let attributes = attributes(scored, settings, &mut remarks)?;
     let mut asked = settings.audit.clone();
+    if asked.title.is_empty() {
+        asked.title = title(preset, details);
+    }
     asked.limits = named_limits(scored, settings, &attributes)?;
     // Further attributes have tables where a rule names none.
     let tabled = |groups: &&Groups| preset.within || ["sex", "race", BOTH].contains(&groups.name());
@@ -174,6 +174,9 @@ pub fn audit(scored: &Scored, settings: &LawSettings) -> Result<Report, AuditErr
     let facts = Facts {
         details,
         rows: scored.len(),
+        unscored: scored.unscored,
+        decisions: settings.decisions,
+        strata: roles.by.iter().map(|&place| (scored.groups[place].name().to_owned(), scored.groups[place].unknown_count())).collect(),
         counted,
         median,
         tables: &all,
@@ -212,6 +215,13 @@ pub fn audit(scored: &Scored, settings: &LawSettings) -> Result<Report, AuditErr
             .map(|table| check_limit(table, *limit, settings.audit.judge))
     }));
     Ok(report)
+}
+
+/// The heading of what is published: the tool, or for whom it was audited, and the rule; never the name of a file.
+fn title(preset: &Preset, details: &Details) -> String {
+    let of = &details.particulars;
+    let subject = of.tool.iter().chain(&of.client).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if subject.is_empty() { preset.card.name.to_owned() } else { format!("{subject}: {}", preset.card.name) }
 }
 
 fn request(message: impl Into<String>) -> AuditError {
@@ -490,7 +500,8 @@ fn outcomes(
 /// What of the attributes that the rule asks for the rows do not hold.
 fn without(preset: &Preset, roles: &Roles) -> Vec<&'static str> {
     let wanted = [("sex", roles.sex), ("race/ethnicity", roles.race)];
-    wanted.into_iter().filter(|(_, place)| preset.intersections && place.is_none()).map(|(name, _)| name).collect()
+    let asks = !preset.race_only && (preset.intersections || roles.others.is_empty());
+    wanted.into_iter().filter(|(_, place)| asks && place.is_none()).map(|(name, _)| name).collect()
 }
 
 /// The audit of the same rows with every other number, for the working papers.
@@ -584,6 +595,8 @@ fn check_limit(table: &LawTable, limit: f64, judge: Judge) -> LimitCheck {
         return check(Estimate::undefined(reason), false, None, format!("{of}: {reason}, so the limit {limit} cannot be called met"));
     };
     let by_value = lowest >= limit;
+    let told = |ratio: f64| ratio_of(4, ratio, Some(limit));
+    let least_told = format!("the lowest is {} ({})", told(lowest), least.group);
     let side = |ratio: f64| if ratio >= limit { "not below" } else { "below" };
     // The highest rate is compared with itself: where all tie, there is no interval at all.
     let settled = ratios.iter().any(|(_, group)| group.impact_ratio.interval().is_some()).then(|| {
@@ -593,23 +606,18 @@ fn check_limit(table: &LawTable, limit: f64, judge: Judge) -> LimitCheck {
     });
     let (Judge::Interval, Some((standing, (ratio, group)))) = (judge, settled) else {
         let how = if judge == Judge::Interval { ", judged by its value, as it has no interval" } else { "" };
-        let told = format!("{of}: impact ratio {} {limit}{how}; the lowest is {lowest:.4} ({})", side(lowest), least.group);
-        return check(least.impact_ratio.clone(), by_value, settled.map(|(standing, _)| standing), told);
+        let explained = format!("{of}: impact ratio {} {limit}{how}; {least_told}", side(lowest));
+        return check(least.impact_ratio.clone(), by_value, settled.map(|(standing, _)| standing), explained);
     };
-    let told = match (standing, group.impact_ratio.interval().is_some()) {
-        (Standing::Kept, _) => {
-            format!("not below {limit}, by the whole interval of every category; the lowest is {ratio:.4} ({})", group.group)
-        }
-        (Standing::Breached, true) => format!("below {limit}, by the whole interval of {} ({ratio:.4})", group.group),
-        (Standing::Breached, false) => {
-            format!("below {limit} for {} ({ratio:.4}), judged by its value, as it has no interval", group.group)
-        }
+    let (name, ratio) = (&group.group, told(ratio));
+    let explained = match (standing, group.impact_ratio.interval().is_some()) {
+        (Standing::Kept, _) => format!("not below {limit}, by the whole interval of every category; the lowest is {ratio} ({name})"),
+        (Standing::Breached, true) => format!("below {limit}, by the whole interval of {name} ({ratio})"),
+        (Standing::Breached, false) => format!("below {limit} for {name} ({ratio}), judged by its value, as it has no interval"),
         (Standing::NotSettled, _) => format!(
-            "{} {limit}, which these rows do not settle: the limit lies inside the interval of {} ({ratio:.4}); the lowest is {lowest:.4} ({})",
-            side(lowest),
-            group.group,
-            least.group
+            "{} {limit}, which these rows do not settle: the limit lies inside the interval of {name} ({ratio}); {least_told}",
+            side(lowest)
         ),
     };
-    check(group.impact_ratio.clone(), standing == Standing::Kept, Some(standing), format!("{of}: impact ratio {told}"))
+    check(group.impact_ratio.clone(), standing == Standing::Kept, Some(standing), format!("{of}: impact ratio {explained}"))
 }

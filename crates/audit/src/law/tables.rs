@@ -8,7 +8,7 @@ use evenhand_rows::{Groups, UNKNOWN};
 
 use super::{Comparator, Details, Outcome, Preset};
 use crate::AuditError;
-use crate::numbers::{count, fixed, significant};
+use crate::numbers::{count, fixed, ratio_of, significant};
 use crate::selections::{GroupRows, selections};
 
 /// What the tables are made by.
@@ -52,6 +52,7 @@ pub(super) fn pooled(asked: &Asked<'_>, outcomes: &[Outcome], attributes: &[Grou
             let title = title(groups.name());
             tables.push(LawTable {
                 classification: outcome.name.clone(),
+                within: None,
                 attribute: groups.name().to_owned(),
                 headings: (asked.preset.headings)(asked.counted, &outcome.name).map(str::to_owned),
                 selections: compared(asked, &rows, unknown, &title, &outcome.name, remarks),
@@ -89,7 +90,7 @@ fn compared(asked: &Asked<'_>, rows: &[GroupRows], unknown: [u64; 2], title: &st
     };
     if chosen.highest != other.highest {
         let of = if decided.is_empty() { String::new() } else { format!(" ({decided})") };
-        let ratio = |estimate: &Estimate| estimate.number().map_or_else(|| "undefined".to_owned(), |ratio| fixed(ratio, 3));
+        let ratio = |estimate: &Estimate| estimate.number().map_or_else(|| "undefined".to_owned(), |ratio| ratio_of(3, ratio, None));
         let told: Vec<String> = chosen
             .groups
             .iter()
@@ -162,6 +163,7 @@ pub(super) fn within(
                 let title = format!("{} within {} {}", title(groups.name()), by.name(), by.level(stratum as u32));
                 tables.push(LawTable {
                     classification: outcome.name.clone(),
+                    within: Some([by.name().to_owned(), by.level(stratum as u32).to_owned()]),
                     attribute: groups.name().to_owned(),
                     headings: (asked.preset.headings)(asked.counted, &outcome.name).map(str::to_owned),
                     selections: compared(asked, &rows, unknown, &title, &outcome.name, remarks),

@@ -22,7 +22,7 @@ pub(crate) fn audit(arguments: &Audit, json: bool) -> anyhow::Result<Outcome> {
     if arguments.selected.is_some() != arguments.applicants.is_some() {
         bail!("--selected without --law is a column of numbers and needs --applicants; name a column of decisions with --score");
     }
-    let particulars = law::details(arguments)?.map(|(_, details)| match details.beyond_particulars() {
+    let particulars = law::details(arguments, None)?.map(|(_, details)| match details.beyond_particulars() {
         Some(key) => Err(anyhow!("`{key}` in the details has a meaning for a rule of law alone; add --law, or leave it out")),
         None => Ok(details.particulars),
     });

@@ -17,8 +17,8 @@ use super::audit::{is_npy, read, refuse_twice, roles as plain_roles, settings as
 use crate::args::Audit;
 use crate::printer;
 
-/// The details of an audit and the bytes of their file, where one is named.
-pub(super) fn details(arguments: &Audit) -> anyhow::Result<Option<(Vec<u8>, Details)>> {
+/// The details of an audit and the bytes of their file, where one is named; those of a rule hold what it wants.
+pub(super) fn details(arguments: &Audit, rule: Option<&Preset>) -> anyhow::Result<Option<(Vec<u8>, Details)>> {
     let Some(path) = &arguments.rule.details else { return Ok(None) };
     let named = || format!("--details {}", path.display());
     let mut bytes = Vec::new();
@@ -26,7 +26,8 @@ pub(super) fn details(arguments: &Audit) -> anyhow::Result<Option<(Vec<u8>, Deta
     file.take(DETAILS_BYTES.most().saturating_add(1)).read_to_end(&mut bytes).with_context(named)?;
     DETAILS_BYTES.check(bytes.len() as u64).with_context(named)?;
     let text = std::str::from_utf8(&bytes).context("the file is not UTF-8").with_context(named)?;
-    let details = Details::parse(text.strip_prefix('\u{feff}').unwrap_or(text)).with_context(named)?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let details = rule.map_or_else(|| Details::parse(text), |preset| Details::parse_for(preset, text)).with_context(named)?;
     Ok(Some((bytes, details)))
 }
 
@@ -36,7 +37,7 @@ pub(super) fn audit(arguments: &Audit, json: bool) -> anyhow::Result<Outcome> {
         printer::text(&preset.example())?;
         return Ok(Outcome::Fine);
     }
-    let (bytes, details) = details(arguments)?.unzip();
+    let (bytes, details) = details(arguments, Some(preset))?.unzip();
     let details = details.unwrap_or_default();
     refuse_missing(preset, &details)?;
     arguments.out.as_deref().map_or(Ok(()), evenhand_experiment::refuse_law_strangers)?;
@@ -135,6 +136,11 @@ fn made(arguments: &Audit, preset: &'static Preset, details: Details) -> anyhow:
         if let Some(column) = value {
             asked.reading.insert(key.to_owned(), serde_json::json!(column));
         }
+    }
+    // A document for the public is headed by what its details tell, unless somebody gave it a heading.
+    asked.title = arguments.title.clone().unwrap_or_default();
+    if arguments.score.is_empty() {
+        asked.reading.remove("score");
     }
     Ok(law::audit(&scored, &LawSettings { preset, details, roles, decisions, audit: asked })?)
 }

@@ -290,11 +290,13 @@ fn law_the_guidelines_look_within_jobs_and_illinois_counts_interviews_and_hires(
     let f = group(table(&report, "Sex within job x"), "f");
     assert_eq!((&f["exact_ratio"], &f["tests"]["shortfall_to_four_fifths"]), (&serde_json::json!([2, 3]), &2.into()));
     let told = report["law"]["statements"].to_string();
-    assert!(
-        told.contains("Sex within job x: impact ratio below 0.8 for f") && told.contains("Sex within job y: no impact ratio below 0.8"),
-        "{told}"
-    );
-    assert!(report["law"]["remarks"].to_string().contains("Mantel-Haenszel odds ratio"));
+    assert!(told.contains("Sex within job: an impact ratio below 0.8 in 1 of 2 tables."), "{told}");
+    let remarks = report["law"]["remarks"].to_string();
+    for told in
+        ["Mantel-Haenszel odds ratio", "Sex within job x: impact ratio below 0.8 for f", "Sex within job y: no impact ratio below 0.8"]
+    {
+        assert!(remarks.contains(told), "{told}: {remarks}");
+    }
     let report = audited(&place, "rows.csv --law illinois-aivia --selected interview --hired hired --race race");
     let told = report["law"]["statements"].to_string();
     assert!(told.contains("a: 11 offered an in-person interview, 9 not offered one.") && told.contains("b: 0 hired."), "{told}");
@@ -338,20 +340,6 @@ fn law_details_without_a_rule_are_the_particulars_of_an_audit() {
     let report: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!(report["particulars"]["auditor"], "A. Auditor");
     assert_eq!(report["particulars"]["audit_date"], "2026-11-16");
-}
-
-#[test]
-fn law_every_example_of_details_is_complete() {
-    for law in ["nyc-ll144", "ugesp", "illinois-aivia"] {
-        let place = Place::new(&[("rows.csv", b"race,yes\na,1\nb,0\na,1\n")]);
-        let example = place.run(&format!("audit --law {law} --example-details"));
-        assert_eq!(example.status.code(), Some(0));
-        fs::write(place.path().join("audit.toml"), stdout(&example)).unwrap();
-        let output = place.run(&format!("audit rows.csv --law {law} --selected yes --race race --details audit.toml"));
-        let wanted = if law == "nyc-ll144" { Some(2) } else { Some(0) };
-        assert_eq!(output.status.code(), wanted, "{}", stderr(&output));
-        assert!(law != "nyc-ll144" || stderr(&output).contains("no category"), "{}", stderr(&output));
-    }
 }
 
 #[test]

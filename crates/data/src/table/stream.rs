@@ -242,7 +242,8 @@ impl Chunks {
         self.settings.keep(&mut table, Extent::Part)?;
         self.roles.look_for_named(&table, &mut self.occurring)?;
         let kept = Columns::rows(&table);
-        let Scored { scores, scale, label, weights, groups, provenance } = self.roles.read(&table, Extent::Part, Vec::new(), Vec::new())?;
+        let Scored { scores, scale, label, weights, groups, provenance, .. } =
+            self.roles.read(&table, Extent::Part, Vec::new(), Vec::new())?;
         for note in provenance.notes {
             self.notes.insert(note);
         }

@@ -15,6 +15,9 @@ pub struct DataSummary {
     pub loader: String,
     /// Rows.
     pub rows: usize,
+    /// Further rows that are in no number, as they have no score.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub unscored: usize,
     /// Each file read: name, bytes, sha256.
     pub files: Vec<FileSummary>,
     /// The label's name, kind (`binary`, `continuous`), mean.
@@ -38,6 +41,11 @@ pub struct DataSummary {
     /// What was left out, cut or replaced on the way in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is that of serde")]
+fn is_none(n: &usize) -> bool {
+    *n == 0
 }
 
 impl DataSummary {

@@ -44,6 +44,9 @@ pub struct LawTable {
     pub classification: String,
     /// Heading in the words of the rule: `Sex`, `Race/ethnicity`, `Sex and race/ethnicity`.
     pub title: String,
+    /// Column of the jobs (or other strata) and the one that it is about; `None` for a table of all rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<[String; 2]>,
     /// The attribute of the report that it shows.
     pub attribute: String,
     /// Names of the columns in the words of the rule: people counted, people selected, rate, ratio.

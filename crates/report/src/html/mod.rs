@@ -74,6 +74,7 @@ fn page(report: &Report, sha256: &str, learners: &[&'static Card]) -> Result<Str
     let page = context! {
         title => report.title.clone(),
         kind => telling::kind(report),
+        everything => telling::everything(report),
         date => report.particulars.as_ref().and_then(|given| given.audit_date.clone()).unwrap_or_else(|| "date not given".to_owned()),
         mark => markup::MARK,
         policy => policy::policy(&style, Some(SCRIPT)),

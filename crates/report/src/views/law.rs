@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Table;
 use crate::document::{GroupSelection, Law, LawTable};
 use crate::error::ReportError;
-use crate::numbers::{count, fixed};
+use crate::numbers::{count, fixed, ratio_of};
 
 fn title(table: &LawTable) -> String {
     if table.classification.is_empty() { table.title.clone() } else { format!("{}: {}", table.classification, table.title) }
@@ -17,15 +17,29 @@ fn number(estimate: &Estimate, decimals: usize) -> String {
     estimate.number().map_or_else(|| "undefined".to_owned(), |value| fixed(value, decimals))
 }
 
+/// The impact ratio of a category as every document of a rule prints it: three decimals, as a rule's worked examples have at most, and more where rounding would
+/// put it on the other side of four fifths. `None` where there is none.
+pub fn impact_ratio(group: &GroupSelection) -> Option<String> {
+    if group.left_out.is_some() {
+        return None;
+    }
+    // The fraction of counts lies on its side exactly.
+    let exact = group.exact_ratio.filter(|[_, below]| *below > 0).map(|[above, below]| above as f64 / below as f64);
+    Some(ratio_of(3, exact.or_else(|| group.impact_ratio.number())?, None))
+}
+
+/// How many people of unknown category there are, and how many of them were counted.
+pub(crate) fn unknown_told(table: &LawTable) -> String {
+    let (unknown, counted) = (table.selections.unknown, table.selections.unknown_selected);
+    format!("Unknown, in no row of this table: {}, {} of them {}.", count(unknown), count(counted), table.selections.counted.word())
+}
+
 /// The tables in the words of the rule, a row a category.
 pub fn tables(law: &Law) -> Vec<Table> {
     let of = |table: &LawTable| {
         let row = |group: &GroupSelection| {
-            let last = match (&group.left_out, group.impact_ratio.reason()) {
-                (Some(_), _) => "left out".to_owned(),
-                (None, Some(_)) => "undefined".to_owned(),
-                (None, None) => number(&group.impact_ratio, 3),
-            };
+            let none = if group.left_out.is_some() { "left out" } else { "undefined" };
+            let last = impact_ratio(group).unwrap_or_else(|| none.to_owned());
             vec![group.group.clone(), count(group.n), count(group.selected), number(&group.rate, 3), last]
         };
         let left_out = table.selections.groups.iter().filter_map(|group| Some(format!("{}: {}", group.group, group.left_out.as_ref()?)));

@@ -22,9 +22,10 @@ pub fn tables(report: &Report) -> Vec<Table> {
 
 fn rates(attribute: &str, selections: &Selections, limit: Option<f64>) -> Table {
     let tested = selections.groups.iter().any(|group| group.tests.is_some());
+    let word = selections.counted.word();
     let mut table = Table {
-        title: format!("{attribute}: who is selected"),
-        headers: ["group", "n", "selected", "rate", "impact ratio"].map(str::to_owned).to_vec(),
+        title: format!("{attribute}: who is {word}"),
+        headers: ["group", "n", word, "rate", "impact ratio"].map(str::to_owned).to_vec(),
         right_aligned: vec![false, true, true, true, true],
         ..Table::default()
     };
@@ -59,7 +60,7 @@ fn rates(attribute: &str, selections: &Selections, limit: Option<f64>) -> Table 
     }
     if selections.unknown > 0 {
         table.footnotes.push(format!(
-            "Of unknown {attribute}: {}, {} of them selected.",
+            "Of unknown {attribute}: {}, {} of them {word}.",
             count(selections.unknown),
             count(selections.unknown_selected)
         ));

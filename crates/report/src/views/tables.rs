@@ -10,7 +10,7 @@ use crate::averages::mean_distance;
 use crate::document::{Column, LimitCheck, MethodChoice, MethodReport, Published, Report, Tilt};
 use crate::lookup::{self, Measured};
 use crate::naming::apart;
-use crate::numbers::{counted, decimals, fixed, level, significant};
+use crate::numbers::{counted, decimals, fixed, level, places_beside, ratio_of, significant};
 use crate::telling;
 
 /// A table of texts.
@@ -94,7 +94,7 @@ pub(crate) fn methods(report: &Report) -> Methods {
                 None => "not measured".clone_into(&mut shown.value),
                 Some(cell) => {
                     match &cell.estimate {
-                        Estimate::Value { value, .. } => shown.value = fixed(*value, places),
+                        Estimate::Value { value, .. } => shown.value = of_metric(&column.metric, *value, places),
                         Estimate::Undefined { undefined } => {
                             "undefined".clone_into(&mut shown.value);
                             shown.undefined = true;
@@ -277,6 +277,19 @@ pub(crate) fn estimate_text(estimate: &Estimate) -> String {
     }
 }
 
+/// A number of a metric; a ratio of rates stays on its side of four fifths.
+pub(crate) fn of_metric(metric: &str, value: f64, places: usize) -> String {
+    if is_ratio(metric) { ratio_of(places, value, None) } else { fixed(value, places) }
+}
+
+/// A gap in words: as [`estimate_text`], its number as [`of_metric`] writes it.
+pub(crate) fn gap_text(metric: &str, estimate: &Estimate) -> String {
+    let text = estimate_text(estimate);
+    let Some(value) = estimate.number().filter(|_| is_ratio(metric)) else { return text };
+    let interval = text.split_once(' ').map_or("", |(_, interval)| interval);
+    format!("{} {interval}", of_metric(metric, value, decimals([value].into_iter()))).trim_end().to_owned()
+}
+
 /// Which way a metric points, in words: the value at parity where there is one.
 pub(crate) fn direction(card: &Card) -> String {
     match (card.fair_value, card.direction) {
@@ -288,7 +301,7 @@ pub(crate) fn direction(card: &Card) -> String {
 }
 
 /// Whether a metric is a ratio of selection rates: of the largest pair all of them print the same number.
-pub(crate) fn is_ratio(metric: &str) -> bool {
+pub fn is_ratio(metric: &str) -> bool {
     crate::telling::ONE_NUMBER.contains(&metric)
 }
 
@@ -422,7 +435,7 @@ fn by_group(report: &Report, title: String, findings: &crate::document::Attribut
                 Some(one) => {
                     let rows = if one.n == group.n { String::new() } else { format!(" (n = {})", crate::numbers::count(one.n)) };
                     let mark = one.estimate.reason().map_or_else(String::new, |reason| format!(" [{}]", note(notes, reason)));
-                    format!("{}{mark}{rows}", estimate_text(&one.estimate))
+                    format!("{}{mark}{rows}", gap_text(&finding.metric, &one.estimate))
                 }
             });
         }
@@ -448,7 +461,7 @@ fn gaps(report: &Report, title: String, findings: &[Finding]) -> Table {
         let mark = finding.estimate.reason().map_or_else(String::new, |reason| format!(" [{}]", note(&mut notes, reason)));
         table.rows.push(vec![
             std::iter::once(gap_heading(report, &finding.metric)).chain(names).collect::<Vec<_>>().join("; "),
-            format!("{}{mark}", estimate_text(&finding.estimate)),
+            format!("{}{mark}", gap_text(&finding.metric, &finding.estimate)),
             finding.largest_pair.as_ref().map_or_else(String::new, |(one, other)| format!("{one} and {other}")),
             finding.at_threshold.map_or_else(String::new, |at| significant(report.data.own_score(at))),
             finding.p_value.map_or_else(String::new, p_text),
@@ -652,6 +665,18 @@ pub fn front_tables(report: &Report) -> Vec<Table> {
     tables
 }
 
+/// What a limit was held against, with enough decimals to stand on its side of it.
+fn measured_text(check: &LimitCheck) -> String {
+    let Estimate::Value { value, interval } = &check.estimate else { return estimate_text(&check.estimate) };
+    let least = decimals([*value].into_iter());
+    let places = places_beside(least, *value, check.limit);
+    match interval {
+        None if places == least => significant(*value),
+        None => fixed(*value, places),
+        Some(interval) => format!("{} [{}, {}]", fixed(*value, places), fixed(interval.low, places), fixed(interval.high, places)),
+    }
+}
+
 /// The limits that were set, and how each was judged.
 pub fn limits_table(report: &Report) -> Table {
     let mut table = Table {
@@ -665,7 +690,7 @@ pub fn limits_table(report: &Report) -> Table {
             lookup::heading(report, &check.metric),
             check.attribute.clone().unwrap_or_default(),
             significant(check.limit),
-            estimate_text(&check.estimate),
+            measured_text(check),
             verdict(check).to_owned(),
             check.explanation.clone(),
         ]);

@@ -33,9 +33,9 @@ fn tables(report: &Report) -> Vec<Table> {
 fn published(table: &crate::document::LawTable) -> Table {
     let rows = table.selections.groups.iter().map(|group| {
         let rate = group.rate.number().map_or_else(|| "not estimable".to_owned(), crate::numbers::percent);
-        let ratio = match (&group.left_out, group.impact_ratio.number()) {
+        let ratio = match (&group.left_out, super::law::impact_ratio(group)) {
             (Some(reason), _) => format!("not calculated: {reason}"),
-            (None, Some(ratio)) => crate::numbers::fixed(ratio, 2),
+            (None, Some(ratio)) => ratio,
             (None, None) => "not estimable".to_owned(),
         };
         vec![group.group.clone(), crate::numbers::count(group.n), crate::numbers::count(group.selected), rate, ratio]
@@ -45,11 +45,7 @@ fn published(table: &crate::document::LawTable) -> Table {
         headers: std::iter::once(table.title.clone()).chain(table.headings.clone()).collect(),
         right_aligned: vec![false, true, true, true, true],
         rows: rows.collect(),
-        footnotes: vec![format!(
-            "Unknown, in no row of this table: {}, {} of them selected.",
-            crate::numbers::count(table.selections.unknown),
-            crate::numbers::count(table.selections.unknown_selected)
-        )],
+        footnotes: vec![super::law::unknown_told(table)],
     }
 }
 

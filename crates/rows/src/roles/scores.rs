@@ -69,6 +69,8 @@ pub struct Scored {
     pub weights: Option<Vec<f64>>,
     /// The sensitive attributes in the order of the roles.
     pub groups: Vec<Groups>,
+    /// Rows that were left out, as they have no score; they are in no count above.
+    pub unscored: usize,
     /// Files with their digests, and remarks.
     pub provenance: Provenance,
 }
@@ -179,6 +181,7 @@ impl Scored {
             label: self.label.as_ref().map(|label| Label { values: picked(&label.values), ..label.clone() }),
             weights: self.weights.as_ref().map(picked),
             groups: self.groups.iter().map(|groups| groups.select(rows)).collect(),
+            unscored: self.unscored,
             provenance: self.provenance.clone(),
         }
     }
@@ -229,7 +232,7 @@ impl ScoreRoles {
         let weights = self.weight.as_ref().map(|column| weights(table, column, self.missing(), extent)).transpose()?;
         let mut remarks = Vec::new();
         let groups = sensitive(table, &self.groups, self.missing(), &self.categories, extent, &mut remarks)?;
-        let mut scored = Scored { scores: Vec::new(), scale, label, weights, groups, provenance: Provenance::default() };
+        let mut scored = Scored { scores: Vec::new(), scale, label, weights, groups, ..Scored::default() };
         if let Some(counted) = &self.counted {
             let (scores, rows) = self.outcomes(table, counted)?;
             scored.scores = vec![f64::NAN; table.rows()];
@@ -471,7 +474,12 @@ impl ScoreRoles {
                 .map(|groups| {
                     let sizes = groups.select(&unscored).sizes();
                     let levels = groups.levels().iter().zip(sizes).zip(groups.sizes());
-                    let shares: Vec<String> = levels.map(|((level, without), all)| format!("{level} {without} of {all}")).collect();
+                    let mut shares: Vec<String> = levels.map(|((level, without), all)| format!("{level} {without} of {all}")).collect();
+                    // With those of unknown group the parts add up to the whole.
+                    let unknown = groups.unknown_count();
+                    if unknown > 0 {
+                        shares.push(format!("unknown {} of {unknown}", groups.select(&unscored).unknown_count()));
+                    }
                     format!("{}: {}", groups.name(), shares.join(", "))
                 })
                 .collect();
@@ -481,7 +489,7 @@ impl ScoreRoles {
         if kept.is_empty() && extent == Extent::Whole {
             return Err(RowsError::BadColumn { column: self.score.clone(), reason: "no row has a score".to_owned() });
         }
-        Ok(scored.select(&kept))
+        Ok(Scored { unscored: unscored.len(), ..scored.select(&kept) })
     }
 }
 

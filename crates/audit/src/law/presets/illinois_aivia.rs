@@ -46,7 +46,7 @@ fn headings(_: Counted, outcome: &str) -> [&'static str; 4] {
 }
 
 fn statements(facts: &Facts<'_>) -> Vec<String> {
-    let mut said = Vec::new();
+    let mut said = facts.people_told();
     for table in facts.tables {
         let hired = table.classification == HIRED;
         for group in &table.selections.groups {

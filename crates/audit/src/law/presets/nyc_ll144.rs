@@ -4,7 +4,6 @@ use evenhand_catalog::{Card, Direction, Kind};
 use evenhand_report::Counted;
 
 use crate::law::{Day, Facts, Preset, Rates, Vocabulary};
-use crate::numbers::count;
 
 pub(super) const PRESET: Preset = Preset {
     card: &CARD,
@@ -58,20 +57,22 @@ fn statements(facts: &Facts<'_>) -> Vec<String> {
     }];
     said.push("Impact ratio: rate of a category, divided by the highest rate of the categories that are compared.".to_owned());
     said.extend(facts.median_told());
-    said.push(format!("Number of people in the data: {}.", count(facts.rows)));
-    said.extend(facts.unknown_told());
+    said.extend(facts.people_told());
     said.extend(facts.test_data_told());
     said.extend(facts.left_out_told());
     said.extend(facts.absent_told());
     for missing in &facts.without {
-        said.push(format!("The data does not hold {missing}: the tables by {missing} and by both are missing, which the rule asks for."));
+        said.push(format!("The data holds no {missing}: there is no table by {missing}, and none by both."));
     }
     said.push("The rule sets no mark for impact ratios.".to_owned());
     said
 }
 
 fn remarks(facts: &Facts<'_>) -> Vec<String> {
-    let mut said = Vec::new();
+    let missing = |what: &&str| {
+        format!("No column of {what} was named: the rule asks for tables by {what} and by both; name it where the data has one.")
+    };
+    let mut said: Vec<String> = facts.without.iter().map(missing).collect();
     let day = |text: &Option<String>| text.as_deref().and_then(Day::parse);
     let of = &facts.details.particulars;
     if let (Some(audit), Some(used)) = (day(&of.audit_date), day(&of.distribution_date)) {

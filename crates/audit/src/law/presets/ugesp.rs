@@ -1,7 +1,7 @@
 //! The Uniform Guidelines on Employee Selection Procedures: rates against four fifths of the highest, and what chance makes of them.
 
 use evenhand_catalog::{Card, Direction, Kind};
-use evenhand_report::Counted;
+use evenhand_report::{Counted, LawTable};
 
 use crate::law::{Facts, Preset, Rates, Vocabulary};
 use crate::numbers::count;
@@ -47,26 +47,10 @@ fn headings(_: Counted, _: &str) -> [&'static str; 4] {
 }
 
 fn statements(facts: &Facts<'_>) -> Vec<String> {
-    let mut said = vec![format!("Number of people in the data: {}.", count(facts.rows))];
-    said.extend(facts.unknown_told());
-    for table in facts.tables {
-        let below = facts.below_four_fifths(table);
-        let where_found =
-            if table.classification.is_empty() { table.title.clone() } else { format!("{}, {}", table.title, table.classification) };
-        let reasons = table.selections.groups.iter().filter(|group| group.left_out.is_none());
-        let mut reasons = reasons.map(|group| group.impact_ratio.reason()).collect::<Vec<_>>();
-        reasons.sort_unstable();
-        reasons.dedup();
-        said.push(if reasons.iter().all(Option::is_some) {
-            let reasons: Vec<&str> = reasons.into_iter().flatten().collect();
-            let why = if reasons.is_empty() { "every group is left out".to_owned() } else { reasons.join("; ") };
-            format!("{where_found}: no impact ratio could be calculated ({why}).")
-        } else if below.is_empty() {
-            format!("{where_found}: no impact ratio below 0.8.")
-        } else {
-            format!("{where_found}: impact ratio below 0.8 for {}.", below.join(", "))
-        });
-    }
+    let mut said = facts.people_told();
+    let (pooled, within) = facts.tables.split_at(facts.pooled);
+    said.extend(pooled.iter().map(|table| below_told(facts, table)));
+    said.extend(within_told(facts, within));
     said.extend(facts.left_out_told());
     said.push(
         "Four fifths are a rule of thumb: smaller gaps may count where they are significant, and larger ones may be due to chance where numbers are small."
@@ -75,6 +59,47 @@ fn statements(facts: &Facts<'_>) -> Vec<String> {
     said
 }
 
-fn remarks(_: &Facts<'_>) -> Vec<String> {
-    Vec::new()
+/// Which groups of a table lie below four fifths.
+fn below_told(facts: &Facts<'_>, table: &LawTable) -> String {
+    let below = facts.below_four_fifths(table);
+    let reasons = table.selections.groups.iter().filter(|group| group.left_out.is_none());
+    let mut reasons = reasons.map(|group| group.impact_ratio.reason()).collect::<Vec<_>>();
+    reasons.sort_unstable();
+    reasons.dedup();
+    let of = if table.classification.is_empty() { table.title.clone() } else { format!("{}, {}", table.title, table.classification) };
+    if reasons.iter().all(Option::is_some) {
+        let reasons: Vec<&str> = reasons.into_iter().flatten().collect();
+        let why = if reasons.is_empty() { "every group is left out".to_owned() } else { reasons.join("; ") };
+        format!("{of}: no impact ratio could be calculated ({why}).")
+    } else if below.is_empty() {
+        format!("{of}: no impact ratio below 0.8.")
+    } else {
+        format!("{of}: impact ratio below 0.8 for {}.", below.join(", "))
+    }
+}
+
+/// In how many jobs a group lies below four fifths: a sentence an attribute. Each job on its own stands in the working papers.
+fn within_told(facts: &Facts<'_>, within: &[LawTable]) -> Vec<String> {
+    let by = |table: &LawTable| table.within.as_ref().map(|[by, _]| by.clone());
+    let alike = |one: &LawTable, other: &LawTable| {
+        one.attribute == other.attribute && one.classification == other.classification && by(one) == by(other)
+    };
+    let told = |tables: &[LawTable]| {
+        let first = tables.first()?;
+        let [by, _] = first.within.as_ref()?;
+        let attribute = first.title.split(" within ").next().unwrap_or(&first.title);
+        let of = if first.classification.is_empty() { String::new() } else { format!(", {}", first.classification) };
+        let below = tables.iter().filter(|table| !facts.below_four_fifths(table).is_empty()).count();
+        let none = tables.iter().filter(|table| table.selections.groups.iter().all(|group| group.impact_ratio.number().is_none())).count();
+        let none = if none > 0 { format!("; in {} no impact ratio could be calculated", count(none)) } else { String::new() };
+        Some(format!("{attribute} within {by}{of}: an impact ratio below 0.8 in {} of {} tables{none}.", count(below), count(tables.len())))
+    };
+    within.chunk_by(alike).filter_map(told).collect()
+}
+
+fn remarks(facts: &Facts<'_>) -> Vec<String> {
+    let missing = |what: &&str| format!("No column of {what} was named, and there is no table by it; name it where the data has one.");
+    let mut said: Vec<String> = facts.without.iter().map(missing).collect();
+    said.extend(facts.tables[facts.pooled..].iter().map(|table| below_told(facts, table)));
+    said
 }

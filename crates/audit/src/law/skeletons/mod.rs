@@ -10,10 +10,10 @@ use std::fmt::Write as _;
 
 use evenhand_catalog::nearest;
 use evenhand_metrics::{Estimate, Finding};
-use evenhand_report::{Report, lookup};
+use evenhand_report::{Report, lookup, views};
 
 use crate::AuditError;
-use crate::numbers::{count, fixed, significant};
+use crate::numbers::{count, fixed, ratio_of, significant};
 
 /// What a model's folder tells beside the report.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -83,13 +83,15 @@ fn plain(text: &str) -> String {
     })
 }
 
-fn number(estimate: &Estimate) -> String {
+/// A number of a metric with its interval; a ratio of rates stays on its side of four fifths.
+fn number(metric: &str, estimate: &Estimate) -> String {
+    let told = |value: f64| if views::tables::is_ratio(metric) { ratio_of(3, value, None) } else { significant(value) };
     match (estimate, estimate.interval()) {
         (Estimate::Undefined { undefined }, _) => format!("undefined ({})", plain(undefined)),
         (Estimate::Value { value, .. }, Some(ends)) => {
-            format!("{} [{}, {}]", significant(*value), significant(ends.low), significant(ends.high))
+            format!("{} [{}, {}]", told(*value), significant(ends.low), significant(ends.high))
         }
-        (Estimate::Value { value, .. }, None) => significant(*value),
+        (Estimate::Value { value, .. }, None) => told(*value),
     }
 }
 
@@ -160,7 +162,7 @@ fn measured(report: &Report) -> String {
                 "| {} | {} | {by} | {} | {} |",
                 plain(&method.name),
                 plain(&column.heading),
-                number(&finding.estimate),
+                number(&finding.metric, &finding.estimate),
                 count(finding.n)
             ));
         }
@@ -185,9 +187,9 @@ fn measured(report: &Report) -> String {
         );
         for group in &table.selections.groups {
             let rate = group.rate.number().map_or_else(|| "undefined".to_owned(), |rate| fixed(rate, 3));
-            let ratio = match (&group.left_out, group.impact_ratio.number()) {
+            let ratio = match (&group.left_out, views::law::impact_ratio(group)) {
                 (Some(reason), _) => format!("left out: {}", plain(reason)),
-                (None, Some(ratio)) => fixed(ratio, 3),
+                (None, Some(ratio)) => ratio,
                 (None, None) => "undefined".to_owned(),
             };
             let _ = writeln!(text, "| {} | {} | {} | {rate} | {ratio} |", plain(&group.group), count(group.n), count(group.selected));

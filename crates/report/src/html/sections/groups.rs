@@ -12,7 +12,7 @@ use crate::html::grid::{Cell, Grid, Head, Notes, places};
 use crate::lookup;
 use crate::numbers::{count, counted, significant};
 use crate::telling;
-use crate::views::tables::{comparing, estimate_text, gap_heading, group_heading, p_text, shown_on_own_scale};
+use crate::views::tables::{comparing, estimate_text, gap_heading, group_heading, of_metric, p_text, shown_on_own_scale};
 
 pub(super) const SECTION: Section = Section {
     id: "groups",
@@ -112,7 +112,11 @@ fn gaps(report: &Report, findings: &AttributeFindings, notes: &mut Notes) -> Opt
     let mut columns = vec![Head::words("metric"), Head::number("value"), Head::number("interval"), Head::words("largest between")];
     columns.extend(more.iter().map(|(text, sub, _)| Head { text: (*text).to_owned(), sub: (*sub).to_owned(), number: true }));
     let rows = compared.into_iter().map(|(finding, names)| {
-        let mut value = Cell::estimate(&finding.estimate, places(std::iter::once(&finding.estimate)), notes);
+        let places = places(std::iter::once(&finding.estimate));
+        let mut value = Cell::estimate(&finding.estimate, places, notes);
+        if let Some(number) = finding.estimate.number() {
+            value.text = of_metric(&finding.metric, number, places);
+        }
         let interval = std::mem::take(&mut value.sub).join(" ");
         let pair = finding.largest_pair.as_ref().map_or_else(String::new, |(one, other)| format!("{one} and {other}"));
         let sub = names.into_iter().map(|name| format!("also: {name}")).collect();
@@ -154,7 +158,11 @@ fn by_group(report: &Report, findings: &AttributeFindings, notes: &mut Notes) ->
             row.push(match found {
                 None => absent(finding, &group.name, notes),
                 Some(one) => {
-                    let mut cell = Cell::estimate(&one.estimate, places(finding.by_group.iter().map(|one| &one.estimate)), notes);
+                    let places = places(finding.by_group.iter().map(|one| &one.estimate));
+                    let mut cell = Cell::estimate(&one.estimate, places, notes);
+                    if let Some(number) = one.estimate.number() {
+                        cell.text = of_metric(&finding.metric, number, places);
+                    }
                     if one.n != group.n {
                         cell.sub.push(format!("n = {}", count(one.n)));
                     }

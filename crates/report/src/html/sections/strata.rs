@@ -72,7 +72,11 @@ fn cells(report: &Report, one: &AttributeFindings, strata: &Strata) -> Grid {
     let rows = rows.collect();
     let mut remarks = Vec::new();
     if strata.strata.len() > MOST_ROWS {
-        remarks.push(format!("The {MOST_ROWS} largest; {} further ones stand in measures.csv.", strata.strata.len() - MOST_ROWS));
+        remarks.push(format!(
+            "The {MOST_ROWS} largest; {} further ones stand in {}.",
+            strata.strata.len() - MOST_ROWS,
+            if report.law.is_some() { "report.json" } else { "measures.csv" }
+        ));
     }
     if limit.is_some() {
         remarks.push("▼ beyond the limit that was set with the whole interval; ▽ beyond it, not settled by these rows.".to_owned());

@@ -11,6 +11,8 @@ use crate::telling::{self, ratio, ratio_limit};
 const MOST_COLUMNS: usize = 10;
 /// Rows, at most.
 const MOST_ROWS: usize = 16;
+/// Rows that are printed, at most: two pages hold no more beside three attributes.
+const MOST_PRINTED: usize = 8;
 
 /// One column: the attribute's place among those with strata, the group, whether it is the first of its attribute, its limit.
 struct Column<'a> {
@@ -103,8 +105,13 @@ pub(super) fn section(report: &Report, body: &mut Markup) {
     }
     body.raw("</tr></thead><tbody>\n");
     let (mut cells, mut under, mut clear) = (0_usize, 0_usize, 0_usize);
-    for row in &rows {
-        body.raw("<tr><th scope=\"row\">").name(row.name).raw("<br> ").element("span", &counted(row.n, "candidate")).raw("</th>");
+    for (at, row) in rows.iter().enumerate() {
+        body.raw(if at < MOST_PRINTED { "<tr>" } else { "<tr class=\"px\">" })
+            .raw("<th scope=\"row\">")
+            .name(row.name)
+            .raw("<br> ")
+            .element("span", &counted(row.n, "candidate"))
+            .raw("</th>");
         for column in &columns {
             let side = if column.first && column.attribute > 0 { " vl" } else { "" };
             let Some((selections, group)) = row.cell(column) else {
@@ -154,6 +161,9 @@ pub(super) fn section(report: &Report, body: &mut Markup) {
         let _ = write!(note, ", the limit that was set; {clear} with the whole interval (▼)");
     }
     note.push_str(". With so many cells a few fall under by chance.");
+    if rows.len() > MOST_PRINTED {
+        body.element("p class=\"note po\"", &format!("Printed are the {MOST_PRINTED} rows with the clearest gaps of {all}."));
+    }
     if all > rows.len() {
         let _ = write!(note, " {} further rows stand in the expert report.", all - rows.len());
     }

@@ -67,10 +67,18 @@ pub fn summary(report: &Report) -> Result<String, ReportError> {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"generator\" content=\"evenhand\">\n<meta name=\"description\" content=\"{}\">\n\
          <title>{}</title>\n<style>{style}</style>\n</head>\n<body>\n{}</body>\n</html>\n",
         policy(&style, None),
-        escaped(&telling::say(report).first().map_or_else(String::new, telling::Words::text)),
+        escaped(&description(report)),
         escaped(&telling::title(report)),
         body.0
     ))
+}
+
+/// What a search engine or a reader of bookmarks shows of the page.
+fn description(report: &Report) -> String {
+    match &report.law {
+        Some(_) => telling::title(report),
+        None => telling::say(report).first().map_or_else(String::new, telling::Words::text),
+    }
 }
 
 /// The paragraph under the title.

@@ -24,13 +24,16 @@ pub(super) fn section(report: &Report, body: &mut Markup) {
 
 fn missing(report: &Report, body: &mut Markup) {
     let begin = body.0.len();
-    for (one, selections) in telling::selected(report) {
+    // The tables of a rule say below each who is left out and who is unknown.
+    let selected = if report.law.is_some() { Vec::new() } else { telling::selected(report) };
+    for (one, selections) in &selected {
         let left: Vec<(&GroupSelection, &str)> =
             selections.groups.iter().filter_map(|group| Some((group, group.left_out.as_deref()?))).collect();
         let all = selections.n + selections.unknown;
         if left.len() <= MOST_NAMED {
             for (group, reason) in &left {
-                let rate = group.rate.number().map_or_else(String::new, |rate| format!(", {} selected", percent(rate)));
+                let rate =
+                    group.rate.number().map_or_else(String::new, |rate| format!(", {} {}", percent(rate), selections.counted.word()));
                 item(
                     body,
                     &group.group,
@@ -54,36 +57,41 @@ fn missing(report: &Report, body: &mut Markup) {
             );
         }
     }
-    let unknown: Vec<String> = telling::selected(report)
+    let unknown: Vec<String> = selected
         .iter()
         .filter(|(_, selections)| selections.unknown > 0)
         .map(|(one, selections)| {
             let share = selections.unknown_selected as f64 / selections.unknown as f64;
-            format!("{} {}, {} selected", one.attribute, count(selections.unknown), percent(share))
+            format!("{} {}, {} {}", one.attribute, count(selections.unknown), percent(share), selections.counted.word())
         })
         .collect();
     if !unknown.is_empty() {
         item(body, "Candidates of unknown group.", &format!("{}. They count in no group.", unknown.join("; ")));
     }
-    if telling::selected(report).is_empty() {
+    if report.law.is_none() && selected.is_empty() {
         for attribute in report.data.attributes.iter().filter(|attribute| attribute.unknown > 0) {
             item(body, &format!("Unknown {}", attribute.name), &format!("{}. They count in no group.", counted(attribute.unknown, "row")));
         }
     }
     let mut reasons: Vec<(String, usize)> = Vec::new();
-    for place in lookup::estimates(report).iter().filter_map(|place| place.estimate.reason()) {
+    let estimates = if report.law.is_some() {
+        of_the_rule(report)
+    } else {
+        lookup::estimates(report).iter().filter_map(|place| Some(place.estimate.reason()?.to_owned())).collect()
+    };
+    for place in &estimates {
         match reasons.iter_mut().find(|(known, _)| known == place) {
             Some((_, times)) => *times += 1,
-            None => reasons.push((place.to_owned(), 1)),
+            None => reasons.push((place.clone(), 1)),
         }
     }
     for (reason, times) in reasons.iter().take(MOST_NAMED) {
         item(body, &counted(*times, "number"), &format!("{reason}."));
     }
     if reasons.len() > MOST_NAMED {
-        item(body, &counted(reasons.len() - MOST_NAMED, "further reason"), "They stand in the expert report.");
+        item(body, &counted(reasons.len() - MOST_NAMED, "further reason"), &format!("They stand in the {}.", telling::everything(report)));
     }
-    for strata in telling::selected(report).first().into_iter().flat_map(|(one, _)| &one.strata).filter(|strata| strata.unknown > 0) {
+    for strata in selected.first().into_iter().flat_map(|(one, _)| &one.strata).filter(|strata| strata.unknown > 0) {
         item(
             body,
             &format!("No {}", strata.by),
@@ -93,6 +101,12 @@ fn missing(report: &Report, body: &mut Markup) {
     if body.0.len() == begin {
         body.raw("<li><b>Nothing</b> Every number that was asked for could be estimated.</li>\n");
     }
+}
+
+/// Why the tables of a rule lack ratios of categories that are compared; what else the working papers hold is no matter of these tables.
+fn of_the_rule(report: &Report) -> Vec<String> {
+    let groups = report.law.iter().flat_map(|law| &law.tables).flat_map(|table| &table.selections.groups);
+    groups.filter(|group| group.left_out.is_none()).filter_map(|group| Some(group.impact_ratio.reason()?.to_owned())).collect()
 }
 
 fn unsaid(report: &Report, body: &mut Markup) {
@@ -121,7 +135,9 @@ fn unsaid(report: &Report, body: &mut Markup) {
         item(body, "Whether the group may be read at the decision.", &told);
     }
     item(body, "What anybody feels.", "This program infers no emotion, and no number here stands for one.");
+    // Who publishes the tables of a rule keeps the curves.
     if report.kind == ReportKind::Audit
+        && report.law.is_none()
         && report
             .methods
             .iter()

@@ -1,7 +1,7 @@
 //! Who, when, what: the strip at the top, the particulars under the title, and digests and versions at the end.
 
 use super::{MARK, Markup};
-use crate::document::{Particulars, Report, ReportKind};
+use crate::document::{Counted, Law, Particulars, Report, ReportKind};
 use crate::lookup;
 use crate::numbers::{count, counted, percent};
 use crate::telling;
@@ -9,12 +9,17 @@ use crate::telling;
 /// What stands where nobody said anything.
 const NOT_GIVEN: &str = "not given";
 
+/// From when the tool is used.
+const IN_USE: &str = "In use from (distribution date)";
+
 /// The line at the very top.
 pub(super) fn strip(report: &Report, body: &mut Markup) {
     let date = report.particulars.as_ref().and_then(|particulars| particulars.audit_date.as_deref());
     let kind = if report.law.is_some() { "bias audit" } else { telling::kind(report) };
     body.raw("<div class=\"top\">").raw(MARK).raw("<b>Evenhand</b> ").element("span", &format!("{kind}, summary"));
-    body.raw(" ").element("span class=\"r\"", date.unwrap_or("date not given")).raw("</div>\n");
+    // What a rule does not ask for is not said to be missing.
+    let date = date.or((report.law.is_none()).then_some("date not given"));
+    body.raw(" ").element("span class=\"r\"", date.unwrap_or_default()).raw("</div>\n");
 }
 
 fn fact(body: &mut Markup, class: &str, term: &str, text: &str) {
@@ -28,21 +33,17 @@ pub(super) fn particulars(report: &Report, body: &mut Markup) {
     let or_not = |text: &Option<String>| text.clone().unwrap_or_else(|| NOT_GIVEN.to_owned());
     body.raw("<dl class=\"meta\">");
     let audit = report.kind == ReportKind::Audit;
+    if let Some(law) = &report.law {
+        of_a_rule(report, law, given, body);
+        body.raw("</dl>\n");
+        return;
+    }
     if audit {
-        let mut by = or_not(&given.auditor);
-        if let Some(client) = &given.client {
-            by = format!("{by}, for {client}");
-        }
-        if let Some(independence) = &given.independence {
-            by = format!("{by} ({independence})");
-        }
-        fact(body, "w", "Audited by", &by);
-        let tool = given.tool.clone().unwrap_or_else(|| report.data.name.clone());
-        let tool = given.vendor.as_ref().map_or(tool.clone(), |vendor| format!("{tool}, made by {vendor}"));
-        fact(body, "w", "What was audited", &tool);
-        fact(body, "", if report.law.is_some() { "Date of the bias audit" } else { "Date of the audit" }, &or_not(&given.audit_date));
-        if report.law.is_some() || given.distribution_date.is_some() {
-            fact(body, "", "In use from (distribution date)", &or_not(&given.distribution_date));
+        fact(body, "w", "Audited by", &auditor(given).unwrap_or_else(|| NOT_GIVEN.to_owned()));
+        fact(body, "w", "What was audited", &made_by(given.tool.as_ref().unwrap_or(&report.data.name), given));
+        fact(body, "", "Date of the audit", &or_not(&given.audit_date));
+        if given.distribution_date.is_some() {
+            fact(body, "", IN_USE, &or_not(&given.distribution_date));
         }
     } else {
         fact(body, "w", "What was measured", &subject(report));
@@ -52,7 +53,7 @@ pub(super) fn particulars(report: &Report, body: &mut Markup) {
         fact(body, "w", "Counted as selected", &or_not(&report.selected));
     }
     fact(body, "w", "Data", &people(report, given));
-    if report.law.is_some() || given.data_source.is_some() {
+    if given.data_source.is_some() {
         fact(body, "w", "Data source", &or_not(&given.data_source));
     }
     if let Some(test) = &given.test_data {
@@ -63,6 +64,50 @@ pub(super) fn particulars(report: &Report, body: &mut Markup) {
         fact(body, "w", "Group unknown", &unknown(report));
     }
     body.raw("</dl>\n");
+}
+
+/// Who audited, for whom, and how they stand to the tool.
+fn auditor(given: &Particulars) -> Option<String> {
+    let mut by = given.auditor.clone()?;
+    if let Some(client) = &given.client {
+        by = format!("{by}, for {client}");
+    }
+    if let Some(independence) = &given.independence {
+        by = format!("{by} ({independence})");
+    }
+    Some(by)
+}
+
+fn made_by(tool: &str, given: &Particulars) -> String {
+    given.vendor.as_ref().map_or_else(|| tool.to_owned(), |vendor| format!("{tool}, made by {vendor}"))
+}
+
+/// What is published beside the tables of a rule: what was told, and no more; each rule wants other things.
+fn of_a_rule(report: &Report, law: &Law, given: &Particulars, body: &mut Markup) {
+    let counted = law.tables.first().map_or(Counted::Selected, |table| table.selections.counted);
+    let facts = [
+        ("w", "Audited by", auditor(given)),
+        ("w", "For", given.client.clone().filter(|_| given.auditor.is_none())),
+        ("w", "What was audited", given.tool.as_ref().map(|tool| made_by(tool, given))),
+        ("", "Date of the bias audit", given.audit_date.clone()),
+        ("", IN_USE, given.distribution_date.clone()),
+        (
+            "w",
+            match counted {
+                Counted::Selected => "Counted as selected",
+                Counted::AboveMedian => "Counted as above the median",
+            },
+            report.selected.clone(),
+        ),
+        ("w", "Data source", given.data_source.clone()),
+        ("", "Data from", given.data_period.clone()),
+        ("w", "Test data in the place of historical data", given.test_data.clone()),
+    ];
+    for (class, term, text) in facts {
+        if let Some(text) = text {
+            fact(body, class, term, &text);
+        }
+    }
 }
 
 fn subject(report: &Report) -> String {
@@ -82,7 +127,11 @@ fn subject(report: &Report) -> String {
 
 /// How many people, of which data.
 fn people(report: &Report, given: &Particulars) -> String {
-    let mut parts = vec![counted(report.data.rows, "candidate"), report.data.name.clone()];
+    let without = match report.data.unscored {
+        0 => String::new(),
+        more => format!(" and {} without a score, who are not counted", count(more)),
+    };
+    let mut parts = vec![counted(report.data.rows, "candidate") + &without, report.data.name.clone()];
     let tested = report.methods.iter().filter_map(|method| method.runs.first()).map(|run| run.sizes.test).max().unwrap_or(0);
     if tested > 0 && tested != report.data.rows && matches!(report.kind, ReportKind::Run | ReportKind::Comparison | ReportKind::Sweep) {
         parts.insert(1, format!("{} held out", count(tested)));
@@ -111,40 +160,37 @@ fn unknown(report: &Report) -> String {
     if parts.is_empty() { "none".to_owned() } else { parts.join(", ") }
 }
 
-/// Longest account of what was asked; a longer one stands in the expert report.
-const LONGEST: usize = 700;
-
 /// Files that are named.
 const MOST_FILES: usize = 3;
 
-/// Digests, versions, and how it was asked.
+/// Digests, versions, and where everything else stands.
 pub(super) fn foot(report: &Report, sha256: &str, body: &mut Markup) {
     body.raw("<footer class=\"foot\"><div>");
     for file in report.data.files.iter().take(MOST_FILES) {
-        body.raw("Input: ").name(&file.name).text(&format!(", {} bytes", count(usize::try_from(file.bytes).unwrap_or(usize::MAX))));
-        body.raw("<br>sha256 ").element("code", &file.sha256).raw("<br>");
+        // What is published for a rule names no file of the house: the digest tells it.
+        if report.law.is_none() {
+            body.raw("Input: ")
+                .name(&file.name)
+                .text(&format!(", {} bytes", count(usize::try_from(file.bytes).unwrap_or(usize::MAX))))
+                .raw("<br>sha256 ");
+        } else {
+            body.raw("Input data sha256 ");
+        }
+        body.element("code", &file.sha256).raw("<br>");
     }
     if report.data.files.len() > MOST_FILES {
-        body.text(&format!("{} further files stand in the expert report.", report.data.files.len() - MOST_FILES)).raw("<br>");
+        let everything = telling::everything(report);
+        body.text(&format!("{} further files stand in the {everything}.", report.data.files.len() - MOST_FILES)).raw("<br>");
     }
     body.raw("report.json sha256 ").element("code", sha256).raw("</div><div>");
-    let versions: Vec<String> = report.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
+    let versions = report.versions.iter().filter(|(name, _)| name.as_str() != "report format");
+    let versions: Vec<String> = versions.map(|(name, version)| format!("{name} {version}")).collect();
     body.text(&format!("Versions: {}; report format {}.", versions.join(", "), report.format));
-    let asked = asked(&report.recipe);
-    if asked.len() <= LONGEST && !asked.is_empty() {
-        body.raw("<br>Asked: ").element("code", &asked);
+    if report.law.is_some() {
+        body.raw("</div><div>The same tables with every digit, and the ratios as fractions: tables.csv of the same run.");
     } else {
         body.raw("<br>How it was asked stands in full in the expert report.");
+        body.raw("</div><div>All numbers: the expert report, report.json and measures.csv of the same run.");
     }
-    body.raw("</div><div>All numbers: the expert report, report.json and measures.csv of the same run.</div><div>Evidence, not a legal opinion.</div></footer>\n");
-}
-
-/// What was asked, in one line of keys and values.
-fn asked(recipe: &serde_json::Value) -> String {
-    let serde_json::Value::Object(fields) = recipe else { return String::new() };
-    let parts = fields.iter().filter(|(_, value)| !value.is_null() && *value != &serde_json::json!([]) && *value != &serde_json::json!({}));
-    parts
-        .map(|(key, value)| format!("{key} = {}", value.to_string().replace("\":", "\": ").replace("\",", "\", ")))
-        .collect::<Vec<_>>()
-        .join("; ")
+    body.raw("</div><div>Evidence, not a legal opinion.</div></footer>\n");
 }
