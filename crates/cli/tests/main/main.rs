@@ -15,4 +15,5 @@ mod guide;
 mod harness;
 mod interviews;
 mod law;
+mod questions;
 mod slips;
