@@ -12,11 +12,16 @@ pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str> + Clone
         .filter(|(distance, candidate)| *distance <= wanted.chars().count().max(plain(candidate).chars().count()) / 3)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate);
-    let only = |fits: &dyn Fn(&str) -> bool| {
-        let mut fitting = candidates.clone().filter(|candidate| !wanted.is_empty() && fits(&plain(candidate)));
-        fitting.next().filter(|_| fitting.next().is_none())
-    };
-    close.or_else(|| only(&|candidate| candidate.starts_with(&wanted))).or_else(|| only(&|candidate| shares_words(&wanted, candidate)))
+    if close.is_some() {
+        return close;
+    }
+    let starting = candidates.clone().filter(|candidate| !wanted.is_empty() && plain(candidate).starts_with(&wanted));
+    only(starting).or_else(|| only(candidates.filter(|candidate| shares_words(&wanted, &plain(candidate)))))
+}
+
+/// The one there is, where there is one alone.
+fn only<'a>(mut fitting: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    fitting.next().filter(|_| fitting.next().is_none())
 }
 
 /// Whether all words of one text stand in the other.

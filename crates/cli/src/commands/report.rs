@@ -58,7 +58,7 @@ fn refuse_loss(report: &Report, place: &Path, out: &Path, form: Form) -> anyhow:
             bail!("--out {}: the report was made of this file, and its form would replace it; give another name", out.display());
         }
     }
-    let ending = |path: &Path| path.extension().map(|ending| ending.to_ascii_lowercase());
+    let ending = |path: &Path| path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
     if out.exists() && ending(out) != ending(Path::new(form.file())) {
         bail!(
             "--out {}: this file exists and is of another kind than {}; give a name that is free, or one of that kind to replace it",
