@@ -9,6 +9,7 @@ use evenhand_metrics::representation::pca_2d;
 use evenhand_metrics::{Estimate, Finding, IntervalPlan, Latent, Outcomes};
 pub use evenhand_report::averages::{mean, spread};
 pub use evenhand_report::cards::compares_groups;
+use evenhand_report::limits;
 pub use evenhand_report::limits::{check_limits, distance, judged, within};
 use evenhand_report::{
     AttributeFindings, AttributeSummary, Column, DataSummary, Density, FileSummary, GroupCount, GroupSummary, LabelSummary, LatentPlot,
@@ -297,13 +298,7 @@ pub fn fill(all: &mut Vec<Finding>, others: Vec<Finding>) {
 
 /// Refuses a key of a limit or a published value that names an attribute which the data, or the metric, does not have.
 pub fn check_key(key: &str, data: &Dataset) -> Result<(), AuditError> {
-    match key.split_once('@') {
-        Some((metric, _)) if !compares_groups(metric) => {
-            Err(AuditError::Request(format!("`{key}`: {metric} is measured over all rows, not by attribute; write `{metric}`")))
-        }
-        Some((_, attribute)) => Ok(data.groups(attribute).map(|_| ())?),
-        None => Ok(()),
-    }
+    Ok(limits::check_key(key, data.sensitive.iter().map(Groups::name))?)
 }
 
 /// The metric of performance for a kind of label.

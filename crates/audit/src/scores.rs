@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use evenhand_catalog::limits::GROUPS;
 use evenhand_metrics::{Estimate, Finding, Outcomes, Tally};
 use evenhand_report::cards::compares_groups;
-use evenhand_report::limits::{Judge, check_limits};
+use evenhand_report::limits::{self, Judge, check_limits};
 use evenhand_report::{
     AttributeFindings, AttributeSummary, Column, DataSummary, FileSummary, GroupCount, GroupSummary, LabelSummary, MethodReport,
     Particulars, Remark, RemarkKind, Report, ReportKind, RunReport, Sizes, Summary,
@@ -60,12 +60,12 @@ pub enum Selection {
 }
 
 impl AuditSettings {
-    fn check(&self) -> Result<(), AuditError> {
-        let level = self.intervals.level;
-        if !(0.0..1.0).contains(&level) {
-            return Err(AuditError::Request(format!(
-                "level = {level} is not allowed for intervals; it must be at least 0 (off) and below 1"
-            )));
+    /// Refuses settings that cannot be used, before any row is read.
+    pub fn check(&self) -> Result<(), AuditError> {
+        self.intervals.check_level()?;
+        self.intervals.check_judge(self.judge, !self.limits.is_empty())?;
+        for (key, limit) in &self.limits {
+            limits::check_limit(key, *limit, Scale::default())?;
         }
         self.intervals.plan().map_or(Ok(()), |plan| plan.check())?;
         let threshold = self.metrics.threshold;
@@ -83,6 +83,14 @@ impl AuditSettings {
             place.ok_or_else(|| AuditError::Request(format!("`strata`: the rows have no column `{name}`; they have {}", known())))
         };
         let places: Vec<usize> = self.strata.iter().map(place).collect::<Result<_, _>>()?;
+        for &place in &places {
+            let column = &scored.groups[place];
+            if column.unknown_count() == column.codes().len() {
+                let message =
+                    format!("`{}` is to part the rows into strata, and no row has a value in it; name another column", column.name());
+                return Err(AuditError::Request(message));
+            }
+        }
         if places.len() == scored.groups.len() {
             return Err(AuditError::Request(
                 "`groups`: all columns are strata, and there is no sensitive attribute; give one at least".to_owned(),
@@ -168,16 +176,21 @@ pub fn refuse_persons_in(groups: &Groups) -> Result<(), AuditError> {
     refuse_persons(groups.name(), present, groups.codes().len() - groups.unknown_count())
 }
 
+/// Which scores are selected, on the person's own scale: `above 60`, `of 3 or less`.
+fn rule_words(metrics: &MetricsSection, scale: Scale) -> String {
+    let threshold = crate::numbers::plain(scale.to_score(metrics.threshold));
+    match (metrics.decision_rule, scale.lower_is_better) {
+        (DecisionRule::Above, true) => format!("below {threshold}"),
+        (DecisionRule::Above, false) => format!("above {threshold}"),
+        (DecisionRule::AtOrAbove, true) => format!("of {threshold} or less"),
+        (DecisionRule::AtOrAbove, false) => format!("of {threshold} or more"),
+    }
+}
+
 /// Who counts as selected, on the person's own scale.
 fn told_selected(settings: &AuditSettings, data: &DataSummary) -> String {
-    let (metrics, scale) = (&settings.metrics, data.score_scale);
-    let threshold = crate::numbers::plain(scale.to_score(metrics.threshold));
-    let rule = match (metrics.decision_rule, scale.lower_is_better) {
-        (DecisionRule::Above, true) => format!("score below {threshold}"),
-        (DecisionRule::Above, false) => format!("score above {threshold}"),
-        (DecisionRule::AtOrAbove, true) => format!("score of {threshold} or less"),
-        (DecisionRule::AtOrAbove, false) => format!("score of {threshold} or more"),
-    };
+    let scale = data.score_scale;
+    let rule = format!("score {}", rule_words(&settings.metrics, scale));
     let ends = [scale.to_score(0.0), scale.to_score(1.0)];
     let scale = format!("on a scale of {} to {}", crate::numbers::plain(ends[0].min(ends[1])), crate::numbers::plain(ends[0].max(ends[1])));
     match settings.selection {
@@ -192,13 +205,7 @@ fn told_selected(settings: &AuditSettings, data: &DataSummary) -> String {
 
 /// Who is selected by a threshold, on a scale of the person's own.
 fn told_threshold(metrics: &MetricsSection, scale: Scale) -> Option<String> {
-    let threshold = crate::numbers::plain(scale.to_score(metrics.threshold));
-    (!scale.is_plain()).then(|| match (metrics.decision_rule, scale.lower_is_better) {
-        (DecisionRule::Above, true) => format!("Selected: scores below {threshold}."),
-        (DecisionRule::Above, false) => format!("Selected: scores above {threshold}."),
-        (DecisionRule::AtOrAbove, true) => format!("Selected: scores of {threshold} or less."),
-        (DecisionRule::AtOrAbove, false) => format!("Selected: scores of {threshold} or more."),
-    })
+    (!scale.is_plain()).then(|| format!("Selected: scores {}.", rule_words(metrics, scale)))
 }
 
 /// The settings with the threshold that selects whom the selection says, and a remark on who that is.
@@ -369,6 +376,19 @@ pub fn audit(scored: &Scored, settings: &AuditSettings) -> Result<Report, AuditE
     scored.groups.iter().try_for_each(refuse_persons_in)?;
     let (settings, note) = resolved(settings, scored)?;
     let (settings, mut notes) = (&settings, Vec::from_iter(note.map(|note| Remark::new(RemarkKind::Selection, note))));
+    let strata = settings.strata_of(scored)?;
+    let compared = (0..scored.groups.len()).filter(|place| !strata.contains(place)).map(|place| scored.groups[place].name());
+    for key in settings.limits.keys() {
+        if let Some(by) = key.split_once('@').map(|(_, name)| name).filter(|name| settings.strata.iter().any(|by| by == name)) {
+            return Err(AuditError::Request(format!(
+                "limit `{key}`: `{by}` holds the strata, and a limit is judged on all rows together; name an attribute ({}), and the report counts in how many \
+                 strata the limit would be kept",
+                compared.collect::<Vec<_>>().join(", ")
+            )));
+        }
+        limits::check_key(key, compared.clone())?;
+        limits::check_needs(key, scored.label.is_some(), !strata.is_empty())?;
+    }
     let decided = scored.decided().map(|rows| scored.select(&rows));
     if let Some(decided) = &decided {
         let name = scored.label.as_ref().map_or("label", |label| label.name.as_str());
@@ -379,7 +399,6 @@ pub fn audit(scored: &Scored, settings: &AuditSettings) -> Result<Report, AuditE
     }
     let mut performance = Vec::new();
     let mut attributes = Vec::new();
-    let strata = settings.strata_of(scored)?;
     for attribute in (0..scored.groups.len()).filter(|attribute| !strata.contains(attribute)) {
         let (overall, compared) = measured(scored, decided.as_ref(), attribute, settings, &strata)?;
         if performance.is_empty() && scored.label.is_some() {

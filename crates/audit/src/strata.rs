@@ -212,12 +212,13 @@ fn smallest(selections: &Selections, least: usize) -> Option<(&str, &Estimate, f
     ratios.min_by(|one, other| one.2.total_cmp(&other.2))
 }
 
-/// Strata that tell of all there are, in words: `3 of 12 strata by job`.
+/// The strata that tell, in words: `the 12 strata by job`, or `the 9 strata by job with at least 30 rows of both groups (of 12)`.
 fn of_strata(tell: usize, all: usize, by: &str) -> String {
+    let strata = if tell == 1 { "stratum" } else { "strata" };
     if tell == all {
-        format!("{all} strata by {by}")
+        format!("the {tell} {strata} by {by}")
     } else {
-        format!("the {tell} of {all} strata by {by} with at least {TELLING} rows of each")
+        format!("the {tell} {strata} by {by} with at least {TELLING} rows of both groups (of {all})")
     }
 }
 
@@ -237,7 +238,7 @@ fn told(by: &str, strata: &[Stratum], pooled: &Selections, adjusted: &[Adjusted]
         let breaching: Vec<_> = ratios.iter().filter(|(.., ratio)| below(*ratio)).collect();
         if below(value) && breaching.is_empty() && !ratios.is_empty() {
             told.push(format!(
-                "Over all rows the impact ratio of {group} is {}, below the limit {limit} that was set; within {among} no ratio is below it.",
+                "Over all rows the impact ratio of {group} is {}, below the limit {limit} that was set; in {among} no ratio is below it.",
                 shown(value)
             ));
         } else if !below(value)
@@ -246,8 +247,8 @@ fn told(by: &str, strata: &[Stratum], pooled: &Selections, adjusted: &[Adjusted]
             let interval =
                 estimate.interval().map_or_else(String::new, |interval| format!(" [{}, {}]", shown(interval.low), shown(interval.high)));
             told.push(format!(
-                "Over all rows no impact ratio is below the limit {limit} that was set (smallest {}), but in {} of {among} one is: in {} (n = {}) that of {group} \
-                 is {}{interval}.",
+                "Over all rows no impact ratio is below the limit {limit} that was set (smallest {}); one is in {} of {among}, the lowest in {} (n = {}): {}{interval} \
+                 for {group}.",
                 shown(value),
                 breaching.len(),
                 stratum.name,
@@ -300,12 +301,16 @@ fn turned(by: &str, strata: &[Stratum], pooled: &Selections, adjusted: &[Adjuste
         let adjusted = difference.and_then(|estimate| {
             Some(format!("; taken together over {by} the ratio is {}{}", fixed(estimate.number()?, 2), bracket(estimate)))
         });
+        let among = of_strata(sides.len(), strata.len(), by);
+        let turned = match sides.len() - ahead {
+            0 => format!("in each of {among} they are selected more often"),
+            1 => format!("they are selected more often in {ahead} of {among}, and as often in the other"),
+            level => format!("they are selected more often in {ahead} of {among}, and as often in the other {level}"),
+        };
         told.push(format!(
-            "The order turns round: over all rows {} are selected less often than {highest} (ratio {}), but in none of the {} strata by {by} where both have at \
-             least {TELLING} rows, and more often in {ahead} of them{}.",
+            "The order turns round: over all rows {} are selected less often than {highest} (ratio {}); {turned}{}.",
             group.group,
             group.impact_ratio.number().map_or_else(String::new, |ratio| fixed(ratio, 2)),
-            sides.len(),
             adjusted.unwrap_or_default()
         ));
     }

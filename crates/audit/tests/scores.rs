@@ -74,7 +74,7 @@ fn what_cannot_be_asked_is_refused_by_the_name_of_the_setting() {
     let privileged = [("gender".to_owned(), "man".to_owned())].into();
     let without = Scored { groups: Vec::new(), ..eight() };
     for (told, setting) in [
-        (audit(&eight(), &level), "level = 1"),
+        (audit(&eight(), &level), "`level` 1"),
         (audit(&eight(), &metrics(MetricsSection { threshold: 50.0, ..MetricsSection::default() })), "threshold = 50"),
         (audit(&eight(), &metrics(MetricsSection { privileged, ..MetricsSection::default() })), "privileged gender = man"),
         (audit(&without, &settings()), "`groups`"),

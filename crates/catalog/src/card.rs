@@ -93,3 +93,29 @@ pub struct Card {
     /// The parameters it takes, each with default, range and purpose.
     pub parameters: &'static [Parameter],
 }
+
+impl Card {
+    /// The least and the largest value that [`Card::range`] declares for the definition in use without a convention: `[0, 1] for scores in [0, 1]` and `[0, 1]; aif360: ...`
+    /// are 0 and 1. An end in words (`candidates - 1`) is infinite, as it depends on the rows; `None` where the declaration begins with no interval.
+    ///
+    /// ```
+    /// # use evenhand_catalog::{Card, Direction, Kind};
+    /// # let card = |range| Card { id: "x", name: "x", kind: Kind::Metric, summary: "", formula: "", fair_value: None, range,
+    /// #     direction: Direction::Lower, source: "", parameters: &[] };
+    /// assert_eq!(card("[0, 1] for scores in [0, 1]").bounds(), Some((0.0, 1.0)));
+    /// assert_eq!(card("[0, candidates - 1]").bounds(), Some((0.0, f64::INFINITY)));
+    /// assert_eq!(card("that of the scores").bounds(), None);
+    /// ```
+    pub fn bounds(&self) -> Option<(f64, f64)> {
+        let inside = self.range.strip_prefix(['[', '('])?;
+        let (low, rest) = inside.split_once(',')?;
+        let (high, _) = rest.split_once([']', ')'])?;
+        let end = |text: &str, endless: f64| text.trim().parse::<f64>().unwrap_or(endless);
+        Some((end(low, f64::NEG_INFINITY), end(high, f64::INFINITY)))
+    }
+
+    /// Whether the numbers are in units of scores or labels, which are rescaled to [0, 1].
+    pub fn is_of_scores(&self) -> bool {
+        self.range.contains("scores")
+    }
+}

@@ -11,7 +11,7 @@ mod nearest;
 mod parameters;
 
 pub use card::{Card, Direction, Kind, READS_THE_GROUP};
-pub use nearest::nearest;
+pub use nearest::{did_you_mean, meant_as_percent, nearest};
 pub use parameters::{Allowed, CatalogError, Literal, Parameter, Parameters, Value};
 
 /// A registry's line: the card of a method and the function that builds it from checked parameters.

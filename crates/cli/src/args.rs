@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use evenhand_audit::rank::Wanted;
-use evenhand_catalog::Value;
+use evenhand_catalog::{Value, meant_as_percent};
 use evenhand_data::sheet::Reading as ColumnReading;
 
 use crate::outputs::Writing;
@@ -298,16 +298,16 @@ pub(crate) struct Rule {
     #[arg(long, value_name = "ID", conflicts_with_all = ["stream", "weight", "label"])]
     pub(crate) law: Option<String>,
     /// Column with the sex
-    #[arg(long, value_name = "COLUMN", requires = "law")]
+    #[arg(long, value_name = "COLUMN")]
     pub(crate) sex: Option<String>,
     /// Column with race and ethnicity
-    #[arg(long, value_name = "COLUMN", requires = "law")]
+    #[arg(long, value_name = "COLUMN")]
     pub(crate) race: Option<String>,
     /// Column that says who is of Hispanic origin, whatever their race
     #[arg(long, value_name = "COLUMN", requires = "race")]
     pub(crate) hispanic: Option<String>,
     /// Column that says who was hired, where the rule asks for that beside the selection
-    #[arg(long, value_name = "COLUMN", requires = "law")]
+    #[arg(long, value_name = "COLUMN")]
     pub(crate) hired: Option<String>,
     /// File (TOML) of what only a person can tell: auditor, tool, dates, source of the data, words for categories; also without --law
     #[arg(long, value_name = "FILE")]
@@ -353,10 +353,11 @@ pub(crate) struct Audit {
     #[arg(long)]
     pub(crate) lower_is_better: bool,
     /// Sensitive attribute: a column, an intersection ("gender x race"), a cut ("age > 25") or one group against the rest ("race = White"); may be repeated
-    #[arg(long = "group", required_unless_present = "law", value_name = "COLUMN")]
+    #[arg(long = "group", required_unless_present_any = ["law", "sex", "race", "hired"], value_name = "COLUMN")]
     pub(crate) groups: Vec<String>,
-    /// Job, site or another column: every number within each of its values too, the pooled one beside it, and what holds once they are taken into account (on
-    /// the pages; limits judge all rows together); a column, an intersection or a cut as for --group; may be repeated
+    /// Job, site or another column: every number within each of its values too, the pooled one beside it, and what holds once they are taken into account; a
+    /// limit and the exit code judge all rows together, and in how many values the limit would be breached is said beside it; a column, an intersection or a
+    /// cut as for --group; may be repeated
     #[arg(long = "by", value_name = "COLUMN", conflicts_with = "stream")]
     pub(crate) by: Vec<String>,
     /// Column with the truth: 0/1, words, or a number in [0, 1] or in --label-range; rows without it count in what needs no truth
@@ -607,7 +608,12 @@ fn parameter(text: &str) -> Result<(String, Value), String> {
 }
 
 fn coverage(text: &str) -> Result<f64, String> {
-    number(text).ok().filter(|level| (0.0..1.0).contains(level)).ok_or_else(|| format!("`{text}` is not at least 0 and below 1"))
+    let level = number(text)?;
+    let meant = meant_as_percent(level)
+        .filter(|level| (0.5..1.0).contains(level))
+        .map(|level| format!("; for {text} % write {level}"))
+        .unwrap_or_default();
+    if (0.0..1.0).contains(&level) { Ok(level) } else { Err(format!("`{text}` is not at least 0 and below 1{meant}")) }
 }
 
 fn range(text: &str) -> Result<(f64, f64), String> {
@@ -623,7 +629,14 @@ fn pair(text: &str) -> Result<(String, String), String> {
 }
 
 fn limit(text: &str) -> Result<(String, f64), String> {
-    let (metric, value) = pair(text).map_err(|_| "write it as metric=value, for example spdd=0.05")?;
+    const WRITTEN: &str = "write it as metric=value, for example spdd=0.05, or as metric@attribute=value";
+    let (metric, value) = pair(text).map_err(|_| WRITTEN)?;
+    if metric.is_empty() || value.is_empty() || metric.starts_with('@') || metric.ends_with('@') {
+        return Err(WRITTEN.to_owned());
+    }
+    if let Some(percent) = value.strip_suffix('%').and_then(|percent| number(percent.trim()).ok()) {
+        return Err(format!("a limit is a number without a percent sign; for {value} write {}", (percent * 1e8).round() / 1e10));
+    }
     Ok((metric, number(&value)?))
 }
 

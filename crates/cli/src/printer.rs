@@ -144,7 +144,7 @@ fn given_as_flag(error: &anyhow::Error) -> Option<String> {
 }
 
 /// Settings that messages of the crates below name in brackets, as in (`skip lines`) or (`read` 'zip=category').
-const SETTINGS: [&str; 21] = [
+const SETTINGS: [&str; 22] = [
     "separator",
     "decimal",
     "skip lines",
@@ -159,6 +159,7 @@ const SETTINGS: [&str; 21] = [
     "label_range",
     "read",
     "label",
+    "by",
     "from",
     "modalities",
     "replace",

@@ -26,6 +26,7 @@ pub struct Written {
 /// made of is not replaced.
 pub fn write_report(report: &Report, folder: &Path) -> Result<Written, ExperimentError> {
     write::refuse_inputs(folder, &FILES, report.data.files.iter().map(|file| (&file.name, &file.sha256)))?;
+    write::refuse_no_folder(folder)?;
     write::refuse_strangers(folder)?;
     if kept_law(folder) == Some(true) {
         return Err(other_kind(folder, "an audit by a rule"));
@@ -45,32 +46,65 @@ pub fn write_report(report: &Report, folder: &Path) -> Result<Written, Experimen
     Ok(Written { summary, page, json })
 }
 
+/// What whoever names no report should have named.
+const WANTED: &str = "give the folder that `audit`, `compare`, `sweep`, `run`, `rank` or `balance` wrote, or its report.json";
+
+/// What a place is that holds no finished report.
+fn no_report(place: &Path) -> String {
+    let has = |name: &str| place.join(name).exists();
+    let (shown, report) = (place.display(), FILES[0]);
+    if !place.exists() {
+        return format!("{shown}: there is no such file or folder; {WANTED}");
+    }
+    if has("scorer.json") {
+        return format!("{shown}: this is the folder of a model; its report lies in the folder that `run` wrote, two above; {WANTED}");
+    }
+    if has("cells") {
+        return format!("{shown}: its runs are not finished, and {report} is written last; the same command goes on and finishes them");
+    }
+    if let Some(page) = FILES[1..].iter().chain(&LAW_FILES).find(|name| **name != report && has(name)) {
+        return format!(
+            "{shown}: there is {page}, but no {report}, from which every form is made; make the report again, or bring its {report} back"
+        );
+    }
+    format!("{shown}: there is no finished report in this folder; {WANTED}")
+}
+
+/// What bytes are that are no JSON: half a report, a page of one, or another file.
+fn no_json(bytes: &[u8], path: &Path, error: &serde_json::Error) -> String {
+    let begins = bytes.trim_ascii_start();
+    if begins.is_empty() {
+        return format!("the file is empty; {WANTED}");
+    }
+    if begins.starts_with(b"{") && error.is_eof() {
+        return format!("the report ends in its middle ({error}), as a copy that was broken off; copy it again, or make it again");
+    }
+    if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json")) {
+        return format!("it is no report, as it is no JSON ({error}); {WANTED}");
+    }
+    format!("this is no report, but another kind of file; {WANTED}")
+}
+
 /// Reads a finished report: its folder, or the file itself.
 pub fn read_report(place: &Path) -> Result<Report, ExperimentError> {
     let path = if place.is_dir() { place.join(FILES[0]) } else { place.to_path_buf() };
-    let bytes = whole::read_text(&path).map_err(|error| {
-        if error.kind() == std::io::ErrorKind::NotFound {
-            ExperimentError::Request(format!(
-                "{}: there is no finished report here; give the folder that `audit`, `compare`, `rank` or `balance` wrote, or its report.json",
-                place.display()
-            ))
-        } else {
-            ExperimentError::io(&path, "read")(error)
-        }
+    let bytes = whole::read_text(&path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => ExperimentError::Request(no_report(place)),
+        _ => ExperimentError::io(&path, "read")(error),
     })?;
     let told = |message: String| ExperimentError::Request(format!("{}: {message}", path.display()));
-    let value: serde_json::Value = serde_json::from_slice(&bytes)
-        .map_err(|error| told(format!("it is no report, as it is no JSON ({error}); give a report.json of evenhand")))?;
-    match value.get("format").and_then(serde_json::Value::as_u64) {
-        None => return Err(told("it is no report of evenhand: it has no `format`; give a report.json".to_owned())),
-        Some(format) if format > u64::from(FORMAT) => {
+    let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|error| told(no_json(&bytes, &path, &error)))?;
+    match value.get("format").map(serde_json::Value::as_u64) {
+        None => return Err(told(format!("it is JSON, but no report of evenhand: it has no `format`; {WANTED}"))),
+        Some(Some(format)) if format > u64::from(FORMAT) => {
             return Err(told(format!(
                 "it has format {format}, and this program reads up to {FORMAT}; use the program that wrote it, or a newer one"
             )));
         }
-        Some(_) => {}
+        Some(Some(1..)) if value.get("kind").is_some() => {}
+        Some(_) => return Err(told(format!("it is JSON, but no report of evenhand: it lacks what every report has; {WANTED}"))),
     }
-    serde_json::from_value(value).map_err(|error| told(format!("it is a damaged report ({error}); make it again")))
+    serde_json::from_value(value).map_err(|error| told(format!("the report is damaged or was changed by hand ({error}); make it again")))
 }
 
 /// What a report can be rendered as.
@@ -186,6 +220,7 @@ pub fn write_law(report: &Report, details: Option<(&str, &[u8])>, folder: &Path)
         let (name, sha256) = (name.to_owned(), digest::of_bytes(bytes));
         write::refuse_inputs(folder, &LAW_FILES, std::iter::once((&name, &sha256)))?;
     }
+    write::refuse_no_folder(folder)?;
     refuse_law_strangers(folder)?;
     let law = report.law.as_ref().ok_or_else(|| ExperimentError::Request("the report holds no tables of a rule".to_owned()))?;
     let [summary, workpapers, json, tables, manifest] = LAW_FILES;

@@ -36,6 +36,26 @@ pub fn probe(path: &Path) -> Result<(), ExperimentError> {
     Ok(())
 }
 
+/// Refuses a file, or a place below one, where a folder is to be.
+pub fn refuse_no_folder(folder: &Path) -> Result<(), ExperimentError> {
+    if folder.exists() && !folder.is_dir() {
+        let message = "this is a file, and several files are to be written into a folder; give the name of a folder".to_owned();
+        return Err(ExperimentError::Setting { setting: "out", value: folder.display().to_string(), message });
+    }
+    refuse_below_file(folder)
+}
+
+/// Refuses a place below a file.
+pub fn refuse_below_file(path: &Path) -> Result<(), ExperimentError> {
+    match path.ancestors().skip(1).find(|place| place.exists()) {
+        Some(file) if !file.is_dir() => {
+            let message = format!("{} is a file, and nothing can be written below it; give another place", file.display());
+            Err(ExperimentError::Setting { setting: "out", value: path.display().to_string(), message })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Refuses a folder in which a table of the user's own has the name of a report's.
 pub fn refuse_strangers(folder: &Path) -> Result<(), ExperimentError> {
     let [json, page, summary, table] = FILES.map(|name| folder.join(name));

@@ -1,6 +1,6 @@
 //! Wanted shares of categories, and how many rows they make.
 
-use evenhand_catalog::nearest;
+use evenhand_catalog::did_you_mean;
 
 /// The share of each category that is wanted.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -63,8 +63,7 @@ impl Shares {
             Shares::Found => Ok(found.iter().map(|&count| count as f64 / total as f64).collect()),
             Shares::Given(given) => {
                 if let Some((name, _)) = given.iter().find(|(name, _)| !levels.contains(name)) {
-                    let hint = nearest(name, levels.iter().map(String::as_str))
-                        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                    let hint = did_you_mean(name, levels.iter().map(String::as_str));
                     return Err(format!("`{name}` is none of {}{hint}", levels.join(", ")));
                 }
                 let of = |level: &String| given.iter().find(|(name, _)| name == level).map(|(_, share)| *share);

@@ -8,10 +8,22 @@ use evenhand_metrics::MetricError;
 #[non_exhaustive]
 pub enum ReportError {
     /// A limit speaks of a number that the report does not hold.
-    #[error("limit `{key}`: the report has no such number")]
+    #[error("`{key}`: {reason}")]
     NoSuchNumber {
         /// The limit's key: `metric` or `metric@attribute`.
         key: String,
+        /// What the number needs, or which ones there are.
+        reason: String,
+    },
+    /// A limit that no number of its metric can keep, or none can breach.
+    #[error("limit `{key}` = {value}: {reason}")]
+    BadLimit {
+        /// The limit's key.
+        key: String,
+        /// The limit as given.
+        value: f64,
+        /// What limits of the metric lie within, and what was meant, most likely.
+        reason: String,
     },
     /// The report is no JSON document.
     #[error("the report cannot be written as JSON: {0}")]

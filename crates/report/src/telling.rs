@@ -6,6 +6,7 @@ use evenhand_metrics::Estimate;
 use crate::document::{
     AttributeFindings, Counted, GroupSelection, LimitCheck, MethodReport, RemarkKind, Report, ReportKind, RunReport, Selections, Standing,
 };
+use crate::limits::told_in_strata;
 use crate::lookup::{self, Measured};
 use crate::numbers::{count, counted, fixed, plain, significant};
 
@@ -195,6 +196,7 @@ pub(crate) fn say(report: &Report) -> Vec<Words> {
     if let Some(words) = of_limits(report) {
         said.push(words);
     }
+    said.extend(told_in_strata(report).into_iter().take(MOST_TOLD).map(Words::of));
     said
 }
 

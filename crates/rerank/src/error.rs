@@ -1,4 +1,4 @@
-use evenhand_catalog::nearest;
+use evenhand_catalog::did_you_mean;
 
 /// Errors of this crate.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -164,5 +164,5 @@ fn found(groups: &[String]) -> String {
 }
 
 fn hint(word: &str, known: &str) -> String {
-    nearest(word, known.split(", ")).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
+    did_you_mean(word, known.split(", "))
 }

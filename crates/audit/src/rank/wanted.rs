@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use evenhand_catalog::nearest;
+use evenhand_catalog::did_you_mean;
 use evenhand_rebalance::shares::Shares as EvenShares;
 use evenhand_rerank::Target;
 use evenhand_rows::roles::spelled;
@@ -50,13 +50,8 @@ impl Wanted {
             None => Ok(()),
             Some(name) => {
                 let levels = groups.levels();
-                let hint = nearest(name, levels.iter().map(String::as_str)).map(|word| format!("; did you mean `{word}`?"));
-                Err(format!(
-                    "`{name}` is no group of `{}`{}; its groups are {}",
-                    groups.name(),
-                    hint.unwrap_or_default(),
-                    levels.join(", ")
-                ))
+                let hint = did_you_mean(name, levels.iter().map(String::as_str));
+                Err(format!("`{name}` is no group of `{}`{hint}; its groups are {}", groups.name(), levels.join(", ")))
             }
         }
     }

@@ -1,7 +1,11 @@
 //! `[intervals]`: how sure the numbers are.
 
+use evenhand_catalog::meant_as_percent;
 use evenhand_metrics::IntervalPlan;
+use evenhand_report::limits::Judge;
 use serde::{Deserialize, Serialize};
+
+use crate::AuditError;
 
 /// `[intervals]`: how sure the numbers are.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -40,11 +44,32 @@ impl IntervalSection {
         if self.replicates > 0 { self.level } else { 0.0 }
     }
 
+    /// Refuses a level that is no share; 95 was meant for 0.95.
+    pub fn check_level(&self) -> Result<(), AuditError> {
+        if (0.0..1.0).contains(&self.level) {
+            return Ok(());
+        }
+        // Nobody wants intervals of 1.5 %.
+        let meant = meant_as_percent(self.level).filter(|level| (0.5..1.0).contains(level));
+        let meant = meant.map(|level| format!("; for {} % write {level}", self.level)).unwrap_or_default();
+        let message = format!("the coverage of intervals is at least 0 (off) and below 1{meant}");
+        Err(AuditError::Setting { setting: "level", value: self.level.to_string(), message })
+    }
+
+    /// Refuses limits that are to be judged by intervals where none are made.
+    pub fn check_judge(&self, judge: Judge, limited: bool) -> Result<(), AuditError> {
+        if judge == Judge::Value || !limited || self.level_in_force() > 0.0 {
+            return Ok(());
+        }
+        let (setting, usual) = if self.level > 0.0 { ("replicates", "1000") } else { ("level", "0.95") };
+        let message =
+            format!("limits are to be judged by intervals, and this turns them off; give the usual {usual}, or judge limits by the value");
+        Err(AuditError::Setting { setting, value: "0".to_owned(), message })
+    }
+
     /// Refuses a level that is no share, and sizes beyond their ceilings.
     pub fn check(self) -> Result<(), String> {
-        if !(0.0..1.0).contains(&self.level) {
-            return Err(format!("[intervals] level = {}: it must be at least 0 (off) and below 1", self.level));
-        }
+        self.check_level().map_err(|error| format!("[intervals] {error}"))?;
         self.plan().map_or(Ok(()), |plan| plan.check().map_err(|error| format!("[intervals] {error}")))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use evenhand_catalog::nearest;
+use evenhand_catalog::did_you_mean;
 use evenhand_metrics::{Convention, Conventions, DecisionRule, Definition};
 use evenhand_rows::Groups;
 use evenhand_rows::roles::spelled;
@@ -59,7 +59,7 @@ impl MetricsSection {
     pub fn check(&self, attributes: &[Groups]) -> Result<(), AuditError> {
         for (attribute, group) in &self.privileged {
             let bad = |kind: &str, word: &str, known: Vec<&str>| {
-                let hint = nearest(word, known.iter().copied()).map(|word| format!("; did you mean `{word}`?")).unwrap_or_default();
+                let hint = did_you_mean(word, known.iter().copied());
                 AuditError::Request(format!(
                     "privileged {attribute} = {group}: the data has no {kind} `{word}`{hint}; known are {}",
                     known.join(", ")

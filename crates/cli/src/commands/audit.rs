@@ -8,6 +8,7 @@ use evenhand_audit::settings::{self, DecisionRule, IntervalSection, MetricsSecti
 use evenhand_audit::{AuditSettings, AuditStream, Selection};
 use evenhand_data::loaders::faircv_2020;
 use evenhand_data::table::{self, Counted, ScoreRoles, TableSettings};
+use evenhand_experiment::write;
 use evenhand_report::{Report, limits};
 use evenhand_rows::{FileDigest, LabelRole, Provenance, Scored, SensitiveRole};
 
@@ -16,9 +17,11 @@ use crate::args::{Audit, Convention, Definition, Judge, Threshold, Top};
 use crate::reading::{label_threshold, names, told_favourable};
 
 pub(crate) fn audit(arguments: &Audit, json: bool) -> anyhow::Result<Outcome> {
+    arguments.out.as_deref().map_or(Ok(()), write::refuse_no_folder)?;
     if arguments.rule.law.is_some() {
         return law::audit(arguments, json);
     }
+    refuse_rule_columns(arguments)?;
     if arguments.selected.is_some() != arguments.applicants.is_some() {
         bail!("--selected without --law is a column of numbers and needs --applicants; name a column of decisions with --score");
     }
@@ -40,9 +43,51 @@ pub(crate) fn audit(arguments: &Audit, json: bool) -> anyhow::Result<Outcome> {
     Ok(Outcome::of(&report))
 }
 
+/// Columns that a rule of law alone reads, given without a rule.
+fn refuse_rule_columns(arguments: &Audit) -> anyhow::Result<()> {
+    let rule = &arguments.rule;
+    let given: Vec<&str> = [("--sex", &rule.sex), ("--race", &rule.race), ("--hispanic", &rule.hispanic), ("--hired", &rule.hired)]
+        .into_iter()
+        .filter_map(|(flag, column)| column.as_ref().map(|_| flag))
+        .collect();
+    let (Some(last), before) = (given.last(), given.len().saturating_sub(1)) else { return Ok(()) };
+    let (flags, are) = match before {
+        0 => ((*last).to_owned(), "names a column"),
+        _ => (format!("{} and {last}", given[..before].join(", ")), "name columns"),
+    };
+    bail!("{flags} {are} for a rule of law; say which rule with --law (`evenhand catalog` lists them), or compare by columns with --group")
+}
+
+/// A column of strata that another part of the question names: within its values there would be nothing to compare.
+fn refuse_strata_of_answers(arguments: &Audit, strata: &[SensitiveRole]) -> anyhow::Result<()> {
+    let taken = [
+        ("--score", Some(&arguments.score)),
+        ("--label", arguments.label.as_ref()),
+        ("--selected", arguments.selected.as_ref()),
+        ("--applicants", arguments.applicants.as_ref()),
+        ("--weight", arguments.weight.as_ref()),
+        ("--count", arguments.count.as_ref()),
+        ("--person", arguments.person.as_ref()),
+    ];
+    for column in strata.iter().flat_map(|role| &role.columns) {
+        if let Some((flag, _)) = taken.iter().find(|(_, named)| *named == Some(column)) {
+            bail!(
+                "--by {column}: the column is named by {flag}, too; name one that parts the rows by what they are, such as the job or the site"
+            );
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn roles(arguments: &Audit, tables: &TableSettings) -> anyhow::Result<ScoreRoles> {
     if arguments.groups.is_empty() && arguments.rule.law.is_none() {
         bail!("no sensitive attribute; name its column with --group, for example --group gender");
+    }
+    if let Some(flag) = [("--group", &arguments.groups), ("--by", &arguments.by)]
+        .into_iter()
+        .find_map(|(flag, columns)| columns.iter().any(|column| column.trim().is_empty()).then_some(flag))
+    {
+        bail!("{flag}: the name is blank; give the name of a column");
     }
     let known = if arguments.files.iter().any(|file| is_npy(file)) { Vec::new() } else { table::columns(&arguments.files, &tables.file)? };
     let roles = ScoreRoles {
@@ -69,6 +114,7 @@ pub(super) fn roles(arguments: &Audit, tables: &TableSettings) -> anyhow::Result
         undecided: arguments.undecided.clone(),
         range: arguments.range,
         lower_is_better: arguments.lower_is_better,
+        decisions: arguments.selected.is_some() && arguments.applicants.is_none(),
         skip_unscored: arguments.skip_unscored,
     };
     Ok(roles)
@@ -110,10 +156,11 @@ pub(super) fn settings(arguments: &Audit, roles: &ScoreRoles) -> anyhow::Result<
         ("model", serde_json::json!(model)),
     ];
     let compared: Vec<&str> = roles.groups.iter().map(|role| role.name.as_str()).collect();
+    refuse_strata_of_answers(arguments, &roles.groups[roles.groups.len() - arguments.by.len()..])?;
     if let Some(twice) = compared.iter().enumerate().find(|(place, name)| compared[..*place].contains(name)) {
         bail!("`{}` is named twice by --group and --by; name it once", twice.1);
     }
-    Ok(AuditSettings {
+    let settings = AuditSettings {
         title: arguments.title.clone().unwrap_or_else(|| format!("Audit of {}", names(&arguments.files))),
         metrics: MetricsSection {
             threshold: scale.to_unit(threshold),
@@ -139,7 +186,7 @@ pub(super) fn settings(arguments: &Audit, roles: &ScoreRoles) -> anyhow::Result<
             permutations: arguments.permutations,
             seed: arguments.seed,
         },
-        limits: super::metric_limits(&arguments.limits)?,
+        limits: super::metric_limits(&arguments.limits, scale)?,
         judge: match arguments.judge {
             Judge::Value => limits::Judge::Value,
             Judge::Interval => limits::Judge::Interval,
@@ -153,7 +200,9 @@ pub(super) fn settings(arguments: &Audit, roles: &ScoreRoles) -> anyhow::Result<
             _ => Selection::Threshold,
         },
         reading: arguments.reading.told(&own, &said),
-    })
+    };
+    settings.check()?;
+    Ok(settings)
 }
 
 pub(super) fn is_npy(file: &str) -> bool {

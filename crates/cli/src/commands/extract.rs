@@ -9,6 +9,7 @@ use evenhand_experiment::media::extract::{self, Options, Summary};
 use evenhand_experiment::media::manifest::{Manifest, Source};
 use evenhand_experiment::media::video::Decoder;
 use evenhand_report::{ExtractionReport, views};
+use evenhand_rows::RowsError;
 
 use super::{Outcome, grid};
 use crate::args::{Extract, ExtractedModality, FaceDetector, FrameDraw, SoundPooling, WordPooling};
@@ -84,7 +85,7 @@ fn outcome(arguments: &Extract, failed_share: f64) -> Outcome {
 fn check_sensitive(manifest: &Manifest, sensitive: &[String]) -> anyhow::Result<()> {
     let plain = |name: &&String| name.chars().all(|sign| sign.is_alphanumeric() || "_-.".contains(sign));
     if let Some(name) = sensitive.iter().filter(plain).find(|name| !manifest.columns.contains(name)) {
-        anyhow::bail!("{}: there is no column `{name}`; the columns are {}", manifest.path.display(), manifest.columns.join(", "));
+        return Err(RowsError::missing_column(&manifest.path.display().to_string(), name, &manifest.columns).into());
     }
     Ok(())
 }

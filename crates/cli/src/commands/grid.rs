@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Context;
 use evenhand_experiment::analyses::choice::Wish;
 use evenhand_experiment::{Options, Recipe};
-use evenhand_report::views::{listing, tables};
+use evenhand_report::views::{listing, strata, tables};
 use evenhand_report::{Report, ReportKind};
+use evenhand_rows::Scale;
 
 use super::{Outcome, told_written};
 use crate::args::{Compare, Demo, Grid, Run, Sweep};
@@ -55,7 +56,8 @@ pub(crate) fn sweep(arguments: &Sweep, threads: Option<u16>, json: bool) -> anyh
     let recipe = recipe.sweep(arguments.method.as_deref(), &arguments.over.setting, &arguments.over.values)?;
     let out = out(&arguments.grid, "-sweep");
     // Limits of the recipe are limits of its sweep, too; those of the command line come instead.
-    let limits = if arguments.limits.is_empty() { recipe.limits.clone() } else { super::metric_limits(&arguments.limits)? };
+    let limits =
+        if arguments.limits.is_empty() { recipe.limits.clone() } else { super::metric_limits(&arguments.limits, Scale::default())? };
     let wish = (!limits.is_empty() || arguments.by.is_some()).then(|| Wish { by: arguments.by.clone(), limits });
     let place = Place { choose: wish.as_ref(), ..place(&arguments.grid, &out, threads, false) };
     execute(&recipe, &place, ReportKind::Sweep, json)
@@ -133,8 +135,8 @@ pub(crate) fn show(report: &Report, json: bool) -> anyhow::Result<()> {
     }
     printer::table(&tables::tilt_table(report))?;
     if report.kind == ReportKind::Audit {
-        for table in tables::group_tables(report) {
-            printer::table(&table)?;
+        for table in tables::group_tables(report).iter().chain(&strata::worst(report)) {
+            printer::table(table)?;
         }
     } else {
         printer::table(&tables::method_table(report))?;

@@ -21,6 +21,8 @@ use anyhow::Context;
 use evenhand_catalog::limits;
 use evenhand_experiment::Written;
 use evenhand_report::Report;
+use evenhand_report::limits::check_limit;
+use evenhand_rows::Scale;
 
 use crate::args::{Arguments, Command};
 use crate::printer;
@@ -56,10 +58,12 @@ fn jobs(asked: Option<u16>, threads: Option<u16>) -> usize {
     asked.or(threads).map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
 }
 
-/// Limits of metrics, of the command line by their key; one given twice is refused, as only one of its values could count.
-fn metric_limits(given: &[(String, f64)]) -> anyhow::Result<BTreeMap<String, f64>> {
+/// Limits of metrics, of the command line by their key; one given twice is refused, as only one of its values could count, and so is one that no number of
+/// the metric can be compared with. `scale`: the scale of the scores.
+fn metric_limits(given: &[(String, f64)], scale: Scale) -> anyhow::Result<BTreeMap<String, f64>> {
     let mut limits = BTreeMap::new();
     for (key, value) in given {
+        check_limit(key, *value, scale)?;
         if let Some(other) = limits.insert(key.clone(), *value) {
             anyhow::bail!("--limit {key} is given twice, as {other} and as {value}; leave one of them out");
         }

@@ -4,15 +4,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use evenhand_experiment::{Form, pictures, read_report, write};
+use evenhand_report::Report;
 
 use super::Outcome;
-use crate::args::{Format, Report};
+use crate::args::{Format, Report as Asked};
 use crate::printer;
 
 const NO_MODEL: &str =
     "--model tells of the model in annex-iv and colorado-sb26-189 alone; leave it out, or choose one of them with --format";
 
-pub(crate) fn report(arguments: &Report, json: bool) -> anyhow::Result<Outcome> {
+pub(crate) fn report(arguments: &Asked, json: bool) -> anyhow::Result<Outcome> {
     let report = read_report(&arguments.place)?;
     let folder = if arguments.place.is_dir() { arguments.place.as_path() } else { arguments.place.parent().unwrap_or(Path::new(".")) };
     let form = match arguments.format {
@@ -39,13 +40,34 @@ pub(crate) fn report(arguments: &Report, json: bool) -> anyhow::Result<Outcome> 
     if out.is_dir() {
         bail!("--out {}: this is a folder; give the name of a file, for example {}", out.display(), out.join(form.file()).display());
     }
-    // The report itself must not be lost to one of its forms.
-    let document = if arguments.place.is_dir() { folder.join(write::FILES[0]) } else { arguments.place.clone() };
-    if same(&out, &document) {
-        bail!("--out {}: it would replace the report by one of its forms; give another name", out.display());
-    }
+    refuse_loss(&report, &arguments.place, &out, form)?;
     write::replace(&out, &bytes)?;
     told(&[out], json)
+}
+
+/// Refuses to write a form over the report itself, over what it was made of, and over a file of another kind, which is somebody's own.
+fn refuse_loss(report: &Report, place: &Path, out: &Path, form: Form) -> anyhow::Result<()> {
+    let document = if place.is_dir() { place.join(write::FILES[0]) } else { place.to_path_buf() };
+    if same(out, &document) {
+        bail!("--out {}: it would replace the report by one of its forms; give another name", out.display());
+    }
+    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if let Some(name) = out.file_name().and_then(|name| name.to_str()) {
+        let inputs = report.data.files.iter().map(|file| (&file.name, &file.sha256));
+        if write::refuse_inputs(folder, &[name], inputs).is_err() {
+            bail!("--out {}: the report was made of this file, and its form would replace it; give another name", out.display());
+        }
+    }
+    let ending = |path: &Path| path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
+    if out.exists() && ending(out) != ending(Path::new(form.file())) {
+        bail!(
+            "--out {}: this file exists and is of another kind than {}; give a name that is free, or one of that kind to replace it",
+            out.display(),
+            form.file()
+        );
+    }
+    write::refuse_below_file(out)?;
+    Ok(())
 }
 
 fn same(one: &Path, other: &Path) -> bool {
@@ -53,7 +75,7 @@ fn same(one: &Path, other: &Path) -> bool {
 }
 
 /// Pictures are several files: they go into a folder.
-fn drawn(arguments: &Report, pictures: Vec<(String, String)>, folder: &Path, json: bool) -> anyhow::Result<Outcome> {
+fn drawn(arguments: &Asked, pictures: Vec<(String, String)>, folder: &Path, json: bool) -> anyhow::Result<Outcome> {
     let out = arguments.out.clone().unwrap_or_else(|| folder.join("pictures"));
     if out == Path::new("-") {
         bail!("--out -: the pictures are several files; give a folder");
@@ -61,6 +83,7 @@ fn drawn(arguments: &Report, pictures: Vec<(String, String)>, folder: &Path, jso
     if out.exists() && !out.is_dir() {
         bail!("--out {}: this is a file; pictures go into a folder", out.display());
     }
+    write::refuse_no_folder(&out)?;
     if pictures.is_empty() {
         bail!("{}: the report has no pictures; choose another form with --format", arguments.place.display());
     }

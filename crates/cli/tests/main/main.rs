@@ -16,4 +16,5 @@ mod harness;
 mod interviews;
 mod law;
 mod published;
+mod questions;
 mod slips;

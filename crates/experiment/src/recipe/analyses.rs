@@ -1,6 +1,6 @@
 //! `[analyses]`: what is asked of the runs beyond their numbers.
 
-use evenhand_catalog::{Card, Direction, nearest};
+use evenhand_catalog::{Card, Direction, did_you_mean};
 use serde::{Deserialize, Serialize};
 
 use crate::evidence;
@@ -56,8 +56,8 @@ impl AnalysesSection {
     /// Refuses a reference that is none of the methods.
     pub(super) fn check_reference(&self, methods: &[String]) -> Result<(), String> {
         let Some(reference) = self.reference.as_ref().filter(|reference| !methods.contains(reference)) else { return Ok(()) };
-        let hint = nearest(reference, methods.iter().map(String::as_str)).map(|word| format!("; did you mean `{word}`?"));
-        Err(format!("[analyses] reference: no method is named `{reference}`{}", hint.unwrap_or_default()))
+        let hint = did_you_mean(reference, methods.iter().map(String::as_str));
+        Err(format!("[analyses] reference: no method is named `{reference}`{hint}"))
     }
 }
 

@@ -22,11 +22,11 @@ use std::path::{Path, PathBuf};
 
 use evenhand_data::whole;
 
+use evenhand_catalog::did_you_mean;
 use evenhand_catalog::limits::SEEDS;
-use evenhand_catalog::nearest;
 use evenhand_learn::{Architecture, Training};
-use evenhand_report::limits::Judge;
-use evenhand_rows::{Encoding, Schema};
+use evenhand_report::limits::{Judge, check_limit};
+use evenhand_rows::{Encoding, Scale, Schema};
 use serde::{Deserialize, Serialize};
 
 use crate::ExperimentError;
@@ -132,8 +132,12 @@ impl Recipe {
         self.split.check()?;
         self.skew.as_ref().map_or(Ok(()), SkewSection::check)?;
         self.intervals.check()?;
+        self.intervals.check_judge(self.judge, !self.limits.is_empty()).map_err(|error| format!("[intervals] {error}"))?;
         self.metrics.check_table()?;
-        self.limits.keys().try_for_each(|key| check_metric(key).map_err(|error| format!("[limits]: {error}")))?;
+        for (key, limit) in &self.limits {
+            check_metric(key).map_err(|error| format!("[limits]: {error}"))?;
+            check_limit(key, *limit, Scale::default()).map_err(|error| format!("[limits]: {error}"))?;
+        }
         self.analyses.check()?;
         self.shortlist.as_ref().map_or(Ok(()), ShortlistSection::check)?;
         self.training.check().map_err(|error| error.to_string())?;
@@ -217,7 +221,7 @@ impl Recipe {
     pub fn method(&self, name: &str) -> Result<&MethodSection, ExperimentError> {
         self.methods.iter().find(|method| method.name == name).ok_or_else(|| {
             let known: Vec<&str> = self.methods.iter().map(|method| method.name.as_str()).collect();
-            let hint = nearest(name, known.iter().copied()).map(|word| format!("; did you mean `{word}`?")).unwrap_or_default();
+            let hint = did_you_mean(name, known.iter().copied());
             ExperimentError::Request(format!("the recipe has no method `{name}`{hint}; known are {}", known.join(", ")))
         })
     }

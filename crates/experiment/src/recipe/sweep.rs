@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use evenhand_catalog::{Value, nearest};
+use evenhand_catalog::{Value, did_you_mean};
 
 use super::overrides::overlay;
 use super::{MethodSection, Recipe};
@@ -49,8 +49,8 @@ fn vary(chosen: &MethodSection, section: &str, key: &str, value: f64) -> Result<
             return Ok(variant);
         }
         other => {
-            let hint = nearest(other, SECTIONS.into_iter()).map(|word| format!("; did you mean `{word}`?"));
-            return Err(format!("no section `{other}`{}; known are {}", hint.unwrap_or_default(), SECTIONS.join(", ")));
+            let hint = did_you_mean(other, SECTIONS.into_iter());
+            return Err(format!("no section `{other}`{hint}; known are {}", SECTIONS.join(", ")));
         }
     };
     let whole = matches!(choice.parameters.get(key), Some(Value::Integer(_))) && value.fract() == 0.0;

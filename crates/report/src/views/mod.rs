@@ -6,6 +6,7 @@ pub mod listing;
 pub mod making;
 pub mod measures;
 pub mod selected;
+pub mod strata;
 pub mod tables;
 mod text;
 

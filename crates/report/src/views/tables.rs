@@ -11,7 +11,7 @@ use crate::document::{Column, LimitCheck, MethodChoice, MethodReport, Published,
 use crate::lookup::{self, Measured};
 use crate::naming::apart;
 use crate::numbers::{counted, decimals, fixed, level, places_beside, ratio_of, significant};
-use crate::telling;
+use crate::{limits, telling};
 
 /// A table of texts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -696,6 +696,10 @@ pub fn limits_table(report: &Report) -> Table {
         ]);
     }
     drop_empty_columns(&mut table);
+    table.footnotes = limits::told_in_strata(report);
+    if !table.footnotes.is_empty() {
+        table.footnotes.push("Whether a limit is kept is judged on all rows together.".to_owned());
+    }
     table
 }
 

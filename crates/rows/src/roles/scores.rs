@@ -40,6 +40,8 @@ pub struct ScoreRoles {
     pub categories: Categories,
     /// Favourable values of a score that is a decision in words.
     pub favourable: Vec<String>,
+    /// Whether the score is to be a decision: numbers other than 0 and 1 are refused then, unless the favourable values among them are named.
+    pub decisions: bool,
     /// Values of such a score on which nothing was decided, beside the usual words.
     pub undecided: Vec<String>,
     /// Lowest and highest possible score when that is not 0 to 1; scores are then rescaled to [0, 1].
@@ -321,6 +323,7 @@ impl ScoreRoles {
         match read {
             Ok(Numbers { mut values, percent }) => {
                 settled(table, column, self.missing())?;
+                self.refuse_no_decisions(&values)?;
                 let unit = if percent && high <= 1.0 { 100.0 } else { 1.0 };
                 for (row, value) in values.iter_mut().enumerate() {
                     let number = if percent { *value / unit } else { *value };
@@ -391,6 +394,24 @@ impl ScoreRoles {
                 Ok((values, Scale::default()))
             }
         }
+    }
+
+    /// Refuses numbers that are no decisions, where decisions are asked for.
+    fn refuse_no_decisions(&self, values: &[f64]) -> Result<(), RowsError> {
+        const SHOWN: usize = 8;
+        if !self.decisions || values.iter().all(|value| value.is_nan() || *value == 0.0 || *value == 1.0) {
+            return Ok(());
+        }
+        let mut found: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
+        found.sort_unstable_by(f64::total_cmp);
+        found.dedup();
+        let some = found.iter().take(SHOWN).map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ");
+        let all = if found.len() > SHOWN { format!("{some} and {} more", found.len() - SHOWN) } else { some };
+        let reason = format!(
+            "it holds the numbers {all}, and a decision is 0 or 1 or a word; say which value counts as selected (`favourable`), or name the column as the score \
+             when it is one"
+        );
+        Err(RowsError::BadColumn { column: self.score.clone(), reason })
     }
 
     /// Decisions out of numbers of applicants and selected: a score, and the row that it comes from.

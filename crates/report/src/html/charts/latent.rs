@@ -1,7 +1,7 @@
 //! The embeddings of the test rows in two dimensions, the high-scoring beside the low-scoring, with the groups' centroids.
 
 use super::axis::{Frame, Scale};
-use super::svg::{Anchor, Svg, Swatch};
+use super::svg::{Anchor, Svg, Swatch, spots};
 use super::{Figure, LegendEntry, WIDTH, style_of};
 use crate::document::{LatentPlot, LatentPoint};
 use crate::numbers::{percent, significant};
@@ -34,9 +34,14 @@ pub(crate) fn figure(title: &str, plot: &LatentPlot, groups: &[String]) -> Figur
             |group: &str| -> Vec<&LatentPoint> { plot.points.iter().filter(|point| point.high == high && point.group == group).collect() };
         for group in ranked.iter().rev() {
             let style = style_of(groups, group);
-            let marks: String = members(group).into_iter().map(|point| style.mark(x.at(point.x), y.at(point.y), 2.3)).collect();
-            let class = if styled.contains(&group.as_str()) { format!("dots {}", style.fill()) } else { "dots fn".to_owned() };
-            svg.path(&marks, &class);
+            let places: Vec<(f64, f64)> = members(group).into_iter().map(|point| (x.at(point.x), y.at(point.y))).collect();
+            let is_styled = styled.contains(&group.as_str());
+            if let Some(spot) = style.spot() {
+                svg.path(&spots(&places), &format!("{spot} {}", if is_styled { style.stroke() } else { "kn".to_owned() }));
+            } else {
+                let marks: String = places.into_iter().map(|(x, y)| style.mark(x, y, 2.3)).collect();
+                svg.path(&marks, &format!("dots {}", if is_styled { style.fill() } else { "fn".to_owned() }));
+            }
         }
         let centres: Vec<(&str, f64, f64)> =
             styled.iter().filter_map(|group| centre(&members(group)).map(|(cx, cy)| (*group, cx, cy))).collect();

@@ -29,6 +29,11 @@ impl Style {
         if dash.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{dash}\"") }
     }
 
+    /// The class of small dots that look like the mark of this series, where its mark is round or square.
+    pub(crate) fn spot(self) -> Option<&'static str> {
+        ["spots round", "spots square"].get(self.0 % 12).copied()
+    }
+
     /// Path of the mark of this series around a point.
     pub(crate) fn mark(self, x: f64, y: f64, radius: f64) -> String {
         mark(self.0, x, y, radius)
@@ -210,25 +215,53 @@ impl std::fmt::Display for Escaped<'_> {
 /// differences of rounded places, so that rounding does not add up.
 pub(crate) fn through(points: &[(f64, f64)]) -> String {
     let mut d = String::with_capacity(points.len() * 8);
-    let tenths = |value: f64| (value * 10.0).round() as i64;
-    let mut last = (0, 0);
-    for (position, (x, y)) in points.iter().enumerate() {
-        let here = (tenths(*x), tenths(*y));
-        match position {
-            0 => {
-                let _ = write!(d, "M{} {}", Px(*x), Px(*y));
+    let Some(&(x, y)) = points.first() else { return d };
+    let _ = write!(d, "M{} {}", Px(x), Px(y));
+    let placed: Vec<(i64, i64)> = points.iter().map(|point| tenths(*point)).collect();
+    // Steps along an axis that go on in one direction are one step: curves lie flat at their ends.
+    let mut steps: Vec<(i64, i64)> = Vec::with_capacity(placed.len());
+    let alike = |one: i64, other: i64| one.signum() * other.signum() >= 0;
+    for pair in placed.windows(2) {
+        let (across, down) = (pair[1].0 - pair[0].0, pair[1].1 - pair[0].1);
+        match steps.last_mut() {
+            Some(last) if last.1 == 0 && down == 0 && alike(last.0, across) => last.0 += across,
+            Some(last) if last.0 == 0 && across == 0 && alike(last.1, down) => last.1 += down,
+            _ => steps.push((across, down)),
+        }
+    }
+    for (position, (across, down)) in steps.into_iter().enumerate() {
+        if position == 0 {
+            d.push('l');
+        }
+        step(&mut d, across, position == 0);
+        step(&mut d, down, false);
+    }
+    d
+}
+
+fn tenths((x, y): (f64, f64)) -> (i64, i64) {
+    ((x * 10.0).round() as i64, (y * 10.0).round() as i64)
+}
+
+/// Lines of no length at these places: their ends, round or square by the class, are dots. A drawn circle takes four times the room, and there are
+/// thousands.
+pub(crate) fn spots(points: &[(f64, f64)]) -> String {
+    let mut d = String::with_capacity(points.len() * 13);
+    let mut last = None;
+    for &point in points {
+        let here = tenths(point);
+        match last {
+            None => {
+                let _ = write!(d, "M{} {}", Px(point.0), Px(point.1));
             }
-            1 => {
-                d.push('l');
-                step(&mut d, here.0 - last.0, true);
-                step(&mut d, here.1 - last.1, false);
-            }
-            _ => {
-                step(&mut d, here.0 - last.0, false);
-                step(&mut d, here.1 - last.1, false);
+            Some((x, y)) => {
+                d.push('m');
+                step(&mut d, here.0 - x, true);
+                step(&mut d, here.1 - y, false);
             }
         }
-        last = here;
+        d.push_str("h0");
+        last = Some(here);
     }
     d
 }
@@ -347,6 +380,10 @@ mod tests {
         assert_eq!(through(&[(48.0, 109.3), (52.4, 106.3), (52.4, 106.8), (51.9, 106.8)]), "M48 109.3l4.4-3 0 .5-.5 0");
         assert_eq!(through(&[(-1.0, 2.25)]), "M-1 2.3");
         assert_eq!(through(&[]), "");
+        // What goes on along an axis is one step, and what turns back is two.
+        assert_eq!(through(&[(0.0, 5.0), (1.0, 5.0), (2.5, 5.0), (2.5, 7.0), (2.5, 8.0), (2.5, 6.0)]), "M0 5l2.5 0 0 3 0-2");
+        assert_eq!(spots(&[(203.3, 127.4), (217.1, 103.3), (217.1, 104.0)]), "M203.3 127.4h0m13.8-24.1h0m0 .7h0");
+        assert_eq!((spots(&[]), Style(12).spot(), Style(2).spot()), (String::new(), Some("spots round"), None));
         // Steps of 0.04 would vanish one by one.
         let slow: Vec<(f64, f64)> = (0..=100).map(|step| (f64::from(step) * 0.04, 0.0)).collect();
         let sum: f64 = through(&slow)["M0 0l".len()..].split(' ').step_by(2).map(|step| step.parse::<f64>().expect("a number")).sum();

@@ -161,72 +161,118 @@ fn draw(
         .enumerate()
         .map(|(at, dot)| dot.method.swept.map_or_else(|| format!("{} {}", at + 1, dot.method.name), plain))
         .collect();
-    for (place, ((left, top), name)) in free_places(&places, &names).into_iter().zip(places.iter().zip(&names)) {
-        let short = name.split(' ').next().unwrap_or(name);
-        match place {
-            Some((dx, dy, anchor)) => {
-                let _ = write!(
-                    svg,
-                    "<text{} x=\"{}\" y=\"{}\" dx=\"{dx}\" dy=\"{dy}\"{anchor}>{}</text>",
-                    if short == name { "" } else { " class=\"lb\"" },
-                    Share(*left),
-                    Share(*top),
-                    escaped(name)
-                );
-                if short != name {
-                    let _ = write!(
-                        svg,
-                        "<text class=\"ix\" x=\"{}\" y=\"{}\" dx=\"{dx}\" dy=\"{dy}\"{anchor}>{}</text>",
-                        Share(*left),
-                        Share(*top),
-                        escaped(short)
-                    );
-                }
-            }
-            None => {
-                let _ = write!(svg, "<text x=\"{}\" y=\"{}\" dx=\"8\" dy=\"-7\">{}</text>", Share(*left), Share(*top), escaped(short));
-            }
+    // The words of the limit stand there already.
+    let said = limit.map(|limit| Area::of((x.at(limit) * SIZE.0 + 8.0, 0.86 * SIZE.1 - 9.0), "", 160.0));
+    for (place, ((left, top), name)) in free_places(&places, &names, said.into_iter().collect()).into_iter().zip(places.iter().zip(&names))
+    {
+        let Some(Place { shift: (dx, dy), anchor, short: is_short, far }) = place else { continue };
+        let (left, top, short) = (Share(*left), Share(*top), short(name));
+        if far {
+            let _ = write!(
+                svg,
+                "<svg x=\"{left}\" y=\"{top}\" overflow=\"visible\"><line class=\"err\" x1=\"0\" y1=\"0\" x2=\"{dx}\" y2=\"{}\"/></svg>",
+                dy - 4
+            );
+        }
+        let shown = if is_short { short } else { name };
+        let class = if short == shown { "" } else { " class=\"lb\"" };
+        let _ = write!(svg, "<text{class} x=\"{left}\" y=\"{top}\" dx=\"{dx}\" dy=\"{dy}\"{anchor}>{}</text>", escaped(shown));
+        if short != shown {
+            let _ = write!(svg, "<text class=\"ix\" x=\"{left}\" y=\"{top}\" dx=\"{dx}\" dy=\"{dy}\"{anchor}>{}</text>", escaped(short));
         }
     }
     body.raw("<figure>").raw(&svg).raw("</svg></figure>");
 }
 
-/// A place beside each dot where its name covers no dot and no other name, on a drawing of 896 x 340 pixels.
-fn free_places(places: &[(f64, f64)], names: &[String]) -> Vec<Option<(i32, i32, &'static str)>> {
-    let (width, height) = (896.0, 340.0);
-    let boxed = |left: f64, top: f64, wide: f64, high: f64| (left, left + wide, top, top + high);
-    let meets = |a: &(f64, f64, f64, f64), b: &(f64, f64, f64, f64)| a.0 < b.1 && b.0 < a.1 && a.2 < b.3 && b.2 < a.3;
-    let mut taken: Vec<(f64, f64, f64, f64)> = places.iter().map(|(x, y)| boxed(x * width - 8.0, y * height - 8.0, 16.0, 16.0)).collect();
+/// Pixels of the drawing on a wide page.
+const SIZE: (f64, f64) = (896.0, 340.0);
+
+/// Pixels of a letter, on average.
+const LETTER: f64 = 6.9;
+
+/// The number that a name begins with; the table below has it, too.
+fn short(name: &str) -> &str {
+    name.split(' ').next().unwrap_or(name)
+}
+
+/// A box on the drawing, in pixels.
+#[derive(Debug, Clone, Copy)]
+struct Area {
+    left: f64,
+    right: f64,
+    top: f64,
+    bottom: f64,
+}
+
+impl Area {
+    /// The box of a text that hangs on a point.
+    fn of((x, y): (f64, f64), anchor: &str, wide: f64) -> Self {
+        let left = if anchor.contains("middle") {
+            x - wide / 2.0
+        } else if anchor.contains("end") {
+            x - wide
+        } else {
+            x
+        };
+        Area { left, right: left + wide, top: y - 12.0, bottom: y + 3.0 }
+    }
+
+    fn meets(&self, other: &Area) -> bool {
+        self.left < other.right && other.left < self.right && self.top < other.bottom && other.top < self.bottom
+    }
+
+    fn is_inside(&self) -> bool {
+        self.left > 0.05 * SIZE.0 && self.right < SIZE.0 && self.top > 0.0 && self.bottom < 0.88 * SIZE.1
+    }
+}
+
+/// Where a name stands.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    /// Pixels from its dot.
+    shift: (i32, i32),
+    anchor: &'static str,
+    /// Whether only the number has room.
+    short: bool,
+    /// Whether a line must say which dot it belongs to.
+    far: bool,
+}
+
+/// A place for each name where it covers no dot and no other name: beside its dot, else its number alone there, else its number farther and farther away.
+fn free_places(places: &[(f64, f64)], names: &[String], mut taken: Vec<Area>) -> Vec<Option<Place>> {
+    const MIDDLE: &str = " text-anchor=\"middle\"";
+    const END: &str = " text-anchor=\"end\"";
+    const BESIDE: [(i32, i32, &str); 8] =
+        [(15, 4, ""), (0, 24, MIDDLE), (0, -15, MIDDLE), (-15, 4, END), (11, -10, ""), (11, 20, ""), (-11, -10, END), (-11, 20, END)];
+    let beside = |short: bool| BESIDE.into_iter().map(move |(dx, dy, anchor)| Place { shift: (dx, dy), anchor, short, far: false });
+    let away = (3..14).flat_map(|ring| {
+        (0..16).map(move |turn| {
+            let (sine, cosine) = (std::f64::consts::TAU * f64::from(turn) / 16.0).sin_cos();
+            let radius = f64::from(ring * 12);
+            let shift = ((radius * cosine).round() as i32, (radius * sine).round() as i32 + 4);
+            Place { shift, anchor: MIDDLE, short: true, far: true }
+        })
+    });
+    let away: Vec<Place> = away.collect();
+    let pixels = |(x, y): &(f64, f64)| (x * SIZE.0, y * SIZE.1);
+    taken.extend(places.iter().map(|place| {
+        let (x, y) = pixels(place);
+        Area { left: x - 8.0, right: x + 8.0, top: y - 8.0, bottom: y + 8.0 }
+    }));
     let mut found = Vec::new();
-    for ((x, y), name) in places.iter().zip(names) {
-        let wide = name.chars().count() as f64 * 6.9;
-        let options = [
-            (15, 4, ""),
-            (0, 24, " text-anchor=\"middle\""),
-            (0, -15, " text-anchor=\"middle\""),
-            (-15, 4, " text-anchor=\"end\""),
-            (11, -10, ""),
-            (11, 20, ""),
-            (-11, -10, " text-anchor=\"end\""),
-            (-11, 20, " text-anchor=\"end\""),
-        ];
-        let place = options.into_iter().find_map(|(dx, dy, anchor)| {
-            let left = x * width + f64::from(dx)
-                - if anchor.contains("middle") {
-                    wide / 2.0
-                } else if anchor.contains("end") {
-                    wide
-                } else {
-                    0.0
-                };
-            let area = boxed(left, y * height + f64::from(dy) - 12.0, wide, 15.0);
-            let inside = area.0 > 0.05 * width && area.1 < width && area.2 > 0.0 && area.3 < 0.88 * height;
-            (inside && !taken.iter().any(|other| meets(other, &area))).then_some(((dx, dy, anchor), area))
-        });
-        found.push(place.map(|(place, area)| {
-            taken.push(area);
-            place
-        }));
+    for (place, name) in places.iter().zip(names) {
+        let (x, y) = pixels(place);
+        let area = |place: &Place| {
+            let shown = if place.short { short(name) } else { name };
+            Area::of((x + f64::from(place.shift.0), y + f64::from(place.shift.1)), place.anchor, shown.chars().count() as f64 * LETTER)
+        };
+        let free = |place: &Place| {
+            let area = area(place);
+            area.is_inside() && !taken.iter().any(|other| other.meets(&area))
+        };
+        let place = beside(false).chain(beside(true)).chain(away.iter().copied()).find(free);
+        taken.extend(place.as_ref().map(area));
+        found.push(place);
     }
     found
 }
@@ -264,4 +310,39 @@ fn table(report: &Report, dots: &[Dot<'_>], heading: &str, (attribute, ringed): 
         ..Table::default()
     };
     plain_table(&table, body);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Area, LETTER, SIZE, free_places, short};
+
+    #[test]
+    fn names_of_dots_that_lie_together_stand_apart() {
+        // Twenty methods within eight pixels, and three that lie apart.
+        let mut places: Vec<(f64, f64)> = (0..20).map(|at| (0.5 + f64::from(at % 5) * 0.002, 0.5 + f64::from(at / 5) * 0.006)).collect();
+        places.extend([(0.2, 0.2), (0.97, 0.1), (0.09, 0.85)]);
+        let names: Vec<String> = (1..=places.len()).map(|at| format!("{at} wasserstein-adversary")).collect();
+        let found = free_places(&places, &names, Vec::new());
+        let areas: Vec<Area> = found
+            .iter()
+            .zip(places.iter().zip(&names))
+            .map(|(place, ((x, y), name))| {
+                let place = place.expect("there is room for every number");
+                let shown = if place.short { short(name) } else { name };
+                let at = (x * SIZE.0 + f64::from(place.shift.0), y * SIZE.1 + f64::from(place.shift.1));
+                Area::of(at, place.anchor, shown.chars().count() as f64 * LETTER)
+            })
+            .collect();
+        for (position, one) in areas.iter().enumerate() {
+            assert!(one.is_inside(), "{one:?}");
+            assert!(!areas[..position].iter().any(|other| other.meets(one)), "{position} of {areas:?}");
+            assert!(!places.iter().any(|(x, y)| one.meets(&Area {
+                left: x * SIZE.0 - 5.0,
+                right: x * SIZE.0 + 5.0,
+                top: y * SIZE.1 - 5.0,
+                bottom: y * SIZE.1 + 5.0
+            })));
+        }
+        assert!(found.iter().flatten().any(|place| place.far) && found[20].is_some_and(|place| !place.short));
+    }
 }
