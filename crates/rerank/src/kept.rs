@@ -56,10 +56,8 @@ fn kept(pool: &Pool, standings: &[Standing], floors: &impl Floors, wanted: &Shar
         }
     };
     let mut least: Vec<usize> = (0..groups).map(least).collect();
-    let mut back: Vec<u32> = (0..groups)
-        .flat_map(|group| pool.queue(group as u32).get(counts[group]..least[group]).unwrap_or_default())
-        .copied()
-        .collect();
+    let mut back: Vec<u32> =
+        (0..groups).flat_map(|group| pool.queue(group as u32).get(counts[group]..least[group]).unwrap_or_default()).copied().collect();
     if back.is_empty() {
         return None;
     }

@@ -15,11 +15,16 @@
 //!   score is higher than that of the candidate of known group whose turn it is, unless a floor put that one there.
 //! - A group that has run out is passed over; the next candidate is the one that the method would take among the other groups. Every run of
 //!   prefixes below a floor is a [`Breach`].
+//! - **No group is thrown off a list by rounding.** The list has no fewer of a group than the smaller of its floor and its count in the list by score; where the floor
+//!   of the whole list is 0 though a share is wanted, no fewer than the list by score has. Whom a method leaves out against this takes the place of the
+//!   last candidate of a group that has more ([`Reason::Kept`]), as high as the score and the floors above allow. [`Shares::as_published`]
+//!   leaves the methods as their papers write them.
 //! - A group of share 0 comes after all candidates of groups with a share.
 
 mod error;
 pub mod exposure;
 mod jobs;
+mod kept;
 mod methods;
 mod pool;
 mod prefix_bounds;

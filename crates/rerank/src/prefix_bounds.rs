@@ -83,7 +83,7 @@ pub(crate) fn rerank(shortlist: &Shortlist, wanted: &Shares, length: usize, pref
     wanted.check(shortlist)?;
     let pool = Pool::new(shortlist);
     let standings = fill(&pool, wanted, length.min(pool.known()), preference);
-    Ok(Ranking::new(&pool, &standings, wanted, length))
+    Ok(Ranking::new(&pool, &standings, wanted, wanted, length))
 }
 
 fn fill<P: Preference>(pool: &Pool, wanted: &Shares, length: usize, preference: &P) -> Vec<Standing> {

@@ -1,5 +1,8 @@
+use evenhand_rows::UNKNOWN;
+
+use crate::kept;
 use crate::pool::{Pool, Standing};
-use crate::shares::Floors;
+use crate::shares::{Floors, Shares};
 
 /// What a method's [`Ranking::breaches`] are counted against. Only under [`FloorRule::Shares`] does an empty list mean that every prefix
 /// shows the wanted shares.
@@ -88,6 +91,11 @@ pub enum Reason {
         /// The group of the candidate.
         group: u32,
     },
+    /// The list by score has the candidate, and without it the method's list would show fewer of the group than both that one and the group's floor.
+    Kept {
+        /// The group of the candidate.
+        group: u32,
+    },
     /// Another group should have been here but has no candidate left.
     RanOut {
         /// The group without candidates.
@@ -108,6 +116,7 @@ impl Reason {
             Reason::Ceiling { group, allowed, prefix } => format!("ceiling for {} at {prefix} reached ({allowed})", name(group)),
             Reason::Turn { group } => format!("turn of {}", name(group)),
             Reason::Exposure { group } => format!("exposure of {}", name(group)),
+            Reason::Kept { group } => format!("kept, as by score {} has no fewer", name(group)),
             Reason::RanOut { group } => format!("no more of {}", name(group)),
             Reason::GroupUnknown => "by score, group unknown".to_owned(),
         }
@@ -130,30 +139,34 @@ pub struct Breach {
 }
 
 impl Ranking {
-    /// Lets the candidates of unknown group in by their scores, cuts the list and says which floors it misses.
-    pub(crate) fn new(pool: &Pool, known: &[Standing], floors: &impl Floors, length: usize) -> Self {
+    /// Lets the candidates of unknown group in by their scores, cuts the list, keeps whom rounding would throw off it, and says which floors it misses.
+    pub(crate) fn new(pool: &Pool, known: &[Standing], floors: &impl Floors, wanted: &Shares, length: usize) -> Self {
         let length = length.min(pool.len());
-        let place = |rank: u32, reason| Place { candidate: pool.candidate(rank), rank_by_score: rank as usize + 1, reason };
-        let mut places = Vec::with_capacity(length);
-        let mut taken = 0;
+        let mut standings = Vec::with_capacity(length);
+        let mut known = known.iter().peekable();
         let mut unknown = pool.unknown().iter().peekable();
-        while places.len() < length {
-            let next = known.get(taken);
-            let first = unknown.next_if(|rank| match next {
+        while standings.len() < length {
+            let first = unknown.next_if(|rank| match known.peek() {
                 Some(Standing { reason: Reason::Floor { .. }, .. }) => false,
                 Some(standing) => **rank < standing.rank,
                 None => true,
             });
-            match (first, next) {
-                (Some(&rank), _) => places.push(place(rank, Reason::GroupUnknown)),
-                (None, Some(standing)) => {
-                    places.push(place(standing.rank, standing.reason));
-                    taken += 1;
-                }
-                (None, None) => break,
+            match first {
+                Some(&rank) => standings.push(Standing { rank, reason: Reason::GroupUnknown }),
+                None => match known.next() {
+                    Some(standing) => standings.push(*standing),
+                    None => break,
+                },
             }
         }
-        Ranking { places, breaches: breaches(pool, &known[..taken], floors), draw: None }
+        let standings = kept::keep(pool, standings, floors, wanted);
+        let of_known_group: Vec<Standing> = standings.iter().copied().filter(|standing| pool.group(standing.rank) != UNKNOWN).collect();
+        let place = |standing: &Standing| Place {
+            candidate: pool.candidate(standing.rank),
+            rank_by_score: standing.rank as usize + 1,
+            reason: standing.reason,
+        };
+        Ranking { places: standings.iter().map(place).collect(), breaches: breaches(pool, &of_known_group, floors), draw: None }
     }
 }
 

@@ -17,7 +17,10 @@ pub(crate) const NEVER: usize = usize::MAX;
 ///
 /// Not negative; their sum is 1, or 0 where the pool has nobody of known group and nothing is wanted.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Shares(Vec<f64>);
+pub struct Shares {
+    values: Vec<f64>,
+    as_published: bool,
+}
 
 /// Where the wanted shares of a list come from.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,14 +49,14 @@ impl Shares {
     pub fn equal(shortlist: &Shortlist) -> Self {
         let sizes = shortlist.sizes();
         let present = sizes.iter().filter(|size| **size > 0).count().max(1) as f64;
-        Shares(sizes.iter().map(|&size| if size > 0 { 1.0 / present } else { 0.0 }).collect())
+        Shares::of_values(sizes.iter().map(|&size| if size > 0 { 1.0 / present } else { 0.0 }).collect())
     }
 
     /// Each group's share among the candidates of known group in the pool.
     pub fn pool(shortlist: &Shortlist) -> Self {
         let sizes = shortlist.sizes();
         let total = sizes.iter().sum::<usize>().max(1) as f64;
-        Shares(sizes.iter().map(|&size| size as f64 / total).collect())
+        Shares::of_values(sizes.iter().map(|&size| size as f64 / total).collect())
     }
 
     /// Shares by group name: one for each level, in any order, adding up to 1 within a millionth.
@@ -87,17 +90,32 @@ impl Shares {
         }
         // Shares that add up but for rounding stay as they were typed.
         let divisor = if (sum - 1.0).abs() <= 1e-12 { 1.0 } else { sum };
-        Ok(Shares(shares.into_iter().map(|share| share / divisor).collect()))
+        Ok(Shares::of_values(shares.into_iter().map(|share| share / divisor).collect()))
+    }
+
+    fn of_values(values: Vec<f64>) -> Self {
+        Shares { values, as_published: false }
+    }
+
+    /// The same shares for methods as their papers write them: they may leave out whoever has no whole place to claim, also one who ranks first by score.
+    #[must_use]
+    pub fn as_published(self) -> Self {
+        Shares { as_published: true, ..self }
+    }
+
+    /// Whether methods follow their papers even where they throw a group off the list.
+    pub(crate) fn are_as_published(&self) -> bool {
+        self.as_published
     }
 
     /// The shares, in the order of the levels.
     pub fn values(&self) -> &[f64] {
-        &self.0
+        &self.values
     }
 
     /// The wanted share of a group; 0 for [`UNKNOWN`].
     pub fn of(&self, group: u32) -> f64 {
-        if group == UNKNOWN { 0.0 } else { self.0[group as usize] }
+        if group == UNKNOWN { 0.0 } else { self.values[group as usize] }
     }
 
     /// The fewest of the group that are wanted among the first `prefix` candidates of known group.
@@ -111,7 +129,7 @@ impl Shares {
     }
 
     pub(crate) fn check(&self, shortlist: &Shortlist) -> Result<(), RerankError> {
-        let (shares, levels) = (self.0.len(), shortlist.levels().len());
+        let (shares, levels) = (self.values.len(), shortlist.levels().len());
         if shares == levels { Ok(()) } else { Err(RerankError::ShareCount { shares, levels }) }
     }
 }

@@ -81,7 +81,7 @@ impl Reranker for DetConstSort {
         let first_out = (0..pool.groups()).find(|&group| wanted.of(group as u32) > 0.0 && counts[group] == pool.queue(group as u32).len());
         let reason = first_out.map_or(Reason::Score, |group| Reason::RanOut { group: group as u32 });
         waiting.append_rest(&mut standings, known, reason);
-        Ok(Ranking::new(&pool, &standings, wanted, length))
+        Ok(Ranking::new(&pool, &standings, wanted, wanted, length))
     }
 }
 

@@ -73,7 +73,7 @@ impl Reranker for ExposureLp {
         let wanted_group = (0..pool.groups() as u32).find(|&group| wanted.of(group) > 0.0);
         let reason = wanted_group.map_or(Reason::Score, |group| Reason::RanOut { group });
         waiting.append_rest(&mut standings, known, reason);
-        let mut ranking = Ranking::new(&pool, &standings, &NoFloors, length);
+        let mut ranking = Ranking::new(&pool, &standings, &NoFloors, wanted, length);
         ranking.draw =
             chosen.map(|chosen| Draw { probability: solved.orders[chosen].0, orders: solved.orders.len(), reached: solved.reached });
         Ok(ranking)

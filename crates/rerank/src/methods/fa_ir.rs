@@ -125,7 +125,7 @@ impl Reranker for FaIr {
         }
         let minima = self.minima(shortlist.levels(), wanted, known)?;
         let standings = fill(&pool, &minima, wanted, known);
-        Ok(Ranking::new(&pool, &standings, &minima, length))
+        Ok(Ranking::new(&pool, &standings, &minima, wanted, length))
     }
 }
 

@@ -84,6 +84,6 @@ impl Reranker for Pair {
         }
         let reason = ran_out.map_or(Reason::Score, |group| Reason::RanOut { group });
         waiting.append_rest(&mut standings, known, reason);
-        Ok(Ranking::new(&pool, &standings, wanted, length))
+        Ok(Ranking::new(&pool, &standings, wanted, wanted, length))
     }
 }

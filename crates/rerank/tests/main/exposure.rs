@@ -224,7 +224,7 @@ fn on_all_small_lists_no_mixture_of_all_orders_is_better() {
             let sizes = [size(0), size(1), size(2)];
             let everybody = Offers::new(&list, (0..groups.len()).collect());
             let without_g1 = Offers::new(&list, (0..groups.len()).filter(|&candidate| list.groups[candidate] != 1).collect());
-            let pool = Shares::pool(&shortlist);
+            let pool = Shares::pool(&shortlist).as_published();
             for shares in [[1.0 / 3.0; 3], [0.5, 0.3, 0.2], [0.04, 0.06, 0.9], [0.6, 0.0, 0.4], [f64::NAN; 3]] {
                 let offers = if shares[1] == 0.0 { &without_g1 } else { &everybody };
                 let counts = sizes.map(|size| size as f64 / groups.len().max(1) as f64);

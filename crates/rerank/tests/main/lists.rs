@@ -28,8 +28,9 @@ impl List {
         Shortlist::new(&self.scores, &self.groups, &self.levels).unwrap()
     }
 
+    /// Of methods as their papers write them; `kept.rs` tests what is added to them.
     pub(crate) fn shares(&self, shares: &[f64]) -> Shares {
-        Shares::in_order(&self.levels, shares.to_vec()).unwrap()
+        Shares::in_order(&self.levels, shares.to_vec()).unwrap().as_published()
     }
 
     pub(crate) fn rank(&self, id: &str, shares: &[f64], length: usize) -> Ranking {

@@ -5,6 +5,7 @@ mod contract;
 mod det;
 mod exposure;
 mod fa_ir;
+mod kept;
 mod lists;
 mod oracle;
 mod plain;

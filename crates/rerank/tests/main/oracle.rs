@@ -92,6 +92,10 @@ pub(crate) fn check_reasons(
             Reason::RanOut { group: named } => {
                 assert!(!waiting().any(|&other| list.groups[other] == named), "{:?} at {position} of {order:?}", place.reason);
             }
+            Reason::Kept { group: named } => {
+                assert_eq!(named, group);
+                assert!(place.rank_by_score <= order.len(), "{:?} of {order:?} is kept", place.candidate);
+            }
             Reason::GroupUnknown => assert_eq!(group, UNKNOWN),
         }
     }
