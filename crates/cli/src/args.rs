@@ -547,6 +547,9 @@ pub(crate) struct Rank {
     /// Wanted share of each group: equal, pool (its share of the applicants), or shares such as women=0.5,men=0.5
     #[arg(long, default_value = "equal", value_name = "TARGET", value_parser = Wanted::parse)]
     pub(crate) target: Wanted,
+    /// Methods as their papers write them: also where they throw off the list all of a small group, of whom the best by score are on it
+    #[arg(long)]
+    pub(crate) as_published: bool,
     /// Column that holds the target of each job, written as --target; an empty field takes --target
     #[arg(long, value_name = "COLUMN", requires = "job")]
     pub(crate) target_column: Option<String>,

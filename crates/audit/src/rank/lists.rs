@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashSet};
 
 use evenhand_metrics::{Finding, IntervalPlan, RANKING_METRICS, RankingNeeds, Rankings, ranking};
-use evenhand_report::{PrefixShares, Shortlists};
+use evenhand_report::{GroupPlaces, PrefixShares, Shortlists};
 use evenhand_rerank::{Breach, Job, RERANKERS, Reason, Reranker, Shares, Shortlist, rerank_stream};
-use evenhand_rows::{Groups, Identity, UNKNOWN};
+use evenhand_rows::{Groups, Identity, UNKNOWN, floors};
 use rand::SeedableRng;
 use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
@@ -26,6 +26,8 @@ pub struct Plan<'a> {
     pub by_job: &'a BTreeMap<String, Wanted>,
     /// Places of a list.
     pub top: usize,
+    /// Whether methods work as their papers write them, which may throw a small group off a list.
+    pub as_published: bool,
     /// Seed of what is drawn.
     pub seed: u64,
 }
@@ -97,7 +99,10 @@ impl Lists {
             let shortlist = Shortlist::new(scores, codes, groups.levels()).map_err(|error| said(name, &error))?;
             let wanted = plan.by_job.get(*name).unwrap_or(plan.wanted);
             let target = wanted.target().map_err(|error| said(name, &error))?;
-            let wanted = target.shares(&shortlist).map_err(|error| said(name, &error))?;
+            let mut wanted = target.shares(&shortlist).map_err(|error| said(name, &error))?;
+            if plan.as_published {
+                wanted = wanted.as_published();
+            }
             jobs.push(Job { shortlist, wanted, length: plan.top.min(rows.len()), seed: seed_of(plan.seed, name) });
         }
         let mut found = Lists {
@@ -214,6 +219,7 @@ impl Lists {
             before: findings(&self.before)?,
             after: if reranked { findings(&self.after)? } else { Vec::new() },
             by_lot: self.by_lot(plan, groups)?,
+            places: if reranked { self.places(plan.top, groups) } else { Vec::new() },
             shares: if draw { self.prefix_shares(plan.top, groups, reranked) } else { Vec::new() },
             entered,
             below_floor: self.breaches.iter().filter(|breaches| !breaches.is_empty()).count(),
@@ -277,6 +283,38 @@ impl Lists {
         let (sizes, wanted) = (lengths.repeat(draws), shares.repeat(draws));
         let rankings = Rankings::new(&sizes, &ordered)?.wanted_by_job(&wanted)?;
         Ok(ranking::evaluate(&BY_LOT, &rankings, Some(plan.top), None)?)
+    }
+
+    /// What every group gets of the shortlists: floors and ceilings are those of the places of known group.
+    fn places(&self, top: usize, groups: &Groups) -> Vec<GroupPlaces> {
+        let levels = groups.levels().len();
+        let none =
+            |group: &String| GroupPlaces { group: group.clone(), candidates: 0, floor: 0, ceiling: 0, by_score: 0, after: 0, kept: 0 };
+        let mut places: Vec<GroupPlaces> = groups.levels().iter().map(none).collect();
+        for ((start, end), shares) in self.bounds().zip(self.wanted.chunks_exact(levels.max(1))) {
+            let of = |rows: &[usize]| {
+                let mut counts = vec![0; levels];
+                let codes = rows.iter().map(|&row| groups.codes()[row]).filter(|code| *code != UNKNOWN);
+                codes.for_each(|code| counts[code as usize] += 1);
+                counts
+            };
+            let shown = start..start + top.min(end - start);
+            let (pool, by_score, after) = (of(&self.before[start..end]), of(&self.before[shown.clone()]), of(&self.after[shown.clone()]));
+            let known: usize = after.iter().sum();
+            for (code, group) in places.iter_mut().enumerate() {
+                group.candidates += pool[code];
+                group.floor += floors::floor(shares[code], known);
+                group.ceiling += floors::ceiling(shares[code], known);
+                group.by_score += by_score[code];
+                group.after += after[code];
+            }
+            for reason in self.reasons[shown].iter().flatten() {
+                if let Reason::Kept { group } = reason {
+                    places[*group as usize].kept += 1;
+                }
+            }
+        }
+        places
     }
 
     /// Mean share of each group among the known of the first 1, 2, ... places; lists that are shorter count whole.
@@ -368,7 +406,7 @@ mod tests {
         let scores = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3];
         let reversed = scores.map(|score: f64| 1.0 - score);
         let (wanted, by_job) = (Wanted::default(), BTreeMap::new());
-        let plan = Plan { reranker: None, wanted: &wanted, by_job: &by_job, top, seed: 7 };
+        let plan = Plan { reranker: None, wanted: &wanted, by_job: &by_job, top, as_published: false, seed: 7 };
         let measured = |scores: &[f64]| {
             let lists = Lists::new(&plan, scores, &groups, None).unwrap();
             lists.measure(&plan, &groups, None, None, false).unwrap().by_lot
@@ -399,7 +437,7 @@ mod tests {
         };
         let wanted = Wanted::default();
         let by_job = [("two".to_owned(), Wanted::parse("a=0,b=1").unwrap())].into();
-        let plan = Plan { reranker: None, wanted: &wanted, by_job: &by_job, top: 2, seed: 1 };
+        let plan = Plan { reranker: None, wanted: &wanted, by_job: &by_job, top: 2, as_published: false, seed: 1 };
         let scores: Vec<f64> = (0..45).map(|row| f64::from(row) / 45.0).collect();
         let lists = Lists::new(&plan, &scores, &groups, Some(&job)).unwrap();
         let found = lists.measure(&plan, &groups, None, None, false).unwrap().by_lot;

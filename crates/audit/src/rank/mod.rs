@@ -34,6 +34,8 @@ pub struct RankSettings {
     pub target_column: Option<Column>,
     /// Places of a shortlist.
     pub top: usize,
+    /// Whether methods work as their papers write them, which may throw a small group off the list ([`evenhand_rerank::Shares::as_published`]).
+    pub as_published: bool,
     /// Seed of methods that draw.
     pub seed: u64,
     /// Intervals.
@@ -52,6 +54,7 @@ impl Default for RankSettings {
             target: Wanted::default(),
             target_column: None,
             top: 10,
+            as_published: false,
             seed: 0,
             intervals: IntervalSection::default(),
             reading: serde_json::Map::new(),
@@ -124,7 +127,14 @@ pub fn rank(data: &Dataset, scores: &[f64], settings: &RankSettings) -> Result<R
         None => BTreeMap::new(),
     };
     let by_job = by_job.into_iter().map(|(job, wanted)| (job, wanted.spelled_as(&groups))).collect();
-    let plan = Plan { reranker: Some(&settings.method), wanted: &target, by_job: &by_job, top: settings.top, seed: settings.seed };
+    let plan = Plan {
+        reranker: Some(&settings.method),
+        wanted: &target,
+        by_job: &by_job,
+        top: settings.top,
+        as_published: settings.as_published,
+        seed: settings.seed,
+    };
     let lists = Lists::new(&plan, &scores, &groups, data.job.as_ref())?;
     let labels = data.label.as_ref().map(|label| label.values.as_slice());
     let shortlists = lists.measure(&plan, &groups, labels, settings.intervals.plan().as_ref(), true)?;
@@ -151,6 +161,7 @@ fn report(settings: &RankSettings, data: DataSummary, shortlists: Shortlists, ro
         "lower_is_better": settings.lower_is_better,
         "method": settings.method,
         "target": settings.target,
+        "as_published": settings.as_published,
         "target_column": settings.target_column.as_ref().map(|column| &column.name),
         "top": settings.top,
         "seed": settings.seed,

@@ -118,6 +118,7 @@ fn settings(arguments: &Rank, attribute: String, options: &ReadOptions, target_c
         target: arguments.target.clone(),
         target_column,
         top: arguments.top,
+        as_published: arguments.as_published,
         seed: arguments.seed,
         intervals: IntervalSection { level: arguments.level, replicates: arguments.replicates, permutations: 0, seed: arguments.seed },
         reading: arguments.reading.told(&own, &said),

@@ -24,7 +24,14 @@ pub(crate) fn list_candidates(plan: &RunPlan<'_>, scores: &[f64], test: &Dataset
     let tested = |name: &String| test.job.as_ref().is_some_and(|job| job.codes.iter().any(|&code| job.levels[code as usize] == *name));
     let by_job: BTreeMap<String, Wanted> =
         section.jobs.iter().filter(|(name, _)| tested(name)).map(|(name, wanted)| (name.clone(), wanted.clone())).collect();
-    let asked = Plan { reranker: plan.method.rerank.as_ref(), wanted: &section.target, by_job: &by_job, top: section.top, seed: plan.seed };
+    let asked = Plan {
+        reranker: plan.method.rerank.as_ref(),
+        wanted: &section.target,
+        by_job: &by_job,
+        top: section.top,
+        as_published: false,
+        seed: plan.seed,
+    };
     let lists = Lists::new(&asked, scores, groups, test.job.as_ref())?;
     let labels = test.label.as_ref().map(|label| label.values.as_slice());
     Ok(Some(lists.measure(&asked, groups, labels, plan.recipe.intervals.plan().as_ref(), plan.first)?))

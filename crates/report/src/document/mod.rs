@@ -41,7 +41,7 @@ pub use particulars::Particulars;
 pub use remark::{Remark, RemarkKind};
 pub use run::{DisparityTrace, Epoch, Landscape, LatentPlot, LatentPoint, Measured, RunReport, Sizes};
 pub use selections::{Against, ChiSquare, Counted, Flip, GroupSelection, Selections};
-pub use shortlists::{PrefixShares, Shortlists};
+pub use shortlists::{GroupPlaces, PrefixShares, Shortlists};
 pub use strata::{Adjusted, Strata, Stratum};
 pub use synthesis::Synthesis;
 

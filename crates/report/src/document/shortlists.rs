@@ -33,6 +33,9 @@ pub struct Shortlists {
     /// Each group's mean share of the first 1, 2, ... places (first run of each method only).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shares: Vec<PrefixShares>,
+    /// What every group gets of the shortlists, re-ranked ones only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<GroupPlaces>,
     /// Candidates who stand in a shortlist only since the re-ranking.
     pub entered: usize,
     /// Lists in which some prefix has fewer of a group than its wanted share asks for.
@@ -48,6 +51,26 @@ pub struct Shortlists {
     /// The least of the wanted exposure that a list can give, from 0 (no more than by the groups' shares of the pool) to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub least_reached: Option<f64>,
+}
+
+/// Places of one group in all shortlists together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupPlaces {
+    /// The group.
+    pub group: String,
+    /// Its candidates.
+    pub candidates: usize,
+    /// The sum over the lists of its floors, which are wanted share times places rounded down.
+    pub floor: usize,
+    /// The same rounded up.
+    pub ceiling: usize,
+    /// Its places by score.
+    pub by_score: usize,
+    /// Its places after the re-ranking.
+    pub after: usize,
+    /// Those of them whom the method alone would have left out, although the list by score has them.
+    #[serde(default)]
+    pub kept: usize,
 }
 
 /// One group's share of the first places.

@@ -3,7 +3,7 @@
 use evenhand_catalog::Direction;
 use evenhand_metrics::Finding;
 
-use crate::document::Shortlists;
+use crate::document::{GroupPlaces, Shortlists};
 use crate::document::{MethodReport, Report};
 use crate::naming::{BY_LOT, BY_SCORE, RERANKED, of_the_list, worded};
 use crate::numbers::{counted, decimals, fixed, level, plain};
@@ -34,7 +34,7 @@ pub fn tables(report: &Report) -> Vec<Table> {
         [] => Vec::new(),
         [(_, lists)] if lists.len() == 1 => {
             let of_groups = OF_GROUPS.iter().map(|(what, wanted)| groups(lists[0], what, wanted));
-            std::iter::once(metrics(lists[0])).chain(of_groups).collect()
+            std::iter::once(metrics(lists[0])).chain(places(lists[0])).chain(of_groups).collect()
         }
         _ => vec![methods(&listed)],
     }
@@ -93,7 +93,8 @@ fn pointing(metric: &str) -> String {
 /// What the lists are, in a sentence.
 pub(crate) fn told(lists: &Shortlists) -> String {
     let reranked = lists.reranker.as_ref().map_or_else(String::new, |method| {
-        format!(" Re-ranked by {}: {} entered a shortlist; {}.", method.id, counted(lists.entered, "candidate"), reached(lists))
+        let entered = counted(lists.entered, "candidate");
+        format!(" Re-ranked by {}: {entered} entered a shortlist; {}.{}", method.id, reached(lists), kept(lists))
     });
     let of = if lists.jobs == 1 { "one list".to_owned() } else { counted(lists.jobs, "job") };
     let alone = match lists.of_one_group {
@@ -107,6 +108,62 @@ pub(crate) fn told(lists: &Shortlists) -> String {
         lists.target,
         lists.attribute
     )
+}
+
+/// Whom the list by score has and the method alone would have left out, in words; nothing where there is nobody.
+fn kept(lists: &Shortlists) -> String {
+    let kept: Vec<&GroupPlaces> = lists.places.iter().filter(|group| group.kept > 0).collect();
+    if kept.is_empty() {
+        return String::new();
+    }
+    let groups: Vec<String> = kept.iter().map(|group| format!("{} of {}", crate::numbers::count(group.kept), group.group)).collect();
+    let all: usize = kept.iter().map(|group| group.kept).sum();
+    format!(
+        " {} ({}) {} the shortlist although the method alone would leave {} out: nobody is pushed under what the order by score gives a group \
+         whose wanted share comes to less than one place, nor under a floor that the order by score reaches.",
+        counted(all, "candidate"),
+        groups.join(", "),
+        if all == 1 { "keeps" } else { "keep" },
+        if all == 1 { "that one" } else { "them" }
+    )
+}
+
+/// One ranking: what was owed to every group and what it got; of a method alone.
+fn places(lists: &Shortlists) -> Option<Table> {
+    if lists.places.is_empty() {
+        return None;
+    }
+    let any = lists.places.iter().any(|group| group.kept > 0);
+    let mut headers = vec!["group", "candidates", "floor", "ceiling", BY_SCORE, RERANKED, "what happened"];
+    if any {
+        headers.insert(6, "kept");
+    }
+    let row = |group: &GroupPlaces| {
+        let numbers = [group.candidates, group.floor, group.ceiling, group.by_score, group.after];
+        let happened = match group.after.cmp(&group.by_score) {
+            std::cmp::Ordering::Less => format!("{} fewer", group.by_score - group.after),
+            std::cmp::Ordering::Equal => "as many".to_owned(),
+            std::cmp::Ordering::Greater => format!("{} more", group.after - group.by_score),
+        };
+        let kept = any.then(|| crate::numbers::count(group.kept));
+        std::iter::once(group.group.clone()).chain(numbers.map(crate::numbers::count)).chain(kept).chain([happened]).collect()
+    };
+    let of = if lists.jobs == 1 { "the shortlist" } else { "all shortlists together" };
+    let mut footnotes = vec![format!(
+        "Places in {of}. Floor and ceiling: wanted share times places of known group, rounded down and up{}.",
+        if lists.jobs == 1 { "" } else { " in each list" }
+    )];
+    if any {
+        footnotes.push("Kept: whom the list by score has, and the method alone would have left out.".to_owned());
+    }
+    Some(Table {
+        title: format!("{} in the lists: floors and ceilings", lists.attribute),
+        right_aligned: headers.iter().map(|header| !["group", "what happened"].contains(header)).collect(),
+        headers: headers.into_iter().map(str::to_owned).collect(),
+        rows: lists.places.iter().map(row).collect(),
+        footnotes,
+        ..Table::default()
+    })
 }
 
 /// Whether every group stands as often among the first places as its wanted share asks for. Some methods set no floors, or floors of
