@@ -33,7 +33,7 @@ static CARD: Card = Card {
     name: "DetConstSort",
     kind: Kind::Reranker,
     summary: "Places the candidates that floors ask for, each with the last position that keeps its floor, and sorts by score within \
-              these positions. Reaches every floor with any number of groups.",
+              these positions. Reaches every floor with any number of groups, unless a group without a whole place to claim keeps its places.",
     formula: "a candidate joins when floor(k p) of its group rises, with last position k - 1, and moves up while its predecessor has a lower \
               score and may move down",
     fair_value: None,
