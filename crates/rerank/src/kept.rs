@@ -102,7 +102,8 @@ fn insert(pool: &Pool, stays: &[Standing], back: &[u32], floors: &impl Floors) -
             group => {
                 known += 1;
                 counts[group as usize] += 1;
-                floors.due(group, counts[group as usize]).saturating_sub(known)
+                // Whoever comes too late already does not come later because others are held back.
+                floors.due(group, counts[group as usize]).checked_sub(known).unwrap_or(NEVER)
             }
         })
         .collect();

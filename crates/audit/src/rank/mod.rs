@@ -201,11 +201,10 @@ fn floor_notes(lists: &Shortlists, method: &str, rule: FloorRule) -> Vec<Remark>
     let missed = if rule == FloorRule::Shares { lists.below_floor > lists.ran_out } else { below };
     let kept: usize = lists.places.iter().map(|group| group.kept).sum();
     if missed {
-        let why = if kept > 0 {
-            "nobody whom the order by score puts on the list is left out of it for want of a whole place to claim".to_owned()
-        } else {
-            format!("`{method}` does not promise every floor")
-        };
+        let mut why = format!("`{method}` does not promise every floor");
+        if kept > 0 {
+            why.push_str(", and nobody whom the order by score puts on the list is left out of it for want of a whole place to claim");
+        }
         let text = format!("some lists have, down to some place, fewer of a group than its wanted share asks for: {why}");
         notes.push(Remark::new(RemarkKind::FloorsMissed, text));
     }

@@ -8,7 +8,8 @@
 //! p in [0, 1] wanted share of the group. The program and the proof of its small form stand in [`crate::exposure`]; the mixture has at most
 //! as many orders as there are groups. `choice = "drawn"` draws one of them with the seed given for the list, so that over many lists the
 //! exposures are as wanted; `"most-likely"` takes the most probable order, which is deterministic and does not keep the promise by itself.
-//! Sets no floors, so it reports no breaches; [`crate::Draw`] says how probable the order was and how much of the wanted exposure could be had.
+//! A single list that would leave out whom the crate keeps on every list is changed after the draw; the promise, `probability` and `reached` are of the draw, and hold as they
+//! are for [`Shares::as_published`]. Sets no floors, so it reports no breaches; [`crate::Draw`] says how probable the order was and how much of the wanted exposure could be had.
 //!
 //! Source: A. Singh and T. Joachims, "Fairness of exposure in rankings", KDD 2018, sections 3.2 to 3.4 and 4.1.
 

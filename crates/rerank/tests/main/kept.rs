@@ -24,7 +24,9 @@ fn counts(list: &List, ranking: &Ranking) -> (Vec<usize>, Vec<usize>) {
     let slot = |candidate: usize| if list.groups[candidate] == UNKNOWN { list.levels.len() } else { list.groups[candidate] as usize };
     let count = |candidates: &[usize]| {
         let mut counts = vec![0; list.levels.len() + 1];
-        candidates.iter().for_each(|&candidate| counts[slot(candidate)] += 1);
+        for &candidate in candidates {
+            counts[slot(candidate)] += 1;
+        }
         counts
     };
     let mut best: Vec<usize> = (0..list.scores.len()).collect();
@@ -98,7 +100,7 @@ fn a_group_of_one_in_seventy_keeps_its_three_among_ten() {
     // 700 candidates, ten of them of group c, of whom three are among the first ten, one of them the first.
     let code = |place: usize| if [0, 4, 7].contains(&place) || place > 692 { 2 } else { (place % 2) as u32 };
     let list = List {
-        scores: (0..700).map(|place| 1.0 - place as f64 / 700.0).collect(),
+        scores: (0..700_u32).map(|place| 1.0 - f64::from(place) / 700.0).collect(),
         groups: (0..700).map(code).collect(),
         levels: ["a", "b", "c"].map(str::to_owned).to_vec(),
     };
