@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use evenhand_catalog::limits::GROUPS;
-use evenhand_metrics::{Estimate, Finding, Outcomes, Tally};
+use evenhand_metrics::{Convention, Estimate, Finding, Outcomes, Tally};
 use evenhand_report::cards::compares_groups;
 use evenhand_report::limits::{self, Judge, check_limits};
 use evenhand_report::{
@@ -109,8 +109,13 @@ impl AuditSettings {
 
     /// The lowest impact ratio that was set as a limit for an attribute.
     fn lowest_ratio(&self, attribute: &str) -> Option<f64> {
-        // Disparate impact may be about a group that somebody named.
-        let ratios = ["impact-ratio", "demographic-parity-ratio"];
+        // Disparate impact is the same number, unless it is about a group that somebody named.
+        let same = self.metrics.privileged.is_empty() && self.metrics.convention == Convention::Evenhand;
+        let ratios: &[&str] = if same {
+            &["impact-ratio", "demographic-parity-ratio", "disparate-impact", "folded-disparate-impact"]
+        } else {
+            &["impact-ratio", "demographic-parity-ratio"]
+        };
         let wanted = |key: &str| {
             let (metric, named) = key.split_once('@').map_or((key, None), |(metric, attribute)| (metric, Some(attribute)));
             ratios.contains(&metric) && named.is_none_or(|named| named == attribute)
@@ -194,7 +199,7 @@ fn told_selected(settings: &AuditSettings, data: &DataSummary) -> String {
     let ends = [scale.to_score(0.0), scale.to_score(1.0)];
     let scale = format!("on a scale of {} to {}", crate::numbers::plain(ends[0].min(ends[1])), crate::numbers::plain(ends[0].max(ends[1])));
     match settings.selection {
-        Selection::Median => format!("{rule}, the median of all rows, {scale}"),
+        Selection::Median => format!("{rule}, the median of all scores, {scale}"),
         Selection::Top(count) => format!("{rule}, which the best {count} rows have, {scale}"),
         Selection::TopShare(share) => {
             format!("{rule}, which the best {} % of the rows have, {scale}", crate::numbers::plain(share * 100.0))

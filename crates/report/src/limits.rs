@@ -288,7 +288,7 @@ impl InStrata {
         }
         parts.push(format!("kept{whole} in {}", self.kept));
         if self.silent > 0 {
-            parts.push(format!("and cannot be judged in {} for too few rows", self.silent));
+            parts.push(format!("and cannot be judged in {}, for too few rows or for want of the number", self.silent));
         }
         parts.join(", ")
     }
@@ -507,7 +507,7 @@ mod tests {
             told_in_strata(&report),
             [
                 "Judged in each of the 5 strata by job alone, the limit 0.8 on Impact ratio (sex) would be breached by the whole interval in 1, not settled in 1, \
-              kept by the whole interval in 2, and cannot be judged in 1 for too few rows."
+              kept by the whole interval in 2, and cannot be judged in 1, for too few rows or for want of the number."
             ]
         );
     }

@@ -67,6 +67,9 @@ pub(super) fn section(report: &Report, body: &mut Markup) {
     let clearest =
         clearest.min_by(|one, other| one.0.impact_ratio.number().unwrap_or(1.0).total_cmp(&other.0.impact_ratio.number().unwrap_or(1.0)));
     match clearest {
+        Some((least, _)) if least.impact_ratio.number().is_none_or(|ratio| ratio >= 1.0) => {
+            body.raw("<h2>All groups are selected equally often</h2>")
+        }
         Some((least, best)) => {
             body.raw("<h2>Least often selected: ").name(&least.group).text("; most often: ").name(&best.group).raw("</h2>")
         }

@@ -160,7 +160,7 @@ pub(super) fn section(report: &Report, body: &mut Markup) {
     if limit.is_some() {
         let _ = write!(note, ", the limit that was set; {clear} with the whole interval (▼)");
     }
-    note.push_str(". With so many cells a few fall under by chance.");
+    note.push_str(if under > 0 && cells >= MANY { ". Of so many cells a few fall under by chance." } else { "." });
     if rows.len() > MOST_PRINTED {
         body.element("p class=\"note po\"", &format!("Printed are the {MOST_PRINTED} rows with the clearest gaps of {all}."));
     }
@@ -173,6 +173,9 @@ pub(super) fn section(report: &Report, body: &mut Markup) {
     body.element("p class=\"note\"", &note).raw("</figure></section>\n");
 }
 
+/// Cells from which on some are low by chance.
+const MANY: usize = 20;
+
 /// The title, which names the lowest cell.
 fn heading(rows: &[Row<'_>], columns: &[Column<'_>], by: &str, body: &mut Markup) {
     let cells = rows.iter().flat_map(|row| columns.iter().map(move |column| (row, column)));
@@ -184,7 +187,9 @@ fn heading(rows: &[Row<'_>], columns: &[Column<'_>], by: &str, body: &mut Markup
     };
     let lowest = lowest.min_by(|one, other| clear(other.0, other.1).cmp(&clear(one.0, one.1)).then(one.2.total_cmp(&other.2)));
     body.raw("<section class=\"long\"><h2>By ").name(by);
-    if let Some((row, column, value)) = lowest {
+    if lowest.as_ref().is_some_and(|(.., value)| *value >= 1.0) {
+        body.text(": no gap in any row");
+    } else if let Some((row, column, value)) = lowest {
         body.text(&format!(": the clearest gap is {} for ", ratio(value, column.limit))).name(column.group).text(" in ").name(row.name);
     }
     body.raw("</h2><p class=\"sub\">Impact ratio within each row, against the highest rate of the row; clearest gaps first. Darker is farther below it.</p>");
