@@ -2,7 +2,7 @@
 //!
 //! Every cell draws many samples of a population whose numbers are known, and counts the intervals that hold them. Beside stands the percentile bootstrap that
 //! resamples rows, which is what other toolkits print. For a quick look, a number as argument is how many samples are drawn a cell, and a second argument leaves
-//! only cells whose name holds it ("4 groups, skewed").
+//! only cells whose name holds it ("4 groups, skewed"), and a third is how many samples the percentile bootstrap has.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
@@ -206,14 +206,14 @@ fn percentiles(rows: &Rows, population: Population, size: usize, rng: &mut ChaCh
     drawn.into_iter().map(ends).collect()
 }
 
-fn cell(population: Population, size: usize, samples: usize, index: usize) -> Vec<Cell> {
+fn cell(population: Population, size: usize, (samples, others): (usize, usize), index: usize) -> Vec<Cell> {
     let truth = population.truth();
     let holds = |(low, high): (f64, f64), truth: f64| low - 1e-9 <= truth && truth <= high + 1e-9;
     let of = |sample: usize| {
         let mut rng = stream(sample, index);
         let rows = population.sample(size, &mut rng);
         let plan = IntervalPlan { level: LEVEL, seed: sample as u64, ..IntervalPlan::default() };
-        let compared = (sample < COMPARED.0.min(samples)).then(|| percentiles(&rows, population, size, &mut rng));
+        let compared = (sample < others).then(|| percentiles(&rows, population, size, &mut rng));
         let findings = rows.measured(population.groups, false, Some(&plan));
         let mut cells = vec![Cell::default(); METRICS.len()];
         for (metric, (cell, finding)) in cells.iter_mut().zip(&findings).enumerate() {
@@ -253,14 +253,16 @@ fn share(part: usize, all: usize) -> String {
 }
 
 fn main() {
-    let samples: usize = std::env::args().nth(1).map_or(1000, |text| text.parse().expect("a number of samples"));
+    let number = |place: usize| std::env::args().nth(place).map(|text| text.parse().expect("a number of samples"));
+    let samples: usize = number(1).unwrap_or(1000);
+    let others = number(3).unwrap_or(COMPARED.0).min(samples);
     assert!(METRICS.iter().all(|id| find(id).is_ok()));
     println!("# Coverage of the intervals\n");
     println!(
         "Made by `cargo run --release -p evenhand-metrics --example coverage`. Nominal {LEVEL}; {samples} samples a cell, {} replicates each; seed 20261130. \
          Beside: the percentile bootstrap of rows on the first {} samples of each cell, {} replicates each.\n",
         IntervalPlan::default().replicates,
-        COMPARED.0.min(samples),
+        others,
         COMPARED.1
     );
     println!(
@@ -285,7 +287,7 @@ fn main() {
                     if !format!("{groups} groups, {}, {name}, {size}", scores.name()).contains(&wanted) {
                         continue;
                     }
-                    let cells = cell(Population { scores, groups, apart }, size, samples, index - 1);
+                    let cells = cell(Population { scores, groups, apart }, size, (samples, others), index - 1);
                     let told = cells.iter().zip(SHORT).map(|(cell, metric)| {
                         let here = format!("{metric}, {groups} groups, {}, {name}, n = {size}", scores.name());
                         let coverage = cell.covered as f64 / cell.known.max(1) as f64;
