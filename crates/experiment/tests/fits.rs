@@ -47,6 +47,7 @@ fn run(folder: &Path, jobs: usize, stop_at: Option<usize>) -> (Option<Report>, V
         out: folder,
         jobs: Some(jobs),
         keep_models: false,
+        keep_chosen: false,
         fresh: false,
         choose: None,
         kind: ReportKind::Comparison,

@@ -24,6 +24,7 @@ fn keep(recipe: &Recipe, folder: &Path) {
         out: folder,
         jobs: Some(1),
         keep_models: true,
+        keep_chosen: false,
         fresh: false,
         choose: None,
         kind: ReportKind::Run,

@@ -226,9 +226,13 @@ pub fn decides_alike(method: &MethodReport) -> bool {
         let known: Vec<(usize, f64)> = groups.filter_map(|group| Some((group.n, group.estimate.number()?))).collect();
         let rows: usize = known.iter().map(|(n, _)| n).sum();
         let selected: f64 = known.iter().map(|(n, rate)| *n as f64 * rate).sum();
-        let share = selected / rows as f64;
-        rows > 0 && !(ALIKE..=1.0 - ALIKE).contains(&share)
+        rows > 0 && is_one_decision(selected / rows as f64)
     })
+}
+
+/// Whether a share of positive decisions is so near to none or all that it is one decision for nearly everybody.
+pub fn is_one_decision(share: f64) -> bool {
+    !(ALIKE..=1.0 - ALIKE).contains(&share)
 }
 
 /// The samples that a report's methods were tested on, in the order of their first method; one where all share their rows.

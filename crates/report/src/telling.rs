@@ -1,10 +1,13 @@
 //! What a report found, in sentences that are made from its numbers by fixed patterns: the summary, the expert page and documents of other formats say the
 //! same.
 
+use std::collections::BTreeSet;
+
 use evenhand_metrics::Estimate;
 
 use crate::document::{
-    AttributeFindings, Counted, GroupSelection, LimitCheck, MethodReport, RemarkKind, Report, ReportKind, RunReport, Selections, Standing,
+    AttributeFindings, Collapse, Counted, GroupSelection, LimitCheck, MethodReport, RemarkKind, Report, ReportKind, RunReport, Selections,
+    Standing,
 };
 use crate::limits::told_in_strata;
 use crate::lookup::{self, Measured};
@@ -256,7 +259,13 @@ pub(crate) fn collapsed(report: &Report, method: &MethodReport) -> bool {
     let binary = report.data.label.as_ref().is_some_and(|label| label.kind == "binary");
     let told =
         method.runs.iter().flat_map(|run| &run.notes).any(|note| matches!(note.kind, RemarkKind::HardlyVary | RemarkKind::OneDecision));
-    told || binary && lookup::decides_alike(method)
+    told || method.runs.iter().any(|run| !run.collapsed.is_empty()) || binary && lookup::decides_alike(method)
+}
+
+/// In which ways the scores of a method say nothing, in words; empty where they do.
+pub(crate) fn collapse(method: &MethodReport) -> Vec<&'static str> {
+    let found: BTreeSet<Collapse> = method.runs.iter().flat_map(|run| run.collapsed.iter().copied()).collect();
+    found.into_iter().map(Collapse::told).collect()
 }
 
 /// The method that is ringed: the one that a sweep chose, else the one with the smallest gap of those that stand on the baseline's rows and whose scores
@@ -328,11 +337,11 @@ fn of_methods(report: &Report) -> Vec<Words> {
         said.push(Words::of("No setting is within the limits on the validation rows."));
     }
     for method in report.methods.iter().filter(|method| report.methods.len() > 1 && collapsed(report, method)).take(2) {
-        said.push(
-            Words::default()
-                .name(&method.name)
-                .plain(" decides alike for nearly all, or gives nearly one score: its small gap says nothing."),
-        );
+        let told = match collapse(method).as_slice() {
+            [] => "decides alike for nearly all, or gives nearly one score".to_owned(),
+            ways => ways.join(" and "),
+        };
+        said.push(Words::default().name(&method.name).plain(format!(" {told}: its gap says nothing.")));
     }
     said
 }
@@ -432,16 +441,14 @@ pub(crate) fn title(report: &Report) -> String {
     format!("{}: {what}", report.title)
 }
 
+/// Remarks on scores that say nothing.
+pub(crate) fn is_of_collapse(kind: RemarkKind) -> bool {
+    matches!(kind, RemarkKind::HardlyVary | RemarkKind::OneDecision | RemarkKind::WorseThanChance)
+}
+
 /// Remarks that cast doubt on the numbers themselves.
 pub(crate) fn is_grave(kind: RemarkKind) -> bool {
-    matches!(
-        kind,
-        RemarkKind::HardlyVary
-            | RemarkKind::OneDecision
-            | RemarkKind::SmallGroups
-            | RemarkKind::SensitiveInputs
-            | RemarkKind::IntervalsBeside
-    )
+    matches!(kind, RemarkKind::SmallGroups | RemarkKind::SensitiveInputs | RemarkKind::IntervalsBeside) || is_of_collapse(kind)
 }
 
 /// What the page with every number is called.

@@ -104,6 +104,7 @@ fn execute(recipe: &Recipe, place: &Place<'_>, kind: ReportKind, json: bool) -> 
             out: place.out,
             jobs: place.jobs.map(usize::from),
             keep_models: place.keep_models,
+            keep_chosen: true,
             fresh: place.fresh,
             choose: place.choose,
             kind,
@@ -115,6 +116,9 @@ fn execute(recipe: &Recipe, place: &Place<'_>, kind: ReportKind, json: bool) -> 
     show(&report, json)?;
     if place.keep_models {
         printer::tell(&format!("Models: {}", place.out.join("models").display()));
+    }
+    if let Some((folder, chosen)) = report.choice.as_ref().and_then(|choice| Some((choice.model.as_ref()?, choice.chosen.as_ref()?))) {
+        printer::tell(&format!("Model of `{chosen}`, seed {}: {}", recipe.seeds[0], place.out.join(folder).display()));
     }
     told_written(&written);
     Ok(Outcome::of(&report))

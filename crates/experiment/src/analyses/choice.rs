@@ -6,12 +6,12 @@
 //! limits, and may well lie beyond a limit that the validation rows kept: with several settings tried, the best validation value is
 //! somewhat lucky.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use evenhand_metrics::Estimate;
 use evenhand_rows::Dataset;
 
-use crate::report::{Candidate, Choice, Limited, Measured, MethodReport};
+use crate::report::{Candidate, Choice, Collapse, Limited, Measured, MethodReport};
 use crate::{ExperimentError, evidence};
 
 /// What a sweep shall choose by.
@@ -81,15 +81,17 @@ impl Search {
                 limited.push(Limited { metric: metric.clone(), attribute: attribute.clone(), limit: *limit, estimate, met });
             }
             let within = limited.iter().all(|one| one.met);
+            let collapsed: BTreeSet<Collapse> = method.runs.iter().flat_map(|run| run.validation_collapsed.iter().copied()).collect();
             candidates.push(Candidate {
                 method: method.name.clone(),
                 performance: mean(method, &self.by, None, |value| value),
                 limited,
                 within,
+                collapsed: collapsed.into_iter().collect(),
             });
         }
         let mut chosen: Option<(&str, f64)> = None;
-        for candidate in candidates.iter().filter(|candidate| candidate.within) {
+        for candidate in candidates.iter().filter(|candidate| candidate.within && candidate.collapsed.is_empty()) {
             // Of equal ones the first stays.
             if let Some(value) = candidate.performance.number()
                 && chosen.is_none_or(|(_, best)| value > best)
@@ -98,7 +100,7 @@ impl Search {
             }
         }
         let chosen = chosen.map(|(name, _)| name.to_owned());
-        Ok(Choice { by: self.by.clone(), candidates, chosen })
+        Ok(Choice { by: self.by.clone(), candidates, chosen, model: None })
     }
 }
 
@@ -138,6 +140,20 @@ mod tests {
 
     fn method(name: &str, runs: Vec<RunReport>) -> MethodReport {
         MethodReport { name: name.to_owned(), runs, ..MethodReport::default() }
+    }
+
+    #[test]
+    fn a_setting_whose_scores_say_nothing_is_never_chosen() {
+        let limit = ("equal-opportunity-difference".to_owned(), Some("sex".to_owned()), 0.1);
+        let search = Search { by: "accuracy".to_owned(), limits: vec![limit] };
+        let flat = RunReport { validation_collapsed: vec![Collapse::OneDecision], ..run(1, 0.9, 0.0) };
+        // The first has the higher accuracy and no gap, and passes everybody in one of its runs.
+        let methods = [method("passes all", vec![run(0, 0.9, 0.0), flat]), method("orders", vec![run(0, 0.8, 0.06), run(1, 0.8, 0.06)])];
+        let choice = search.choose(&methods).unwrap();
+        assert_eq!(choice.chosen.as_deref(), Some("orders"));
+        assert_eq!(choice.candidates[0].collapsed, [Collapse::OneDecision]);
+        assert!(choice.candidates[0].within);
+        assert_eq!(search.choose(&methods[..1]).unwrap().chosen, None);
     }
 
     #[test]

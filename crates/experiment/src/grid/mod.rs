@@ -59,6 +59,8 @@ pub struct Options<'a> {
     pub jobs: Option<usize>,
     /// Keeps the fitted scorer of every cell under `out/models/`.
     pub keep_models: bool,
+    /// Keeps the scorer of the chosen method's first run under `out/models/`, for which it is fitted once more where it is not there yet.
+    pub keep_chosen: bool,
     /// Forgets finished cells of earlier calls.
     pub fresh: bool,
     /// Choose among the methods under limits, judged on validation rows (a sweep).
@@ -108,10 +110,19 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, Experime
     workshop.try_methods(&cells, &digests)?;
     let runs = workshop.run_cells(&cells, &digests)?;
 
-    let methods = join::join_methods(recipe, &data, &attribute, &parts, runs)?;
+    let mut methods = join::join_methods(recipe, &data, &attribute, &parts, runs)?;
     let summary = join::summarise_data(recipe, &data, &attribute, &parts[0], &methods)?;
     let notes = remarks::remark(recipe, &data, &attribute, &summary, &parts, &methods)?;
-    let choice = search.as_ref().map(|search| search.choose(&methods)).transpose()?;
+    let mut choice = search.as_ref().map(|search| search.choose(&methods)).transpose()?;
+    if let Some(choice) = choice.as_mut().filter(|_| options.keep_chosen)
+        && let Some(kept) = workshop.keep_chosen(&cells, &digests, choice.chosen.as_deref())?
+    {
+        choice.model = Some(kept.folder);
+        let run = methods.iter_mut().find(|method| Some(&method.name) == choice.chosen.as_ref()).and_then(|method| method.runs.first_mut());
+        if let Some(run) = run {
+            run.model = kept.digest;
+        }
+    }
     let mut report = Report {
         format: report::FORMAT,
         kind: options.kind,

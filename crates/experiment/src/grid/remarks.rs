@@ -5,7 +5,7 @@ use evenhand_rows::{Dataset, LabelKind};
 
 use super::parts::Part;
 use crate::recipe::{MethodSection, Recipe};
-use crate::report::{DataSummary, MethodReport, Remark, RemarkKind};
+use crate::report::{Collapse, DataSummary, MethodReport, Remark, RemarkKind};
 use crate::steps::measure::hardly_vary;
 use crate::{ExperimentError, evidence, lookup};
 
@@ -23,6 +23,7 @@ pub(crate) fn remark(
     notes.extend(left_out_by_skew(recipe, data, attribute)?);
     notes.extend(small_groups(data, parts));
     notes.extend(hardly_varying(methods));
+    notes.extend(worse_than_chance(methods));
     if data.label()?.kind == LabelKind::Binary {
         notes.extend(deciding_alike(methods));
     }
@@ -85,6 +86,17 @@ fn hardly_varying(methods: &[MethodReport]) -> Option<Remark> {
             flat.join(", ")
         );
         Remark::new(RemarkKind::HardlyVary, text)
+    })
+}
+
+/// A remark on methods that order candidates worse than chance.
+fn worse_than_chance(methods: &[MethodReport]) -> Option<Remark> {
+    let worse = |method: &&MethodReport| method.runs.iter().any(|run| run.collapsed.contains(&Collapse::WorseThanChance));
+    let names: Vec<&str> = methods.iter().filter(worse).map(|method| method.name.as_str()).collect();
+    (!names.is_empty()).then(|| {
+        let text =
+            format!("{} ordered the test rows worse than chance in some run: no gap between such scores says anything.", names.join(", "));
+        Remark::new(RemarkKind::WorseThanChance, text)
     })
 }
 

@@ -20,6 +20,7 @@ use crate::report::Synthesis;
 use crate::report::{RunReport, Sizes};
 use crate::steps::RunPlan;
 use crate::steps::balance::balance_rows;
+use crate::steps::collapse::collapses;
 use crate::steps::explain::explain;
 use crate::steps::fit::{Sides, fit_scorer};
 use crate::steps::fits::Fits;
@@ -45,6 +46,13 @@ pub(crate) struct Workshop<'a> {
     pub(crate) search: Option<&'a Search>,
     /// What synthesisers have learned.
     pub(crate) fits: &'a Fits<'a>,
+}
+
+/// A model that was kept: its folder from the report's on, and its digest.
+#[derive(Debug)]
+pub(crate) struct KeptModel {
+    pub(crate) folder: String,
+    pub(crate) digest: Option<String>,
 }
 
 impl Workshop<'_> {
@@ -124,6 +132,19 @@ impl Workshop<'_> {
         kept::file_of(self.folder, &digests[twins[0]]).exists() && (!self.options.keep_models || has_models())
     }
 
+    /// Keeps the model of the first run of the method of this name; nothing without a name.
+    pub(crate) fn keep_chosen(
+        &self,
+        cells: &[Cell<'_>],
+        digests: &[String],
+        name: Option<&str>,
+    ) -> Result<Option<KeptModel>, ExperimentError> {
+        let Some(index) = cells.iter().position(|cell| cell.first && Some(cell.method.name.as_str()) == name) else { return Ok(None) };
+        let keeper = Workshop { options: Options { keep_models: true, ..self.options }, ..*self };
+        let run = keeper.run_twins(cells, digests, &[index])?;
+        Ok(Some(KeptModel { folder: format!("models/{}", cells[index].folder_name()), digest: run.model }))
+    }
+
     /// What some cells of one digest found, in an earlier call or now.
     fn run_twins(&self, cells: &[Cell<'_>], digests: &[String], twins: &[usize]) -> Result<RunReport, ExperimentError> {
         let (index, digest) = (twins[0], &digests[twins[0]]);
@@ -188,6 +209,7 @@ impl Workshop<'_> {
         if let Some(search) = self.search {
             let prediction = score_rows(&plan, &scorer, repair.as_ref(), &sides.validation_inputs, &validation)?;
             run.validation = measure_numbers(&search.wanted(), &self.recipe.metrics, &prediction, &validation)?;
+            run.validation_collapsed = collapses(&self.recipe.metrics, &prediction, &validation)?;
         }
         if checkpoint.exists() {
             fs::remove_dir_all(&checkpoint).map_err(ExperimentError::io(&checkpoint, "remove the checkpoint"))?;

@@ -6,6 +6,7 @@ use evenhand_rows::recordings::Modality;
 use evenhand_rows::{Dataset, Groups, Matrix};
 
 use super::RunPlan;
+use super::collapse::{self, collapses};
 use super::curves::{count_skips, curve_of, trace_disparities};
 use super::list::list_candidates;
 use crate::ExperimentError;
@@ -44,7 +45,8 @@ pub(crate) fn measure_run(
     let disparities = trace_disparities(scorer.curves());
     let mut notes = count_skips(scorer.curves());
     notes.extend(scorer.notes().iter().cloned().map(Remark::from));
-    notes.extend(remark_on_flat(&prediction.scores));
+    let collapsed = collapses(metrics, prediction, test)?;
+    notes.extend(collapse::remarks(&collapsed, &prediction.scores));
     if disparities.is_empty() && !plan.recipe.training_of(plan.method)?.trace.is_empty() {
         let text = format!("nothing was traced: {} fits without gradients of the data loss by group", plan.method.objective.id);
         notes.push(Remark::new(RemarkKind::NotTraced, text));
@@ -62,6 +64,7 @@ pub(crate) fn measure_run(
         modalities,
         shortlists: list_candidates(plan, &prediction.scores, test)?,
         notes,
+        collapsed,
         ..RunReport::default()
     })
 }
@@ -105,23 +108,6 @@ pub(crate) fn measure_numbers(
         found.push(Measured { metric: metric.clone(), attribute: attribute.clone(), estimate });
     }
     Ok(found)
-}
-
-/// Scores that vary less than this are told to.
-const FLAT: f64 = 0.01;
-
-/// A remark on scores that are nearly one number: gaps between such are small whatever the model learned.
-fn remark_on_flat(scores: &[f64]) -> Option<Remark> {
-    let n = scores.len() as f64;
-    let mean = scores.iter().sum::<f64>() / n;
-    let deviation = (scores.iter().map(|score| (score - mean).powi(2)).sum::<f64>() / n).sqrt();
-    (deviation < FLAT).then(|| {
-        let text = format!(
-            "its scores hardly vary (standard deviation {deviation:.4}): small gaps between them say nothing; see the gaps in units of the \
-             spread (standardised SPDD, KS)"
-        );
-        Remark::new(RemarkKind::HardlyVary, text)
-    })
 }
 
 /// Whether a run was found to have scores that are nearly one number.
@@ -208,13 +194,5 @@ mod tests {
         assert!((found[1].estimate.number().unwrap() - (rate(0) - rate(1)).abs()).abs() < 1e-12);
         let unknown = [("accuracy".to_owned(), None), ("spdd".to_owned(), Some("race".to_owned()))];
         assert!(measure_numbers(&unknown, &MetricsSection::default(), &prediction, &data).is_err());
-    }
-
-    #[test]
-    fn scores_that_are_nearly_one_number_are_told_and_found_again() {
-        let flat: Vec<f64> = (0..50).map(|row| 0.5 + 0.0001 * f64::from(row % 3)).collect();
-        let run = |scores: &[f64]| RunReport { notes: remark_on_flat(scores).into_iter().collect(), ..RunReport::default() };
-        assert!(hardly_vary(&run(&flat)));
-        assert!(!hardly_vary(&run(&[0.1, 0.9, 0.4])));
     }
 }

@@ -2,6 +2,7 @@
 //! is taken in.
 
 pub(crate) mod balance;
+pub(crate) mod collapse;
 pub(crate) mod curves;
 #[cfg(test)]
 pub(crate) mod example;

@@ -3,6 +3,8 @@
 use evenhand_metrics::Estimate;
 use serde::{Deserialize, Serialize};
 
+use super::collapse::Collapse;
+
 /// The outcome of a search.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Choice {
@@ -13,6 +15,9 @@ pub struct Choice {
     /// Name of the chosen one; absent when none is within the limits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chosen: Option<String>,
+    /// Where the chosen scorer of the first run is kept, from the report's folder on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
 }
 
 /// One setting.
@@ -26,6 +31,9 @@ pub struct Candidate {
     pub limited: Vec<Limited>,
     /// True when all of them are within their limits.
     pub within: bool,
+    /// In which ways its scores of the validation rows say nothing: it is not chosen then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub collapsed: Vec<Collapse>,
 }
 
 /// A limited number of one setting.

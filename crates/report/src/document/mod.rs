@@ -1,6 +1,7 @@
 //! The report: everything a run found, as one versioned JSON document. Tables, pages and other faces are views of it.
 
 mod choice;
+mod collapse;
 mod contrast;
 mod counterfactual;
 mod data;
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use choice::{Candidate, Choice, Limited};
+pub use collapse::Collapse;
 pub use contrast::Contrast;
 pub use counterfactual::{Counterfactual, Shift};
 pub use data::{AttributeSummary, DataSummary, FileSummary, GroupSummary, LabelSummary, Tilt};

@@ -42,6 +42,8 @@ pub enum RemarkKind {
     HardlyVary,
     /// A method took one decision for nearly all rows.
     OneDecision,
+    /// A method orders candidates worse than chance.
+    WorseThanChance,
     /// Scores are probabilities of a positive decision in a mixture of classifiers.
     Mixture,
     /// An interval does not hold its own value.
@@ -84,12 +86,13 @@ pub enum RemarkKind {
 
 impl RemarkKind {
     /// All kinds.
-    pub const ALL: [RemarkKind; 24] = [
+    pub const ALL: [RemarkKind; 25] = [
         RemarkKind::SensitiveInputs,
         RemarkKind::LeftOutBySkew,
         RemarkKind::SmallGroups,
         RemarkKind::HardlyVary,
         RemarkKind::OneDecision,
+        RemarkKind::WorseThanChance,
         RemarkKind::Mixture,
         RemarkKind::IntervalsBeside,
         RemarkKind::Selection,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use evenhand_metrics::{Estimate, Finding};
 use serde::{Deserialize, Serialize};
 
+use super::collapse::Collapse;
 use super::counterfactual::Counterfactual;
 use super::findings::{AttributeFindings, TargetFindings, WithoutModality};
 use super::importances::Importances;
@@ -38,6 +39,12 @@ pub struct RunReport {
     /// The data loss around the weights (first run of each network only).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub landscape: Option<Landscape>,
+    /// In which ways the scores of the test rows say nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub collapsed: Vec<Collapse>,
+    /// The same of the validation rows, by which a sweep chooses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub validation_collapsed: Vec<Collapse>,
     /// What a sweep's choice needs to know of the validation rows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub validation: Vec<Measured>,

@@ -123,7 +123,7 @@ fn kept(lists: &Shortlists) -> String {
          whose wanted share comes to less than one place, nor under a floor that the order by score reaches.",
         counted(all, "candidate"),
         groups.join(", "),
-        if all == 1 { "keeps" } else { "keep" },
+        if all == 1 { "stays on" } else { "stay on" },
         if all == 1 { "that one" } else { "them" }
     )
 }
@@ -162,7 +162,6 @@ fn places(lists: &Shortlists) -> Option<Table> {
         headers: headers.into_iter().map(str::to_owned).collect(),
         rows: lists.places.iter().map(row).collect(),
         footnotes,
-        ..Table::default()
     })
 }
 

@@ -171,7 +171,9 @@ fn best(column: &Column, report: &Report, cells: &[Option<Measured>], places: us
             _ => None,
         }
     };
-    let sizes: Vec<Option<f64>> = report.methods.iter().zip(cells).map(badness).collect();
+    // Scores that say nothing have small gaps whatever was learned.
+    let counts = |pair: &(&MethodReport, &Option<Measured>)| !telling::collapsed(report, pair.0);
+    let sizes: Vec<Option<f64>> = report.methods.iter().zip(cells).map(|pair| Some(pair).filter(counts).and_then(badness)).collect();
     let text = |size: f64| fixed(size, places);
     let mut best = vec![false; sizes.len()];
     // Other test rows may be easier ones.
@@ -579,8 +581,13 @@ pub fn choice_table(report: &Report) -> Table {
             (true, false) => "yes".to_owned(),
             (false, _) => "no".to_owned(),
         };
+        let ways: Vec<&str> = candidate.collapsed.iter().map(|way| way.told()).collect();
         let alike = binary && report.methods.iter().any(|method| method.name == candidate.method && lookup::decides_alike(method));
-        row.push(if alike { format!("{within}, but decides alike for nearly all") } else { within });
+        row.push(match (ways.as_slice(), alike) {
+            ([], false) => within,
+            ([], true) => format!("{within}, but decides alike for nearly all"),
+            (ways, _) => format!("{within}; never chosen: it {}", ways.join(" and ")),
+        });
         table.rows.push(row);
     }
     let limits: Vec<String> = first
@@ -592,10 +599,18 @@ pub fn choice_table(report: &Report) -> Table {
         })
         .collect();
     table.footnotes.push(format!("Limits: {}.", limits.join("; ")));
+    table.footnotes.extend(
+        choice.model.as_ref().map(|folder| {
+            format!("The chosen scorer of the first run is kept in {folder}, beside this report; `evenhand score` takes it.")
+        }),
+    );
     table.footnotes.push(match &choice.chosen {
         Some(name) => format!(
             "Highest {heading} within the limits: {name}. The rows it was chosen on flatter it; what it does on test rows stands in the results."
         ),
+        None if choice.candidates.iter().any(|candidate| candidate.within) => {
+            "Every setting within the limits says nothing on validation rows: try smaller values, another method, or wider limits.".to_owned()
+        }
         None => "No setting is within the limits on validation rows: try further values, another method, or wider limits.".to_owned(),
     });
     table

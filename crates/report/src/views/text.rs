@@ -51,8 +51,11 @@ fn published(table: &crate::document::LawTable) -> Table {
 
 /// Sentences that stand before the tables.
 fn sentences(report: &Report) -> Vec<String> {
-    let grave = report.notes.iter().filter(|note| telling::is_grave(note.kind)).map(|note| note.text.clone());
-    telling::say(report).iter().map(telling::Words::text).chain(grave).collect()
+    let of = |collapse: bool| {
+        let grave = report.notes.iter().filter(move |note| telling::is_grave(note.kind) && telling::is_of_collapse(note.kind) == collapse);
+        grave.map(|note| note.text.clone())
+    };
+    of(true).chain(telling::say(report).iter().map(telling::Words::text)).chain(of(false)).collect()
 }
 
 /// The finding and all tables in Markdown. What the data holds is escaped: no name of it becomes markup.

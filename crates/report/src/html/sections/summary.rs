@@ -3,7 +3,7 @@
 use minijinja::{Value, context};
 
 use super::{Learners, Section};
-use crate::document::{Report, ReportKind, Sizes};
+use crate::document::{RemarkKind, Report, ReportKind, Sizes};
 use crate::html::markup::{Markup, escaped, ticked};
 use crate::numbers::{count, counted};
 use crate::{lookup, telling};
@@ -25,10 +25,12 @@ fn content(report: &Report, _: Learners<'_>) -> Option<Value> {
     for (place, words) in telling::say(report).iter().enumerate() {
         said.raw(if place > 0 { " " } else { "" }).words(words);
     }
-    let grave = report.notes.iter().filter(|note| telling::is_grave(note.kind)).take(MOST_GRAVE);
-    let grave = grave.map(|note| ticked(&note.text));
+    let of_kind =
+        |of: fn(RemarkKind) -> bool| report.notes.iter().filter(move |note| of(note.kind)).take(MOST_GRAVE).map(|note| ticked(&note.text));
+    let heads: Vec<String> = of_kind(telling::is_of_collapse).collect();
+    let grave = of_kind(|kind| telling::is_grave(kind) && !telling::is_of_collapse(kind));
     let grave: Vec<String> = grave.chain(telling::read_at_the_decision(report).as_deref().map(escaped)).collect();
-    Some(context! { said => said.0, facts => facts(report), grave => grave })
+    Some(context! { said => said.0, facts => facts(report), heads => heads, grave => grave })
 }
 
 /// Short facts under the title.

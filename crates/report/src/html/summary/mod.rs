@@ -13,7 +13,7 @@ use evenhand_rows::digest;
 
 use super::markup::{MARK, Markup, escaped, ticked};
 use super::policy::{page_rule, policy};
-use crate::document::{Report, ReportKind};
+use crate::document::{RemarkKind, Report, ReportKind};
 use crate::error::ReportError;
 use crate::numbers::shorten;
 use crate::views::Table;
@@ -34,10 +34,11 @@ pub fn summary(report: &Report) -> Result<String, ReportError> {
     strip::strip(report, &mut body);
     body.named("h1", &telling::title(report)).raw("\n");
     strip::particulars(report, &mut body);
+    remarks(report, telling::is_of_collapse, &mut body);
     if report.law.is_none() {
         sentences(report, &mut body);
     }
-    remarks(report, &mut body);
+    remarks(report, |kind| telling::is_grave(kind) && !telling::is_of_collapse(kind), &mut body);
     match report.kind {
         _ if report.law.is_some() => law::tables(report, &mut body),
         ReportKind::Audit => {
@@ -94,9 +95,9 @@ fn sentences(report: &Report, body: &mut Markup) {
     body.raw("</p>\n");
 }
 
-/// What casts doubt on the numbers themselves.
-fn remarks(report: &Report, body: &mut Markup) {
-    let found: Vec<_> = report.notes.iter().filter(|note| telling::is_grave(note.kind)).take(MOST_REMARKS).collect();
+/// What casts doubt on the numbers themselves; scores that say nothing come before everything else.
+fn remarks(report: &Report, of: impl Fn(RemarkKind) -> bool, body: &mut Markup) {
+    let found: Vec<_> = report.notes.iter().filter(|note| of(note.kind)).take(MOST_REMARKS).collect();
     if !found.is_empty() {
         body.raw("<ul class=\"warn\">");
         for note in found {
