@@ -189,8 +189,8 @@ pub(crate) trait Limits {
     /// Both ends of a number with its sign.
     fn limits(&self, test: &Self::Test, z: f64) -> Ends;
 
-    /// The largest scaled error of several, draw after draw, each with its sign. Without it their z is Sidak's, which holds for normal errors however they hang
-    /// together.
+    /// The largest scaled error of several, draw after draw, each with its sign. Without it their z is Sidak's, which is a little too small
+    /// where both signs of a number are left: of one such number .0506 lie beyond it instead of .05.
     fn joint(&self, kept: &[Candidate<'_, Self::Test>]) -> Option<Vec<f64>>;
 
     /// Whether one is surely larger than the other at z. Two that share a group differ by less than their own errors say.

@@ -6,7 +6,6 @@ use evenhand_rows::{Dataset, LabelKind};
 use super::parts::Part;
 use crate::recipe::{MethodSection, Recipe};
 use crate::report::{Collapse, DataSummary, MethodReport, Remark, RemarkKind};
-use crate::steps::measure::hardly_vary;
 use crate::{ExperimentError, evidence, lookup};
 
 /// All remarks, in the order in which a report tells them.
@@ -77,9 +76,15 @@ fn small_groups(data: &Dataset, parts: &[Part]) -> Option<Remark> {
     })
 }
 
+/// Names of the methods of which a run's scores say nothing in this way.
+fn collapsed(methods: &[MethodReport], way: Collapse) -> Vec<&str> {
+    let of = |method: &&MethodReport| method.runs.iter().any(|run| run.collapsed.contains(&way));
+    methods.iter().filter(of).map(|method| method.name.as_str()).collect()
+}
+
 /// A remark on methods whose scores are nearly one number.
 fn hardly_varying(methods: &[MethodReport]) -> Option<Remark> {
-    let flat: Vec<&str> = methods.iter().filter(|method| method.runs.iter().any(hardly_vary)).map(|method| method.name.as_str()).collect();
+    let flat = collapsed(methods, Collapse::HardlyVary);
     (!flat.is_empty()).then(|| {
         let text = format!(
             "The scores of {} hardly vary in some runs: small gaps between them say nothing about even treatment; see standardised SPDD and KS.",
@@ -91,8 +96,7 @@ fn hardly_varying(methods: &[MethodReport]) -> Option<Remark> {
 
 /// A remark on methods that order candidates worse than chance.
 fn worse_than_chance(methods: &[MethodReport]) -> Option<Remark> {
-    let worse = |method: &&MethodReport| method.runs.iter().any(|run| run.collapsed.contains(&Collapse::WorseThanChance));
-    let names: Vec<&str> = methods.iter().filter(worse).map(|method| method.name.as_str()).collect();
+    let names = collapsed(methods, Collapse::WorseThanChance);
     (!names.is_empty()).then(|| {
         let text =
             format!("{} ordered the test rows worse than chance in some run: no gap between such scores says anything.", names.join(", "));

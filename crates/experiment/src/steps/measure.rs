@@ -110,11 +110,6 @@ pub(crate) fn measure_numbers(
     Ok(found)
 }
 
-/// Whether a run was found to have scores that are nearly one number.
-pub(crate) fn hardly_vary(run: &RunReport) -> bool {
-    run.notes.iter().any(|note| note.kind == RemarkKind::HardlyVary)
-}
-
 /// What a page says of a set of scores beside the main ones: correlations, error and the gap of the first attribute.
 const BRIEF: [&str; 4] = ["pcc", "srcc", "mae", "spdd"];
 

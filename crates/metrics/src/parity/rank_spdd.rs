@@ -10,7 +10,7 @@
 //! higher everywhere it is ROC AUC of the group by the score, less one half. Fair value 0; most .5 for two groups of any size, below 1 for the farthest two of several. Undefined with
 //! fewer than two groups.
 //!
-//! Intervals and p-values take the ranks among everybody as given: what a row's rank is off by sampling is shared by all groups and moves their difference little.
+//! Intervals and p-values take the ranks among everybody as given, and leave out what a row's rank is off by sampling. Their coverage has not been measured.
 //!
 //! Source: ranks as in Mann and Whitney 1947; the mean over thresholds of Kim et al. 2023, Eq. 5, taken over selection rates, as by Jiang et al. 2020 for scores.
 
