@@ -477,10 +477,7 @@ impl Resampled {
                     largest::Norms { observed: norms, errors: &up, above }.interval(plan.level)
                 }
                 (false, _) => {
-                    let above = |a: usize, b: usize, outside: f64| {
-                        let each = [a, b].map(|group| spread(&down, groups, group, outside));
-                        (each[0] * each[0] + each[1] * each[1]).sqrt()
-                    };
+                    let above = |group: usize, outside: f64| spread(&down, groups, group, outside);
                     largest::of_groups(groups, norms, &up, above, plan.level)
                 }
             };

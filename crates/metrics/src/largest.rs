@@ -77,7 +77,8 @@ impl<U: Fn(usize, f64) -> f64> Norms<'_, U> {
             });
             known(largest).map(|mut largest| resample::quantile(&mut largest, 1.0 - outside))
         };
-        two_steps(self.observed, &scales, level, quantile, &self.above)
+        let above = |kept: &[usize], outside: f64| kept.iter().map(|&pair| (self.above)(pair, outside)).collect();
+        two_steps(self.observed, &scales, level, quantile, above)
     }
 }
 
@@ -97,14 +98,9 @@ pub(crate) fn of_signed(observed: &[f64], errors: &[f32], level: f64) -> Option<
         .interval(level)
 }
 
-/// The same where the pairs are too many: `errors` holds the norm of each group's own error, and a pair is off by the sum of both at most.
-pub(crate) fn of_groups(
-    groups: usize,
-    observed: &[f64],
-    errors: &[f32],
-    above: impl Fn(usize, usize, f64) -> f64,
-    level: f64,
-) -> Option<Ends> {
+/// The same where the pairs are too many: `errors` holds the norm of each group's own error, and a pair is off by the sum of both at most. `above` is how much
+/// higher each group alone may lie; those of two are independent, and their squares add up.
+pub(crate) fn of_groups(groups: usize, observed: &[f64], errors: &[f32], above: impl Fn(usize, f64) -> f64, level: f64) -> Option<Ends> {
     if groups < 2 || errors.len() < 2 * groups {
         return None;
     }
@@ -122,7 +118,11 @@ pub(crate) fn of_groups(
         });
         known(largest).map(|mut largest| resample::quantile(&mut largest, 1.0 - outside))
     };
-    two_steps(observed, &widths, level, quantile, &|pair, outside| above(pairs[pair].0, pairs[pair].1, outside))
+    let above = |kept: &[usize], outside: f64| {
+        let each: Vec<f64> = (0..groups).map(|group| above(group, outside)).collect();
+        kept.iter().map(|&pair| each[pairs[pair].0].hypot(each[pairs[pair].1])).collect()
+    };
+    two_steps(observed, &widths, level, quantile, above)
 }
 
 /// Root mean square of each column over the rows in which it is known; 0 where it is known in none.
@@ -148,7 +148,7 @@ fn two_steps(
     scales: &[f64],
     level: f64,
     quantile: impl Fn(&[usize], f64) -> Option<f64>,
-    above: &impl Fn(usize, f64) -> f64,
+    above: impl Fn(&[usize], f64) -> Vec<f64>,
 ) -> Option<Ends> {
     let mut kept: Vec<usize> = (0..observed.len()).filter(|&pair| observed[pair].is_finite()).collect();
     let alone = kept.len() < 2;
@@ -165,8 +165,9 @@ fn two_steps(
         Some(kept.iter().map(|&pair| observed[pair] - narrow * scales[pair]).fold(f64::NEG_INFINITY, f64::max))
     };
     let (below, beyond) = ends_of(level, kept.len(), alone);
-    let upper = kept.iter().map(|&pair| observed[pair] + above(pair, beyond)).fold(f64::NEG_INFINITY, f64::max);
-    let never_missed = kept.iter().map(|&pair| above(pair, beyond)).fold(f64::INFINITY, f64::min);
+    let above = above(&kept, beyond);
+    let upper = kept.iter().zip(&above).map(|(&pair, above)| observed[pair] + above).fold(f64::NEG_INFINITY, f64::max);
+    let never_missed = above.into_iter().fold(f64::INFINITY, f64::min);
     if !upper.is_finite() {
         return None;
     }

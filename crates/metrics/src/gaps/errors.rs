@@ -57,6 +57,11 @@ pub(super) struct Centre<'a> {
     pub(super) rows: Vec<f64>,
 }
 
+/// Standard deviation of the scores of several groups together.
+fn deviation(moments: &[Moments]) -> f64 {
+    moments.iter().fold(Moments::default(), |all, group| all.with(*group)).variance.sqrt()
+}
+
 /// Two sides that are compared.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Sides {
@@ -206,6 +211,8 @@ pub(super) struct Errors<'a> {
     off: Vec<f64>,
     means: Vec<f64>,
     drawn: Vec<Moments>,
+    /// Standard deviation of all scores of the draw, and of what was drawn from.
+    deviations: [f64; 2],
     /// What all groups together are off, and so their mean; empty for two groups.
     pooled: Vec<f64>,
     pooled_mean: f64,
@@ -232,7 +239,9 @@ impl<'a> Errors<'a> {
         }
         let means = drawn.moments.iter().zip(&centre.profiles.moments).enumerate();
         let means = means.map(|(group, (drawn, centre))| scale(group * count) * (drawn.mean - centre.mean)).collect();
-        let mut errors = Errors { centre, off: drawn.values, means, drawn: drawn.moments, pooled: Vec::new(), pooled_mean: 0.0 };
+        let deviations = [&drawn.moments, &centre.profiles.moments].map(|moments| deviation(moments));
+        let (off, drawn) = (drawn.values, drawn.moments);
+        let mut errors = Errors { centre, off, means, drawn, deviations, pooled: Vec::new(), pooled_mean: 0.0 };
         if centre.groups() > 2 {
             errors.pool();
         }
@@ -300,11 +309,13 @@ impl<'a> Errors<'a> {
                 Off { up: signed, down: signed }
             }
             Shape::StandardisedArea => {
-                let spread = |moments: &[Moments]| match contrast.sides {
-                    Sides::Pair(a, b) => moments[a].with(moments[b]).variance.sqrt(),
-                    Sides::Rest(_) => moments.iter().fold(Moments::default(), |all, group| all.with(*group)).variance.sqrt(),
+                let [drawn, centre] = match contrast.sides {
+                    Sides::Pair(a, b) => {
+                        [&self.drawn, &self.centre.profiles.moments].map(|moments| moments[a].with(moments[b]).variance.sqrt())
+                    }
+                    Sides::Rest(_) => self.deviations,
                 };
-                let (scale, turned) = (1.0 / spread(&self.drawn), 1.0 / spread(&self.drawn) - 1.0 / spread(&self.centre.profiles.moments));
+                let (scale, turned) = (1.0 / drawn, 1.0 / drawn - 1.0 / centre);
                 if !turned.is_finite() {
                     return Off { up: f64::NAN, down: f64::NAN };
                 }
@@ -338,10 +349,7 @@ impl<'a> Errors<'a> {
             }
             Shape::Means => Off { up: self.means[group].abs(), down: self.means[group] },
             // In units of the spread of all groups: that of each pair is not known here.
-            Shape::StandardisedArea => {
-                let all = self.drawn.iter().fold(Moments::default(), |all, group| all.with(*group)).variance.sqrt();
-                Off { up: area / all, down: integral / all }
-            }
+            Shape::StandardisedArea => Off { up: area / self.deviations[0], down: integral / self.deviations[0] },
         };
         shapes.iter().map(of).collect()
     }

@@ -9,8 +9,9 @@
 //! for false-positive rates over the negatives, for precision over the selected. Each group keeps its number of them, so that its hits come from a multivariate
 //! hypergeometric distribution (by its normal limit where its variance is above [`MANY`]). Ratios are compared by the size of their logarithm.
 
-use rand::Rng;
-use rand_distr::{Distribution, Hypergeometric, StandardNormal};
+use rand::{Rng, RngExt};
+use rand_distr::{Distribution, StandardNormal};
+use statrs::function::factorial::ln_factorial;
 
 use crate::counts::{CELLS, Cell, Confusion, GroupCounts};
 use crate::resample::{self, IntervalPlan, Purpose};
@@ -118,7 +119,7 @@ impl Pool {
     fn deal(&self, rng: &mut impl Rng, weights: &mut [f64]) {
         let (mut rows, mut hits) = (self.hits.rows + self.misses.rows, self.hits.rows);
         for (&size, weights) in self.sizes.iter().zip(weights.chunks_exact_mut(2)) {
-            let drawn = hypergeometric(rows, hits, size, rng).min(hits).min(size).max(size.saturating_sub(rows - hits));
+            let drawn = hypergeometric(rows, hits, size, rng);
             rows -= size;
             hits -= drawn;
             weights[0] = weight_of(&self.hits, drawn, rng);
@@ -129,21 +130,120 @@ impl Pool {
 
 /// Variance from which a hypergeometric number is drawn by its normal limit.
 const MANY: f64 = 400.0;
+/// Rows up to which they are taken one by one.
+const FEW: u64 = 16;
 
 /// How many of `size` rows, taken from `rows` of which `hits` are hits, are hits.
+///
+/// Walks from the likeliest number to both sides until the probability passed reaches a uniform number: some standard deviations of steps, whatever the number of rows.
 fn hypergeometric(rows: u64, hits: u64, size: u64, rng: &mut impl Rng) -> u64 {
-    // Nothing is left to chance; and the library's general way through would be dear.
-    match (rows - size.min(rows), hits) {
-        (0, hits) => return hits,
-        (_, 0) => return 0,
-        (_, hits) if hits == rows => return size,
-        _ => {}
+    let (least, most) = (size.saturating_sub(rows - hits), size.min(hits));
+    if least == most {
+        return least;
     }
-    let (all, share, taken) = (rows as f64, hits as f64 / rows.max(1) as f64, size as f64);
-    let variance = taken * share * (1.0 - share) * (all - taken) / (all - 1.0).max(1.0);
+    if size <= FEW {
+        return one_by_one(rows, hits, size, rng);
+    }
+    let (all, share, taken) = (rows as f64, hits as f64 / rows as f64, size as f64);
+    let variance = taken * share * (1.0 - share) * (all - taken) / (all - 1.0);
     if variance > MANY {
         let normal: f64 = StandardNormal.sample(rng);
-        return (taken * share + variance.sqrt() * normal).round().max(0.0) as u64;
+        return (taken * share + variance.sqrt() * normal).round().clamp(least as f64, most as f64) as u64;
     }
-    Hypergeometric::new(rows, hits, size).map_or(0, |draw| draw.sample(rng))
+    let mode = ((size + 1) as f64 * (hits + 1) as f64 / (rows + 2) as f64).floor().clamp(least as f64, most as f64) as u64;
+    let at_mode = probability(rows, hits, size, mode);
+    let (mut left, mut low, mut high) = (rng.random::<f64>() - at_mode, (mode, at_mode), (mode, at_mode));
+    // P(x + 1) / P(x) = (hits - x) (size - x) / ((x + 1) (rows - hits - size + x + 1))
+    let step = |x: u64| (hits - x) as f64 * (size - x) as f64 / ((x + 1) as f64 * (rows + x + 1 - hits - size) as f64);
+    while left > 0.0 && (low.0 > least || high.0 < most) {
+        if high.0 < most {
+            high = (high.0 + 1, high.1 * step(high.0));
+            left -= high.1;
+            if left <= 0.0 {
+                return high.0;
+            }
+        }
+        if low.0 > least {
+            low = (low.0 - 1, low.1 / step(low.0 - 1));
+            left -= low.1;
+            if left <= 0.0 {
+                return low.0;
+            }
+        }
+    }
+    mode
+}
+
+fn one_by_one(rows: u64, hits: u64, size: u64, rng: &mut impl Rng) -> u64 {
+    let mut drawn = 0;
+    for taken in 0..size {
+        drawn += u64::from(rng.random_range(0..rows - taken) < hits - drawn);
+    }
+    drawn
+}
+
+/// Of `size` rows, taken from `rows` of which `hits` are hits, exactly `x` are hits.
+fn probability(rows: u64, hits: u64, size: u64, x: u64) -> f64 {
+    let ways = |of: u64, taken: u64| ln_factorial(of) - ln_factorial(taken) - ln_factorial(of - taken);
+    (ways(hits, x) + ways(rows - hits, size - x) - ways(rows, size)).exp()
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    #[test]
+    fn hypergeometric_numbers_have_their_probabilities() {
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        // Some taken one by one, some by the walk; all but two taken; nearly all hits; rare hits among many.
+        for (rows, hits, size) in [(30, 11, 7), (60, 20, 25), (60, 20, 58), (200, 197, 90), (1_000_000, 40, 300_000)] {
+            let draws = 40_000;
+            let mut seen = vec![0.0; size as usize + 1];
+            for _ in 0..draws {
+                seen[hypergeometric(rows, hits, size, &mut rng) as usize] += 1.0;
+            }
+            // The probabilities by their product, factor by factor: no logarithm of a factorial.
+            let of = |x: u64| {
+                let mut chance = 1.0;
+                let (mut left, mut good) = (rows, hits);
+                for _ in 0..x {
+                    chance *= good as f64 / left as f64;
+                    (left, good) = (left - 1, good - 1);
+                }
+                for taken in 0..size - x {
+                    chance *= (rows - hits - taken) as f64 / left as f64 * (x + taken + 1) as f64 / (taken + 1) as f64;
+                    left -= 1;
+                }
+                chance
+            };
+            let (mut square, mut cells, mut rare, mut all) = (0.0, 0, (0.0, 0.0), 0.0);
+            for x in size.saturating_sub(rows - hits)..=size.min(hits) {
+                let expected = of(x) * f64::from(draws);
+                all += expected;
+                if expected < 5.0 {
+                    rare = (rare.0 + expected, rare.1 + seen[x as usize]);
+                } else {
+                    square += (seen[x as usize] - expected).powi(2) / expected;
+                    cells += 1;
+                }
+            }
+            assert!((all / f64::from(draws) - 1.0).abs() < 1e-9, "{rows} {hits} {size}: {all}");
+            let limit = f64::from(cells) + 5.0 * (2.0 * f64::from(cells)).sqrt();
+            assert!(
+                square < limit && (rare.1 - rare.0).abs() < 5.0 * rare.0.sqrt() + 3.0,
+                "{rows} {hits} {size}: {square} of {cells}, {rare:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_is_left_to_chance_where_all_are_taken_or_alike() {
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        for (rows, hits, size, expected) in [(9, 4, 9, 4), (9, 0, 5, 0), (9, 9, 5, 5), (9, 4, 0, 0), (0, 0, 0, 0)] {
+            assert_eq!(hypergeometric(rows, hits, size, &mut rng), expected);
+        }
+    }
 }

@@ -225,9 +225,9 @@ fn a_model_with_one_bit_changed_is_refused_by_the_files_name() {
     assert_eq!(run(folder.path(), &words).status.code(), Some(0));
 }
 
-/// Four times the groups, of as many rows each: the third power would take 64 times as long. Permutations alone make it some 13 times, which wavers under load.
+/// Four times the groups, of as many rows each: work by group takes four times as long, work by pairs of groups 16 times. It wavers under load.
 #[test]
-fn an_audit_does_not_grow_with_the_third_power_of_its_groups() {
+fn an_audit_does_not_grow_with_the_square_of_its_groups() {
     let folder = tempfile::tempdir().unwrap();
     let mut took = Vec::new();
     for groups in [150, 600] {
@@ -243,7 +243,7 @@ fn an_audit_does_not_grow_with_the_third_power_of_its_groups() {
             took.push(ended.wall.as_secs_f64());
         }
     }
-    assert!(took[2] < 32.0 * took[0].max(0.05) && took[3] < 32.0 * took[1].max(0.05), "{took:?}");
+    assert!(took[2] < 12.0 * took[0].max(0.05) && took[3] < 12.0 * took[1].max(0.05), "{took:?}");
 }
 
 /// A container that ends sends this signal: the command says so and tears nothing.
