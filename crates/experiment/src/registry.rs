@@ -217,6 +217,20 @@ fn needs() -> String {
         let (train, score) = (word(needs.attribute_to_train), word(needs.attribute_to_score));
         let _ = writeln!(text, "| `{}` | {train} | {score} | {} |", entry.card.id, needs.also);
     }
+    text.push_str(&presets());
+    text
+}
+
+/// The weights of papers that have a name.
+fn presets() -> String {
+    let mut text = String::from(
+        "\nWeights of papers have names: `{ id = \"wasserstein\", preset = \"kim2023\" }`. What is given beside the name overrules it.\n\n\
+         | method | preset | stands for | source |\n|---|---|---|---|\n",
+    );
+    for preset in evenhand_learn::objectives::presets::PRESETS {
+        let values: Vec<String> = preset.values.iter().map(|(name, value)| format!("`{name} = {value}`")).collect();
+        let _ = writeln!(text, "| `{}` | `{}` | {} | {} |", preset.objective, preset.name, values.join(", "), preset.source);
+    }
     text
 }
 

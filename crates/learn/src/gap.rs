@@ -75,34 +75,39 @@ pub(crate) fn between_means(
     Some(gap)
 }
 
-/// `lambda` times a gap of the scores, averaged over the regularised targets; skipped and counted where it is undefined.
+/// A gap of the scores times each target's weight, averaged over the regularised targets; skipped and counted where it is undefined.
 pub(crate) fn score_term(
     pass: &mut Pass<'_>,
     output: &Output,
     name: &'static str,
-    lambda: f64,
-    gap: impl Fn(&[f32], &Pass<'_>) -> Option<Gap>,
+    weight: impl Fn(usize) -> f64,
+    gap: impl Fn(usize, &[f32], &Pass<'_>) -> Option<Gap>,
 ) -> Term {
     let targets = pass.regularised();
-    let share = lambda / targets.len() as f64;
+    let share = 1.0 / targets.len() as f64;
     let mut sum = Term::zero();
     for target in targets {
         let scores: Vec<f32> = output.host_logits_of(target).into_iter().map(sigmoid_of).collect();
-        let Some(Gap { value, slopes }) = gap(&scores, pass) else { return pass.skip(name) };
+        let Some(Gap { value, slopes }) = gap(target, &scores, pass) else { return pass.skip(name) };
         // ds/dz = s (1 - s)
         let slopes = slopes.iter().zip(&scores).map(|(slope, score)| *slope as f32 * score * (1.0 - score)).collect();
-        sum = sum.plus(Term::from_slopes(value, output.logit_of(target), slopes).times(share));
+        sum = sum.plus(Term::from_slopes(value, output.logit_of(target), slopes).times(share * weight(target)));
     }
     pass.note(name, sum.value);
     sum
 }
 
-/// The same on the validation rows: `lambda` times a gap of the scores under the rows' weights, averaged over the regularised targets.
-pub(crate) fn validation_term(outcome: &Validation<'_>, lambda: f64, gap: impl Fn(&[f32], &[f32]) -> Option<f64>) -> Option<f64> {
+/// The same on the validation rows, under the rows' weights.
+pub(crate) fn validation_term(
+    outcome: &Validation<'_>,
+    weight: impl Fn(usize) -> f64,
+    gap: impl Fn(usize, &[f32], &[f32]) -> Option<f64>,
+) -> Option<f64> {
     let weights = outcome.weights();
     let targets = outcome.training.regularised_among(outcome.rows.targets);
-    let gaps: Option<Vec<f64>> = targets.iter().map(|&target| gap(&outcome.scores_of(target), &weights)).collect();
-    Some(lambda * gaps?.iter().sum::<f64>() / targets.len() as f64)
+    let gaps: Option<Vec<f64>> =
+        targets.iter().map(|&target| Some(weight(target) * gap(target, &outcome.scores_of(target), &weights)?)).collect();
+    Some(gaps?.iter().sum::<f64>() / targets.len() as f64)
 }
 
 #[cfg(test)]

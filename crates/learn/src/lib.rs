@@ -25,10 +25,12 @@ mod objective;
 pub mod objectives;
 mod optimizer;
 mod randomness;
+mod ranks;
 mod recorded;
 mod reductions;
 mod rounds;
 mod rows;
+mod scale;
 mod scorer;
 mod seal;
 #[cfg(test)]

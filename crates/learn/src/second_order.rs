@@ -188,7 +188,7 @@ fn penalty(settings: &Json, pass: &mut Pass<'_>) -> Term {
                 (0..pass.batch.len()).filter(|&row| pass.batch.groups[row] == group).map(|row| row as i32).collect()
             };
             let (one, other) = (side(0), side(1));
-            fair_mixup::path(pass, &one, &other, number("place")).unwrap()
+            fair_mixup::path(pass, &one, &other, number("place"), &|_| 1.0).unwrap()
         }
         other => panic!("{other}"),
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use evenhand_catalog::{Card, CatalogError, Entry};
+use evenhand_learn::objectives::presets;
 use evenhand_learn::{Architecture, Balance, BatchPlan, OBJECTIVES, Training};
 use evenhand_rebalance::REBALANCERS;
 use evenhand_rerank::{REPAIRS, RERANKERS};
@@ -84,6 +85,7 @@ const SAMPLER: &str = "rejection-sampling";
 impl MethodSection {
     /// Fills in the parameters of every gate and, where the recipe gives none, the name.
     pub(super) fn resolve(&mut self) -> Result<(), String> {
+        self.objective.parameters = presets::expand(&self.objective.id, &self.objective.parameters).map_err(|error| error.to_string())?;
         let objective = self.objective.resolve(OBJECTIVES).map_err(|error| error.to_string())?;
         let rebalancer = resolve_gate(self.rebalance.as_mut(), REBALANCERS)?;
         if let Some(rebalancer) = rebalancer {

@@ -11,13 +11,16 @@
 //! Source: Chuang and Mroueh, "Fair Mixup: fairness via interpolation", 2021 (its baseline "gap regularisation").
 
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
+use rand_chacha::ChaCha8Rng;
 
 use super::wasserstein::{BALANCE, TERM_PARAMETERS};
 use crate::gap::{between_means, score_term, validation_term};
 use crate::models::Output;
-use crate::objective::{Pass, Term, Validation};
+use crate::objective::{Pass, Setting, Term, Validation};
 use crate::rows::{Balance, BatchPlan};
+use crate::scale::{Degree, SCALE, Scale};
 use crate::transport::Pairs;
+use crate::weights::Weights;
 use crate::{LearnError, Objective};
 
 /// The registry's line.
@@ -41,7 +44,7 @@ static CARD: Card = Card {
     range: "",
     direction: Direction::Describes,
     source: "Chuang and Mroueh, \"Fair Mixup\", 2021 (gap regularisation)",
-    parameters: &[LAMBDA, TERM_PARAMETERS[1], BALANCE],
+    parameters: &[LAMBDA, SCALE, TERM_PARAMETERS[1], BALANCE],
 };
 
 /// Data loss plus the gap of means.
@@ -49,11 +52,20 @@ static CARD: Card = Card {
 pub struct DemographicParityRegularisation {
     parameters: Parameters,
     pairs: Pairs,
+    scale: Scale,
 }
 
 fn build(parameters: &Parameters) -> Result<Box<dyn Objective>, CatalogError> {
     let pairs = Pairs::from_word(parameters.text("pairs"));
-    Ok(Box::new(DemographicParityRegularisation { parameters: parameters.clone(), pairs }))
+    Ok(Box::new(DemographicParityRegularisation { parameters: parameters.clone(), scale: Scale::default(), pairs }))
+}
+
+impl DemographicParityRegularisation {
+    /// The weight of a target's gap.
+    fn weight(&self) -> impl Fn(usize) -> f64 {
+        let lambda = self.parameters.number("lambda");
+        move |target| lambda * self.scale.factor(target, Degree::Score)
+    }
 }
 
 impl Objective for DemographicParityRegularisation {
@@ -65,13 +77,18 @@ impl Objective for DemographicParityRegularisation {
         &self.parameters
     }
 
+    fn prepare(&mut self, setting: &Setting<'_>, _: &Weights, _: &mut ChaCha8Rng) -> Result<(), LearnError> {
+        self.scale = Scale::new(&self.parameters, setting);
+        Ok(())
+    }
+
     fn plan(&self) -> BatchPlan {
         BatchPlan { balance: Balance::from_word(self.parameters.text("balance")), keep_shares: true }
     }
 
     fn loss(&mut self, pass: &mut Pass<'_>, output: &Output) -> Result<Term, LearnError> {
         let loss = pass.data_loss(output);
-        let term = score_term(pass, output, "gap", self.parameters.number("lambda"), |scores, pass| {
+        let term = score_term(pass, output, "gap", self.weight(), |_, scores, pass| {
             between_means(scores, &pass.batch.groups, &pass.batch.weights, self.pairs, |_| true)
         });
         Ok(loss.plus(term))
@@ -79,7 +96,7 @@ impl Objective for DemographicParityRegularisation {
 
     fn validation_terms(&self, outcome: &Validation<'_>) -> Vec<(&'static str, f64)> {
         let codes = outcome.rows.groups.codes();
-        let term = validation_term(outcome, self.parameters.number("lambda"), |scores, weights| {
+        let term = validation_term(outcome, self.weight(), |_, scores, weights| {
             Some(between_means(scores, codes, weights, self.pairs, |_| true)?.value)
         });
         term.map(|term| ("gap", term)).into_iter().collect()

@@ -12,14 +12,17 @@
 //! of "Fairness via Group Contribution Matching".
 
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
+use rand_chacha::ChaCha8Rng;
 
 use super::demographic_parity_regularisation::LAMBDA;
 use super::wasserstein::{BALANCE, TERM_PARAMETERS};
 use crate::gap::{Gap, between_means, score_term, validation_term};
 use crate::models::Output;
-use crate::objective::{Pass, Term, Validation};
+use crate::objective::{Pass, Setting, Term, Validation};
 use crate::rows::{Balance, BatchPlan};
+use crate::scale::{Degree, SCALE, Scale};
 use crate::transport::Pairs;
+use crate::weights::Weights;
 use crate::{LearnError, Objective};
 
 /// The registry's line.
@@ -37,6 +40,7 @@ static CARD: Card = Card {
     source: "Chuang and Mroueh, \"Fair Mixup\", 2021 (gap regularisation, equalized odds)",
     parameters: &[
         LAMBDA,
+        SCALE,
         TERM_PARAMETERS[1],
         Parameter {
             name: "labels",
@@ -53,12 +57,18 @@ static CARD: Card = Card {
 pub struct EqualizedOddsRegularisation {
     parameters: Parameters,
     pairs: Pairs,
+    scale: Scale,
     labels: &'static [bool],
 }
 
 fn build(parameters: &Parameters) -> Result<Box<dyn Objective>, CatalogError> {
     let labels: &[bool] = if parameters.text("labels") == "favourable" { &[true] } else { &[true, false] };
-    Ok(Box::new(EqualizedOddsRegularisation { parameters: parameters.clone(), pairs: Pairs::from_word(parameters.text("pairs")), labels }))
+    Ok(Box::new(EqualizedOddsRegularisation {
+        parameters: parameters.clone(),
+        scale: Scale::default(),
+        pairs: Pairs::from_word(parameters.text("pairs")),
+        labels,
+    }))
 }
 
 impl Objective for EqualizedOddsRegularisation {
@@ -70,13 +80,18 @@ impl Objective for EqualizedOddsRegularisation {
         &self.parameters
     }
 
+    fn prepare(&mut self, setting: &Setting<'_>, _: &Weights, _: &mut ChaCha8Rng) -> Result<(), LearnError> {
+        self.scale = Scale::new(&self.parameters, setting);
+        Ok(())
+    }
+
     fn plan(&self) -> BatchPlan {
         BatchPlan { balance: Balance::from_word(self.parameters.text("balance")), keep_shares: true }
     }
 
     fn loss(&mut self, pass: &mut Pass<'_>, output: &Output) -> Result<Term, LearnError> {
         let loss = pass.data_loss(output);
-        let term = score_term(pass, output, "gap", self.parameters.number("lambda"), |scores, pass| {
+        let term = score_term(pass, output, "gap", self.weight(), |_, scores, pass| {
             let batch = pass.batch;
             self.gap(scores, &batch.groups, &batch.weights, |row| batch.labels[row] >= 0.5)
         });
@@ -85,7 +100,7 @@ impl Objective for EqualizedOddsRegularisation {
 
     fn validation_terms(&self, outcome: &Validation<'_>) -> Vec<(&'static str, f64)> {
         let rows = outcome.rows;
-        let term = validation_term(outcome, self.parameters.number("lambda"), |scores, weights| {
+        let term = validation_term(outcome, self.weight(), |_, scores, weights| {
             Some(self.gap(scores, rows.groups.codes(), weights, |row| rows.labels[row] >= 0.5)?.value)
         });
         term.map(|term| ("gap", term)).into_iter().collect()
@@ -93,6 +108,12 @@ impl Objective for EqualizedOddsRegularisation {
 }
 
 impl EqualizedOddsRegularisation {
+    /// The weight of a target's gap.
+    fn weight(&self) -> impl Fn(usize) -> f64 {
+        let lambda = self.parameters.number("lambda");
+        move |target| lambda * self.scale.factor(target, Degree::Score)
+    }
+
     /// The sum of the gaps among the rows of each label; `None` when one of them is undefined.
     fn gap(&self, scores: &[f32], groups: &[u32], weights: &[f32], is_favourable: impl Fn(usize) -> bool) -> Option<Gap> {
         let mut sum = Gap { value: 0.0, slopes: vec![0.0; scores.len()] };

@@ -30,11 +30,14 @@ use burn_tensor::{Int, Tensor, TensorData};
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
 use evenhand_rows::UNKNOWN;
 use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
 
 use super::demographic_parity_regularisation::LAMBDA;
 use crate::models::{Inputs, Output, Tangent};
-use crate::objective::{Pass, Term};
+use crate::objective::{Pass, Setting, Term};
 use crate::rows::{Balance, BatchPlan};
+use crate::scale::{Degree, SCALE, Scale};
+use crate::weights::Weights;
 use crate::{LearnError, Needs, Objective};
 
 /// The registry's line.
@@ -52,6 +55,7 @@ static CARD: Card = Card {
     source: "Chuang and Mroueh, \"Fair Mixup: fairness via interpolation\", 2021",
     parameters: &[
         LAMBDA,
+        SCALE,
         Parameter {
             name: "constraint",
             default: Literal::Text("demographic-parity"),
@@ -71,10 +75,11 @@ static CARD: Card = Card {
 #[derive(Debug, Clone)]
 pub struct FairMixup {
     parameters: Parameters,
+    scale: Scale,
 }
 
 fn build(parameters: &Parameters) -> Result<Box<dyn Objective>, CatalogError> {
-    Ok(Box::new(FairMixup { parameters: parameters.clone() }))
+    Ok(Box::new(FairMixup { parameters: parameters.clone(), scale: Scale::default() }))
 }
 
 impl FairMixup {
@@ -96,6 +101,11 @@ impl Objective for FairMixup {
         &self.parameters
     }
 
+    fn prepare(&mut self, setting: &Setting<'_>, _: &Weights, _: &mut ChaCha8Rng) -> Result<(), LearnError> {
+        self.scale = Scale::new(&self.parameters, setting);
+        Ok(())
+    }
+
     fn plan(&self) -> BatchPlan {
         let balance = if self.by_label() { Balance::GroupLabel } else { Balance::Group };
         BatchPlan { balance, keep_shares: !self.parameters.flag("balanced_loss") }
@@ -108,14 +118,16 @@ impl Objective for FairMixup {
         if cells.iter().any(|sides| sides.len() < 2) {
             return Ok(loss.plus(pass.skip("fair-mixup")));
         }
+        let lambda = self.parameters.number("lambda");
+        let weight = &|target| lambda * self.scale.factor(target, Degree::Score);
         let mut sum = Term::zero();
         for sides in &cells {
             let pairs = (sides.len() * (sides.len() - 1) / 2) as f64;
             for (position, one) in sides.iter().enumerate() {
                 for other in &sides[position + 1..] {
-                    let share = self.parameters.number("lambda") / pairs;
+                    let share = 1.0 / pairs;
                     let place = pass.rng.random::<f64>();
-                    sum = sum.plus(path(pass, one, other, place)?.times(share));
+                    sum = sum.plus(path(pass, one, other, place, weight)?.times(share));
                 }
             }
         }
@@ -137,8 +149,8 @@ fn sides(pass: &Pass<'_>, favourable: Option<bool>) -> Vec<Vec<i32>> {
     sides.into_values().collect()
 }
 
-/// The size of the score's mean derivative along the way between two sides, at a place in [0, 1] of that way.
-pub(crate) fn path(pass: &mut Pass<'_>, one: &[i32], other: &[i32], place: f64) -> Result<Term, LearnError> {
+/// The size of the score's mean derivative along the way between two sides, at a place in [0, 1] of that way, times each target's weight.
+pub(crate) fn path(pass: &mut Pass<'_>, one: &[i32], other: &[i32], place: f64, weight: &dyn Fn(usize) -> f64) -> Result<Term, LearnError> {
     let inputs = pass.inputs();
     let count = one.len().min(other.len());
     let chosen = |rows: &[i32]| {
@@ -159,7 +171,7 @@ pub(crate) fn path(pass: &mut Pass<'_>, one: &[i32], other: &[i32], place: f64) 
     for &target in &targets {
         let score = sigmoid(there.logit_of(target));
         let slope = (score.clone() * score.neg().add_scalar(1.0) * speed.logit_of(target)).mean();
-        sum = sum.plus(Term::from_graph(slope.abs()).times(1.0 / targets.len() as f64));
+        sum = sum.plus(Term::from_graph(slope.abs()).times(weight(target) / targets.len() as f64));
     }
     Ok(sum)
 }

@@ -186,9 +186,13 @@ impl Objective for FairVic {
         }
         if self.covariance_weight > 0.0 {
             let form = self.covariance;
-            loss = loss.plus(score_term(pass, output, "covariance", self.covariance_weight, |scores, pass| {
-                dependence(scores, &pass.batch.groups, &pass.batch.weights, form)
-            }));
+            loss = loss.plus(score_term(
+                pass,
+                output,
+                "covariance",
+                |_| self.covariance_weight,
+                |_, scores, pass| dependence(scores, &pass.batch.groups, &pass.batch.weights, form),
+            ));
         }
         Ok(loss)
     }
@@ -301,15 +305,19 @@ fn invariance(outcome: &Validation<'_>) -> Option<f64> {
 /// C on the validation rows.
 fn covariance(outcome: &Validation<'_>, form: Covariance) -> Option<f64> {
     let codes = outcome.rows.groups.codes();
-    validation_term(outcome, 1.0, |scores, weights| match form {
-        Covariance::Absolute => Some(dependence(scores, codes, weights, form)?.value),
-        // It depends on the number of rows: it is taken over as many as a batch has.
-        Covariance::Equation3(_) => outcome.mean_over_pieces(|piece| {
-            let taken = |values: &[f32]| -> Vec<f32> { piece.iter().map(|&row| values[row]).collect() };
-            let groups: Vec<u32> = piece.iter().map(|&row| codes[row]).collect();
-            Some(dependence(&taken(scores), &groups, &taken(weights), form)?.value)
-        }),
-    })
+    validation_term(
+        outcome,
+        |_| 1.0,
+        |_, scores, weights| match form {
+            Covariance::Absolute => Some(dependence(scores, codes, weights, form)?.value),
+            // It depends on the number of rows: it is taken over as many as a batch has.
+            Covariance::Equation3(_) => outcome.mean_over_pieces(|piece| {
+                let taken = |values: &[f32]| -> Vec<f32> { piece.iter().map(|&row| values[row]).collect() };
+                let groups: Vec<u32> = piece.iter().map(|&row| codes[row]).collect();
+                Some(dependence(&taken(scores), &groups, &taken(weights), form)?.value)
+            }),
+        },
+    )
 }
 
 /// The group that equation 3 takes as privileged: the one named, else the one with the highest mean label, the first of equals.

@@ -8,7 +8,7 @@
 //! dHSIC/ds_i = -2 p_i sum_j p_j C_ij K_ij (s_i - s_j) / h^2
 //! ```
 //!
-//! p: row's share of the batch's weight among rows of known group; h: `bandwidth`, in units of the score. For two groups HSIC is
+//! p: row's share of the batch's weight among rows of known group; h: `bandwidth`. For two groups HSIC is
 //! 2 (P(a) P(b))^2 times the MMD2 of the two score distributions with this one kernel: dependence at every threshold counts, not the
 //! means alone. Any number of groups. Fair value 0, never negative, at most 1/4 for two groups. A batch with fewer than two groups has
 //! no term: it is skipped and counted. On validation rows it is the mean over pieces of the size of a batch, as its cost grows with the
@@ -21,12 +21,15 @@ use std::collections::BTreeMap;
 
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
 use evenhand_rows::UNKNOWN;
+use rand_chacha::ChaCha8Rng;
 
 use super::wasserstein::BALANCE;
 use crate::gap::{Gap, score_term, validation_term};
 use crate::models::Output;
-use crate::objective::{Pass, Term, Validation};
+use crate::objective::{Pass, Setting, Term, Validation};
 use crate::rows::{Balance, BatchPlan};
+use crate::scale::{Degree, SCALE, Scale};
+use crate::weights::Weights;
 use crate::{LearnError, Objective};
 
 /// The registry's line.
@@ -51,10 +54,11 @@ static CARD: Card = Card {
         },
         Parameter {
             name: "bandwidth",
-            default: Literal::Number(0.2),
+            default: Literal::Number(0.5),
             allowed: Allowed::Above(0.0),
-            purpose: "width of the Gaussian kernel, in units of the score",
+            purpose: "width of the Gaussian kernel, in standard deviations of the label with `scale = \"label\"`, else in units of the score",
         },
+        SCALE,
         BALANCE,
     ],
 };
@@ -63,10 +67,11 @@ static CARD: Card = Card {
 #[derive(Debug, Clone)]
 pub struct Hsic {
     parameters: Parameters,
+    scale: Scale,
 }
 
 fn build(parameters: &Parameters) -> Result<Box<dyn Objective>, CatalogError> {
-    Ok(Box::new(Hsic { parameters: parameters.clone() }))
+    Ok(Box::new(Hsic { parameters: parameters.clone(), scale: Scale::default() }))
 }
 
 impl Objective for Hsic {
@@ -78,29 +83,46 @@ impl Objective for Hsic {
         &self.parameters
     }
 
+    fn prepare(&mut self, setting: &Setting<'_>, _: &Weights, _: &mut ChaCha8Rng) -> Result<(), LearnError> {
+        self.scale = Scale::new(&self.parameters, setting);
+        Ok(())
+    }
+
     fn plan(&self) -> BatchPlan {
         BatchPlan { balance: Balance::from_word(self.parameters.text("balance")), keep_shares: true }
     }
 
     fn loss(&mut self, pass: &mut Pass<'_>, output: &Output) -> Result<Term, LearnError> {
-        let bandwidth = self.parameters.number("bandwidth");
         let loss = pass.data_loss(output);
-        let term = score_term(pass, output, "hsic", self.parameters.number("lambda_hsic"), |scores, pass| {
-            dependence(scores, &pass.batch.groups, &pass.batch.weights, bandwidth)
+        let term = score_term(pass, output, "hsic", self.weight(), |target, scores, pass| {
+            dependence(scores, &pass.batch.groups, &pass.batch.weights, self.bandwidth(target))
         });
         Ok(loss.plus(term))
     }
 
     fn validation_terms(&self, outcome: &Validation<'_>) -> Vec<(&'static str, f64)> {
-        let (codes, bandwidth) = (outcome.rows.groups.codes(), self.parameters.number("bandwidth"));
-        let term = validation_term(outcome, self.parameters.number("lambda_hsic"), |scores, weights| {
+        let codes = outcome.rows.groups.codes();
+        let term = validation_term(outcome, self.weight(), |target, scores, weights| {
             outcome.mean_over_pieces(|piece| {
                 let taken = |values: &[f32]| -> Vec<f32> { piece.iter().map(|&row| values[row]).collect() };
                 let groups: Vec<u32> = piece.iter().map(|&row| codes[row]).collect();
-                Some(dependence(&taken(scores), &groups, &taken(weights), bandwidth)?.value)
+                Some(dependence(&taken(scores), &groups, &taken(weights), self.bandwidth(target))?.value)
             })
         });
         term.map(|term| ("hsic", term)).into_iter().collect()
+    }
+}
+
+impl Hsic {
+    /// The weight of a target's HSIC, which has no unit.
+    fn weight(&self) -> impl Fn(usize) -> f64 {
+        let lambda = self.parameters.number("lambda_hsic");
+        move |target| lambda * self.scale.factor(target, Degree::Free)
+    }
+
+    /// The kernel's width along a target's scores.
+    fn bandwidth(&self, target: usize) -> f64 {
+        self.parameters.number("bandwidth") * self.scale.unit(target)
     }
 }
 

@@ -16,12 +16,14 @@
 
 use burn_tensor::{Tensor, TensorData};
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
+use rand_chacha::ChaCha8Rng;
 
 use super::wasserstein::BALANCE;
 use crate::models::Output;
-use crate::objective::{Pass, Term, Validation, training_device};
+use crate::objective::{Pass, Setting, Term, Validation, training_device};
 use crate::rows::{Balance, BatchPlan, group_shares};
-use crate::weights::host;
+use crate::scale::{Degree, SCALE, Scale};
+use crate::weights::{Weights, host};
 use crate::{LearnError, Objective};
 
 /// The registry's line.
@@ -50,6 +52,7 @@ static CARD: Card = Card {
             allowed: Allowed::OneOf(&["mean-squared", "squared", "euclidean"]),
             purpose: "form of the distance between two mean embeddings",
         },
+        SCALE,
         BALANCE,
     ],
 };
@@ -58,10 +61,11 @@ static CARD: Card = Card {
 #[derive(Debug, Clone)]
 pub struct L2 {
     parameters: Parameters,
+    scale: Scale,
 }
 
 fn build(parameters: &Parameters) -> Result<Box<dyn Objective>, CatalogError> {
-    Ok(Box::new(L2 { parameters: parameters.clone() }))
+    Ok(Box::new(L2 { parameters: parameters.clone(), scale: Scale::default() }))
 }
 
 impl Objective for L2 {
@@ -73,6 +77,11 @@ impl Objective for L2 {
         &self.parameters
     }
 
+    fn prepare(&mut self, setting: &Setting<'_>, _: &Weights, _: &mut ChaCha8Rng) -> Result<(), LearnError> {
+        self.scale = Scale::new(&self.parameters, setting);
+        Ok(())
+    }
+
     fn plan(&self) -> BatchPlan {
         BatchPlan { balance: Balance::from_word(self.parameters.text("balance")), keep_shares: true }
     }
@@ -82,7 +91,7 @@ impl Objective for L2 {
         let Some(term) = distance(&output.embedding, &pass.batch.group_shares(), self.parameters.text("distance")) else {
             return Ok(loss.plus(pass.skip("l2")));
         };
-        let term = term.times(self.parameters.number("lambda_l2"));
+        let term = term.times(self.weight(&pass.regularised()));
         pass.note("l2", term.value);
         Ok(loss.plus(term))
     }
@@ -92,7 +101,15 @@ impl Objective for L2 {
         let latent = TensorData::new(prediction.latent.clone(), [rows.len(), prediction.latent_width]);
         let embedding = Tensor::<2>::from_data(latent, &training_device());
         let found = distance(&embedding, &group_shares(rows.groups.codes(), &outcome.weights()), self.parameters.text("distance"));
-        found.map(|term| ("l2", self.parameters.number("lambda_l2") * term.value)).into_iter().collect()
+        let lambda = self.weight(&outcome.training.regularised_among(rows.targets));
+        found.map(|term| ("l2", lambda * term.value)).into_iter().collect()
+    }
+}
+
+impl L2 {
+    /// The weight of the distance. An embedding has a scale of its own, so that only the data loss is measured.
+    fn weight(&self, targets: &[usize]) -> f64 {
+        self.parameters.number("lambda_l2") * self.scale.mean_factor(targets, Degree::Free)
     }
 }
 

@@ -19,12 +19,14 @@
 use burn_tensor::activation::sigmoid;
 use burn_tensor::{Tensor, TensorData};
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
+use rand_chacha::ChaCha8Rng;
 
 use super::wasserstein::BALANCE;
 use crate::models::Output;
-use crate::objective::{Pass, Term, Validation, training_device};
+use crate::objective::{Pass, Setting, Term, Validation, training_device};
 use crate::rows::{Balance, BatchPlan, group_shares};
-use crate::weights::host;
+use crate::scale::{Degree, SCALE, Scale};
+use crate::weights::{Weights, host};
 use crate::{LearnError, Objective};
 
 /// The registry's line.
@@ -53,6 +55,7 @@ static CARD: Card = Card {
             allowed: Allowed::OneOf(&["latent", "score"]),
             purpose: "what is compared: the embedding or the score",
         },
+        SCALE,
         BALANCE,
     ],
 };
@@ -61,10 +64,11 @@ static CARD: Card = Card {
 #[derive(Debug, Clone)]
 pub struct Mmd {
     parameters: Parameters,
+    scale: Scale,
 }
 
 fn build(parameters: &Parameters) -> Result<Box<dyn Objective>, CatalogError> {
-    Ok(Box::new(Mmd { parameters: parameters.clone() }))
+    Ok(Box::new(Mmd { parameters: parameters.clone(), scale: Scale::default() }))
 }
 
 impl Objective for Mmd {
@@ -76,12 +80,17 @@ impl Objective for Mmd {
         &self.parameters
     }
 
+    fn prepare(&mut self, setting: &Setting<'_>, _: &Weights, _: &mut ChaCha8Rng) -> Result<(), LearnError> {
+        self.scale = Scale::new(&self.parameters, setting);
+        Ok(())
+    }
+
     fn plan(&self) -> BatchPlan {
         BatchPlan { balance: Balance::from_word(self.parameters.text("balance")), keep_shares: true }
     }
 
     fn loss(&mut self, pass: &mut Pass<'_>, output: &Output) -> Result<Term, LearnError> {
-        let lambda = self.parameters.number("lambda_mmd");
+        let lambda = self.weight(&pass.regularised());
         let points = match self.parameters.text("on") {
             // The scores of all regularised targets are one point.
             "score" => {
@@ -114,7 +123,15 @@ impl Objective for Mmd {
             let own: Vec<f32> = piece.iter().map(|&row| weights[row]).collect();
             Some(discrepancy(&points, &group_shares(&groups, &own))?.value)
         });
-        found.map(|value| ("mmd", self.parameters.number("lambda_mmd") * value)).into_iter().collect()
+        let lambda = self.weight(&outcome.training.regularised_among(outcome.rows.targets));
+        found.map(|value| ("mmd", lambda * value)).into_iter().collect()
+    }
+}
+
+impl Mmd {
+    /// The weight of MMD2, which has no unit.
+    fn weight(&self, targets: &[usize]) -> f64 {
+        self.parameters.number("lambda_mmd") * self.scale.mean_factor(targets, Degree::Free)
     }
 }
 

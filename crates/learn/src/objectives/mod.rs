@@ -35,6 +35,7 @@ pub mod iga;
 pub mod l2;
 pub mod meta_fair;
 pub mod mmd;
+pub mod presets;
 pub mod vanilla;
 pub mod wasserstein;
 pub mod wasserstein_adversary;

@@ -5,7 +5,7 @@
 //! W1 = integral over u in [0,1] of |Qa(u) - Qb(u)| du = mean over thresholds of the pass-rate gap = SPDD on the batch
 //! ```
 //!
-//! L: data loss; s: score (or logit); Qa, Qb: quantile functions of the groups' scores, any sizes, with row weights (`transport`).
+//! L: data loss; s: score (or logit, or rank: `crate::ranks`); Qa, Qb: quantile functions of the groups' scores, any sizes, with row weights (`transport`).
 //! More than two groups: `pairs`. Fair value of the term 0, range `[0, 1]` on scores. A batch in which fewer than two groups have
 //! `smallest_group` rows has no term: it is skipped and counted.
 //!
@@ -16,18 +16,22 @@
 //! its smallest scores when sizes differ, which is not W1; here nothing is cut.
 
 use evenhand_catalog::{Allowed, Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
+use rand_chacha::ChaCha8Rng;
 
 use crate::models::{Output, sigmoid_of};
-use crate::objective::{Pass, Term, Validation};
+use crate::objective::{Pass, Setting, Term, Validation};
+use crate::ranks::{self, between_ranks};
 use crate::rows::{Balance, BatchPlan};
+use crate::scale::{Degree, SCALE, Scale};
 use crate::transport::{Pairs, Transport, between_groups};
+use crate::weights::Weights;
 use crate::{LearnError, Objective};
 
 /// The registry's line.
 pub const ENTRY: Entry<dyn Objective> = Entry { card: &CARD, build };
 
 /// The parameters of the term, shared with `wasserstein-adversary`.
-pub(super) const TERM_PARAMETERS: [Parameter; 5] = [
+pub(super) const TERM_PARAMETERS: [Parameter; 6] = [
     Parameter {
         name: "lambda_w",
         default: Literal::Number(0.02),
@@ -43,8 +47,8 @@ pub(super) const TERM_PARAMETERS: [Parameter; 5] = [
     Parameter {
         name: "on",
         default: Literal::Text("score"),
-        allowed: Allowed::OneOf(&["score", "logit"]),
-        purpose: "what is compared: the score, or the logit (whose gradient does not fade near 0 and 1)",
+        allowed: Allowed::OneOf(&["score", "logit", "rank"]),
+        purpose: "what is compared: the score, the logit (whose gradient does not fade near 0 and 1), or the rank among everybody (which no shrinking of the scores moves)",
     },
     Parameter {
         name: "smallest_group",
@@ -53,6 +57,7 @@ pub(super) const TERM_PARAMETERS: [Parameter; 5] = [
         purpose: "rows a group needs in the batch to be compared",
     },
     BALANCE,
+    SCALE,
 ];
 
 /// How batches are drawn, shared by the methods that compare groups within a batch.
@@ -96,6 +101,11 @@ impl Objective for Wasserstein {
         &self.parameters
     }
 
+    fn prepare(&mut self, setting: &Setting<'_>, _: &Weights, _: &mut ChaCha8Rng) -> Result<(), LearnError> {
+        self.penalty.prepare(&self.parameters, setting);
+        Ok(())
+    }
+
     fn plan(&self) -> BatchPlan {
         self.penalty.plan
     }
@@ -109,13 +119,22 @@ impl Objective for Wasserstein {
     }
 }
 
+/// What is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Along {
+    Scores,
+    Logits,
+    Ranks,
+}
+
 /// The W1 term with its settings.
 #[derive(Debug, Clone)]
 pub(super) struct Penalty {
     lambda: f64,
     pairs: Pairs,
-    on_logit: bool,
+    along: Along,
     smallest: usize,
+    scale: Scale,
     pub(super) plan: BatchPlan,
 }
 
@@ -124,9 +143,43 @@ impl Penalty {
         Penalty {
             lambda: parameters.number("lambda_w"),
             pairs: Pairs::from_word(parameters.text("pairs")),
-            on_logit: parameters.text("on") == "logit",
+            along: match parameters.text("on") {
+                "logit" => Along::Logits,
+                "rank" => Along::Ranks,
+                _ => Along::Scores,
+            },
             smallest: parameters.count("smallest_group"),
+            scale: Scale::default(),
             plan: BatchPlan { balance: Balance::from_word(parameters.text("balance")), keep_shares: true },
+        }
+    }
+
+    /// Reads what the weight is measured in from the training rows.
+    pub(super) fn prepare(&mut self, parameters: &Parameters, setting: &Setting<'_>) {
+        self.scale = Scale::new(parameters, setting);
+    }
+
+    fn weight(&self, target: usize) -> f64 {
+        let degree = match self.along {
+            Along::Scores => Degree::Score,
+            Along::Logits => Degree::Logit,
+            Along::Ranks => Degree::Rank,
+        };
+        self.lambda * self.scale.factor(target, degree)
+    }
+
+    /// W1 along what is compared, with its derivative by the logits.
+    fn between(&self, logits: &[f32], groups: &[u32], weights: &[f32]) -> Option<Transport> {
+        match self.along {
+            Along::Logits => between_groups(logits, groups, weights, self.pairs, self.smallest),
+            Along::Ranks => between_ranks(logits, groups, weights, self.pairs, self.smallest),
+            Along::Scores => {
+                let scores: Vec<f32> = logits.iter().map(|&logit| sigmoid_of(logit)).collect();
+                let mut found = between_groups(&scores, groups, weights, self.pairs, self.smallest)?;
+                // ds/dz = s (1 - s)
+                found.slopes.iter_mut().zip(&scores).for_each(|(slope, score)| *slope *= score * (1.0 - score));
+                Some(found)
+            }
         }
     }
 
@@ -136,21 +189,9 @@ impl Penalty {
         let share = 1.0 / targets.len() as f64;
         let mut sum = Term::zero();
         for target in targets {
-            let mut scores = output.host_logits_of(target);
-            if !self.on_logit {
-                for score in &mut scores {
-                    *score = sigmoid_of(*score);
-                }
-            }
-            let (groups, weights) = (&pass.batch.groups, &pass.batch.weights);
-            let Some(Transport { distance, mut slopes }) = between_groups(&scores, groups, weights, self.pairs, self.smallest) else {
-                return pass.skip("wasserstein");
-            };
-            if !self.on_logit {
-                // ds/dz = s (1 - s)
-                slopes.iter_mut().zip(&scores).for_each(|(slope, score)| *slope *= score * (1.0 - score));
-            }
-            sum = sum.plus(Term::from_slopes(distance, output.logit_of(target), slopes).times(self.lambda * share));
+            let found = self.between(&output.host_logits_of(target), &pass.batch.groups, &pass.batch.weights);
+            let Some(Transport { distance, slopes }) = found else { return pass.skip("wasserstein") };
+            sum = sum.plus(Term::from_slopes(distance, output.logit_of(target), slopes).times(self.weight(target) * share));
         }
         pass.note("wasserstein", sum.value);
         sum
@@ -158,23 +199,19 @@ impl Penalty {
 
     /// The same on the validation rows.
     pub(super) fn validation(&self, outcome: &Validation<'_>) -> Vec<(&'static str, f64)> {
-        let rows = outcome.rows;
-        let weights: Vec<f32> = (0..rows.len()).map(|row| rows.weights.map_or(1.0, |weights| weights[row] as f32)).collect();
-        let targets = outcome.training.regularised_among(rows.targets);
-        let distances: Option<Vec<f64>> = targets
-            .iter()
-            .map(|&target| {
-                let mut scores = outcome.prediction.logits_of(target).to_vec();
-                if !self.on_logit {
-                    for score in &mut scores {
-                        *score = sigmoid_of(*score);
-                    }
-                }
-                let found = between_groups(&scores, rows.groups.codes(), &weights, self.pairs, self.smallest);
-                found.map(|found| found.distance)
-            })
-            .collect();
+        let (weights, codes) = (outcome.weights(), outcome.rows.groups.codes());
+        let targets = outcome.training.regularised_among(outcome.rows.targets);
+        let distance = |target: usize| {
+            let logits = outcome.prediction.logits_of(target);
+            let found = match self.along {
+                Along::Scores => between_groups(&outcome.scores_of(target), codes, &weights, self.pairs, self.smallest)?.distance,
+                Along::Logits => between_groups(logits, codes, &weights, self.pairs, self.smallest)?.distance,
+                Along::Ranks => ranks::distance(logits, codes, &weights, self.pairs, self.smallest)?,
+            };
+            Some(self.weight(target) * found)
+        };
+        let distances: Option<Vec<f64>> = targets.iter().map(|&target| distance(target)).collect();
         let mean = |distances: Vec<f64>| distances.iter().sum::<f64>() / distances.len() as f64;
-        distances.map(|distances| ("wasserstein", self.lambda * mean(distances))).into_iter().collect()
+        distances.map(|distances| ("wasserstein", mean(distances))).into_iter().collect()
     }
 }

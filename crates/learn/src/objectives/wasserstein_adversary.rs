@@ -48,6 +48,7 @@ static CARD: Card = Card {
         TERM_PARAMETERS[2],
         TERM_PARAMETERS[3],
         TERM_PARAMETERS[4],
+        TERM_PARAMETERS[5],
         ADVERSARY_PARAMETERS[0],
         ADVERSARY_PARAMETERS[1],
         ADVERSARY_PARAMETERS[2],
@@ -91,6 +92,7 @@ impl Objective for WassersteinAdversary {
     }
 
     fn prepare(&mut self, setting: &Setting<'_>, weights: &Weights, rng: &mut ChaCha8Rng) -> Result<(), LearnError> {
+        self.penalty.prepare(&self.parameters, setting);
         let hidden = hidden_layers(CARD.id, &self.parameters)?;
         let kind = setting.training.optimizer;
         self.second = Some(Second { adversary: Adversary::new(hidden, kind, setting, rng), encoder: Adam::new(kind, 0.0, weights) });
