@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use evenhand_catalog::limits::GROUPS;
 use evenhand_metrics::{Convention, Estimate, Finding, Outcomes, Tally};
 use evenhand_report::cards::compares_groups;
+use evenhand_report::collapse::{FLAT, deviation};
 use evenhand_report::limits::{self, Judge, check_limits};
 use evenhand_report::{
     AttributeFindings, AttributeSummary, Column, DataSummary, FileSummary, GroupCount, GroupSummary, LabelSummary, MethodReport,
@@ -206,6 +207,44 @@ fn told_selected(settings: &AuditSettings, data: &DataSummary) -> String {
         }
         Selection::Threshold => format!("{rule}, {scale}"),
     }
+}
+
+/// Says in the report, and beside the settings that are in force, which words of the column count as selected.
+fn tell_selecting(report: &mut Report, settings: &AuditSettings, words: &[String]) {
+    if words.is_empty() {
+        return;
+    }
+    report.recipe["selecting"] = serde_json::json!(words);
+    if settings.selection == Selection::Threshold {
+        report.selected = Some(decision_words(words));
+    }
+}
+
+/// `decision "hired"`: words out of a column are quoted, as any of them could stand there.
+pub(crate) fn decision_words(words: &[String]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("\u{201c}{word}\u{201d}")).collect();
+    format!("decision {}", quoted.join(" or "))
+}
+
+/// What is told at the head of an audit of scores that are nearly one number: every gap between them is small, whoever they are about.
+///
+/// Decisions are none of this: of 0 and 1 few may be selected, and often are. Nor is that nearly all are decided alike, which is usual where few are hired.
+fn told_flat(deviation: f64, decisions: bool, scale: Scale) -> Option<Remark> {
+    (deviation < FLAT && !decisions).then(|| {
+        let own = |unit: f64| crate::numbers::plain(scale.to_score(unit));
+        let (low, high) = if scale.lower_is_better { (own(1.0), own(0.0)) } else { (own(0.0), own(1.0)) };
+        let text = format!(
+            "The scores hardly vary (standard deviation {} on the scale of {low} to {high}): small gaps between them say nothing; look at who is selected, and \
+             at the order of the scores (rank SPDD, KS)",
+            crate::numbers::significant(deviation * scale.span().abs())
+        );
+        Remark::new(RemarkKind::HardlyVary, text)
+    })
+}
+
+/// Whether a score is a decision.
+fn is_decision(score: f64) -> bool {
+    score == 0.0 || score == 1.0
 }
 
 /// Who is selected by a threshold, on a scale of the person's own.
@@ -435,7 +474,11 @@ pub fn audit(scored: &Scored, settings: &AuditSettings) -> Result<Report, AuditE
             summary.tilt.extend(evidence::tilt("labels as given", &data, groups.name(), None, settings.metrics.label_threshold)?);
         }
     }
-    join(settings, false, summary, performance, attributes, notes)
+    let decisions = scored.scores.iter().all(|score| is_decision(*score));
+    notes.extend(told_flat(deviation(&scored.scores), decisions, scored.scale));
+    let mut report = join(settings, false, summary, performance, attributes, notes)?;
+    tell_selecting(&mut report, settings, &scored.selecting);
+    Ok(report)
 }
 
 /// What a stream has told of one attribute so far.
@@ -464,6 +507,35 @@ pub struct AuditStream {
     weighted: bool,
     /// The person's own scales of scores and labels.
     scales: [Scale; 2],
+    /// Words that count as selected.
+    selecting: Vec<String>,
+    spread: Spread,
+}
+
+/// How far the scores of a stream lie apart, kept as they come.
+#[derive(Debug, Default)]
+struct Spread {
+    n: f64,
+    mean: f64,
+    /// Sum of squared distances from the mean.
+    squares: f64,
+    /// Whether any score is no decision.
+    undecided: bool,
+}
+
+impl Spread {
+    /// Welford's sums lose no digits where all scores are nearly one number.
+    fn add(&mut self, score: f64) {
+        self.n += 1.0;
+        let before = score - self.mean;
+        self.mean += before / self.n;
+        self.squares += before * (score - self.mean);
+        self.undecided |= !is_decision(score);
+    }
+
+    fn told(&self, scale: Scale) -> Option<Remark> {
+        told_flat((self.squares / self.n.max(1.0)).sqrt(), !self.undecided, scale)
+    }
 }
 
 impl AuditStream {
@@ -478,7 +550,17 @@ impl AuditStream {
             let message = "`strata`: strata need all rows at once, and cannot be compared in a stream; read the rows whole";
             return Err(AuditError::Request(message.to_owned()));
         }
-        Ok(AuditStream { settings, seen: Vec::new(), rows: 0, decided: 0, label_sum: None, weighted: false, scales: [Scale::default(); 2] })
+        Ok(AuditStream {
+            settings,
+            seen: Vec::new(),
+            rows: 0,
+            decided: 0,
+            label_sum: None,
+            weighted: false,
+            scales: [Scale::default(); 2],
+            selecting: Vec::new(),
+            spread: Spread::default(),
+        })
     }
 
     /// Adds rows. Every part has the attributes of the first.
@@ -487,6 +569,12 @@ impl AuditStream {
         self.rows += chunk.scores.len();
         self.weighted |= chunk.weights.is_some();
         self.scales = [chunk.scale, chunk.label.as_ref().map_or_else(Scale::default, |label| label.scale)];
+        chunk.scores.iter().for_each(|score| self.spread.add(*score));
+        for word in &chunk.selecting {
+            if !self.selecting.contains(word) {
+                self.selecting.push(word.clone());
+            }
+        }
         if let Some(labels) = chunk.labels() {
             let known = labels.iter().filter(|label| !label.is_nan());
             self.decided += known.clone().count();
@@ -540,7 +628,8 @@ impl AuditStream {
 
     /// The report on all rows. `label` names the truth, `provenance` says where the rows came from.
     pub fn finish(self, label: Option<&str>, provenance: &Provenance) -> Result<Report, AuditError> {
-        let AuditStream { settings, seen, rows, decided, label_sum, weighted, scales: [score_scale, label_scale] } = self;
+        let AuditStream { settings, seen, rows, decided, label_sum, weighted, scales: [score_scale, label_scale], selecting, spread } =
+            self;
         if seen.is_empty() {
             return Err(AuditError::Request("`groups`: there is no sensitive attribute; give the groups of one at least".to_owned()));
         }
@@ -616,7 +705,10 @@ impl AuditStream {
             tilt: Vec::new(),
             notes: provenance.notes.clone(),
         };
-        join(&settings, true, summary, performance, attributes, notes)
+        notes.extend(spread.told(score_scale));
+        let mut report = join(&settings, true, summary, performance, attributes, notes)?;
+        tell_selecting(&mut report, &settings, &selecting);
+        Ok(report)
     }
 }
 

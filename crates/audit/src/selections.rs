@@ -65,6 +65,12 @@ pub fn selections(groups: &[GroupRows], unknown: [u64; 2], counted: report::Coun
             own.difference = Estimate::undefined(reason);
             continue;
         };
+        if compared.len() == 1 {
+            let reason = "there is no other group to compare it with".to_owned();
+            own.impact_ratio = Estimate::undefined(reason.clone());
+            own.difference = Estimate::undefined(reason);
+            continue;
+        }
         let highest = ratios.reference.contains(&place);
         match &ratios.categories[place].impact_ratio {
             Ok(fraction) => {

@@ -5,6 +5,7 @@
 //! adjusted    Mantel and Haenszel's odds ratio, risk ratio and risk difference over the strata; SPDD averaged by the strata's rows
 //! turned round    the group with the lower pooled rate has the higher one in every stratum that tells (Simpson's paradox)
 //! hidden      a stratum breaches a limit that the pooled number keeps, or the pooled number one that every stratum keeps
+//! at odds     no limit was set, and the intervals of the pooled ratio and of the adjusted one have no number in common
 //! ```
 //!
 //! Strata are sorted by their rows. Small ones are counted and shown: within a stratum a group of fewer than [`TELLING`] rows has its counts and rate and no ratio.
@@ -12,7 +13,7 @@
 use evenhand_metrics::significance::{self as tests, Stratum as Table, Undefined};
 use evenhand_metrics::{Conventions, Estimate, Finding, Interval, Outcomes};
 use evenhand_report::numbers::{count, fixed, ratio};
-use evenhand_report::{Adjusted, Selections, Strata, Stratum};
+use evenhand_report::{Adjusted, GroupSelection, Selections, Strata, Stratum};
 use evenhand_rows::{Groups, Scored, UNKNOWN};
 use rayon::prelude::*;
 
@@ -223,8 +224,17 @@ fn of_strata(tell: usize, all: usize, by: &str) -> String {
 }
 
 fn told(by: &str, strata: &[Stratum], pooled: &Selections, adjusted: &[Adjusted], asked: &Asked<'_>) -> Vec<String> {
-    let mut told = Vec::new();
-    told.extend(turned(by, strata, pooled, adjusted));
+    let (mut told, turned) = turned(by, strata, pooled, adjusted);
+    let mut against = smallest(pooled, 0).map(|(_, estimate, _)| estimate);
+    if asked.lowest_ratio.is_none() {
+        for (group, within, sentence) in at_odds(by, pooled, adjusted).into_iter().filter(|(group, ..)| !turned.contains(group)) {
+            told.push(sentence);
+            // What the strata have in common is told: one of them alone is worth a word where it is worse than that.
+            let lowest = smallest(pooled, 0).is_some_and(|(lowest, ..)| lowest == group);
+            let end = |estimate: &Estimate| estimate.interval().map_or(f64::INFINITY, |interval| interval.low);
+            against = against.map(|pooled| if lowest || end(within) < end(pooled) { within } else { pooled });
+        }
+    }
     let Some((group, estimate, value)) = smallest(pooled, 0) else { return told };
     // A handful of people cannot speak against the pooled number.
     let ratios: Vec<(&Stratum, &str, &Estimate, f64)> = strata
@@ -258,7 +268,10 @@ fn told(by: &str, strata: &[Stratum], pooled: &Selections, adjusted: &[Adjusted]
         }
     } else if let Some((stratum, group, within, low)) = ratios
         .iter()
-        .filter(|(.., within, _)| within.interval().zip(estimate.interval()).is_some_and(|(within, pooled)| within.high < pooled.low))
+        .filter(|(.., within, _)| {
+            let against = against.and_then(Estimate::interval);
+            within.interval().zip(against).is_some_and(|(within, against)| within.high < against.low)
+        })
         .min_by(|one, other| one.3.total_cmp(&other.3))
     {
         told.push(format!(
@@ -278,11 +291,47 @@ fn bracket(estimate: &Estimate) -> String {
     estimate.interval().map_or_else(String::new, |interval| format!(" [{}, {}]", fixed(interval.low, 2), fixed(interval.high, 2)))
 }
 
-/// Simpson's paradox: the order of two groups over all rows is the reverse of that in every stratum that tells.
-fn turned(by: &str, strata: &[Stratum], pooled: &Selections, adjusted: &[Adjusted]) -> Vec<String> {
+/// The risk ratio of a group over the strata.
+fn risk_ratio<'a>(adjusted: &'a [Adjusted], group: &str) -> Option<&'a Adjusted> {
+    let of_group = |one: &&Adjusted| one.groups.as_ref().is_some_and(|groups| groups[0] == group);
+    adjusted.iter().filter(|one| one.id == "mantel-haenszel-risk-ratio").find(of_group)
+}
+
+/// Groups whose pooled ratio and the one within strata have intervals without a number in common, with the latter and a sentence.
+fn at_odds<'a>(by: &str, pooled: &'a Selections, adjusted: &'a [Adjusted]) -> Vec<(&'a str, &'a Estimate, String)> {
     let Some(highest) = pooled.highest.first() else { return Vec::new() };
+    let of_group = |group: &'a GroupSelection| {
+        let found = risk_ratio(adjusted, &group.group)?;
+        let (over, within) = (group.impact_ratio.interval()?, found.estimate.interval()?);
+        let why = if within.low > over.high && within.low > 1.0 {
+            format!("the pooled number turns the order of the two round that holds within {by}")
+        } else if within.low > over.high {
+            "the pooled number shows a wider gap than there is within strata".to_owned()
+        } else if within.high < over.low {
+            "the pooled number hides a gap that there is within strata".to_owned()
+        } else {
+            return None;
+        };
+        let strata = if found.strata[0] == 1 { "stratum" } else { "strata" };
+        let sentence = format!(
+            "Over all rows the ratio of {} to {highest} is {}{}; within the same {by} ({} {strata} taken together) it is {}{}: {why}.",
+            group.group,
+            fixed(group.impact_ratio.number()?, 2),
+            bracket(&group.impact_ratio),
+            found.strata[0],
+            fixed(found.estimate.number()?, 2),
+            bracket(&found.estimate),
+        );
+        Some((group.group.as_str(), &found.estimate, sentence))
+    };
+    pooled.groups.iter().filter(|group| group.left_out.is_none() && !pooled.highest.contains(&group.group)).filter_map(of_group).collect()
+}
+
+/// Simpson's paradox: the order of two groups over all rows is the reverse of that in every stratum that tells. The sentences, and the groups they are about.
+fn turned<'a>(by: &str, strata: &[Stratum], pooled: &'a Selections, adjusted: &[Adjusted]) -> (Vec<String>, Vec<&'a str>) {
+    let Some(highest) = pooled.highest.first() else { return (Vec::new(), Vec::new()) };
     let rate = |counted: &tests::Counted| counted.selected() as f64 / counted.n() as f64;
-    let mut told = Vec::new();
+    let (mut told, mut groups) = (Vec::new(), Vec::new());
     for group in pooled.groups.iter().filter(|group| group.left_out.is_none() && group.n > 0 && !pooled.highest.contains(&group.group)) {
         let both = |stratum: &Stratum| {
             let sides = (counts(&stratum.selections, &group.group)?, counts(&stratum.selections, highest)?);
@@ -294,11 +343,8 @@ fn turned(by: &str, strata: &[Stratum], pooled: &Selections, adjusted: &[Adjuste
         if sides.len() < 2 || level < sides.len() || ahead == 0 {
             continue;
         }
-        let difference = adjusted
-            .iter()
-            .find(|one| one.id == "mantel-haenszel-risk-ratio" && one.groups.as_ref().is_some_and(|groups| groups[0] == group.group))
-            .map(|one| &one.estimate);
-        let adjusted = difference.and_then(|estimate| {
+        let found = risk_ratio(adjusted, &group.group).map(|one| &one.estimate);
+        let adjusted = found.and_then(|estimate| {
             Some(format!("; taken together over {by} the ratio is {}{}", fixed(estimate.number()?, 2), bracket(estimate)))
         });
         let among = of_strata(sides.len(), strata.len(), by);
@@ -307,6 +353,7 @@ fn turned(by: &str, strata: &[Stratum], pooled: &Selections, adjusted: &[Adjuste
             1 => format!("they are selected more often in {ahead} of {among}, and as often in the other"),
             level => format!("they are selected more often in {ahead} of {among}, and as often in the other {level}"),
         };
+        groups.push(group.group.as_str());
         told.push(format!(
             "The order turns round: over all rows {} are selected less often than {highest} (ratio {}); {turned}{}.",
             group.group,
@@ -314,5 +361,5 @@ fn turned(by: &str, strata: &[Stratum], pooled: &Selections, adjusted: &[Adjuste
             adjusted.unwrap_or_default()
         ));
     }
-    told
+    (told, groups)
 }

@@ -154,3 +154,65 @@ fn a_table_without_ratios_says_so() {
     assert!(law.statements.iter().any(|line| line.starts_with("g: no impact ratio could be calculated (")), "{:?}", law.statements);
     assert!(!law.statements.iter().any(|line| line.contains("no impact ratio below")), "{:?}", law.statements);
 }
+
+fn of_sexes(groups: &[(&str, usize, usize)]) -> evenhand_report::Report {
+    let details = "auditor = \"A\"\nindependence = \"I\"\ntool = \"T 1\"\ndata_source = \"S\"\naudit_date = \"2026-11-16\"\ndistribution_date = \"2026-12-01\"\n";
+    let asked =
+        LawSettings { preset: law::find("nyc-ll144").unwrap(), roles: Roles { sex: Some(0), ..Roles::default() }, ..settings(details) };
+    law::audit(&rows(groups), &asked).unwrap()
+}
+
+#[test]
+fn one_category_alone_is_compared_with_nothing() {
+    let report = of_sexes(&[("Male", 3, 40)]);
+    let only = &report.law.as_ref().unwrap().tables[0].selections.groups[0];
+    assert_eq!(only.impact_ratio.reason(), Some("there is no other group to compare it with"));
+    assert_eq!(only.exact_ratio, None);
+    let page = evenhand_report::html::summary(&report).unwrap();
+    assert!(
+        page.contains("<b><bdi>1 impact ratio</bdi></b> could not be estimated: there is no other group to compare it with."),
+        "{page}"
+    );
+    assert!(!page.contains("1.000"), "{page}");
+}
+
+#[test]
+fn what_is_published_names_the_bias_audit_few_people_and_what_is_still_to_be_filled_in() {
+    let report = of_sexes(&[("Male", 1, 1), ("Female", 30, 60)]);
+    assert_eq!(report.title, "Bias audit of T 1: New York City Local Law 144 (automated employment decision tools)");
+    let law = report.law.as_ref().unwrap();
+    assert!(law.remarks.iter().any(|remark| remark.starts_with("Sex: fewer than 30 people are in Male (1);")), "{:?}", law.remarks);
+    assert!(law.remarks.iter().any(|remark| remark.ends_with("held against the rate of Male.")), "{:?}", law.remarks);
+    assert!(law.remarks.iter().any(|remark| remark.contains("`data_period`")), "{:?}", law.remarks);
+    let page = evenhand_report::html::summary(&report).unwrap();
+    // Wilson's interval of 1 of 1 begins at 1 / (1 + 1.96^2).
+    for told in [
+        "too few to tell much: 1 person",
+        "20.7 % to 100.0 %",
+        "[to be filled in: first and last day of the data]",
+        "No emotion is inferred",
+    ] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+    for untold in ["What could not be estimated", "anybody feels"] {
+        assert!(!page.contains(untold), "{untold}");
+    }
+}
+
+#[test]
+fn a_path_in_double_quotes_gets_a_hint_and_a_share_beyond_the_rule_its_limit() {
+    for path in [r"C:\data\people.csv", r"C:\users\x", r"C:\x", r"\server\people"] {
+        let told = Details::parse(&format!("data_source = \"{path}\"\n")).unwrap_err().to_string();
+        assert!(told.contains("in single quotes"), "{path}: {told}");
+    }
+    assert!(!Details::parse("tool = 3 4").unwrap_err().to_string().contains("single quotes"));
+    let asked = LawSettings {
+        preset: law::find("nyc-ll144").unwrap(),
+        roles: Roles { sex: Some(0), ..Roles::default() },
+        ..settings(
+            "auditor = \"A\"\nindependence = \"I\"\ntool = \"T\"\ndata_source = \"S\"\naudit_date = \"2026-11-16\"\ndistribution_date = \"2026-12-01\"\n[exclude]\nbelow = 0.9\nreason = \"R\"\n",
+        )
+    };
+    let told = law::audit(&rows(&[("Male", 1, 2), ("Female", 1, 2)]), &asked).unwrap_err().to_string();
+    assert!(told.ends_with("give 0.02 or less"), "{told}");
+}

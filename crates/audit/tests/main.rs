@@ -5,5 +5,6 @@
 mod asked;
 mod faircv;
 mod law;
+mod pools;
 mod scores;
 mod tilting;

@@ -110,3 +110,33 @@ fn parts_of_a_stream_add_up_to_the_whole() {
         assert_eq!((label.name.as_str(), label.mean), ("good", 0.5));
     }
 }
+
+#[test]
+fn scores_of_nearly_one_number_are_told_and_decisions_are_none_of_them() {
+    let flat = |scores: Vec<f64>| {
+        let groups: Vec<&str> = (0..scores.len()).map(|row| if row % 2 == 0 { "a" } else { "b" }).collect();
+        let scored = Scored::from_arrays(scores, ("g", &groups), None).unwrap();
+        let mut stream = AuditStream::new(settings()).unwrap();
+        stream.add(&Chunk { scores: scored.scores.clone(), groups: scored.groups.clone(), ..Chunk::default() }).unwrap();
+        let reports = [audit(&scored, &settings()).unwrap(), stream.finish(None, &Provenance::default()).unwrap()];
+        let told = reports.map(|report| report.notes.iter().find(|note| note.kind == RemarkKind::HardlyVary).map(|note| note.text.clone()));
+        assert_eq!(told[0], told[1], "a stream tells the same");
+        told[0].clone()
+    };
+    // Half of them .500, half .504: a deviation of .002.
+    let told = flat((0..100).map(|row| 0.5 + 0.004 * f64::from(row / 50)).collect()).expect("nearly one number");
+    assert!(told.contains("(standard deviation 0.002 on the scale of 0 to 1)") || told.contains("0.0020"), "{told}");
+    // One in a hundred hired, or nobody at all, is usual; so are scores that lie apart and are all decided alike.
+    assert_eq!(flat((0..20_000).map(|row| f64::from(u8::from(row == 0))).collect()), None);
+    assert_eq!(flat(vec![0.0; 100]), None);
+    assert_eq!(flat((0..100).map(|row| 0.1 + 0.002 * f64::from(row)).collect()), None);
+}
+
+#[test]
+fn words_that_count_as_selected_are_named() {
+    let scored = Scored { selecting: vec!["hired".to_owned()], ..eight() };
+    let report = audit(&scored, &settings()).unwrap();
+    assert_eq!(report.selected.as_deref(), Some("decision \u{201c}hired\u{201d}"));
+    assert_eq!(report.recipe["selecting"], serde_json::json!(["hired"]));
+    assert!(audit(&eight(), &settings()).unwrap().recipe.get("selecting").is_none());
+}

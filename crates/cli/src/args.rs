@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Arg, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use evenhand_audit::rank::Wanted;
 use evenhand_catalog::{Value, meant_as_percent};
 use evenhand_data::sheet::Reading as ColumnReading;
@@ -28,6 +28,16 @@ pub(crate) struct Arguments {
     /// Another ceiling of a size, as `groups=10000`; may be repeated; docs/limits.md lists them
     #[arg(long, global = true, value_name = "LIMIT=N", value_parser = ceiling)]
     pub(crate) ceiling: Vec<(String, u64)>,
+}
+
+/// What was typed. A negative number is the value of the flag before it, never a flag of its own: what is wrong with it is said by whoever checks the value.
+pub(crate) fn parse() -> Arguments {
+    let signed = |arg: Arg| {
+        let takes_a_value = arg.get_action().takes_values() && arg.get_long().is_some();
+        if takes_a_value { arg.allow_negative_numbers(true) } else { arg }
+    };
+    let command = Arguments::command().mut_args(signed).mut_subcommands(|command| command.mut_args(signed));
+    Arguments::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
 }
 
 fn ceiling(text: &str) -> Result<(String, u64), String> {

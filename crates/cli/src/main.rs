@@ -10,14 +10,12 @@ mod reading;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 /// Training allocates and frees large tensors all the time, which the system allocator returns to the system each time.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments = args::Arguments::parse();
+    let arguments = args::parse();
     match commands::run(arguments) {
         Ok(commands::Outcome::Fine) => ExitCode::SUCCESS,
         Ok(commands::Outcome::LimitBreached) => ExitCode::from(1),

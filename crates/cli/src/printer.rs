@@ -8,7 +8,7 @@ use clap::CommandFactory as _;
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use evenhand_audit::AuditError;
 use evenhand_experiment::ExperimentError;
-use evenhand_report::views;
+use evenhand_report::{marks, views};
 
 use crate::args::Arguments;
 
@@ -79,24 +79,16 @@ pub(crate) fn table(view: &views::Table) -> anyhow::Result<()> {
 
 /// Whether a sign steers a terminal or turns the direction of what follows.
 fn steers(sign: char) -> bool {
-    sign.is_control() && sign != '\n'
-        || matches!(sign, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    sign == '\t' || marks::is_hidden(sign)
 }
 
-/// The text without signs that steer a terminal or turn the direction of what follows; names of columns and groups may hold any. They are shown as
-/// `\u{1b}`.
+/// The text without signs that steer a terminal or turn the direction of what follows; names of columns and groups may hold any. They are shown as pages show
+/// them, as `[U+001B]`.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
-    if !text.contains(steers) {
-        return Cow::Borrowed(text);
+    match marks::visible(text) {
+        shown if shown.contains('\t') => Cow::Owned(shown.replace('\t', "\\t")),
+        shown => shown,
     }
-    Cow::Owned(text.chars().fold(String::with_capacity(text.len()), |mut shown, sign| {
-        match sign {
-            '\t' => shown.push_str("\\t"),
-            sign if steers(sign) => shown.extend(sign.escape_unicode()),
-            sign => shown.push(sign),
-        }
-        shown
-    }))
 }
 
 /// Tells something on standard error; settings that stand in brackets are told as the flags that give them.
@@ -204,7 +196,7 @@ mod tests {
     #[test]
     fn names_of_groups_do_not_steer_the_terminal() {
         let text = "a\u{1b}[2J\u{9b}31m\u{202e}b\n\u{e9}\tc";
-        assert_eq!(printable(text), "a\\u{1b}[2J\\u{9b}31m\\u{202e}b\n\u{e9}\\tc");
+        assert_eq!(printable(text), "a[U+001B][2J[U+009B]31m[U+202E]b\n\u{e9}\\tc");
     }
 
     #[test]

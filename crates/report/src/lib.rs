@@ -14,6 +14,7 @@ pub mod limits;
 pub mod lookup;
 pub mod marks;
 pub mod naming;
+pub mod narrow;
 pub mod numbers;
 pub mod standings;
 mod telling;

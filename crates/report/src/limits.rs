@@ -266,9 +266,9 @@ fn judged_ends(card: &Card, interval: &Interval) -> [f64; 2] {
 pub(crate) struct InStrata {
     /// The column.
     pub(crate) by: String,
-    /// Strata in which the whole interval keeps it, or the number where it has no interval.
+    /// Strata in which the whole interval keeps it; or the number, where numbers are judged or it has no interval.
     pub(crate) kept: usize,
-    /// Strata in which the whole interval breaches it, or the number where it has no interval.
+    /// Strata in which the whole interval breaches it; or the number, where numbers are judged or it has no interval.
     pub(crate) breached: usize,
     /// Strata whose rows do not settle it.
     pub(crate) open: usize,
@@ -323,9 +323,11 @@ pub(crate) fn in_strata(report: &Report, check: &LimitCheck) -> Vec<InStrata> {
                 counts.silent += 1;
                 continue;
             };
-            counts.by_interval |= estimate.interval().is_some();
+            // In strata the rule is in force that judges all rows.
+            let interval = estimate.interval().filter(|_| check.judge == Judge::Interval);
+            counts.by_interval |= interval.is_some();
             let of_value = [judged(card, value); 2];
-            match standing(card, estimate.interval().map_or(of_value, |interval| judged_ends(card, interval)), check.limit) {
+            match standing(card, interval.map_or(of_value, |interval| judged_ends(card, interval)), check.limit) {
                 Standing::Kept => counts.kept += 1,
                 Standing::Breached => counts.breached += 1,
                 Standing::NotSettled => counts.open += 1,
@@ -374,6 +376,7 @@ mod tests {
 
     use evenhand_rows::Scale;
 
+    use super::{Judge, LimitCheck};
     use super::{bounds, check_key, check_limit, check_limits, check_needs, distance, in_strata, judged, told_in_strata, within};
     use crate::Report;
 
@@ -498,9 +501,13 @@ mod tests {
                 "attributes": [{ "attribute": "sex", "groups": [], "unknown": 0, "findings": [],
                                  "strata": [{ "by": "job", "unknown": 0, "strata": strata, "adjusted": [], "told": [] }] }],
             }] }],
-            "limits": [{ "metric": "impact-ratio", "attribute": "sex", "limit": 0.8, "estimate": { "value": 0.9 }, "met": true, "explanation": "" }],
+            "limits": [{ "metric": "impact-ratio", "attribute": "sex", "limit": 0.8, "estimate": { "value": 0.9 }, "met": true, "explanation": "", "judge": "interval" }],
         }))
         .unwrap();
+        let by_value = Report { limits: vec![LimitCheck { judge: Judge::Value, ..report.limits[0].clone() }], ..report.clone() };
+        let counts = in_strata(&by_value, &by_value.limits[0]);
+        assert_eq!((counts[0].breached, counts[0].open, counts[0].kept, counts[0].silent), (2, 0, 2, 1));
+        assert!(told_in_strata(&by_value)[0].contains("would be breached in 2, kept in 2, and cannot be judged in 1"));
         let counts = in_strata(&report, &report.limits[0]);
         assert_eq!((counts[0].breached, counts[0].open, counts[0].kept, counts[0].silent), (1, 1, 2, 1));
         assert_eq!(

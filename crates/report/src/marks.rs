@@ -1,4 +1,5 @@
-//! Marks in a text that nobody sees: those that turn the direction of reading round, and control characters. A page shows them as what they are.
+//! Marks in a text that nobody sees: those that turn the direction of reading round, and control characters. Pages, tables for spreadsheets, documents and the
+//! terminal show them as what they are.
 //!
 //! ```
 //! use evenhand_report::marks::visible;
@@ -10,12 +11,12 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::document::Report;
-
 /// Whether a reader does not see a character that changes what he sees.
-fn is_hidden(character: char) -> bool {
+pub fn is_hidden(character: char) -> bool {
     matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
         || (character.is_control() && !matches!(character, '\n' | '\t'))
 }
@@ -36,8 +37,8 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// The same report with such marks written out in every text of it.
-pub(crate) fn shown(report: &Report) -> Cow<'_, Report> {
+/// The same report, or part of one, with such marks written out in every text of it.
+pub(crate) fn shown<T: Serialize + DeserializeOwned + Clone>(report: &T) -> Cow<'_, T> {
     let Ok(mut value) = serde_json::to_value(report) else { return Cow::Borrowed(report) };
     if !write_out(&mut value) {
         return Cow::Borrowed(report);

@@ -89,6 +89,15 @@ pub(crate) fn lowest(selections: &Selections) -> Option<(&GroupSelection, &Group
     Some((lowest?, best))
 }
 
+/// The attribute whose lowest impact ratio is the lowest of all, with its selections; the first of those that tie, and of those that have none.
+pub(crate) fn foremost<'a>(selected: &[(&'a AttributeFindings, &'a Selections)]) -> Option<(&'a AttributeFindings, &'a Selections)> {
+    let ratio = |(_, selections): &(&AttributeFindings, &Selections)| {
+        lowest(selections).and_then(|(least, _)| least.impact_ratio.number()).unwrap_or(f64::INFINITY)
+    };
+    let told = selected.iter().filter(|(_, selections)| lowest(selections).is_some());
+    told.min_by(|one, other| ratio(one).total_cmp(&ratio(other))).copied()
+}
+
 /// Metrics that a limit on impact ratios may name.
 /// Others, such as disparate impact, may be about a group that somebody named.
 pub(crate) const RATIOS: [&str; 2] = ["impact-ratio", "demographic-parity-ratio"];
@@ -182,7 +191,14 @@ fn of_hundred(report: &Report, one: &AttributeFindings, selections: &Selections)
     let words = people(Words::of(format!("Of {}", count(base))), least);
     let words = words.plain(format!(" {} {}, of {}", count(low), counted_words(selections.counted), count(base)));
     let words = people(words, best).plain(format!(" {}: impact ratio ", count(high)));
-    Some(words.strong(ratio_text(&lowest_ratio(one, least), limit)).plain("."))
+    let words = words.strong(ratio_text(&lowest_ratio(one, least), limit));
+    let selected = selected(report);
+    Some(match (selected.len(), foremost(&selected)) {
+        (2.., Some((foremost, _))) if foremost.attribute == one.attribute => {
+            words.plain(format!(", the lowest of {} attributes (", selected.len())).name(&one.attribute).plain(").")
+        }
+        _ => words.plain("."),
+    })
 }
 
 /// Sentences of strata that stand on the first screen, at most.
@@ -205,7 +221,10 @@ pub(crate) fn say(report: &Report) -> Vec<Words> {
 
 fn of_audit(report: &Report) -> Vec<Words> {
     let selected = selected(report);
-    let mut said: Vec<Words> = selected.iter().find_map(|(one, selections)| of_hundred(report, one, selections)).into_iter().collect();
+    // A reader asks first for the group that fares worst, whatever the order in which the attributes were named.
+    let first = foremost(&selected).and_then(|(one, selections)| of_hundred(report, one, selections));
+    let mut said: Vec<Words> =
+        first.or_else(|| selected.iter().find_map(|(one, selections)| of_hundred(report, one, selections))).into_iter().collect();
     let told: Vec<&String> = selected.iter().flat_map(|(one, _)| &one.strata).flat_map(|strata| &strata.told).collect();
     said.extend(told.iter().take(MOST_TOLD).map(|sentence| Words::of(*sentence)));
     if told.len() > MOST_TOLD {

@@ -209,6 +209,20 @@ fn formulas_of_every_name_are_defused() {
     assert!(text.contains("'=CMD|"));
 }
 
+#[test]
+fn marks_that_nobody_sees_are_written_out() {
+    let report = audited::hostile();
+    let tables = [
+        measures::csv(&report).unwrap(),
+        evenhand_report::views::markdown(&report).into_bytes(),
+        evenhand_report::views::latex(&report).into_bytes(),
+    ];
+    for text in tables.map(|bytes| String::from_utf8(bytes).unwrap()) {
+        assert!(!text.chars().any(evenhand_report::marks::is_hidden), "{text}");
+        assert!(text.contains("U+202E"), "{text}");
+    }
+}
+
 /// Tables that stand in the repository beside their report are what the report says; `UPDATE_DOCS=1` writes them anew.
 #[test]
 fn committed_tables_are_those_of_their_reports() {

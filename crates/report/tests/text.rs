@@ -27,7 +27,10 @@ fn markdown_is_rectangular_and_holds_no_markup_of_the_data() {
     }
     let text = markdown(&audited::audit());
     assert!(
-        text.contains("Of 100 women (n = 9,597) 44 are selected, of 100 men (n = 10,398) 51: impact ratio 0.87 \\[0.84, 0.89\\]."),
+        text.contains(
+            "Of 100 candidates of group women x Hispanic or Latino (n = 1,762) 39 are selected, of 100 candidates of group men x Asian (n = 1,266) 54: impact \
+             ratio 0.72 \\[0.67, 0.78\\], the lowest of 3 attributes (sex x race)."
+        ),
         "{text}"
     );
     assert!(text.contains("| women | 9,597 | 4,220 | 44.0 % \\[43.0 %, 45.0 %\\] | 0.87 \\[0.84, 0.89\\] |"), "{text}");

@@ -180,7 +180,7 @@ impl Details {
     /// What could be read, and what is wrong with the rest, key by key.
     fn with_faults(written: &str) -> Result<(Self, Vec<String>), AuditError> {
         DETAILS_BYTES.check(written.len() as u64).map_err(|limit| refused(limit.to_string()))?;
-        let parsed: Table = toml::from_str(written).map_err(|error| refused(error.to_string().trim().to_owned()))?;
+        let parsed: Table = toml::from_str(written).map_err(|error| refused(unreadable(&error)))?;
         let known: Vec<&str> = KEYS.iter().map(|known| known.key).chain(OTHERS).collect();
         let mut details = Details::default();
         let read = |details: &mut Details, key: &String, value: &Value| -> Result<(), AuditError> {
@@ -240,6 +240,20 @@ impl Details {
         let comparator = self.comparator.map(Comparator::word);
         json!({ "exclude": exclude, "comparator": comparator, "categories": self.categories, "classifications": self.classifications })
     }
+}
+
+/// What is wrong with the text as TOML. In double quotes a backslash begins an escape, which a path of Windows is full of.
+fn unreadable(error: &toml::de::Error) -> String {
+    let told = error.to_string().trim().to_owned();
+    let message = error.message();
+    // `\x` and `\u` are escapes themselves and want digits.
+    if ["escape", "unicode", "hexadecimal"].iter().any(|word| message.contains(word)) {
+        return format!(
+            "{told}\nIn double quotes a backslash begins an escape: write a text with backslashes, such as a path, in single quotes, as in data_source = \
+             'C:\\data\\people.csv'"
+        );
+    }
+    told
 }
 
 /// All that is wrong, one a line where there is more than one.

@@ -1,6 +1,6 @@
 //! What the sentences of a rule are made of.
 
-use evenhand_report::{Counted, LawTable};
+use evenhand_report::{Counted, GroupSelection, LawTable};
 use evenhand_rows::Scale;
 
 use super::categories::{RACES, SEXES};
@@ -175,6 +175,37 @@ impl Facts<'_> {
             totals.iter().map(|(title, n, counted)| format!("{title}: {} people, {} {word}", count(*n), count(*counted))).collect();
         (!alike && self.vocabulary == Vocabulary::Eeo1)
             .then(|| format!("The tables do not add up to the same people, as their unknown people differ: {}.", told.join("; ")))
+    }
+
+    /// Categories of so few people that their rates say little, the highest of a table above all.
+    pub fn few_told(&self) -> Vec<String> {
+        let mut said = Vec::new();
+        for table in self.first() {
+            let few = |group: &&GroupSelection| group.left_out.is_none() && group.n < evenhand_report::FEW_PEOPLE;
+            let few: Vec<&GroupSelection> = table.selections.groups.iter().filter(few).collect();
+            if few.is_empty() {
+                continue;
+            }
+            let named: Vec<String> = few.iter().map(|group| format!("{} ({})", group.group, count(group.n))).collect();
+            let mut sentence = format!(
+                "{}: fewer than {} people are in {}; the intervals beside their numbers say how little so few can tell.",
+                table.title,
+                evenhand_report::FEW_PEOPLE,
+                named.join(", ")
+            );
+            if let Some(highest) = few.iter().find(|group| table.selections.highest.contains(&group.group)) {
+                sentence += &format!(" All other ratios of the table are held against the rate of {}.", highest.group);
+            }
+            said.push(sentence);
+        }
+        said
+    }
+
+    /// That nobody said from when to when the data is.
+    pub fn period_told(&self) -> Option<String> {
+        self.details.particulars.data_period.is_none().then(|| {
+            "No `data_period` was told: the summary leaves a field open for the first and last day of the data, which is still to be filled in.".to_owned()
+        })
     }
 
     /// Categories that tie for the highest rate.

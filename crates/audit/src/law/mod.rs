@@ -61,6 +61,8 @@ pub enum Vocabulary {
 pub struct Preset {
     /// Id, name, summary and source.
     pub card: &'static Card,
+    /// What the rule calls the document, where it has a name for it.
+    pub called: Option<&'static str>,
     /// Where it stands.
     pub paragraph: &'static str,
     /// Day on which this preset was made, as YYYY-MM-DD.
@@ -189,6 +191,8 @@ pub fn audit(scored: &Scored, settings: &LawSettings) -> Result<Report, AuditErr
     remarks.extend((preset.remarks)(&facts));
     remarks.extend(facts.marginals_told());
     remarks.extend(facts.ties_told());
+    remarks.extend(facts.few_told());
+    remarks.extend(facts.period_told());
     let law = evenhand_report::Law {
         id: preset.card.id.to_owned(),
         name: preset.card.name.to_owned(),
@@ -201,7 +205,9 @@ pub fn audit(scored: &Scored, settings: &LawSettings) -> Result<Report, AuditErr
     };
     let mut report = measured(scored, settings, asked, &attributes)?;
     if settings.decisions {
-        report.selected = Some("as the column of decisions says".to_owned());
+        let words = crate::scores::decision_words(&scored.selecting);
+        let words = if scored.selecting.is_empty() || !details.classifications.is_empty() { String::new() } else { format!("{words}, ") };
+        report.selected = Some(format!("{words}as the column of decisions says"));
     }
     // These tables leave out what the details leave out: they judge, not the metric of the same name.
     let judged = |check: &LimitCheck| tabled.iter().any(|groups| Some(groups.name()) == check.attribute.as_deref());
@@ -220,8 +226,14 @@ pub fn audit(scored: &Scored, settings: &LawSettings) -> Result<Report, AuditErr
 /// The heading of what is published: the tool, or for whom it was audited, and the rule; never the name of a file.
 fn title(preset: &Preset, details: &Details) -> String {
     let of = &details.particulars;
+    let called = |subject: String| match (preset.called, subject.is_empty()) {
+        (None, true) => preset.card.name.to_owned(),
+        (None, false) => format!("{subject}: {}", preset.card.name),
+        (Some(called), true) => format!("{called}: {}", preset.card.name),
+        (Some(called), false) => format!("{called} of {subject}: {}", preset.card.name),
+    };
     let subject = of.tool.iter().chain(&of.client).map(String::as_str).collect::<Vec<_>>().join(", ");
-    if subject.is_empty() { preset.card.name.to_owned() } else { format!("{subject}: {}", preset.card.name) }
+    called(subject)
 }
 
 fn request(message: impl Into<String>) -> AuditError {
@@ -264,7 +276,7 @@ fn check(scored: &Scored, settings: &LawSettings) -> Result<(), AuditError> {
         (Some(_), None) => return Err(request(format!("[exclude]: {} knows no categories that are left out", preset.card.id))),
         (Some(exclude), Some(most)) if exclude.below > most => {
             return Err(request(format!(
-                "[exclude] below = {}: {} lets a category be left out where it has less than {most} of the people",
+                "[exclude] below = {}: {} lets a category be left out where it has less than {most} of the people; give {most} or less",
                 exclude.below, preset.card.id
             )));
         }
@@ -346,7 +358,10 @@ fn attributes(scored: &Scored, settings: &LawSettings, remarks: &mut Vec<String>
         && let [sex, race, ..] = found.as_slice()
         && (sex.name(), race.name()) == ("sex", "race")
     {
-        found.insert(2, Groups::intersection(&[sex, race]));
+        let both = Groups::intersection(&[sex, race]);
+        // A table that is published names people and no product.
+        let named = both.levels().iter().map(|level| level.replacen(" x ", ", ", 1)).collect();
+        found.insert(2, Groups::new(both.name(), named, both.codes().to_vec()));
     }
     Ok(found)
 }
@@ -487,6 +502,11 @@ fn outcomes(
                 hired.name(),
                 hired.levels()[odd]
             )));
+        }
+        let hiring: Vec<String> =
+            hired.levels().iter().zip(&judged).filter(|(_, hired)| **hired == Some(true)).map(|(level, _)| format!("`{level}`")).collect();
+        if favourable.is_some() || hired.levels().iter().any(|level| truth(level).is_some()) {
+            remarks.push(format!("`{}` holds decisions in words: {} counts as hired.", hired.name(), hiring.join(", ")));
         }
         if hired.unknown_count() > 0 {
             remarks.push(format!("`{}`: {} rows say nothing and count as not hired.", hired.name(), hired.unknown_count()));

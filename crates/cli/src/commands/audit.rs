@@ -158,7 +158,14 @@ pub(super) fn settings(arguments: &Audit, roles: &ScoreRoles) -> anyhow::Result<
     let compared: Vec<&str> = roles.groups.iter().map(|role| role.name.as_str()).collect();
     refuse_strata_of_answers(arguments, &roles.groups[roles.groups.len() - arguments.by.len()..])?;
     if let Some(twice) = compared.iter().enumerate().find(|(place, name)| compared[..*place].contains(name)) {
-        bail!("`{}` is named twice by --group and --by; name it once", twice.1);
+        let strata = compared.len() - arguments.by.len();
+        let first = compared.iter().position(|name| name == twice.1).unwrap_or_default();
+        let flags = match (first < strata, twice.0 < strata) {
+            (true, true) => "--group",
+            (false, false) => "--by",
+            _ => "--group and --by",
+        };
+        bail!("`{}` is named twice by {flags}; name it once", twice.1);
     }
     let settings = AuditSettings {
         title: arguments.title.clone().unwrap_or_else(|| format!("Audit of {}", names(&arguments.files))),

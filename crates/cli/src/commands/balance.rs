@@ -13,7 +13,7 @@ use evenhand_experiment::fitting::{Fitting, Watched};
 use evenhand_experiment::{Learners, registry};
 use evenhand_rebalance::RebalanceError;
 use evenhand_report::views::{making, tables};
-use evenhand_report::{Remark, Report};
+use evenhand_report::{Remark, Report, narrow};
 use evenhand_rows::{LabelRole, Provenance, Schema, SensitiveRole, roles};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -55,8 +55,9 @@ pub(crate) fn balance(arguments: &Balance, json: bool) -> anyhow::Result<Outcome
         for note in &balanced.notes {
             printer::tell(&format!("note: {note}"));
         }
-        printer::table(&tables::tilt_table(&balanced.report))?;
-        for table in making::tables(&balanced.report, &registry::cards()) {
+        let report = narrow::narrowed(&balanced.report, grid::LONGEST_NAME);
+        printer::table(&tables::tilt_table(&report))?;
+        for table in making::tables(&report, &registry::cards()) {
             printer::table(&table)?;
         }
     }

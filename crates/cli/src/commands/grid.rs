@@ -7,7 +7,7 @@ use anyhow::Context;
 use evenhand_experiment::analyses::choice::Wish;
 use evenhand_experiment::{Options, Recipe};
 use evenhand_report::views::{listing, strata, tables};
-use evenhand_report::{Report, ReportKind};
+use evenhand_report::{Report, ReportKind, narrow};
 use evenhand_rows::Scale;
 
 use super::{Outcome, told_written};
@@ -124,11 +124,15 @@ fn execute(recipe: &Recipe, place: &Place<'_>, kind: ReportKind, json: bool) -> 
     Ok(Outcome::of(&report))
 }
 
+/// Letters of a name in a table on the terminal: longer ones would leave no room for the numbers.
+pub(super) const LONGEST_NAME: usize = 48;
+
 /// Prints the report as JSON or as its tables.
 pub(crate) fn show(report: &Report, json: bool) -> anyhow::Result<()> {
     if json {
         return printer::json_text(&report.to_json()?);
     }
+    let report = &*narrow::narrowed(report, LONGEST_NAME);
     for note in &report.notes {
         printer::tell(&format!("note: {note}"));
     }

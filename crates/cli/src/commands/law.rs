@@ -149,6 +149,7 @@ fn show(report: &Report, json: bool) -> anyhow::Result<()> {
     if json {
         return printer::json_text(&report.to_json()?);
     }
+    let report = &*evenhand_report::narrow::narrowed(report, super::grid::LONGEST_NAME);
     for note in &report.notes {
         printer::tell(&format!("note: {note}"));
     }

@@ -8,7 +8,7 @@ use evenhand_audit::settings::{Choice, IntervalSection};
 use evenhand_data::sheet::{self, Cells, Notation, ReadOptions, Reading, Sheet, Style, ValueStyle};
 use evenhand_data::table;
 use evenhand_report::views::listing;
-use evenhand_report::{Remark, Report};
+use evenhand_report::{Remark, Report, narrow};
 use evenhand_rows::{LabelRole, Schema, SensitiveRole, roles};
 
 use super::{Outcome, grid, told_written};
@@ -129,6 +129,7 @@ fn show(report: &Report, notes: &[Remark], json: bool) -> anyhow::Result<()> {
     if json {
         return grid::show(report, true);
     }
+    let report = &*narrow::narrowed(report, grid::LONGEST_NAME);
     for note in notes {
         printer::tell(&format!("note: {note}"));
     }

@@ -242,7 +242,7 @@ impl Chunks {
         self.settings.keep(&mut table, Extent::Part)?;
         self.roles.look_for_named(&table, &mut self.occurring)?;
         let kept = Columns::rows(&table);
-        let Scored { scores, scale, label, weights, groups, provenance, .. } =
+        let Scored { scores, scale, label, weights, groups, selecting, provenance, .. } =
             self.roles.read(&table, Extent::Part, Vec::new(), Vec::new())?;
         for note in provenance.notes {
             self.notes.insert(note);
@@ -254,7 +254,7 @@ impl Chunks {
             self.levels = groups.iter().map(|_| Levels::default()).collect();
         }
         let groups = groups.iter().zip(&mut self.levels).map(|(groups, levels)| levels.extend(groups)).collect();
-        Ok(Chunk { scores, scale, label, weights, groups })
+        Ok(Chunk { scores, scale, label, weights, groups, selecting })
     }
 }
 

@@ -15,11 +15,10 @@ use evenhand_metrics::Outcomes;
 use evenhand_rows::{Dataset, LabelKind};
 
 use crate::recipe::MetricsSection;
+use crate::report::collapse::{FLAT, deviation};
 use crate::report::{Collapse, Remark, RemarkKind};
 use crate::{ExperimentError, lookup};
 
-/// Scores that vary less than this say nothing, however little the labels do.
-const FLAT: f64 = 0.01;
 /// Nor do scores that vary less than this part of what the labels do.
 const OF_LABELS: f64 = 0.05;
 
@@ -74,12 +73,6 @@ pub(crate) fn remarks(found: &[Collapse], scores: &[f64]) -> Vec<Remark> {
         )),
     };
     found.iter().filter_map(told).collect()
-}
-
-fn deviation(values: &[f64]) -> f64 {
-    let n = values.len().max(1) as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n).sqrt()
 }
 
 fn least_deviation(labels: &[f64]) -> f64 {

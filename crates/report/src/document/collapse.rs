@@ -2,6 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Scores in [0, 1] that vary less than this, in standard deviations, say nothing, however little the labels do.
+pub const FLAT: f64 = 0.01;
+
+/// The standard deviation of some numbers, of all of them and not of a sample.
+pub fn deviation(values: &[f64]) -> f64 {
+    let n = values.len().max(1) as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n).sqrt()
+}
+
 /// In which way the scores of a run say nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

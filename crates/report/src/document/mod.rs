@@ -1,7 +1,7 @@
 //! The report: everything a run found, as one versioned JSON document. Tables, pages and other faces are views of it.
 
 mod choice;
-mod collapse;
+pub mod collapse;
 mod contrast;
 mod counterfactual;
 mod data;
@@ -42,7 +42,7 @@ pub use method::{MethodChoice, MethodReport, Published, Summary};
 pub use particulars::Particulars;
 pub use remark::{Remark, RemarkKind};
 pub use run::{DisparityTrace, Epoch, Landscape, LatentPlot, LatentPoint, Measured, RunReport, Sizes};
-pub use selections::{Against, ChiSquare, Counted, Flip, GroupSelection, Selections};
+pub use selections::{Against, ChiSquare, Counted, FEW_PEOPLE, Flip, GroupSelection, Selections};
 pub use shortlists::{GroupPlaces, PrefixShares, Shortlists};
 pub use strata::{Adjusted, Strata, Stratum};
 pub use synthesis::Synthesis;

@@ -3,6 +3,9 @@
 use evenhand_metrics::Estimate;
 use serde::{Deserialize, Serialize};
 
+/// Of fewer people documents of a rule print the interval beside each number.
+pub const FEW_PEOPLE: usize = 30;
+
 /// What was counted as selected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::Table;
 use crate::document::{GroupSelection, Law, LawTable};
 use crate::error::ReportError;
+use crate::marks;
 use crate::numbers::{count, fixed, ratio_of};
 
 fn title(table: &LawTable) -> String {
@@ -93,8 +94,9 @@ struct Row<'a> {
 }
 
 /// `tables.csv`: a row a category of every table, and one named `unknown` where people are of unknown category; `counted` says what stands under `selected`. A name that a spreadsheet program would take for
-/// a formula has an apostrophe before it.
+/// a formula has an apostrophe before it, and marks that nobody sees are written out as on the pages.
 pub fn csv(law: &Law) -> Result<Vec<u8>, ReportError> {
+    let law = &*marks::shown(law);
     let said = |error: &dyn std::fmt::Display| ReportError::Csv { reason: error.to_string() };
     let mut writer = csv::Writer::from_writer(Vec::new());
     for table in &law.tables {

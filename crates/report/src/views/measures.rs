@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::document::{LimitCheck, Measured, MethodReport, Report, RunReport, Selections, Standing, Tilt};
 use crate::error::ReportError;
 use crate::lookup;
+use crate::marks;
 use crate::naming::{BY_LOT, BY_SCORE, RERANKED};
 
 /// One number.
@@ -156,8 +157,9 @@ impl Row {
 /// seeds or folds), `published` (the same as others printed it), `contrast` (of two methods), `validation`, `counterfactual`, `retrained`, `importance`, `modality`, `target`, `choice`, `front`, `data`, `tilt`,
 /// `size`, `synthesis`, `extraction`. `stratum` is `column=value` where the number is about some rows; readers of whole tables leave such rows out. Undefined
 /// numbers have an empty value and their reason. A report without numbers gives the heading alone. A name that a spreadsheet program would take for a
-/// formula has an apostrophe before it; the report itself has it as it is.
+/// formula has an apostrophe before it, and marks that nobody sees are written out as on the pages; the report itself has both as they are.
 pub fn csv(report: &Report) -> Result<Vec<u8>, ReportError> {
+    let report = &*marks::shown(report);
     let said = |error: &dyn std::fmt::Display| ReportError::Csv { reason: error.to_string() };
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
     writer.write_record(COLUMNS).map_err(|error| said(&error))?;

@@ -41,9 +41,12 @@ pub fn label(
                 let undecided: Vec<&String> = coded.levels.iter().filter(|level| !words.contains(&level.as_str())).collect();
                 if let Some(values) = truths(&coded, &words).filter(|_| role.range.is_none()) {
                     tell_undecided(&role.column, &undecided, notes);
+                    tell_favourable(&role.column, words.iter().copied().filter(|word| truth(word) == Some(1.0)), notes);
                     values
                 } else if let Some(favourable) = known_decision(words.iter().copied()).filter(|_| words.len() <= MOST_WORDS) {
-                    cut(table, column, role, &[favourable.to_owned()], missing, categories, extent, notes)?
+                    let (values, taken) = cut(table, column, role, &[favourable.to_owned()], missing, categories, extent, notes)?;
+                    tell_favourable(&role.column, taken.iter().map(String::as_str), notes);
+                    values
                 } else {
                     let remedy = "a label is 0 or 1, true or false, or a number from 0 to 1; correct the row, state the range of the labels, or \
                                   name the favourable values of the label";
@@ -52,7 +55,9 @@ pub fn label(
             }
         }
     } else {
-        cut(table, column, role, &role.favourable, missing, categories, extent, notes)?
+        let (values, taken) = cut(table, column, role, &role.favourable, missing, categories, extent, notes)?;
+        tell_favourable(&role.column, taken.iter().map(String::as_str), notes);
+        values
     };
     let binary = values.iter().filter(|value| !value.is_nan()).all(|&value| value == 0.0 || value == 1.0);
     let kind = if binary { LabelKind::Binary } else { LabelKind::Continuous };
@@ -112,6 +117,14 @@ fn tell_undecided(column: &str, undecided: &[&String], notes: &mut Vec<String>) 
     }
 }
 
+/// Says which words are the favourable outcome: another reader might have taken the other one.
+fn tell_favourable<'a>(column: &str, words: impl Iterator<Item = &'a str>, notes: &mut Vec<String>) {
+    let words: Vec<&str> = words.collect();
+    if !words.is_empty() {
+        tell(notes, format!("`{column}` holds outcomes in words: {} counts as the favourable one", quoted(words.into_iter())));
+    }
+}
+
 /// Refuses a value that is named both favourable and undecided.
 pub(super) fn check_apart(column: &str, favourable: &[String], undecided: &[String]) -> Result<(), RowsError> {
     let keys: Vec<String> = undecided.iter().map(|text| spelling_key(text.trim())).collect();
@@ -124,7 +137,7 @@ pub(super) fn check_apart(column: &str, favourable: &[String], undecided: &[Stri
     }
 }
 
-/// 1 for a favourable value, 0 for every other, NaN where nothing was decided.
+/// 1 for a favourable value, 0 for every other, NaN where nothing was decided; and the values of the column that are favourable.
 #[expect(clippy::too_many_arguments, reason = "what the roles know, once")]
 pub(super) fn cut(
     table: &impl Columns,
@@ -135,7 +148,7 @@ pub(super) fn cut(
     categories: &Categories,
     extent: Extent,
     notes: &mut Vec<String>,
-) -> Result<Vec<f64>, RowsError> {
+) -> Result<(Vec<f64>, Vec<String>), RowsError> {
     let keys: BTreeMap<String, &String> = favourable.iter().map(|text| (spelling_key(text.trim()), text)).collect();
     // A word that the person names as favourable, or as undecided, is not missing.
     let named = |text: &str| keys.contains_key(&spelling_key(text));
@@ -156,5 +169,6 @@ pub(super) fn cut(
         _ => f64::NAN,
     };
     let values: Vec<f64> = coded.levels.iter().map(value).collect();
-    Ok(coded.codes.iter().map(|&code| if code == MISSING { f64::NAN } else { values[code as usize] }).collect())
+    let taken = coded.levels.iter().filter(|level| named(level)).cloned().collect();
+    Ok((coded.codes.iter().map(|&code| if code == MISSING { f64::NAN } else { values[code as usize] }).collect(), taken))
 }

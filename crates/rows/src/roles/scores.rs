@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use evenhand_catalog::limits::COUNTED_ROWS;
 
-use super::words::{Categories, Missing, known_decision, spelling_key};
+use super::words::{Categories, Missing, known_decision, spelling_key, truth};
 use super::{Columns, Extent, Named, Numbers, Odd, identity, joined, label, quoted, sensitive, sensitive_columns, settled, tell, weights};
 use crate::{FileDigest, Groups, Label, LabelKind, LabelRole, Provenance, RowsError, Scale, SensitiveRole};
 
@@ -73,6 +73,8 @@ pub struct Scored {
     pub groups: Vec<Groups>,
     /// Rows that were left out, as they have no score; they are in no count above.
     pub unscored: usize,
+    /// Words of the column of scores that count as selected; empty where it holds numbers.
+    pub selecting: Vec<String>,
     /// Files with their digests, and remarks.
     pub provenance: Provenance,
 }
@@ -88,6 +90,8 @@ pub struct Chunk {
     pub weights: Option<Vec<f64>>,
     /// The scale of the person's own numbers.
     pub scale: Scale,
+    /// Words of the column of scores that count as selected, as far as this part holds them; empty where it holds numbers.
+    pub selecting: Vec<String>,
     /// The sensitive attributes. Their levels are those seen so far in the stream: the levels of a later chunk begin with the levels of
     /// every earlier one, so a code never changes its meaning.
     pub groups: Vec<Groups>,
@@ -184,6 +188,7 @@ impl Scored {
             weights: self.weights.as_ref().map(picked),
             groups: self.groups.iter().map(|groups| groups.select(rows)).collect(),
             unscored: self.unscored,
+            selecting: self.selecting.clone(),
             provenance: self.provenance.clone(),
         }
     }
@@ -241,8 +246,8 @@ impl ScoreRoles {
             scored = scored.select(&rows);
             scored.scores = scores;
         } else {
-            (scored.scores, scored.scale) = self.scores(table, scale, extent, &mut notes)?;
-            self.refuse_unscored(table, &scored.scores)?;
+            (scored.scores, scored.scale, scored.selecting) = self.scores(table, scale, extent, &mut notes)?;
+            self.refuse_unscored(table, &scored.scores, extent)?;
             if let Some(column) = &self.count {
                 scored = scored.select(&self.repeats(table, column)?);
             } else if let Some(column) = self.person.as_ref().filter(|_| extent == Extent::Whole) {
@@ -313,8 +318,14 @@ impl ScoreRoles {
         Ok(())
     }
 
-    /// The scores in [0, 1], NaN where there is none, and their scale: decisions in words have none.
-    fn scores(&self, table: &impl Columns, scale: Scale, extent: Extent, notes: &mut Vec<String>) -> Result<(Vec<f64>, Scale), RowsError> {
+    /// The scores in [0, 1], NaN where there is none, their scale, and which words count as selected: decisions in words have no scale.
+    fn scores(
+        &self,
+        table: &impl Columns,
+        scale: Scale,
+        extent: Extent,
+        notes: &mut Vec<String>,
+    ) -> Result<(Vec<f64>, Scale, Vec<String>), RowsError> {
         let column = table.position(&self.score)?;
         let (low, high) = (scale.low, scale.high);
         let read = table.numbers(column, self.missing());
@@ -346,7 +357,7 @@ impl ScoreRoles {
                 if scale.lower_is_better {
                     tell(notes, "lower scores are better: the lowest possible one counts as 1".to_owned());
                 }
-                Ok((values, scale))
+                Ok((values, scale, Vec::new()))
             }
             Err(odd) => {
                 let coded = joined(table, column, |text| self.missing().value(text), "missing", &self.categories, &mut Vec::new());
@@ -355,11 +366,15 @@ impl ScoreRoles {
                 // With a label the favourable values are the label's, unless the score holds them as well.
                 let asked = if self.label.is_none() || self.favourable.iter().any(here) { self.favourable.as_slice() } else { &[] };
                 if let Some(values) = label::truths(&coded, &words).filter(|_| asked.is_empty() && self.range.is_none()) {
+                    let best = if scale.lower_is_better { 0.0 } else { 1.0 };
+                    let selecting: Vec<String> =
+                        words.iter().filter(|word| truth(word) == Some(best)).map(|word| (*word).to_owned()).collect();
+                    self.tell_selecting(&selecting, notes);
                     if !scale.lower_is_better {
-                        return Ok((values, scale));
+                        return Ok((values, scale, selecting));
                     }
                     tell(notes, "lower scores are better: false and no count as 1".to_owned());
-                    return Ok((values.into_iter().map(|value| 1.0 - value).collect(), scale));
+                    return Ok((values.into_iter().map(|value| 1.0 - value).collect(), scale, selecting));
                 }
                 let favourable = match known_decision(words.iter().copied()) {
                     _ if !asked.is_empty() => asked.to_vec(),
@@ -377,22 +392,24 @@ impl ScoreRoles {
                         return Err(table.bad_value(column, odd.row, format!("`{}`", odd.text), remedy));
                     }
                 };
-                let shown: Vec<&str> = coded
-                    .levels
-                    .iter()
-                    .map(String::as_str)
-                    .filter(|level| favourable.iter().any(|text| spelling_key(text.trim()) == spelling_key(level)))
-                    .collect();
-                if !shown.is_empty() {
-                    tell(notes, format!("`{}` holds decisions in words: {} counts as selected", self.score, quoted(shown.into_iter())));
-                }
+                let named = |level: &&String| favourable.iter().any(|text| spelling_key(text.trim()) == spelling_key(level));
+                let selecting: Vec<String> = coded.levels.iter().filter(named).cloned().collect();
+                self.tell_selecting(&selecting, notes);
                 if scale.lower_is_better || self.range.is_some() {
                     tell(notes, format!("`{}` holds decisions in words: no range and no direction is read into them", self.score));
                 }
                 let role = LabelRole { column: self.score.clone(), undecided: self.undecided.clone(), ..LabelRole::default() };
-                let values = label::cut(table, column, &role, &favourable, self.missing(), &self.categories, extent, notes)?;
-                Ok((values, Scale::default()))
+                let (values, _) = label::cut(table, column, &role, &favourable, self.missing(), &self.categories, extent, notes)?;
+                Ok((values, Scale::default(), selecting))
             }
+        }
+    }
+
+    /// Says which words count as selected: another reader might have taken the other one.
+    fn tell_selecting(&self, selecting: &[String], notes: &mut Vec<String>) {
+        if !selecting.is_empty() {
+            let shown = quoted(selecting.iter().map(String::as_str));
+            tell(notes, format!("`{}` holds decisions in words: {shown} counts as selected", self.score));
         }
     }
 
@@ -475,13 +492,21 @@ impl ScoreRoles {
     }
 
     /// Refuses numbers of which some are missing, unless they are to be left out; decisions in words may not have been taken yet.
-    fn refuse_unscored(&self, table: &impl Columns, scores: &[f64]) -> Result<(), RowsError> {
+    fn refuse_unscored(&self, table: &impl Columns, scores: &[f64], extent: Extent) -> Result<(), RowsError> {
         let Some(row) = scores.iter().position(|score| score.is_nan()).filter(|_| !self.skip_unscored) else { return Ok(()) };
         let column = table.position(&self.score)?;
         if self.holds_codes() || table.numbers(column, self.missing()).is_err() {
             return Ok(());
         }
-        let remedy = "fill it in, or leave such rows out (`skip_unscored`)".to_owned();
+        let missing = scores.iter().filter(|score| score.is_nan()).count();
+        // A part of a stream does not know how many the others lack.
+        let of_all = match (extent, missing) {
+            (Extent::Whole, 1) => format!("it is the only one of {} rows without a score; ", scores.len()),
+            (Extent::Whole, missing) => format!("{missing} of {} rows have no score; ", scores.len()),
+            (Extent::Part, _) => String::new(),
+        };
+        let (it, such) = if missing > 1 { ("them", "such rows") } else { ("it", "the row") };
+        let remedy = format!("{of_all}fill {it} in, or leave {such} out (`skip_unscored`)");
         Err(table.bad_value(column, row, "a missing value".to_owned(), remedy))
     }
 

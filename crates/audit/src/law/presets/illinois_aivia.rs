@@ -8,6 +8,7 @@ use crate::numbers::count;
 
 pub(super) const PRESET: Preset = Preset {
     card: &CARD,
+    called: None,
     paragraph: "820 ILCS 42/20",
     made_on: "2026-11-30",
     made_from: "secondary descriptions",

@@ -7,6 +7,7 @@ use crate::law::{Day, Facts, Preset, Rates, Vocabulary};
 
 pub(super) const PRESET: Preset = Preset {
     card: &CARD,
+    called: Some("Bias audit"),
     paragraph: "6 RCNY 5-300 to 5-304 (Local Law 144 of 2021)",
     made_on: "2026-11-30",
     made_from: "secondary descriptions and the rule's worked examples",

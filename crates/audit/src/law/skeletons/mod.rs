@@ -67,7 +67,7 @@ fn told(text: Option<&String>, what: &str) -> String {
 
 /// A text of the rows or of a person that changes nothing around it.
 fn plain(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut plain, sign| {
+    evenhand_report::marks::visible(text).chars().fold(String::with_capacity(text.len()), |mut plain, sign| {
         match sign {
             '\n' | '\r' | '\t' => plain.push(' '),
             '<' => plain.push_str("&lt;"),

@@ -1,6 +1,7 @@
 //! The pictures of the page, one file a kind. A picture is SVG without a legend; the legend is text of the page, so that long
 //! names wrap instead of overlapping.
 
+pub(crate) mod area;
 pub(crate) mod axis;
 pub(crate) mod curve;
 pub(crate) mod density;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::area::Area;
 use super::axis::{Frame, Scale, extent};
 use super::svg::{Anchor, Style, Svg, Swatch, through};
 use super::{Figure, LegendEntry};
@@ -145,21 +146,6 @@ pub(crate) fn figure(title: &str, series: &[Series], axes: &Axes) -> Figure {
     Figure { title: title.to_owned(), svg: svg.finish(&described), legend, caption }
 }
 
-/// A box on the drawing.
-#[derive(Debug, Clone, Copy)]
-struct Area {
-    left: f64,
-    right: f64,
-    top: f64,
-    bottom: f64,
-}
-
-impl Area {
-    fn meets(&self, other: &Area) -> bool {
-        self.left < other.right && other.left < self.right && self.top < other.bottom && other.top < self.bottom
-    }
-}
-
 /// What is written beside the means: the names, or their numbers in the legend when a name is too long to stand in a plot.
 fn labels(series: &[Series]) -> Vec<String> {
     if series.iter().all(|one| one.name.chars().count() <= LONGEST_LABEL) {
@@ -202,8 +188,7 @@ fn obstacles(series: &[Series], places: &[(f64, f64)], x: &Scale, y: &Scale, joi
 /// Finds for each mean a free place for its label, or none (the legend names it too). Mean marks and other labels are never
 /// covered; other marks and lines as little as possible.
 fn place_labels(labels: &[String], places: &[(f64, f64)], covered: &[(f64, f64)], frame: &Frame) -> Vec<Option<((f64, f64), Anchor)>> {
-    let around = |(x, y): (f64, f64), half: f64| Area { left: x - half, right: x + half, top: y - half, bottom: y + half };
-    let mut taken: Vec<Area> = places.iter().map(|place| around(*place, 7.0)).collect();
+    let mut taken: Vec<Area> = places.iter().map(|place| Area::around(*place, 7.0)).collect();
     let mut found = Vec::with_capacity(labels.len());
     for (label, (x, y)) in labels.iter().zip(places) {
         let width = label.chars().count() as f64 * 6.6 + 2.0;
@@ -235,7 +220,7 @@ fn place_labels(labels: &[String], places: &[(f64, f64)], covered: &[(f64, f64)]
                     && area.right <= frame.right + 8.0
                     && area.top >= frame.top - 4.0
                     && area.bottom <= frame.bottom;
-                let hidden = covered.iter().filter(|mark| area.meets(&around(**mark, 3.0))).count();
+                let hidden = covered.iter().filter(|mark| area.meets(&Area::around(**mark, 3.0))).count();
                 (free && !taken.iter().any(|other| other.meets(&area))).then_some((hidden, order, area, (x + dx, y + dy), anchor))
             })
             .min_by_key(|(hidden, order, ..)| (*hidden, *order));

@@ -63,10 +63,7 @@ pub(super) fn section(report: &Report, body: &mut Markup) {
     let groups = selected.iter().flat_map(|(_, selections)| &selections.groups);
     let Some(axis) = Axis::around(groups.flat_map(|group| ends(&group.rate))) else { return };
     body.raw("<section class=\"long\">");
-    let clearest = selected.iter().filter_map(|(_, selections)| lowest(selections));
-    let clearest =
-        clearest.min_by(|one, other| one.0.impact_ratio.number().unwrap_or(1.0).total_cmp(&other.0.impact_ratio.number().unwrap_or(1.0)));
-    match clearest {
+    match telling::foremost(&selected).and_then(|(_, selections)| lowest(selections)) {
         Some((least, _)) if least.impact_ratio.number().is_none_or(|ratio| ratio >= 1.0) => {
             body.raw("<h2>All groups are selected equally often</h2>")
         }

@@ -1,4 +1,4 @@
-//! Impact ratios within each job, site or other stratum: a table of cells, the clearest gaps first.
+//! Impact ratios within each job, site or other stratum: a table of cells; rows whose whole interval breaches the limit that was set first, then those of the lowest ratio.
 
 use std::fmt::Write as _;
 
@@ -9,6 +9,8 @@ use crate::telling::{self, ratio, ratio_limit};
 
 /// Columns, at most: more do not fit a printed page.
 const MOST_COLUMNS: usize = 10;
+/// Columns, at most, that a narrow page shows beside each other.
+const MOST_NARROW: usize = 6;
 /// Rows, at most.
 const MOST_ROWS: usize = 16;
 /// Rows that are printed, at most: two pages hold no more beside three attributes.
@@ -99,7 +101,15 @@ pub(super) fn section(report: &Report, body: &mut Markup) {
     let last = limit.unwrap_or(0.8);
     let steps = if last < 0.9 { [0.95, 0.9, last] } else { [1.0, f64::midpoint(1.0, last), last] };
     heading(&rows, &columns, &by, body);
-    body.raw("<figure>").raw(&format!("<table class=\"heat c{}\">", columns.len())).raw("<thead><tr>").named("th scope=\"col\"", &by);
+    // More columns than a phone shows beside each other stay a table that scrolls: parted over two lines nobody could tell which is which.
+    let wide = columns.len() > MOST_NARROW;
+    body.raw("<figure>");
+    if wide {
+        body.raw("<div class=\"side\">");
+    }
+    body.raw(&format!("<table class=\"heat c{}{}\">", columns.len(), if wide { " wide" } else { "" }))
+        .raw("<thead><tr>")
+        .named("th scope=\"col\"", &by);
     for column in &columns {
         body.named(&format!("th scope=\"col\"{}", if column.first && column.attribute > 0 { " class=\"vl\"" } else { "" }), column.group);
     }
@@ -151,7 +161,11 @@ pub(super) fn section(report: &Report, body: &mut Markup) {
         body.raw("</tr>\n");
     }
     let [first, second, third] = steps;
-    body.raw("</tbody></table><p class=\"key\"><span><i class=\"top2\"></i>highest rate of the row</span>");
+    body.raw("</tbody></table>");
+    if wide {
+        body.raw("</div><p class=\"note swipe\">wider than the page: scroll sideways →</p>");
+    }
+    body.raw("<p class=\"key\"><span><i class=\"top2\"></i>highest rate of the row</span>");
     body.raw(&format!(
         "<span><i></i>{} or more</span><span><i class=\"b1\"></i>{} to {}</span><span><i class=\"b2\"></i>{} to {}</span><span><i class=\"b3\"></i>under {}</span><span><i class=\"sm\"></i>too few candidates: no ratio</span></p>",
         fixed(first, 2), fixed(second, 2), fixed(first, 2), fixed(third, 2), fixed(second, 2), fixed(third, 2)
@@ -162,7 +176,7 @@ pub(super) fn section(report: &Report, body: &mut Markup) {
     }
     note.push_str(if under > 0 && cells >= MANY { ". Of so many cells a few fall under by chance." } else { "." });
     if rows.len() > MOST_PRINTED {
-        body.element("p class=\"note po\"", &format!("Printed are the {MOST_PRINTED} rows with the clearest gaps of {all}."));
+        body.element("p class=\"note po\"", &format!("Printed are the first {MOST_PRINTED} of {all} rows."));
     }
     if all > rows.len() {
         let _ = write!(note, " {} further rows stand in the expert report.", all - rows.len());
@@ -185,12 +199,23 @@ fn heading(rows: &[Row<'_>], columns: &[Column<'_>], by: &str, body: &mut Markup
         let group = row.cell(column).map(|(_, group)| group);
         group.zip(column.limit).and_then(|(group, limit)| telling::standing(&group.impact_ratio, limit)) == Some(Standing::Breached)
     };
-    let lowest = lowest.min_by(|one, other| clear(other.0, other.1).cmp(&clear(one.0, one.1)).then(one.2.total_cmp(&other.2)));
+    let cells: Vec<_> = lowest.collect();
+    let first = cells.iter().min_by(|one, other| clear(other.0, other.1).cmp(&clear(one.0, one.1)).then(one.2.total_cmp(&other.2)));
+    let any_clear = first.is_some_and(|(row, column, _)| clear(row, column));
     body.raw("<section class=\"long\"><h2>By ").name(by);
-    if lowest.as_ref().is_some_and(|(.., value)| *value >= 1.0) {
+    if let Some((row, column, value)) = first.filter(|(.., value)| *value < 1.0) {
+        // A lower ratio of few candidates may settle less.
+        let which = match (any_clear, cells.iter().any(|(.., other)| other < value)) {
+            (true, true) => "the lowest ratio that breaches the limit by its whole interval",
+            _ => "the lowest ratio",
+        };
+        body.text(&format!(": {which} is {} for ", ratio(*value, column.limit))).name(column.group).text(" in ").name(row.name);
+    } else if first.is_some() {
         body.text(": no gap in any row");
-    } else if let Some((row, column, value)) = lowest {
-        body.text(&format!(": the clearest gap is {} for ", ratio(value, column.limit))).name(column.group).text(" in ").name(row.name);
     }
-    body.raw("</h2><p class=\"sub\">Impact ratio within each row, against the highest rate of the row; clearest gaps first. Darker is farther below it.</p>");
+    let order = if any_clear { "those whose whole interval breaches the limit first, then the lowest" } else { "the lowest first" };
+    body.raw("</h2>").element(
+        "p class=\"sub\"",
+        &format!("Impact ratio within each row, against the highest rate of the row; {order}. Darker is farther below it."),
+    );
 }

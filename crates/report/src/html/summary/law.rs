@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
+use evenhand_metrics::Estimate;
+
 use super::{Markup, plain_table};
-use crate::document::{GroupSelection, LawTable, Report};
-use crate::numbers::{count, percent};
+use crate::document::{FEW_PEOPLE, GroupSelection, LawTable, Report};
+use crate::numbers::{count, fixed, percent};
 use crate::views::{Table, law as views};
 
 /// Jobs (or other strata) that are shown with their lowest ratio, for each attribute; `tables.csv` holds them all.
@@ -62,10 +64,23 @@ fn of(table: &LawTable, body: &mut Markup) {
         if let Some(reason) = group.left_out.as_deref().or(group.impact_ratio.reason()) {
             body.element("small", reason);
         }
+        let few = group.left_out.is_none() && group.n < FEW_PEOPLE;
+        if few {
+            body.element("small", &format!("too few to tell much: {} {}", count(group.n), if group.n == 1 { "person" } else { "people" }));
+        }
         body.close("th");
         body.element("td class=\"r\"", &count(group.n)).element("td class=\"r\"", &count(group.selected));
-        body.element("td class=\"r\"", &rate(group));
-        body.element(if group.left_out.is_some() { "td class=\"r why\"" } else { "td class=\"r\"" }, &last_cell(group)).raw("</tr>\n");
+        // Of few people the number alone would pass for a certain one.
+        let between = |estimate: &Estimate, written: fn(f64) -> String, body: &mut Markup| {
+            if let Some(interval) = estimate.interval().filter(|_| few) {
+                body.element("small", &format!("{} to {}", written(interval.low), written(interval.high)));
+            }
+        };
+        body.open("td class=\"r\"").text(&rate(group));
+        between(&group.rate, percent, body);
+        body.close("td").open(if group.left_out.is_some() { "td class=\"r why\"" } else { "td class=\"r\"" }).text(&last_cell(group));
+        between(&group.impact_ratio, |end| fixed(end, 2), body);
+        body.raw("</td></tr>\n");
     }
     body.raw("</tbody></table>\n");
     body.element("p class=\"note\"", &views::unknown_told(table));

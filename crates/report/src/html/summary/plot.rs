@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::{Markup, plain_table};
 use crate::averages::{mean, spread};
 use crate::document::{MethodReport, Report, ReportKind};
+use crate::html::charts::area::Area;
 use crate::html::charts::axis::{Scale, extent};
 use crate::html::markup::{Share, escaped};
 use crate::limits::distance;
@@ -162,7 +163,7 @@ fn draw(
         .map(|(at, dot)| dot.method.swept.map_or_else(|| format!("{} {}", at + 1, dot.method.name), plain))
         .collect();
     // The words of the limit stand there already.
-    let said = limit.map(|limit| Area::of((x.at(limit) * SIZE.0 + 8.0, 0.86 * SIZE.1 - 9.0), "", 160.0));
+    let said = limit.map(|limit| of_text((x.at(limit) * SIZE.0 + 8.0, 0.86 * SIZE.1 - 9.0), "", 160.0));
     for (place, ((left, top), name)) in free_places(&places, &names, said.into_iter().collect()).into_iter().zip(places.iter().zip(&names))
     {
         let Some(Place { shift: (dx, dy), anchor, short: is_short, far }) = place else { continue };
@@ -195,35 +196,20 @@ fn short(name: &str) -> &str {
     name.split(' ').next().unwrap_or(name)
 }
 
-/// A box on the drawing, in pixels.
-#[derive(Debug, Clone, Copy)]
-struct Area {
-    left: f64,
-    right: f64,
-    top: f64,
-    bottom: f64,
+/// The box of a text that hangs on a point.
+fn of_text((x, y): (f64, f64), anchor: &str, wide: f64) -> Area {
+    let left = if anchor.contains("middle") {
+        x - wide / 2.0
+    } else if anchor.contains("end") {
+        x - wide
+    } else {
+        x
+    };
+    Area { left, right: left + wide, top: y - 12.0, bottom: y + 3.0 }
 }
 
-impl Area {
-    /// The box of a text that hangs on a point.
-    fn of((x, y): (f64, f64), anchor: &str, wide: f64) -> Self {
-        let left = if anchor.contains("middle") {
-            x - wide / 2.0
-        } else if anchor.contains("end") {
-            x - wide
-        } else {
-            x
-        };
-        Area { left, right: left + wide, top: y - 12.0, bottom: y + 3.0 }
-    }
-
-    fn meets(&self, other: &Area) -> bool {
-        self.left < other.right && other.left < self.right && self.top < other.bottom && other.top < self.bottom
-    }
-
-    fn is_inside(&self) -> bool {
-        self.left > 0.05 * SIZE.0 && self.right < SIZE.0 && self.top > 0.0 && self.bottom < 0.88 * SIZE.1
-    }
+fn is_inside(area: &Area) -> bool {
+    area.left > 0.05 * SIZE.0 && area.right < SIZE.0 && area.top > 0.0 && area.bottom < 0.88 * SIZE.1
 }
 
 /// Where a name stands.
@@ -255,20 +241,17 @@ fn free_places(places: &[(f64, f64)], names: &[String], mut taken: Vec<Area>) ->
     });
     let away: Vec<Place> = away.collect();
     let pixels = |(x, y): &(f64, f64)| (x * SIZE.0, y * SIZE.1);
-    taken.extend(places.iter().map(|place| {
-        let (x, y) = pixels(place);
-        Area { left: x - 8.0, right: x + 8.0, top: y - 8.0, bottom: y + 8.0 }
-    }));
+    taken.extend(places.iter().map(|place| Area::around(pixels(place), 8.0)));
     let mut found = Vec::new();
     for (place, name) in places.iter().zip(names) {
         let (x, y) = pixels(place);
         let area = |place: &Place| {
             let shown = if place.short { short(name) } else { name };
-            Area::of((x + f64::from(place.shift.0), y + f64::from(place.shift.1)), place.anchor, shown.chars().count() as f64 * LETTER)
+            of_text((x + f64::from(place.shift.0), y + f64::from(place.shift.1)), place.anchor, shown.chars().count() as f64 * LETTER)
         };
         let free = |place: &Place| {
             let area = area(place);
-            area.is_inside() && !taken.iter().any(|other| other.meets(&area))
+            is_inside(&area) && !taken.iter().any(|other| other.meets(&area))
         };
         let place = beside(false).chain(beside(true)).chain(away.iter().copied()).find(free);
         taken.extend(place.as_ref().map(area));
@@ -314,7 +297,7 @@ fn table(report: &Report, dots: &[Dot<'_>], heading: &str, (attribute, ringed): 
 
 #[cfg(test)]
 mod tests {
-    use super::{Area, LETTER, SIZE, free_places, short};
+    use super::{Area, LETTER, SIZE, free_places, is_inside, of_text, short};
 
     #[test]
     fn names_of_dots_that_lie_together_stand_apart() {
@@ -330,11 +313,11 @@ mod tests {
                 let place = place.expect("there is room for every number");
                 let shown = if place.short { short(name) } else { name };
                 let at = (x * SIZE.0 + f64::from(place.shift.0), y * SIZE.1 + f64::from(place.shift.1));
-                Area::of(at, place.anchor, shown.chars().count() as f64 * LETTER)
+                of_text(at, place.anchor, shown.chars().count() as f64 * LETTER)
             })
             .collect();
         for (position, one) in areas.iter().enumerate() {
-            assert!(one.is_inside(), "{one:?}");
+            assert!(is_inside(one), "{one:?}");
             assert!(!areas[..position].iter().any(|other| other.meets(one)), "{position} of {areas:?}");
             assert!(!places.iter().any(|(x, y)| one.meets(&Area {
                 left: x * SIZE.0 - 5.0,

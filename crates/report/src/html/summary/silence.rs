@@ -15,15 +15,23 @@ fn item(body: &mut Markup, head: &str, text: &str) {
 
 /// Both lists side by side.
 pub(super) fn section(report: &Report, body: &mut Markup) {
-    body.raw("<section class=\"two\"><div><h2>What could not be estimated, and why</h2><ul>\n");
-    missing(report, body);
-    body.raw("</ul></div><div><h2>What these numbers do not say</h2><ul>\n");
+    let mut missed = Markup::default();
+    missing(report, &mut missed);
+    // What is published for a rule has no heading over nothing.
+    let alone = missed.0.is_empty() && report.law.is_some();
+    if missed.0.is_empty() {
+        missed.raw("<li><b>Nothing</b> Every number that was asked for could be estimated.</li>\n");
+    }
+    body.raw(if alone { "<section class=\"two one\">" } else { "<section class=\"two\">" });
+    if !alone {
+        body.raw("<div><h2>What could not be estimated, and why</h2><ul>\n").raw(&missed.0).raw("</ul></div>");
+    }
+    body.raw("<div><h2>What these numbers do not say</h2><ul>\n");
     unsaid(report, body);
     body.raw("</ul></div></section>\n");
 }
 
 fn missing(report: &Report, body: &mut Markup) {
-    let begin = body.0.len();
     // The tables of a rule say below each who is left out and who is unknown.
     let selected = if report.law.is_some() { Vec::new() } else { telling::selected(report) };
     for (one, selections) in &selected {
@@ -86,7 +94,8 @@ fn missing(report: &Report, body: &mut Markup) {
         }
     }
     for (reason, times) in reasons.iter().take(MOST_NAMED) {
-        item(body, &counted(*times, "number"), &format!("{reason}."));
+        let what = if report.law.is_some() { "impact ratio" } else { "number" };
+        item(body, &counted(*times, what), &format!("could not be estimated: {reason}."));
     }
     if reasons.len() > MOST_NAMED {
         item(body, &counted(reasons.len() - MOST_NAMED, "further reason"), &format!("They stand in the {}.", telling::everything(report)));
@@ -97,9 +106,6 @@ fn missing(report: &Report, body: &mut Markup) {
             &format!("No {}", strata.by),
             &format!("{} have no value of {}: they are in the numbers of all rows alone.", counted(strata.unknown, "candidate"), strata.by),
         );
-    }
-    if body.0.len() == begin {
-        body.raw("<li><b>Nothing</b> Every number that was asked for could be estimated.</li>\n");
     }
 }
 
@@ -134,7 +140,7 @@ fn unsaid(report: &Report, body: &mut Markup) {
     if let Some(told) = telling::read_at_the_decision(report) {
         item(body, "Whether the group may be read at the decision.", &told);
     }
-    item(body, "What anybody feels.", "This program infers no emotion, and no number here stands for one.");
+    item(body, "Anything about emotions.", "No emotion is inferred, and no number here stands for one.");
     // Who publishes the tables of a rule keeps the curves.
     if report.kind == ReportKind::Audit
         && report.law.is_none()

@@ -100,7 +100,11 @@ fn of_a_rule(report: &Report, law: &Law, given: &Particulars, body: &mut Markup)
             report.selected.clone(),
         ),
         ("w", "Data source", given.data_source.clone()),
-        ("", "Data from", given.data_period.clone()),
+        (
+            "",
+            "Data from",
+            Some(given.data_period.clone().unwrap_or_else(|| "[to be filled in: first and last day of the data]".to_owned())),
+        ),
         ("w", "Test data in the place of historical data", given.test_data.clone()),
     ];
     for (class, term, text) in facts {
