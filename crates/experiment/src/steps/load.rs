@@ -22,6 +22,10 @@ pub(crate) fn load(recipe: &Recipe, data_folder: Option<&Path>) -> Result<Datase
         settings: &recipe.data.settings(),
         seed: recipe.data.seed,
     })?;
+    if recipe.data.loader.id == "table" {
+        let told = crate::inputs::suspicious(&data)?.into_iter().map(|found| format!("input `{}`: {}", found.column, found.reason));
+        data.provenance.notes.extend(told.collect::<Vec<_>>());
+    }
     if !recipe.data.attributes.is_empty() {
         data.sensitive = recipe.data.attributes.iter().map(|name| data.groups(name).cloned()).collect::<Result<_, _>>()?;
     }
