@@ -97,6 +97,9 @@ pub(crate) struct Init {
     /// Column with the label [default: proposed by names and values]
     #[arg(long, value_name = "COLUMN")]
     pub(crate) label: Option<String>,
+    /// A favourable value of the label, when it holds words; may be repeated
+    #[arg(long, value_name = "VALUE")]
+    pub(crate) favourable: Vec<String>,
     /// Sensitive attribute: a column, an intersection or a cut as for `audit`; may be repeated [default: proposed by names and values]
     #[arg(long, value_name = "COLUMN")]
     pub(crate) sensitive: Vec<String>,

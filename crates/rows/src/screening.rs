@@ -203,28 +203,46 @@ fn id(seen: &Seen<'_>) -> Option<String> {
     }
     // An id that comes back is still one: somebody with several rows.
     let person = seen.says(&["candidate", "person", "applicant", "employee", "user", "student", "customer", "patient"])
-        && seen.says(&["id", "nr", "no", "number"]);
+        && (seen.header.len() == 1 || seen.says(&["id", "nr", "no", "number"]));
     (person && seen.levels.len() > FEWEST.min(seen.known / 10).max(2))
         .then(|| format!("ids of persons: {} different ones on {} rows", seen.levels.len(), seen.known))
 }
 
 fn person_name(seen: &Seen<'_>) -> Option<String> {
     let letters = |text: &str| text.chars().all(|sign| sign.is_alphabetic() || matches!(sign, ' ' | '-' | '\'' | '.' | ',' | '’'));
-    let said = seen.says(&[
-        "name",
-        "names",
+    let header = format!(" {} ", seen.header.join(" "));
+    let names = |words: &[&str]| words.iter().any(|words| header.contains(&format!(" {words} ")));
+    // A header that says whose name it is; few different ones are names as well.
+    let of_person = names(&[
         "surname",
         "firstname",
         "lastname",
         "fullname",
         "forename",
+        "first name",
+        "last name",
+        "full name",
+        "given name",
+        "family name",
+        "middle name",
+        "maiden name",
+        "candidate name",
+        "applicant name",
+        "employee name",
+        "person name",
+        "student name",
         "vorname",
         "nachname",
-        "nom",
+        "familienname",
         "prenom",
+        "prénom",
         "nombre",
+        "apellido",
+        "apellidos",
+        "cognome",
     ]);
-    if said && seen.levels.len() > 10.max(seen.known / 20) {
+    let plain = ["name", "names", "first", "last", "nom"].contains(&seen.header.join(" ").as_str());
+    if of_person && seen.levels.len() > 2 || plain && seen.levels.len() > 10 {
         return seen.mostly("names", letters);
     }
     let capitalised = |text: &str| {
@@ -251,21 +269,56 @@ fn free_text(seen: &Seen<'_>) -> Option<String> {
     (different >= 0.9 && written as f64 > MOST * seen.known as f64).then(|| format!("{}: no category comes back", seen.told_different()))
 }
 
-/// Whether the name of a column speaks of what is known only after the decision; the suspicion in words.
-pub fn after_decision(name: &str) -> Option<&'static str> {
-    let words = words_of(name);
-    let says = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
-    if says(&["rejection", "rejected"]) {
-        Some("by its name it tells of a rejection")
+/// Values that tell of a decision, as [`simplified`] writes them.
+const DECIDED: [&str; 16] = [
+    "hired",
+    "not hired",
+    "rejected",
+    "rejection",
+    "offer",
+    "offered",
+    "offer made",
+    "offer extended",
+    "offer accepted",
+    "offer declined",
+    "withdrawn",
+    "withdrew",
+    "not selected",
+    "shortlisted",
+    "eingestellt",
+    "abgelehnt",
+];
+
+/// Whether a column speaks of what is known only after the decision, by its name or by its values (none for numbers); the suspicion in words.
+pub fn after_decision<'a>(name: &str, mut values: impl Iterator<Item = &'a str>) -> Option<String> {
+    let header = format!(" {} ", words_of(name).join(" "));
+    let says = |known: &[&str]| known.iter().any(|words| header.contains(&format!(" {words} ")));
+    let told = if says(&["rejection", "rejected"]) {
+        "a rejection"
     } else if says(&["offered", "offer"]) {
-        Some("by its name it tells of an offer")
-    } else if says(&["hired", "hire", "onboarding", "onboarded", "joining"]) {
-        Some("by its name it tells of those who were hired")
-    } else if says(&["termination", "terminated", "probation", "resigned", "attrition"]) {
-        Some("by its name it tells of what came after the decision")
+        "an offer"
+    } else if says(&[
+        "hired",
+        "hire",
+        "hiring date",
+        "start date",
+        "starting date",
+        "onboarding",
+        "onboarded",
+        "joining",
+        "eingestellt",
+        "tenure",
+    ]) {
+        "those who were hired"
+    } else if says(&["decision", "outcome", "disposition", "shortlisted", "appointed", "selected", "stage"]) {
+        "a decision"
+    } else if says(&["termination", "terminated", "probation", "resigned", "attrition", "turnover", "starting salary", "promoted"]) {
+        "what came after the decision"
     } else {
-        None
-    }
+        let value = values.find(|value| DECIDED.contains(&simplified(value).as_str()))?;
+        return Some(format!("its value `{value}` tells of a decision"));
+    };
+    Some(format!("by its name it tells of {told}"))
 }
 
 /// How many of the texts are different; a person's rows may be several.
@@ -311,6 +364,7 @@ mod tests {
             ("home", made(30, |row| format!("{row} Long Street")), "30 of 30 values are postal addresses"),
             ("row", made(30, |row| (row + 1).to_string()), "30 of 30 values are different, as ids are"),
             ("code", made(30, |row| format!("K-{}", row * 7919)), "30 of 30 values are different, as ids are"),
+            ("person", made(90, |row| (row / 3).to_string()), "ids of persons: 30 different ones on 90 rows"),
             ("candidate_id", made(60, |row| (row / 3 * 17).to_string()), "ids of persons: 20 different ones on 60 rows"),
         ] {
             assert_eq!(judged(name, &values).as_deref(), Some(reason), "{name}");
@@ -319,6 +373,7 @@ mod tests {
         let names = made(60, |row| format!("Ann{} Lee{}", letter(row), letter(row / 26 + row)));
         assert_eq!(judged("who", &names).unwrap(), "60 of 60 values are two to four capitalised words, as names of people are");
         assert_eq!(judged("surname", &names).unwrap(), "60 of 60 values are names");
+        assert_eq!(judged("FirstName", &made(600, |row| format!("Ann{}", letter(row % 12)))).unwrap(), "600 of 600 values are names");
         let note = made(60, |row| format!("spoke well of project {} and team {}", letter(row), row));
         assert_eq!(judged("remarks", &note).unwrap(), "free text: 8 words a value, 60 of 60 values are different");
     }
@@ -330,6 +385,9 @@ mod tests {
             ("salary", made(60, |row| (30_000 + row * row * 13).to_string())),
             ("phone", made(60, |row| (row % 2).to_string())),
             ("name", made(60, |row| (row % 9).to_string())),
+            ("name", made(60, |row| format!("plan {}", char::from(b'a' + (row % 3) as u8)))),
+            ("candidate", made(60, |row| ["internal", "external"][row % 2].to_owned())),
+            ("school_name", made(60, |row| format!("School {}", char::from(b'a' + (row % 20) as u8)))),
             ("job", made(60, |row| format!("Senior Clerk {}", row % 4))),
             ("version", made(60, |row| format!("1.{}", row % 4))),
             ("years", made(60, |row| (row % 20).to_string())),
@@ -345,7 +403,11 @@ mod tests {
     fn headers_are_cut_into_words_and_suspicions_are_by_name() {
         assert_eq!(words_of("candidateId"), ["candidate", "id"]);
         assert_eq!(words_of("Candidate-ID"), ["candidate", "id"]);
-        assert!(after_decision("hired_date").is_some() && after_decision("salaryOffered").is_some());
-        assert!(after_decision("rejection_reason").is_some() && after_decision("years").is_none());
+        let late = |name: &str, values: &[&str]| after_decision(name, values.iter().copied());
+        assert_eq!(late("salaryOffered", &[]).unwrap(), "by its name it tells of an offer");
+        assert_eq!(late("rejection_reason", &[]).unwrap(), "by its name it tells of a rejection");
+        assert_eq!(late("start_date", &[]).unwrap(), "by its name it tells of those who were hired");
+        assert_eq!(late("column 7", &["In process", "Offer extended"]).unwrap(), "its value `Offer extended` tells of a decision");
+        assert_eq!(late("years", &["1", "2"]), None);
     }
 }

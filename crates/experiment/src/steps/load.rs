@@ -8,6 +8,7 @@ use evenhand_rows::{Dataset, SensitiveRole};
 
 use crate::ExperimentError;
 use crate::extraction;
+use crate::inputs;
 use crate::recipe::Recipe;
 use crate::report::ExtractionReport;
 
@@ -23,8 +24,8 @@ pub(crate) fn load(recipe: &Recipe, data_folder: Option<&Path>) -> Result<Datase
         seed: recipe.data.seed,
     })?;
     if recipe.data.loader.id == "table" {
-        let told = crate::inputs::suspicious(&data)?.into_iter().map(|found| format!("input `{}`: {}", found.column, found.reason));
-        data.provenance.notes.extend(told.collect::<Vec<_>>());
+        let notes = inputs::notes(&data, recipe.split.tested())?;
+        data.provenance.notes.extend(notes);
     }
     if !recipe.data.attributes.is_empty() {
         data.sensitive = recipe.data.attributes.iter().map(|name| data.groups(name).cloned()).collect::<Result<_, _>>()?;
