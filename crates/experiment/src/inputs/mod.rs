@@ -130,6 +130,6 @@ mod tests {
         let numbers: Vec<f64> = (0..90).map(f64::from).chain([f64::NAN]).collect();
         let found = bands(&Values::Numeric(numbers));
         assert_eq!((found[0], found[29], found[30], found[89], found[90]), (0, 0, 1, 2, BANDS));
-        assert_eq!(bands(&Values::Numeric(vec![0.0, 1.0, 0.0, 1.0])), [1, 2, 1, 2]);
+        assert_eq!(bands(&Values::Numeric(vec![0.0, 1.0, 0.0, 1.0])), [0, 1, 0, 1]);
     }
 }
