@@ -93,6 +93,20 @@ fn a_table_becomes_a_recipe_that_every_command_takes() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let scores = fs::read_to_string(place.path().join("scores.csv")).unwrap();
     assert_eq!(scores.lines().count(), 401);
+    // Ratings and scores on the ratings' own scale.
+    let numbers: Vec<(f64, f64)> = scores
+        .lines()
+        .skip(1)
+        .map(|line| {
+            let fields: Vec<&str> = line.rsplitn(3, ',').collect();
+            (fields[1].parse().unwrap(), fields[0].parse().unwrap())
+        })
+        .collect();
+    assert!(numbers.iter().all(|(rating, score)| rating.fract() == 0.0 && (0.0..=100.0).contains(score)), "{scores}");
+    assert!(numbers.iter().any(|(rating, score)| *rating > 50.0 && *score > 1.0), "{scores}");
+    assert!(stderr(&output).contains("the scores lie from 0 to 100, as the labels do"), "{}", stderr(&output));
+    let output = place.run("audit scores.csv --score score --range 0,100 --label rating --label-range 0,100 --group gender --out audited");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }
 
 #[test]
