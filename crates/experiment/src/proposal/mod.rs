@@ -188,14 +188,13 @@ fn rules(columns: &[Looked], label: &LabelRole, sensitive: &[SensitiveRole], cat
     let named = |name: &str| *name == label.column || sensitive.iter().any(|role| role.columns.iter().any(|column| column == name));
     let mut found = Vec::new();
     for (column, from, to) in categories.rules() {
-        match column {
-            Some(column) => found.push((column.to_owned(), from.to_owned(), to.to_owned())),
-            None => {
-                let own = |name: &str| categories.rules().any(|(other, text, _)| other == Some(name) && text == from);
-                let holding = columns.iter().filter(|column| named(&column.name) && column.holds(from) && !own(&column.name));
-                found.extend(holding.map(|column| (column.name.clone(), from.to_owned(), to.to_owned())));
-            }
+        if let Some(column) = column {
+            found.push((column.to_owned(), from.to_owned(), to.to_owned()));
+            continue;
         }
+        let own = |name: &str| categories.rules().any(|(other, text, _)| other == Some(name) && text == from);
+        let holding = columns.iter().filter(|column| named(&column.name) && column.holds(from) && !own(&column.name));
+        found.extend(holding.map(|column| (column.name.clone(), from.to_owned(), to.to_owned())));
     }
     found
 }
