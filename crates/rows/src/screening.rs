@@ -356,7 +356,7 @@ mod tests {
             ("applied_on", made(30, |row| format!("2024-05-{:02}", row + 1)), "30 of 30 values are dates"),
             ("dob", made(30, |row| format!("{:02}/03/1980", row + 1)), "30 of 30 values are dates of birth"),
             ("birth_year", made(30, |row| (1960 + row).to_string()), "30 of 30 values are years of birth"),
-            ("call", made(30, |row| format!("+44 20 7946 {:04}", row)), "30 of 30 values are telephone numbers"),
+            ("call", made(30, |row| format!("+44 20 7946 {row:04}")), "30 of 30 values are telephone numbers"),
             ("phone", made(30, |row| format!("5550{row:04}")), "30 of 30 values are telephone numbers"),
             ("page", made(30, |row| format!("https://example.org/{row}")), "30 of 30 values are addresses of web pages"),
             ("zip", made(30, |row| (10_000 + row % 7).to_string()), "30 of 30 values are postcodes, which stand for where people live"),

@@ -221,10 +221,10 @@ mod tests {
     /// A proposal for a table with two attributes, and another label.
     fn proposed(wishes: &Wishes) -> Proposal {
         let folder = tempfile::TempDir::new().unwrap();
-        let rows: String =
-            (0..60).map(|row| format!("{},{},{},{},g{}\n", ["f", "m"][row % 2], row % 3, row % 7, row % 50, row % 4)).collect();
+        let rows: Vec<String> =
+            (0..60).map(|row| format!("{},{},{},{},g{}", ["f", "m"][row % 2], row % 3, row % 7, row % 50, row % 4)).collect();
         let path = folder.path().join("t.csv");
-        fs::write(&path, format!("gender,race,skill,rating,verdict\n{rows}")).unwrap();
+        fs::write(&path, format!("gender,race,skill,rating,verdict\n{}\n", rows.join("\n"))).unwrap();
         propose(&[path.to_string_lossy().into_owned()], &TableSettings::default(), wishes).unwrap()
     }
 

@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn few_rows_and_one_sided_labels_are_told() {
-        let half = |row: usize| f64::from(u8::from(row % 2 == 0));
+        let half = |row: usize| f64::from(u8::from(row.is_multiple_of(2)));
         let two = |row: usize| u32::from(row >= 500);
         assert_eq!(few(&made(LabelKind::Binary, &half, &two), 0.2), Vec::<String>::new());
         assert_eq!(

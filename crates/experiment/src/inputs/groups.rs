@@ -239,7 +239,7 @@ mod tests {
             let (low, high) = interval(auc, inside, outside, folds);
             assert!(0.0 < low && low < auc && auc < high && high < 1.0);
             for at in [low, high] {
-                let more = (inside / folds + outside / folds) / 2.0 - 1.0;
+                let more = f64::midpoint(inside / folds, outside / folds) - 1.0;
                 let variance =
                     at * (1.0 - at) * folds / (inside * outside) * (1.0 + more * (1.0 - at) / (2.0 - at) + more * at / (1.0 + at));
                 assert!(((auc - at).powi(2) - Z * Z * variance).abs() < 1e-9, "{auc} {at}");
