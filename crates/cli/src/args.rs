@@ -50,6 +50,8 @@ fn ceiling(text: &str) -> Result<(String, u64), String> {
 pub(crate) enum Command {
     /// Train seven methods on made-up interviews and write the report; needs no data and no network
     Demo(Demo),
+    /// Look at the columns of a table and write a recipe for it: roles, inputs, what is left out and why
+    Init(Box<Init>),
     /// Train one method of a recipe, keep the model, write scores' evidence
     Run(Run),
     /// Train every method of a recipe over its seeds or folds and compare them
@@ -93,6 +95,32 @@ pub(crate) struct Demo {
     /// Made-up recordings (frames, voice, words) instead of a table
     #[arg(long)]
     pub(crate) interviews: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Table of past candidates (CSV and its kin, Parquet, Feather, JSON lines, xlsx; also packed)
+    pub(crate) file: PathBuf,
+    /// Recipe to write [default: beside the table, with its name]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Column with the label [default: proposed by names and values]
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) label: Option<String>,
+    /// A favourable value of the label, when it holds words; may be repeated
+    #[arg(long, value_name = "VALUE")]
+    pub(crate) favourable: Vec<String>,
+    /// Sensitive attribute: a column, an intersection or a cut as for `audit`; may be repeated [default: proposed by names and values]
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) sensitive: Vec<String>,
+    /// Ask nothing
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Replace a recipe that is there already
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 /// What `run`, `compare` and `sweep` share.

@@ -136,7 +136,7 @@ fn given_as_flag(error: &anyhow::Error) -> Option<String> {
 }
 
 /// Settings that messages of the crates below name in brackets, as in (`skip lines`) or (`read` 'zip=category').
-const SETTINGS: [&str; 22] = [
+const SETTINGS: [&str; 23] = [
     "separator",
     "decimal",
     "skip lines",
@@ -159,6 +159,7 @@ const SETTINGS: [&str; 22] = [
     "data",
     "ceiling",
     "spreadsheet_safe",
+    "sensitive",
 ];
 
 /// The text with `(--skip-lines)` where it says (`skip lines`), for the flags that the command at hand has: the crates below name settings, and

@@ -13,6 +13,7 @@ pub mod recordings;
 pub mod roles;
 mod scale;
 mod schema;
+pub mod screening;
 pub mod seed;
 mod sensitive_input;
 pub mod skew;

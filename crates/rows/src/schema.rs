@@ -104,6 +104,10 @@ pub struct Schema {
     pub features: Option<Vec<String>>,
     /// Columns to leave out of the inputs.
     pub exclude: Vec<String>,
+    /// Leaves out of the inputs that nobody named what identifies a person or stands for a group ([`screening`](crate::screening)), and tells it.
+    pub screened: bool,
+    /// Columns that are inputs though they would be left out so.
+    pub include: Vec<String>,
     /// The label.
     pub label: Option<LabelRole>,
     /// Columns of further truths beside the label, each in [0, 1].

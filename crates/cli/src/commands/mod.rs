@@ -7,6 +7,7 @@ mod completions;
 mod extract;
 mod fetch;
 mod grid;
+mod init;
 mod law;
 mod manifest;
 mod rank;
@@ -81,6 +82,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
     }
     match command {
         Command::Demo(arguments) => grid::demo(&arguments, threads, json),
+        Command::Init(arguments) => init::init(&arguments, json),
         Command::Run(arguments) => grid::run(&arguments, threads, json),
         Command::Compare(arguments) => grid::compare(&arguments, threads, json),
         Command::Sweep(arguments) => grid::sweep(&arguments, threads, json),

@@ -13,6 +13,7 @@ mod gates;
 mod guide;
 #[cfg(target_os = "linux")]
 mod harness;
+mod init;
 mod interviews;
 mod law;
 mod published;

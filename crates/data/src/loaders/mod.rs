@@ -153,6 +153,8 @@ impl Own<'_> {
         };
         let schema = Schema {
             features: Some(features),
+            screened: false,
+            include: Vec::new(),
             exclude: asked.exclude.clone(),
             label: Some(LabelRole { column: self.label.to_owned(), favourable: vec![self.favourable.to_owned()], ..LabelRole::default() }),
             targets: asked.targets.clone(),

@@ -258,6 +258,11 @@ pub fn read(files: &[String], schema: &Schema, settings: &TableSettings) -> Resu
     dataset(table, schema, name, "table")
 }
 
+/// Reads all columns without giving any a role: what a proposal of roles looks at.
+pub fn look(files: &[String], settings: &TableSettings) -> Result<impl Columns + use<>, DataError> {
+    settings.read(&files::resolve(files)?, Wanted::All)
+}
+
 /// Gives the columns of a table their roles.
 pub(crate) fn dataset(mut table: RawTable, schema: &Schema, name: String, loader: &str) -> Result<Dataset, DataError> {
     let digests = std::mem::take(&mut table.digests);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use evenhand_rows::Dataset;
+use evenhand_rows::{Dataset, Scale};
 
 use crate::{ExperimentError, write};
 
@@ -19,15 +19,23 @@ pub(super) fn role_columns(data: &Dataset) -> Vec<(&str, Field<'_>)> {
         columns.push((groups.name(), Box::new(|row| quoted(groups.level(groups.codes()[row])))));
     }
     if let Some(label) = &data.label {
-        columns.push((&label.name, Box::new(|row| if label.values[row].is_nan() { String::new() } else { label.values[row].to_string() })));
+        let number = |row: usize| label.scale.to_score(label.values[row]);
+        columns.push((&label.name, Box::new(move |row| if label.values[row].is_nan() { String::new() } else { number(row).to_string() })));
     }
     columns
 }
 
-/// The column of scores. A label may be called `score` itself.
-pub(super) fn score_column<'a>(columns: &[(&str, Field<'_>)], scores: &'a [f64]) -> (&'static str, Field<'a>) {
+/// The column of scores, on the scale of the labels that they foretell. A label may be called `score` itself.
+pub(super) fn score_column<'a>(columns: &[(&str, Field<'_>)], scores: &'a [f64], scale: Scale) -> (&'static str, Field<'a>) {
     let heading = if columns.iter().any(|(name, _)| *name == "score") { "prediction" } else { "score" };
-    (heading, Box::new(|row| scores[row].to_string()))
+    (heading, Box::new(move |row| scale.to_score(scores[row]).to_string()))
+}
+
+/// Says that scores do not lie from 0 to 1, and how they are read again.
+pub(super) fn told_scale(scale: Scale) -> Option<String> {
+    (!scale.is_plain()).then(|| {
+        format!("the scores lie from {0} to {1}, as the labels do; say so where they are audited (`range` {0},{1})", scale.low, scale.high)
+    })
 }
 
 /// Writes a header and these rows, whole or not at all; they are of persons. Gives the remark on formulas among them.

@@ -8,7 +8,7 @@ use evenhand_learn::Scorer;
 use evenhand_rows::Schema;
 
 use super::Model;
-use super::columns::{Field, role_columns, score_column, write_rows};
+use super::columns::{Field, role_columns, score_column, told_scale, write_rows};
 use super::interviews::{Extraction, score_interviews};
 use crate::{ExperimentError, write};
 
@@ -26,7 +26,7 @@ pub struct Scored {
 }
 
 /// Scores the rows of a file with a saved model and writes `row,[person,][job,][groups…,][label,]score` as CSV (the last
-/// column is `prediction` when one of the others is called `score`).
+/// column is `prediction` when one of the others is called `score`). Labels and scores lie on the label's own scale.
 ///
 /// A model of recordings scores a folder that `evenhand extract` wrote, or a manifest (`.csv`), which is extracted first, with the
 /// settings that the model's own recordings had. Each row then has `id`, `status`, whether there were `video`, `audio` and `text`, the
@@ -82,7 +82,9 @@ fn score_table(
     let rows: Vec<usize> = (0..data.len()).collect();
     let mut columns: Vec<(&str, Field<'_>)> = vec![("row", Box::new(|row| data.rows[row].to_string()))];
     columns.extend(role_columns(&data));
-    columns.push(score_column(&columns, &found.scores));
+    let scale = model.scale();
+    notes.extend(told_scale(scale));
+    columns.push(score_column(&columns, &found.scores, scale));
     notes.extend(write_rows(&rows, &columns, out, spreadsheet_safe)?);
     Ok(Scored { rows: data.len(), unscored: 0, model: model.digest().to_owned(), notes })
 }

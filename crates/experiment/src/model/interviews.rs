@@ -14,7 +14,7 @@ use evenhand_rows::recordings::Modality;
 use evenhand_rows::{Dataset, Schema};
 
 use super::Model;
-use super::columns::{Field, quoted, role_columns, score_column, write_rows};
+use super::columns::{Field, quoted, role_columns, score_column, told_scale, write_rows};
 use super::files::{Scored, keep_present};
 use super::kept::read_origin;
 use crate::ExperimentError;
@@ -185,7 +185,7 @@ pub(super) fn score_interviews(
         carried.extend(role_names.iter().map(|name| (name.as_str(), Box::new(|_| String::new()) as Field<'_>)));
     }
     carried.retain(|(name, _)| !known.contains(name));
-    carried.push(score_column(&columns, &prediction.scores));
+    carried.push(score_column(&columns, &prediction.scores, model.scale()));
     for (name, scores) in scorer.targets().iter().zip(&targets) {
         carried.push((name, Box::new(move |position| scores[position].to_string())));
     }
@@ -204,6 +204,7 @@ pub(super) fn score_interviews(
     }
     notes.extend(write_rows(&rows, &columns, out, spreadsheet_safe)?);
     notes.extend(data.provenance.notes.iter().cloned());
+    notes.extend(told_scale(model.scale()));
     Ok(Scored { rows: data.len(), unscored: rows.len() - data.len(), model: model.digest().to_owned(), notes })
 }
 

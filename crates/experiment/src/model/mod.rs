@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use evenhand_audit::law::skeletons::ModelFacts;
 use evenhand_catalog::READS_THE_GROUP;
 use evenhand_learn::{Candidates, Prediction, Scorer};
-use evenhand_rows::{Dataset, Encoder, GROUP_INPUT, Schema, SensitiveAsFeatures};
+use evenhand_rows::{Dataset, Encoder, GROUP_INPUT, Scale, Schema, SensitiveAsFeatures};
 
 use crate::ExperimentError;
 use crate::recipe::Recipe;
@@ -111,6 +111,12 @@ impl Model {
         schema.targets = Vec::new();
         schema.weight = None;
         schema
+    }
+
+    /// The scale of the labels that it learned: its scores in a file lie on it. Decisions in words have none of their own.
+    pub fn scale(&self) -> Scale {
+        let label = self.recipe.schema().label.filter(|label| label.favourable.is_empty());
+        label.map(|label| label.scale()).unwrap_or_default()
     }
 
     /// Scores rows: those need the model's inputs, its recordings where it reads some, and the groups that its repair reads. Labels take no part.

@@ -39,6 +39,9 @@ pub struct DataSection {
     /// Columns that are not inputs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<String>,
+    /// Columns that are inputs though they identify a person or may stand for a group; without it such columns of the loader `table` are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub include: Vec<String>,
     /// The label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<LabelSection>,
@@ -253,6 +256,8 @@ impl DataSection {
         Schema {
             features: data.features.clone(),
             exclude: data.exclude.clone(),
+            screened: data.loader.id == "table",
+            include: data.include.clone(),
             label: data.label.as_ref().map(LabelSection::role),
             targets: data.targets.clone(),
             // A corpus knows its attributes: naming one, or an intersection `a x b`, is enough.

@@ -62,6 +62,12 @@ pub const SECTIONS: &[Section] = &[
             ),
             key("features", "", "column names", "inputs of the model; left out: every column without another role"),
             key("exclude", "[]", "column names", "columns that are no inputs (ids, free text)"),
+            key(
+                "include",
+                "[]",
+                "column names",
+                "columns of your own table that are inputs though they identify a person or may stand for a group; left out otherwise: names, e-mails, telephone numbers, postcodes, addresses, dates, ids, free text",
+            ),
             key("label", "", "table, see [data.label]", "the truth that the scorer learns"),
             key("targets", "[]", "column names", "further truths in [0, 1] that a network of recordings learns beside the label"),
             key("sensitive", "[]", "tables, see [[data.sensitive]]", "sensitive attributes"),

@@ -72,6 +72,15 @@ impl SplitSection {
         }
     }
 
+    /// The share of the rows that are tested at a time; all where the corpus itself cuts them.
+    pub(crate) fn tested(&self) -> f64 {
+        match self {
+            SplitSection::HoldOut { shares, .. } => shares[2],
+            SplitSection::KFold { folds, .. } => 1.0 / *folds as f64,
+            SplitSection::Given => 1.0,
+        }
+    }
+
     pub(super) fn check(&self) -> Result<(), String> {
         match self {
             SplitSection::HoldOut { shares, .. }

@@ -8,6 +8,7 @@ use evenhand_rows::{Dataset, SensitiveRole};
 
 use crate::ExperimentError;
 use crate::extraction;
+use crate::inputs;
 use crate::recipe::Recipe;
 use crate::report::ExtractionReport;
 
@@ -22,6 +23,10 @@ pub(crate) fn load(recipe: &Recipe, data_folder: Option<&Path>) -> Result<Datase
         settings: &recipe.data.settings(),
         seed: recipe.data.seed,
     })?;
+    if recipe.data.loader.id == "table" {
+        let notes = inputs::notes(&data, recipe.split.tested())?;
+        data.provenance.notes.extend(notes);
+    }
     if !recipe.data.attributes.is_empty() {
         data.sensitive = recipe.data.attributes.iter().map(|name| data.groups(name).cloned()).collect::<Result<_, _>>()?;
     }

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::table::{Cells, Table};
 use crate::{
     ColumnType, Dataset, Feature, FileDigest, Groups, Identity, Label, LabelRole, MISSING, Provenance, RowsError, Schema,
-    SensitiveAsFeatures, SensitiveRole, Values,
+    SensitiveAsFeatures, SensitiveRole, Values, screening,
 };
 
 pub use groups::{UNKNOWN_GROUP, against_rest, remark, sensitive, sensitive_columns, spelled};
@@ -215,7 +215,7 @@ pub fn dataset_of(
     // With chosen inputs the types may speak of columns that were never read; they are then of no use and of no harm.
     if schema.features.is_none() {
         let mapped: Vec<String> = schema.categories.rules().filter_map(|(column, ..)| column.map(str::to_owned)).collect();
-        for named in schema.exclude.iter().chain(schema.types.keys()).chain(&mapped) {
+        for named in schema.exclude.iter().chain(&schema.include).chain(schema.types.keys()).chain(&mapped) {
             table.position(named)?;
         }
     }
@@ -265,6 +265,9 @@ pub fn dataset_of(
         names.extend(sensitive_columns.iter().filter(|column| !schema.features.iter().flatten().any(|name| name == *column)).cloned());
     }
     names.retain(|name| !schema.exclude.contains(name));
+    if schema.screened && schema.features.is_none() {
+        leave_out_identifying(table, schema, &sensitive_columns, &mut names, &mut notes);
+    }
     let mut features = Vec::with_capacity(names.len());
     for name in names {
         let column = table.position(&name)?;
@@ -322,6 +325,21 @@ pub fn dataset_of(
         provenance,
     };
     without_undecided(data, schema.keep_unlabelled)
+}
+
+/// Leaves out what identifies a person or stands for a group and was not asked for by its name, and tells it with its reason.
+fn leave_out_identifying(table: &impl Columns, schema: &Schema, sensitive: &[String], names: &mut Vec<String>, notes: &mut Vec<String>) {
+    names.retain(|name| {
+        if sensitive.contains(name) || schema.include.contains(name) || schema.types.contains_key(name) {
+            return true;
+        }
+        let Ok(column) = table.position(name) else { return true };
+        let Some(reason) = screening::identifying(name, &table.texts(column)) else { return true };
+        notes.push(format!(
+            "`{name}` is left out of the inputs: {reason}. It identifies a person or may stand for a group; name it under `include` to keep it"
+        ));
+        false
+    });
 }
 
 /// The rows that have a label, where one is asked for; the others are told.

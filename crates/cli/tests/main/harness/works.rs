@@ -73,6 +73,7 @@ fn plans(size: Size, takes: &impl Fn(&str) -> bool) -> Vec<Plan> {
     plan("audit --stream", &format!("audit rows.csv {score} {group} {label} --stream --out audit"), rows(60, 60_000));
     plan("rank", &format!("rank rows.csv {score} {group} --job job --top 5 --out ranked.csv --report ranked"), rows(60, 6000));
     plan("skew", &format!("skew rows.csv {group} {label} --alpha 2 --out tilted.csv"), rows(60, 60_000));
+    plan("init", "init rows.csv --yes --force", rows(60, 60_000));
     plan("balance copula", &format!("balance rows.csv {group} {label} --rows 200 --out made.csv --report made"), rows(60, 2000));
     plan("balance oversampling", &format!("balance rows.csv {group} {label} --method oversampling --out made.csv"), rows(60, 20_000));
     let fit = if long { models::FIT.replace("epochs=60", "epochs=200") } else { models::FIT.replace("epochs=60", "epochs=2") };
