@@ -9,7 +9,7 @@
 
 use crate::models::{Output, sigmoid_of};
 use crate::objective::{Pass, Term, Validation};
-use crate::transport::Pairs;
+use crate::transport::{Pairs, weighted_pairs};
 use evenhand_rows::UNKNOWN;
 
 /// A gap with its derivative for every score.
@@ -60,6 +60,12 @@ pub(crate) fn between_means(
             // Of equal gaps the first counts.
             let (a, b) = every.reduce(|best, pair| if size(&pair) > size(&best) { pair } else { best })?;
             add(&sides[a], &sides[b], 1.0);
+        }
+        Pairs::Weighted => {
+            let weights: Vec<f64> = sides.iter().map(|side| total(side)).collect();
+            for (a, b, share) in weighted_pairs(&weights) {
+                add(&sides[a], &sides[b], share);
+            }
         }
         Pairs::Mean => {
             let share = 2.0 / (count * (count - 1)) as f64;
@@ -129,6 +135,8 @@ mod tests {
         let largest = gap(Pairs::Largest);
         near(largest.value, 0.6);
         assert_eq!(largest.slopes, [0.0, 0.0, 1.0, -0.5, -0.5, 0.0]);
+        // Weights 4, 2, 2: pairs of 4/3, 4/3 and 1.
+        near(gap(Pairs::Weighted).value, (4.0 / 3.0 * 0.4 + 4.0 / 3.0 * 0.2 + 0.6) / (11.0 / 3.0));
         let mean = gap(Pairs::Mean);
         near(mean.value, (0.4 + 0.2 + 0.6) / 3.0);
         // Against the rest: 0: (1.8 + 0.6)/4 = 0.6, 1: (2 + 0.6)/6, 2: (2 + 1.8)/6.
@@ -138,7 +146,7 @@ mod tests {
 
     #[test]
     fn slopes_are_differences() {
-        for pairs in [Pairs::Largest, Pairs::Mean, Pairs::AgainstRest] {
+        for pairs in [Pairs::Weighted, Pairs::Largest, Pairs::Mean, Pairs::AgainstRest] {
             let gap = |scores: &[f32]| between_means(scores, &GROUPS, &WEIGHTS, pairs, |_| true).unwrap();
             let slopes = gap(&SCORES).slopes;
             for row in 0..SCORES.len() {

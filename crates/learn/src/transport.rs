@@ -18,6 +18,8 @@ use evenhand_rows::UNKNOWN;
 /// How more than two groups become one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pairs {
+    /// The mean over all pairs, each with the weight W_a W_b / (W_a + W_b) of its groups, which is what its noise leaves of it: groups of few rows count for little.
+    Weighted,
     /// The largest W1 of all pairs.
     Largest,
     /// The mean over all pairs.
@@ -28,16 +30,25 @@ pub enum Pairs {
 
 impl Pairs {
     /// The words of the parameter `pairs`.
-    pub const WORDS: &'static [&'static str] = &["largest", "mean", "against-rest"];
+    pub const WORDS: &'static [&'static str] = &["weighted", "largest", "mean", "against-rest"];
 
     /// Reads one of [`Pairs::WORDS`].
     pub fn from_word(word: &str) -> Self {
         match word {
             "mean" => Pairs::Mean,
+            "largest" => Pairs::Largest,
             "against-rest" => Pairs::AgainstRest,
-            _ => Pairs::Largest,
+            _ => Pairs::Weighted,
         }
     }
+}
+
+/// Every pair of groups of these weights with its share, of which the sum is 1.
+pub(crate) fn weighted_pairs(weights: &[f64]) -> Vec<(usize, usize, f64)> {
+    let pairs = (0..weights.len()).flat_map(|a| (a + 1..weights.len()).map(move |b| (a, b)));
+    let sized: Vec<(usize, usize, f64)> = pairs.map(|(a, b)| (a, b, weights[a] * weights[b] / (weights[a] + weights[b]))).collect();
+    let total: f64 = sized.iter().map(|(.., size)| size).sum();
+    sized.into_iter().map(|(a, b, size)| (a, b, size / total)).collect()
 }
 
 /// W1 with its derivative for every score of the batch.
@@ -81,6 +92,12 @@ pub fn between_groups(scores: &[f32], groups: &[u32], weights: &[f32], pairs: Pa
             }
             if let Some((_, a, b)) = best {
                 distance = between(&sides[a], &sides[b], 1.0, &mut slopes);
+            }
+        }
+        Pairs::Weighted => {
+            let weights: Vec<f64> = sides.iter().map(|side| side.iter().map(|row| row.1).sum()).collect();
+            for (a, b, share) in weighted_pairs(&weights) {
+                distance += share * between(&sides[a], &sides[b], share, &mut slopes);
             }
         }
         Pairs::Mean => {
@@ -164,6 +181,10 @@ mod tests {
         // Points .1, .2, .6: pairs .1, .5, .4; against the rest: .1 vs {.2,.6} .3, .2 vs {.1,.6} .25, .6 vs {.1,.2} .45.
         let distance = |pairs| between_groups(&[0.1, 0.2, 0.6], &[0, 1, 2], &[1.0; 3], pairs, 1).unwrap().distance;
         assert!((distance(Pairs::Largest) - 0.5).abs() < 1e-7);
+        assert!((distance(Pairs::Weighted) - 1.0 / 3.0).abs() < 1e-7);
+        // Weights 4, 4, 1: pairs of 2, .8 and .8.
+        let sized = between_groups(&[0.1, 0.2, 0.6], &[0, 1, 2], &[4.0, 4.0, 1.0], Pairs::Weighted, 1).unwrap().distance;
+        assert!((sized - (2.0 * 0.1 + 0.8 * 0.5 + 0.8 * 0.4) / 3.6).abs() < 1e-7);
         assert!((distance(Pairs::Mean) - 1.0 / 3.0).abs() < 1e-7);
         assert!((distance(Pairs::AgainstRest) - 1.0 / 3.0).abs() < 1e-7);
     }

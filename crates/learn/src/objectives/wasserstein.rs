@@ -40,9 +40,9 @@ pub(super) const TERM_PARAMETERS: [Parameter; 6] = [
     },
     Parameter {
         name: "pairs",
-        default: Literal::Text("largest"),
+        default: Literal::Text("weighted"),
         allowed: Allowed::OneOf(Pairs::WORDS),
-        purpose: "how more than two groups become one number: largest pair, mean over pairs, mean of each group against the rest",
+        purpose: "how more than two groups become one number: mean over pairs weighted by the groups' sizes (few rows say little), largest pair, plain mean over pairs, mean of each group against the rest",
     },
     Parameter {
         name: "on",
