@@ -351,17 +351,31 @@ impl Batch {
     pub fn group_shares(&self) -> Vec<Vec<f32>> {
         group_shares(&self.groups, &self.weights)
     }
+
+    /// The weight of each of these groups.
+    pub(crate) fn group_totals(&self) -> Vec<f64> {
+        group_totals(&self.groups, &self.weights)
+    }
+}
+
+/// See [`Batch::group_totals`].
+pub(crate) fn group_totals(groups: &[u32], weights: &[f32]) -> Vec<f64> {
+    totals(groups, weights).into_values().collect()
+}
+
+/// The weight of each group that has any.
+fn totals(groups: &[u32], weights: &[f32]) -> BTreeMap<u32, f64> {
+    let mut totals: BTreeMap<u32, f64> = BTreeMap::new();
+    for (&group, &weight) in groups.iter().zip(weights).filter(|(group, weight)| **group != UNKNOWN && **weight > 0.0) {
+        *totals.entry(group).or_default() += f64::from(weight);
+    }
+    totals
 }
 
 /// See [`Batch::group_shares`].
 pub(crate) fn group_shares(groups: &[u32], weights: &[f32]) -> Vec<Vec<f32>> {
-    let mut totals: BTreeMap<u32, f64> = BTreeMap::new();
-    for (&group, &weight) in groups.iter().zip(weights).filter(|(group, _)| **group != UNKNOWN) {
-        *totals.entry(group).or_default() += f64::from(weight);
-    }
-    totals
+    totals(groups, weights)
         .into_iter()
-        .filter(|(_, total)| *total > 0.0)
         .map(|(level, total)| {
             let share = |(&group, &weight): (&u32, &f32)| if group == level { (f64::from(weight) / total) as f32 } else { 0.0 };
             groups.iter().zip(weights).map(share).collect()
@@ -497,6 +511,7 @@ mod tests {
             weights: vec![1.0, 2.0, 3.0, 4.0],
         };
         assert_eq!(batch.group_shares(), [vec![0.25, 0.0, 0.75, 0.0], vec![0.0, 1.0, 0.0, 0.0]]);
+        assert_eq!(batch.group_totals(), [4.0, 2.0]);
         assert_eq!(batch.shares(), [0.1, 0.2, 0.3, 0.4]);
     }
 }

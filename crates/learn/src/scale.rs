@@ -34,8 +34,6 @@ pub(crate) enum Degree {
     Score,
     /// A distance along the logits.
     Logit,
-    /// A distance along the ranks among everybody, which are spread evenly over 0 to 1.
-    Rank,
 }
 
 /// Mean and standard deviation of one target's labels, under a data loss.
@@ -71,7 +69,6 @@ impl Spread {
             Degree::Free => data,
             Degree::Score => data / deviation,
             Degree::Logit => data / (deviation / curve),
-            Degree::Rank => data * 12.0_f64.sqrt(),
         }
     }
 }
@@ -143,6 +140,6 @@ mod tests {
         assert!(known.mean == 0.75 && (known.factor(Degree::Free) - 0.5).abs() < 1e-15);
         assert!((known.factor(Degree::Score) - 0.5 / 0.1875_f64.sqrt()).abs() < 1e-15);
         assert!((known.factor(Degree::Logit) - 0.5 * 0.1875_f64.sqrt()).abs() < 1e-15);
-        assert!((Scale::default().factor(3, Degree::Rank) - 1.0).abs() < f64::EPSILON);
+        assert!((Scale::default().factor(3, Degree::Logit) - 1.0).abs() < f64::EPSILON);
     }
 }

@@ -180,7 +180,7 @@ impl Proposal {
         key(text, "batch_size", batch, "rows a step");
         key(text, "learning_rate", "0.005", "length of a step");
         key(text, "patience", "10", "ends after so many epochs without a gain on validation rows");
-        let limited = self.sensitive.first().map_or("spdd".to_owned(), |role| quoted(&format!("spdd@{}", comment(&role.name))));
+        let limited = self.sensitive.first().map_or("rank-spdd".to_owned(), |role| quoted(&format!("rank-spdd@{}", comment(&role.name))));
         text.push_str("\n# [limits]\n");
         key(text, &format!("# {limited}"), "0.05", "a limit of your own: exit code 1 where it is breached");
         text.push_str("\n[[method]]\n");
@@ -188,7 +188,7 @@ impl Proposal {
         key(text, "objective", "\"vanilla\"", "prediction alone");
         text.push_str("\n[[method]]\n");
         key(text, "name", "\"wasserstein\"", "trained towards score distributions that are alike");
-        text.push_str("objective = { id = \"wasserstein\", lambda_w = 0.1 }    # the weight to sweep\n");
+        key(text, "objective", "\"wasserstein\"", "its weight `lambda_w` has a default; a sweep finds the one for these rows");
     }
 }
 

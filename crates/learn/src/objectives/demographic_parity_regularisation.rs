@@ -29,7 +29,7 @@ pub const ENTRY: Entry<dyn Objective> = Entry { card: &CARD, build };
 /// Weight of a gap term, shared with `equalized-odds-regularisation`.
 pub(super) const LAMBDA: Parameter = Parameter {
     name: "lambda",
-    default: Literal::Number(1.0),
+    default: Literal::Number(0.25),
     allowed: Allowed::Between(0.0, f64::INFINITY),
     purpose: "weight of the gap",
 };

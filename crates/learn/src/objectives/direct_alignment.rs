@@ -38,7 +38,7 @@ static CARD: Card = Card {
     direction: Direction::Describes,
     source: "equation 17 of \"Fairness via Group Contribution Matching\", IJCAI 2023",
     parameters: &[
-        Parameter { default: Literal::Number(0.1), ..LAMBDA },
+        Parameter { default: Literal::Number(0.003), ..LAMBDA },
         Parameter { default: Literal::Text("absolute"), ..DISTANCE },
         LAYERS,
         CONSTRAINT,

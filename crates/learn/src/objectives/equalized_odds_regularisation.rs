@@ -39,7 +39,11 @@ static CARD: Card = Card {
     direction: Direction::Describes,
     source: "Chuang and Mroueh, \"Fair Mixup\", 2021 (gap regularisation, equalized odds)",
     parameters: &[
-        LAMBDA,
+        Parameter {
+            default: Literal::Number(0.3),
+            purpose: "weight of the gap; how far equal mean scores make decisions agree depends on the data, for which it is to be chosen",
+            ..LAMBDA
+        },
         SCALE,
         TERM_PARAMETERS[1],
         Parameter {

@@ -15,7 +15,7 @@
 //! of recordings, which carry no tangent, are refused.
 //!
 //! `balanced_loss = true`, as in the public code: batches hold the cells in equal numbers and the data loss sees them so; false gives
-//! every cell its share of the data loss back. More than two groups: mean over pairs of groups. Of groups of unequal size in the batch
+//! every cell its share of the data loss back. More than two groups: mean over pairs of groups, weighted by their sizes in training as in `transport`. Of groups of unequal size in the batch
 //! the first rows of the larger are paired; rows of weight 0 or unknown group are left out, other weights do not enter the penalty. Fair value 0,
 //! range not bounded. A batch that lacks a group (or a group among the rows of a label) has no term: it is skipped and counted. The group
 //! (and the label) is needed to train, not to score.
@@ -37,6 +37,7 @@ use crate::models::{Inputs, Output, Tangent};
 use crate::objective::{Pass, Setting, Term};
 use crate::rows::{Balance, BatchPlan};
 use crate::scale::{Degree, SCALE, Scale};
+use crate::transport::weighted_pairs;
 use crate::weights::Weights;
 use crate::{LearnError, Needs, Objective};
 
@@ -54,7 +55,7 @@ static CARD: Card = Card {
     direction: Direction::Describes,
     source: "Chuang and Mroueh, \"Fair Mixup: fairness via interpolation\", 2021",
     parameters: &[
-        LAMBDA,
+        Parameter { default: Literal::Number(0.3), ..LAMBDA },
         SCALE,
         Parameter {
             name: "constraint",
@@ -76,10 +77,12 @@ static CARD: Card = Card {
 pub struct FairMixup {
     parameters: Parameters,
     scale: Scale,
+    /// Weight of each group in training, by its code.
+    sizes: Vec<f64>,
 }
 
 fn build(parameters: &Parameters) -> Result<Box<dyn Objective>, CatalogError> {
-    Ok(Box::new(FairMixup { parameters: parameters.clone(), scale: Scale::default() }))
+    Ok(Box::new(FairMixup { parameters: parameters.clone(), scale: Scale::default(), sizes: Vec::new() }))
 }
 
 impl FairMixup {
@@ -103,6 +106,10 @@ impl Objective for FairMixup {
 
     fn prepare(&mut self, setting: &Setting<'_>, _: &Weights, _: &mut ChaCha8Rng) -> Result<(), LearnError> {
         self.scale = Scale::new(&self.parameters, setting);
+        self.sizes = vec![0.0; setting.train.groups.levels().len()];
+        for (row, &code) in setting.train.groups.codes().iter().enumerate().filter(|(_, code)| **code != UNKNOWN) {
+            self.sizes[code as usize] += setting.train.weights.map_or(1.0, |weights| weights[row]);
+        }
         Ok(())
     }
 
@@ -114,7 +121,7 @@ impl Objective for FairMixup {
     fn loss(&mut self, pass: &mut Pass<'_>, output: &Output) -> Result<Term, LearnError> {
         let loss = pass.data_loss(output);
         let labels: &[Option<bool>] = if self.by_label() { &[Some(true), Some(false)] } else { &[None] };
-        let cells: Vec<Vec<Vec<i32>>> = labels.iter().map(|label| sides(pass, *label)).collect();
+        let cells: Vec<Vec<(u32, Vec<i32>)>> = labels.iter().map(|label| sides(pass, *label)).collect();
         if cells.iter().any(|sides| sides.len() < 2) {
             return Ok(loss.plus(pass.skip("fair-mixup")));
         }
@@ -122,13 +129,10 @@ impl Objective for FairMixup {
         let weight = &|target| lambda * self.scale.factor(target, Degree::Score);
         let mut sum = Term::zero();
         for sides in &cells {
-            let pairs = (sides.len() * (sides.len() - 1) / 2) as f64;
-            for (position, one) in sides.iter().enumerate() {
-                for other in &sides[position + 1..] {
-                    let share = 1.0 / pairs;
-                    let place = pass.rng.random::<f64>();
-                    sum = sum.plus(path(pass, one, other, place, weight)?.times(share));
-                }
+            let sizes: Vec<f64> = sides.iter().map(|(code, _)| self.sizes[*code as usize]).collect();
+            for (one, other, share) in weighted_pairs(&sizes) {
+                let place = pass.rng.random::<f64>();
+                sum = sum.plus(path(pass, &sides[one].1, &sides[other].1, place, weight)?.times(share));
             }
         }
         pass.note("fair-mixup", sum.value);
@@ -137,7 +141,7 @@ impl Objective for FairMixup {
 }
 
 /// Places of the batch's rows by group, of one label or of all.
-fn sides(pass: &Pass<'_>, favourable: Option<bool>) -> Vec<Vec<i32>> {
+fn sides(pass: &Pass<'_>, favourable: Option<bool>) -> Vec<(u32, Vec<i32>)> {
     let batch = pass.batch;
     let mut sides: BTreeMap<u32, Vec<i32>> = BTreeMap::new();
     for row in 0..batch.len() {
@@ -146,7 +150,7 @@ fn sides(pass: &Pass<'_>, favourable: Option<bool>) -> Vec<Vec<i32>> {
             sides.entry(batch.groups[row]).or_default().push(row as i32);
         }
     }
-    sides.into_values().collect()
+    sides.into_iter().collect()
 }
 
 /// The size of the score's mean derivative along the way between two sides, at a place in [0, 1] of that way, times each target's weight.

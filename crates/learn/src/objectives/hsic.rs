@@ -48,7 +48,7 @@ static CARD: Card = Card {
     parameters: &[
         Parameter {
             name: "lambda_hsic",
-            default: Literal::Number(10.0),
+            default: Literal::Number(20.0),
             allowed: Allowed::Between(0.0, f64::INFINITY),
             purpose: "weight of the HSIC term",
         },

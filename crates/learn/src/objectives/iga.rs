@@ -16,7 +16,7 @@
 //! Source: Koyama and Yamaguchi, "When is invariance useful in an out-of-distribution generalization problem?", 2020; as equation 16 of
 //! "Fairness via Group Contribution Matching", IJCAI 2023, which finds that it hardly evens out groups.
 
-use evenhand_catalog::{Card, CatalogError, Direction, Entry, Kind, Parameters};
+use evenhand_catalog::{Card, CatalogError, Direction, Entry, Kind, Literal, Parameter, Parameters};
 
 use super::demographic_parity_regularisation::LAMBDA;
 use crate::alignment::{Alignment, BALANCED_LOSS, CONSTRAINT, DISTANCE, GradientPenalty};
@@ -39,7 +39,7 @@ static CARD: Card = Card {
     range: "",
     direction: Direction::Describes,
     source: "Koyama and Yamaguchi 2020; equation 16 of \"Fairness via Group Contribution Matching\", IJCAI 2023",
-    parameters: &[LAMBDA, DISTANCE, LAYERS, CONSTRAINT, BALANCED_LOSS],
+    parameters: &[Parameter { default: Literal::Number(1.0), ..LAMBDA }, DISTANCE, LAYERS, CONSTRAINT, BALANCED_LOSS],
 };
 
 /// The variance of the groups' gradients.

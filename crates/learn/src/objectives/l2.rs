@@ -7,7 +7,7 @@
 //! euclidean     D = |m_a - m_b|                   dD/dz_i =  +-w_i (m_a - m_b) / D        (0 where D = 0)
 //! ```
 //!
-//! z: embedding of the given width; + in group a, - in group b. More than two groups: mean over pairs. Range `[0, inf)`, fair value 0;
+//! z: embedding of the given width; + in group a, - in group b. More than two groups: mean over pairs, weighted by the groups' sizes as in `transport`. Range `[0, inf)`, fair value 0;
 //! it compares means only, so groups may still differ in every other way. A batch with fewer than two groups has no term: it is
 //! skipped and counted.
 //!
@@ -21,8 +21,9 @@ use rand_chacha::ChaCha8Rng;
 use super::wasserstein::BALANCE;
 use crate::models::Output;
 use crate::objective::{Pass, Setting, Term, Validation, training_device};
-use crate::rows::{Balance, BatchPlan, group_shares};
+use crate::rows::{Balance, BatchPlan, group_shares, group_totals};
 use crate::scale::{Degree, SCALE, Scale};
+use crate::transport::weighted_pairs;
 use crate::weights::{Weights, host};
 use crate::{LearnError, Objective};
 
@@ -42,9 +43,9 @@ static CARD: Card = Card {
     parameters: &[
         Parameter {
             name: "lambda_l2",
-            default: Literal::Number(1.0),
+            default: Literal::Number(20.0),
             allowed: Allowed::Between(0.0, f64::INFINITY),
-            purpose: "weight of the distance",
+            purpose: "weight of the distance; embeddings have scales of their own, so that it is to be chosen for the data",
         },
         Parameter {
             name: "distance",
@@ -88,7 +89,9 @@ impl Objective for L2 {
 
     fn loss(&mut self, pass: &mut Pass<'_>, output: &Output) -> Result<Term, LearnError> {
         let loss = pass.data_loss(output);
-        let Some(term) = distance(&output.embedding, &pass.batch.group_shares(), self.parameters.text("distance")) else {
+        let Some(term) =
+            distance(&output.embedding, &pass.batch.group_shares(), &pass.batch.group_totals(), self.parameters.text("distance"))
+        else {
             return Ok(loss.plus(pass.skip("l2")));
         };
         let term = term.times(self.weight(&pass.regularised()));
@@ -100,7 +103,9 @@ impl Objective for L2 {
         let (prediction, rows) = (outcome.prediction, outcome.rows);
         let latent = TensorData::new(prediction.latent.clone(), [rows.len(), prediction.latent_width]);
         let embedding = Tensor::<2>::from_data(latent, &training_device());
-        let found = distance(&embedding, &group_shares(rows.groups.codes(), &outcome.weights()), self.parameters.text("distance"));
+        let (codes, weights) = (rows.groups.codes(), outcome.weights());
+        let (groups, sizes) = (group_shares(codes, &weights), group_totals(codes, &weights));
+        let found = distance(&embedding, &groups, &sizes, self.parameters.text("distance"));
         let lambda = self.weight(&outcome.training.regularised_among(rows.targets));
         found.map(|term| ("l2", lambda * term.value)).into_iter().collect()
     }
@@ -113,11 +118,10 @@ impl L2 {
     }
 }
 
-/// Mean distance over the pairs of groups (each given as shares over the rows); `None` for fewer than two groups.
-pub(crate) fn distance(embedding: &Tensor<2>, groups: &[Vec<f32>], form: &str) -> Option<Term> {
+/// Mean distance over the pairs of groups (each given as shares over the rows), weighted by their sizes; `None` for fewer than two groups.
+pub(crate) fn distance(embedding: &Tensor<2>, groups: &[Vec<f32>], sizes: &[f64], form: &str) -> Option<Term> {
     let [rows, width] = embedding.dims();
-    let pairs = groups.len() * groups.len().saturating_sub(1) / 2;
-    if pairs == 0 {
+    if groups.len() < 2 {
         return None;
     }
     let values = host(embedding.clone().inner());
@@ -125,21 +129,19 @@ pub(crate) fn distance(embedding: &Tensor<2>, groups: &[Vec<f32>], form: &str) -
     let mut value = 0.0;
     // Derivative with respect to each group's mean; a row's is its share of that.
     let mut pulls = vec![vec![0.0; width]; groups.len()];
-    for a in 0..groups.len() {
-        for b in a + 1..groups.len() {
-            let gap: Vec<f64> = means[a].iter().zip(&means[b]).map(|(a, b)| a - b).collect();
-            let squared: f64 = gap.iter().map(|gap| gap * gap).sum();
-            let (here, slope) = match form {
-                "squared" => (squared, 2.0),
-                "euclidean" if squared > 0.0 => (squared.sqrt(), 1.0 / squared.sqrt()),
-                "euclidean" => (0.0, 0.0),
-                _ => (squared / width as f64, 2.0 / width as f64),
-            };
-            value += here / pairs as f64;
-            for (column, gap) in gap.iter().enumerate() {
-                pulls[a][column] += slope * gap / pairs as f64;
-                pulls[b][column] -= slope * gap / pairs as f64;
-            }
+    for (a, b, share) in weighted_pairs(sizes) {
+        let gap: Vec<f64> = means[a].iter().zip(&means[b]).map(|(a, b)| a - b).collect();
+        let squared: f64 = gap.iter().map(|gap| gap * gap).sum();
+        let (here, slope) = match form {
+            "squared" => (squared, 2.0),
+            "euclidean" if squared > 0.0 => (squared.sqrt(), 1.0 / squared.sqrt()),
+            "euclidean" => (0.0, 0.0),
+            _ => (squared / width as f64, 2.0 / width as f64),
+        };
+        value += share * here;
+        for (column, gap) in gap.iter().enumerate() {
+            pulls[a][column] += share * slope * gap;
+            pulls[b][column] -= share * slope * gap;
         }
     }
     let mut slopes = vec![0.0_f32; rows * width];
@@ -174,7 +176,7 @@ mod tests {
         let groups = [vec![0.5, 0.5, 0.0], vec![0.0, 0.0, 1.0]];
         for (form, value, slope) in [("squared", 25.0, 2.0), ("mean-squared", 12.5, 1.0), ("euclidean", 5.0, 0.2)] {
             let z = Tensor::<2>::from_data(TensorData::from([[1.0_f32, 0.0], [3.0, 2.0], [-1.0, 5.0]]), &device).require_grad();
-            let term = distance(&z, &groups, form).unwrap();
+            let term = distance(&z, &groups, &[2.0, 1.0], form).unwrap();
             assert!((term.value - value).abs() < 1e-9, "{form}");
             let mut tape = term.graph.unwrap().backward();
             let gradient = host(z.grad_remove(&mut tape).unwrap());
@@ -183,6 +185,6 @@ mod tests {
             }
         }
         let alone = Tensor::<2>::from_data(TensorData::from([[1.0_f32, 0.0]]), &device);
-        assert!(distance(&alone, &[vec![1.0]], "squared").is_none());
+        assert!(distance(&alone, &[vec![1.0]], &[1.0], "squared").is_none());
     }
 }

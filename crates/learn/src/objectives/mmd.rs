@@ -9,7 +9,7 @@
 //! ```
 //!
 //! z: embedding, or the score as a vector of width 1. Sizes need not agree and nothing is cut: MMD2 of a sample against itself is 0.
-//! More than two groups: mean over pairs. Range `[0, 10]`, fair value 0. A batch with fewer than two groups, or in which all z agree
+//! More than two groups: mean over pairs, weighted by the groups' sizes as in `transport`. Range `[0, 10]`, fair value 0. A batch with fewer than two groups, or in which all z agree
 //! (h = 0), has no term: it is skipped and counted, or 0. On validation rows it is the mean over pieces of the size of a batch, as its
 //! cost grows with the square of the rows.
 //!
@@ -24,8 +24,9 @@ use rand_chacha::ChaCha8Rng;
 use super::wasserstein::BALANCE;
 use crate::models::Output;
 use crate::objective::{Pass, Setting, Term, Validation, training_device};
-use crate::rows::{Balance, BatchPlan, group_shares};
+use crate::rows::{Balance, BatchPlan, group_shares, group_totals};
 use crate::scale::{Degree, SCALE, Scale};
+use crate::transport::weighted_pairs;
 use crate::weights::{Weights, host};
 use crate::{LearnError, Objective};
 
@@ -45,13 +46,13 @@ static CARD: Card = Card {
     parameters: &[
         Parameter {
             name: "lambda_mmd",
-            default: Literal::Number(1.0),
+            default: Literal::Number(0.2),
             allowed: Allowed::Between(0.0, f64::INFINITY),
             purpose: "weight of the MMD term",
         },
         Parameter {
             name: "on",
-            default: Literal::Text("latent"),
+            default: Literal::Text("score"),
             allowed: Allowed::OneOf(&["latent", "score"]),
             purpose: "what is compared: the embedding or the score",
         },
@@ -100,7 +101,7 @@ impl Objective for Mmd {
             _ => output.embedding.clone(),
         };
         let loss = pass.data_loss(output);
-        let Some(term) = discrepancy(&points, &pass.batch.group_shares()) else {
+        let Some(term) = discrepancy(&points, &pass.batch.group_shares(), &pass.batch.group_totals()) else {
             return Ok(loss.plus(pass.skip("mmd")));
         };
         pass.note("mmd", lambda * term.value);
@@ -121,7 +122,7 @@ impl Objective for Mmd {
             let points = Tensor::<2>::from_data(TensorData::new(points, [piece.len(), columns.len()]), &training_device());
             let groups: Vec<u32> = piece.iter().map(|&row| codes[row]).collect();
             let own: Vec<f32> = piece.iter().map(|&row| weights[row]).collect();
-            Some(discrepancy(&points, &group_shares(&groups, &own))?.value)
+            Some(discrepancy(&points, &group_shares(&groups, &own), &group_totals(&groups, &own))?.value)
         });
         let lambda = self.weight(&outcome.training.regularised_among(outcome.rows.targets));
         found.map(|value| ("mmd", lambda * value)).into_iter().collect()
@@ -135,19 +136,16 @@ impl Mmd {
     }
 }
 
-/// Mean MMD2 over the pairs of groups (each given as shares over the rows); `None` for fewer than two groups.
-pub(crate) fn discrepancy(points: &Tensor<2>, groups: &[Vec<f32>]) -> Option<Term> {
+/// Mean MMD2 over the pairs of groups (each given as shares over the rows), weighted by their sizes; `None` for fewer than two groups.
+pub(crate) fn discrepancy(points: &Tensor<2>, groups: &[Vec<f32>], sizes: &[f64]) -> Option<Term> {
     let [rows, width] = points.dims();
-    let pairs = groups.len() * groups.len().saturating_sub(1) / 2;
-    if pairs == 0 {
+    if groups.len() < 2 {
         return None;
     }
     let mut value = 0.0;
     let mut slopes = vec![0.0_f32; rows * width];
-    for a in 0..groups.len() {
-        for b in a + 1..groups.len() {
-            value += pair(&points.clone().inner(), &groups[a], &groups[b], 1.0 / pairs as f64, &mut slopes);
-        }
+    for (a, b, share) in weighted_pairs(sizes) {
+        value += pair(&points.clone().inner(), &groups[a], &groups[b], share, &mut slopes);
     }
     Some(Term::from_slopes(value, points.clone().reshape([rows * width]), slopes))
 }
@@ -205,21 +203,21 @@ mod tests {
     fn a_sample_against_itself_is_0_and_sizes_need_not_agree() {
         let half = [0.5, 0.5, 0.0, 0.0];
         let other = [0.0, 0.0, 0.5, 0.5];
-        let same = discrepancy(&points(&[0.1, 0.7, 0.1, 0.7]), &[half.to_vec(), other.to_vec()]).unwrap();
+        let same = discrepancy(&points(&[0.1, 0.7, 0.1, 0.7]), &[half.to_vec(), other.to_vec()], &[1.0; 2]).unwrap();
         assert!(same.value.abs() < 1e-6);
         // The same distribution once with two rows and once with four.
         let shares = [vec![0.5, 0.5, 0.0, 0.0, 0.0, 0.0], vec![0.0, 0.0, 0.25, 0.25, 0.25, 0.25]];
-        let repeated = discrepancy(&points(&[0.1, 0.7, 0.1, 0.7, 0.1, 0.7]), &shares).unwrap();
+        let repeated = discrepancy(&points(&[0.1, 0.7, 0.1, 0.7, 0.1, 0.7]), &shares, &[1.0; 2]).unwrap();
         assert!(repeated.value.abs() < 1e-6);
-        assert!(discrepancy(&points(&[0.1, 0.9]), &[vec![0.5, 0.5]]).is_none());
-        assert_eq!(discrepancy(&points(&[0.3, 0.3]), &[vec![1.0, 0.0], vec![0.0, 1.0]]).unwrap().value, 0.0);
+        assert!(discrepancy(&points(&[0.1, 0.9]), &[vec![0.5, 0.5]], &[1.0]).is_none());
+        assert_eq!(discrepancy(&points(&[0.3, 0.3]), &[vec![1.0, 0.0], vec![0.0, 1.0]], &[1.0; 2]).unwrap().value, 0.0);
     }
 
     #[test]
     fn two_points_by_hand() {
         // One row each at distance d = .04 = h: kernels exp(-4), exp(-2), exp(-1), exp(-1/2), exp(-1/4), K(a,a) = K(b,b) = 5.
         let off: f64 = [-4.0_f64, -2.0, -1.0, -0.5, -0.25].iter().map(|power| power.exp()).sum();
-        let found = discrepancy(&points(&[0.2, 0.4]), &[vec![1.0, 0.0], vec![0.0, 1.0]]).unwrap();
+        let found = discrepancy(&points(&[0.2, 0.4]), &[vec![1.0, 0.0], vec![0.0, 1.0]], &[1.0; 2]).unwrap();
         assert!((found.value - (10.0 - 2.0 * off)).abs() < 1e-4);
     }
 }

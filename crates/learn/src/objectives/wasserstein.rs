@@ -34,7 +34,7 @@ pub const ENTRY: Entry<dyn Objective> = Entry { card: &CARD, build };
 pub(super) const TERM_PARAMETERS: [Parameter; 6] = [
     Parameter {
         name: "lambda_w",
-        default: Literal::Number(0.02),
+        default: Literal::Number(0.3),
         allowed: Allowed::Between(0.0, f64::INFINITY),
         purpose: "weight of the W1 term",
     },
@@ -163,7 +163,8 @@ impl Penalty {
         let degree = match self.along {
             Along::Scores => Degree::Score,
             Along::Logits => Degree::Logit,
-            Along::Ranks => Degree::Rank,
+            // Ranks are shares of everybody.
+            Along::Ranks => Degree::Free,
         };
         self.lambda * self.scale.factor(target, degree)
     }
