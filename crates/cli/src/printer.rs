@@ -144,7 +144,7 @@ fn given_as_flag(error: &anyhow::Error) -> Option<String> {
 }
 
 /// Settings that messages of the crates below name in brackets, as in (`skip lines`) or (`read` 'zip=category').
-const SETTINGS: [&str; 22] = [
+const SETTINGS: [&str; 23] = [
     "separator",
     "decimal",
     "skip lines",
@@ -157,6 +157,7 @@ const SETTINGS: [&str; 22] = [
     "skip_unscored",
     "range",
     "label_range",
+    "limit",
     "read",
     "label",
     "by",

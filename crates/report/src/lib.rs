@@ -15,6 +15,7 @@ pub mod lookup;
 pub mod marks;
 pub mod naming;
 pub mod numbers;
+pub mod price;
 pub mod standings;
 mod telling;
 pub mod views;

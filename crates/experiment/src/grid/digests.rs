@@ -18,7 +18,7 @@ use crate::versions;
 
 /// Edition of what a cell holds. Raise it with every change after which the same recipe, data and seed give other numbers in a cell, or a
 /// cell holds more or less than before: then cells of earlier programs are computed anew. Fits have an edition of their own.
-const EDITION: u32 = 8;
+const EDITION: u32 = 9;
 
 /// Digests of all cells, in their order.
 pub(crate) fn digest_cells(
