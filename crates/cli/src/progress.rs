@@ -16,7 +16,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use crate::printer;
 
 /// How often a line is written where no bar can be drawn.
-const BETWEEN_LINES: Duration = Duration::from_secs(60);
+const BETWEEN_LINES: Duration = Duration::from_mins(1);
 /// Runs that a line names.
 const MOST_NAMED: usize = 3;
 
@@ -269,7 +269,7 @@ mod tests {
         assert_eq!(heard.recv_timeout(Duration::from_secs(20)), Err(RecvTimeoutError::Disconnected));
         // What lasts less than the time between two lines says nothing.
         let (told, heard) = mpsc::channel();
-        drop(Lines::every(Duration::from_secs(3600), |_| String::new(), move |line| drop(told.send(line.to_owned()))));
+        drop(Lines::every(Duration::from_hours(1), |_| String::new(), move |line| drop(told.send(line.to_owned()))));
         assert!(heard.recv_timeout(Duration::from_secs(20)).is_err());
     }
 }

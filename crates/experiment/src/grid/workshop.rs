@@ -136,7 +136,9 @@ impl Workshop<'_> {
         let failures = Failures::default();
         let work = |twins: &Vec<usize>| {
             if twins.iter().all(|&index| failures.have(&cells[index].method.name)) {
-                twins.iter().for_each(|&index| self.options.observer.cell_finished(index));
+                for &index in twins {
+                    self.options.observer.cell_finished(index);
+                }
                 return Ok(None);
             }
             match self.run_twins(cells, digests, twins) {

@@ -15,8 +15,11 @@ use super::MethodSection;
 /// The word for all families.
 const ALL: &str = "all";
 
+/// The word for a family, and its methods.
+type Family = (&'static str, fn() -> Vec<String>);
+
 /// What stands for a family in a recipe, and the ids of its methods as each stands in `[[method]]`.
-static FAMILIES: [(&str, fn() -> Vec<String>); 5] = [
+static FAMILIES: [Family; 5] = [
     ("objectives", || written(OBJECTIVES, |id| format!("objective = \"{id}\""))),
     ("rebalancers", || written(REBALANCERS, |id| format!("rebalance = \"{id}\""))),
     ("synthesisers", || written(SYNTHESISERS, |id| format!("synthesise = {{ method = \"{id}\" }}"))),

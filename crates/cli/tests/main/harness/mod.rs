@@ -123,7 +123,11 @@ fn tree(folder: &Path) -> Tree {
                 folders.push(path);
             } else if let Ok(bytes) = std::fs::read(&path) {
                 let name = path.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
-                let bytes = if name.contains("cells/") && name.ends_with(".json") { without_seconds(bytes) } else { bytes };
+                let bytes = if name.contains("cells/") && path.extension().is_some_and(|ending| ending == "json") {
+                    without_seconds(bytes)
+                } else {
+                    bytes
+                };
                 found.insert(name, bytes);
             }
         }

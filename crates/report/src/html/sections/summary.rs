@@ -45,8 +45,8 @@ fn facts(report: &Report) -> Vec<String> {
         ReportKind::Audit | ReportKind::Ranking | ReportKind::Balancing => {}
         ReportKind::Sweep => {
             let swept = report.methods.iter().filter(|method| method.swept.is_some()).count();
-            let beside: String =
-                report.methods.iter().filter(|method| method.swept.is_none()).map(|one| format!(" and {}", one.name)).collect();
+            let beside =
+                report.methods.iter().find(|method| method.swept.is_none()).map_or_else(String::new, |one| format!(" and {}", one.name));
             facts.push(format!("{}{beside} × {}", counted(swept, "value"), counted(runs, lookup::unit(report))));
         }
         _ => facts.push(format!("{} × {}", counted(report.methods.len(), "method"), counted(runs, lookup::unit(report)))),

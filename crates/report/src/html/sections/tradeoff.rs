@@ -50,7 +50,7 @@ fn content(report: &Report, _: Learners<'_>) -> Option<Value> {
                 .filter_map(|(position, method)| {
                     series(
                         method,
-                        if !swept { Style(position) } else { Style(usize::from(method.swept.is_none())) },
+                        if swept { Style(usize::from(method.swept.is_none())) } else { Style(position) },
                         &performance,
                         &gap_metric,
                         &attribute,
