@@ -631,7 +631,7 @@ pub(crate) fn sweep() -> Report {
 pub(crate) fn chosen_sweep() -> Report {
     let mut report = sweep();
     let mut plain = report.methods[0].clone();
-    plain.name = "vanilla".to_owned();
+    "vanilla".clone_into(&mut plain.name);
     plain.swept = None;
     plain.objective = Some(MethodChoice { id: "vanilla".to_owned(), parameters: BTreeMap::new() });
     for run in &mut plain.runs {
@@ -643,7 +643,8 @@ pub(crate) fn chosen_sweep() -> Report {
     report.reference = Some("vanilla".to_owned());
     report.limits.truncate(1);
     let of = |method: &MethodReport| {
-        let number = |metric: &str, attribute: Option<&str>| lookup::measured(method, metric, attribute).unwrap().estimate;
+        let number =
+            |metric: &str, attribute: Option<&str>| lookup::measured(method, metric, attribute).expect("every sample has it").estimate;
         let gap = number("spdd", Some("gender"));
         let met = gap.number().is_some_and(|gap| gap <= 0.05);
         let limited = Limited { metric: "spdd".to_owned(), attribute: Some("gender".to_owned()), limit: 0.05, estimate: gap, met };
