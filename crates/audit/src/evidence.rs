@@ -10,7 +10,7 @@ use evenhand_metrics::{Estimate, Finding, IntervalPlan, Latent, Outcomes};
 pub use evenhand_report::averages::{mean, spread};
 pub use evenhand_report::cards::compares_groups;
 use evenhand_report::limits;
-pub use evenhand_report::limits::{check_limits, distance, judged, within};
+pub use evenhand_report::limits::{better, check_limits, distance, judged, within};
 use evenhand_report::{
     AttributeFindings, AttributeSummary, Column, DataSummary, Density, FileSummary, GroupCount, GroupSummary, LabelSummary, LatentPlot,
     LatentPoint, PassRate, PassRates, Remark, RemarkKind, Tilt,

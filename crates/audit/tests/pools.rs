@@ -70,7 +70,7 @@ fn an_order_that_turns_round_in_every_job_is_told_once() {
 #[test]
 fn nothing_is_told_of_a_pool_that_says_what_the_jobs_say() {
     let report = audited(&[("a", "men", 500, 300), ("a", "women", 500, 240), ("b", "men", 500, 100), ("b", "women", 500, 80)]);
-    assert_eq!(told(&report), [String::new(); 0]);
+    assert!(told(&report).is_empty(), "{:?}", told(&report));
 }
 
 #[test]

@@ -174,10 +174,11 @@ pub(crate) struct Sweep {
     #[arg(long, value_name = "NAME")]
     pub(crate) method: Option<String>,
     /// Choose the best value within this limit, judged on validation rows; `metric=value` or `metric@attribute=value`, may be repeated
-    /// [default: the recipe's limits, if it has any]
+    /// [default: the recipe's limits, if it has any; without any nothing is chosen, and what chance alone gives is told]
     #[arg(long = "limit", value_name = "METRIC=VALUE", value_parser = limit)]
     pub(crate) limits: Vec<(String, f64)>,
-    /// What the best value is best in [default: srcc for continuous labels, accuracy for binary ones]
+    /// What the best value is best in: any metric, as `metric` or `metric@attribute`, in the direction in which it is better [default: srcc for
+    /// continuous labels, accuracy for binary ones]
     #[arg(long, value_name = "METRIC")]
     pub(crate) by: Option<String>,
 }

@@ -1,5 +1,5 @@
 //! The `evenhand` command. Exit codes: 0 fine, 1 a set limit is breached, 2 it could not run, 3 a limit that is judged by intervals is
-//! not settled by these rows, and none is breached.
+//! not settled by these rows, and none is breached, 4 a method failed and has no row in the report, and none of the others breaches a limit.
 
 mod args;
 mod commands;
@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         Ok(commands::Outcome::Fine) => ExitCode::SUCCESS,
         Ok(commands::Outcome::LimitBreached) => ExitCode::from(1),
         Ok(commands::Outcome::LimitOpen) => ExitCode::from(3),
+        Ok(commands::Outcome::MethodFailed) => ExitCode::from(4),
         // Whoever reads our output may stop early, as `head` does.
         Err(error) if printer::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

@@ -136,7 +136,7 @@ fn given_as_flag(error: &anyhow::Error) -> Option<String> {
 }
 
 /// Settings that messages of the crates below name in brackets, as in (`skip lines`) or (`read` 'zip=category').
-const SETTINGS: [&str; 23] = [
+const SETTINGS: [&str; 24] = [
     "separator",
     "decimal",
     "skip lines",
@@ -149,6 +149,7 @@ const SETTINGS: [&str; 23] = [
     "skip_unscored",
     "range",
     "label_range",
+    "limit",
     "read",
     "label",
     "by",

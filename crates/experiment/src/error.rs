@@ -120,6 +120,33 @@ impl ExperimentError {
         }
     }
 
+    /// True when a file could not be read or written: that is nobody's method.
+    pub(crate) fn is_io(&self) -> bool {
+        match self {
+            ExperimentError::Io { .. } | ExperimentError::Learn(LearnError::Io { .. }) => true,
+            ExperimentError::Method { cause, .. } => cause.is_io(),
+            _ => false,
+        }
+    }
+
+    /// True when a method of a gate refused its rows or settings, rather than failed at them.
+    pub(crate) fn is_refusal(&self) -> bool {
+        match self {
+            ExperimentError::Method { cause, .. } => cause.is_refusal(),
+            ExperimentError::Request(_) | ExperimentError::Catalog(_) | ExperimentError::Rebalance(_) | ExperimentError::Rerank(_) => true,
+            _ => false,
+        }
+    }
+
+    /// What went wrong in a method, without its name.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            ExperimentError::Method { cause, .. } if cause.is_refusal() => cause.to_string(),
+            ExperimentError::Method { seed, cause, .. } => format!("seed {seed}: {cause}"),
+            other => other.to_string(),
+        }
+    }
+
     pub(crate) fn io(path: impl Into<PathBuf>, action: &'static str) -> impl FnOnce(std::io::Error) -> ExperimentError {
         let path = path.into();
         move |cause| ExperimentError::Io { path, action, cause }

@@ -7,6 +7,7 @@ mod docs;
 mod extraction;
 mod fits;
 mod models;
+mod offered;
 mod places;
 mod recipes;
 #[path = "../../report/tests/sample.rs"]

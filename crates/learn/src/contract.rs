@@ -127,7 +127,7 @@ fn choices(entry: &evenhand_catalog::Entry<dyn Objective>) -> Vec<BTreeMap<Strin
         if let evenhand_catalog::Allowed::OneOf(words) = parameter.allowed {
             choices.extend(words.iter().map(|word| BTreeMap::from([(parameter.name.to_owned(), Value::Text((*word).to_owned()))])));
         }
-        // FairVIC's weights sum to 1; its defaults are all above 0.
+        // FairVIC's weights are parts of one sum; its defaults are all above 0.
         if parameter.name.starts_with("lambda") && entry.card.id != fairvic::ENTRY.card.id {
             for given in &mut choices {
                 given.insert(parameter.name.to_owned(), Value::Number(0.7));

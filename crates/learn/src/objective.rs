@@ -122,6 +122,11 @@ pub trait Objective: Debug + Send {
         false
     }
 
+    /// What the method makes of parameters that it takes otherwise than they are written, in a sentence.
+    fn as_taken(&self) -> Option<String> {
+        None
+    }
+
     /// What reads back from model folders whatever [`Objective::fit_alone`] returns under any parameters; networks need none.
     fn loaders(&self) -> &'static [Loader] {
         &[]

@@ -57,7 +57,7 @@ impl Spread {
 
     fn factor(self, degree: Degree) -> f64 {
         let Spread { mean, deviation, loss } = self;
-        if !(deviation > 0.0) {
+        if deviation == 0.0 {
             return 0.0;
         }
         let curve = mean * (1.0 - mean);

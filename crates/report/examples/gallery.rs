@@ -28,6 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             ("comparison-binary", sample::comparison(false)),
             ("audit", sample::audit()),
             ("sweep", sample::sweep()),
+            ("chosen-sweep", sample::chosen_sweep()),
             ("single", sample::single()),
             ("extremes", sample::extremes()),
             ("ranking", sample::ranking(30, 8)),

@@ -16,6 +16,7 @@ pub mod marks;
 pub mod naming;
 pub mod narrow;
 pub mod numbers;
+pub mod price;
 pub mod standings;
 mod telling;
 pub mod views;

@@ -141,6 +141,11 @@ pub fn within(card: &Card, value: f64, limit: f64) -> bool {
     }
 }
 
+/// Whether one judged number is better than another, in the direction in which limits are kept.
+pub fn better(card: &Card, one: f64, other: f64) -> bool {
+    one != other && within(card, one, other)
+}
+
 /// Judges every method of a report against the limits: an upper limit for what is better low, a lower one for what is better high; for
 /// a ratio whose fair value is 1 a lower limit. Over several runs the distances from the fair value are averaged. An undefined number meets
 /// no limit.

@@ -12,6 +12,7 @@ use crate::document::{
 use crate::limits::told_in_strata;
 use crate::lookup::{self, Measured};
 use crate::numbers::{count, counted, fixed, plain, significant};
+use crate::price;
 
 /// A piece of a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,7 +209,11 @@ const MOST_TOLD: usize = 3;
 pub(crate) fn say(report: &Report) -> Vec<Words> {
     let mut said = match report.kind {
         ReportKind::Audit => of_audit(report),
-        ReportKind::Run | ReportKind::Comparison | ReportKind::Sweep => of_methods(report),
+        ReportKind::Run | ReportKind::Comparison => of_methods(report),
+        ReportKind::Sweep => {
+            let first = price::price(report).or_else(|| price::without_limit(report));
+            first.into_iter().chain(of_methods(report)).collect()
+        }
         ReportKind::Ranking => of_lists(report),
         ReportKind::Balancing => of_balance(report),
     };
@@ -301,6 +306,7 @@ pub(crate) fn ringed<'a>(report: &'a Report, attribute: &str) -> Option<&'a Meth
 
 fn of_methods(report: &Report) -> Vec<Words> {
     let performance = lookup::performance_metric(report);
+    let priced = price::price(report).is_some();
     let mut said = Vec::new();
     for attribute in lookup::attributes(report) {
         let gap_of =
@@ -334,6 +340,7 @@ fn of_methods(report: &Report) -> Vec<Words> {
         }
         if let Some((chosen, least)) =
             ringed(report, &attribute).filter(|chosen| !std::ptr::eq(*chosen, base)).and_then(|one| Some((one, gap_of(one)?)))
+            && !priced
         {
             let compared = report.methods.iter().filter(|method| method.sample == base.sample && gap_of(method).is_some()).count();
             let which = match &report.choice {
@@ -467,7 +474,14 @@ pub(crate) fn is_of_collapse(kind: RemarkKind) -> bool {
 
 /// Remarks that cast doubt on the numbers themselves.
 pub(crate) fn is_grave(kind: RemarkKind) -> bool {
-    matches!(kind, RemarkKind::SmallGroups | RemarkKind::SensitiveInputs | RemarkKind::IntervalsBeside) || is_of_collapse(kind)
+    matches!(
+        kind,
+        RemarkKind::SmallGroups
+            | RemarkKind::SensitiveInputs
+            | RemarkKind::IntervalsBeside
+            | RemarkKind::LimitBelowChance
+            | RemarkKind::MethodFailed
+    ) || is_of_collapse(kind)
 }
 
 /// What the page with every number is called.

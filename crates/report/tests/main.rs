@@ -17,6 +17,7 @@ fn every() -> Vec<evenhand_report::Report> {
         sample::comparison(false),
         sample::audit(),
         sample::sweep(),
+        sample::chosen_sweep(),
         sample::single(),
         sample::extremes(),
         sample::ranking(30, 14),

@@ -7,9 +7,10 @@ use evenhand_metrics::{Comparison, Estimate, Finding, GroupFinding, Interval};
 use evenhand_report::averages::mean;
 use evenhand_report::dominance::{dominates, front};
 use evenhand_report::{
-    AttributeFindings, AttributeSummary, Column, Contrast, DataSummary, Density, DisparityTrace, Dominance, Epoch, FORMAT, Family,
-    FileSummary, Front, GroupCount, GroupSummary, Judge, LabelSummary, LatentPlot, LatentPoint, LimitCheck, MethodChoice, MethodReport,
-    PassRate, PassRates, Point, Published, Remark, RemarkKind, Report, ReportKind, RunReport, Sizes, Summary, Tilt, lookup,
+    AttributeFindings, AttributeSummary, Candidate, Chance, Choice, Column, Contrast, DataSummary, Density, DisparityTrace, Dominance,
+    Epoch, FORMAT, Family, FileSummary, Front, GroupCount, GroupSummary, Judge, LabelSummary, LatentPlot, LatentPoint, LimitCheck, Limited,
+    MethodChoice, MethodReport, PassRate, PassRates, Point, Published, Remark, RemarkKind, Report, ReportKind, RunReport, Sizes, Summary,
+    Tilt, lookup,
 };
 use evenhand_rows::Scale;
 
@@ -484,7 +485,9 @@ pub(crate) fn report(shape: &Shape) -> Report {
             .filter_map(|(name, _)| plane(&methods, if shape.continuous { "srcc" } else { "accuracy" }, name))
             .collect(),
         choice: None,
+        chance: Vec::new(),
         methods,
+        left_out: Vec::new(),
         columns,
         limits,
         reference: None,
@@ -622,6 +625,60 @@ pub(crate) fn sweep() -> Report {
         trained: true,
         published: false,
     })
+}
+
+/// The same sweep with plain training beside it, a limit on the gap and what was chosen within it.
+pub(crate) fn chosen_sweep() -> Report {
+    let mut report = sweep();
+    let mut plain = report.methods[0].clone();
+    "vanilla".clone_into(&mut plain.name);
+    plain.swept = None;
+    plain.objective = Some(MethodChoice { id: "vanilla".to_owned(), parameters: BTreeMap::new() });
+    for run in &mut plain.runs {
+        run.performance.iter_mut().for_each(|finding| shift(&mut finding.estimate, 0.004));
+        run.attributes.iter_mut().flat_map(|one| &mut one.findings).for_each(|finding| shift(&mut finding.estimate, 0.07));
+    }
+    plain.summary = summaries(&plain.runs);
+    report.methods.insert(0, plain);
+    report.reference = Some("vanilla".to_owned());
+    report.limits.truncate(1);
+    let of = |method: &MethodReport| {
+        let number =
+            |metric: &str, attribute: Option<&str>| lookup::measured(method, metric, attribute).expect("every sample has it").estimate;
+        let gap = number("spdd", Some("gender"));
+        let met = gap.number().is_some_and(|gap| gap <= 0.05);
+        let limited = Limited { metric: "spdd".to_owned(), attribute: Some("gender".to_owned()), limit: 0.05, estimate: gap, met };
+        Candidate {
+            method: method.name.clone(),
+            performance: number("accuracy", None),
+            limited: vec![limited],
+            within: met,
+            collapsed: Vec::new(),
+        }
+    };
+    report.choice = Some(Choice {
+        by: "accuracy".to_owned(),
+        of: None,
+        candidates: report.methods.iter().map(of).collect(),
+        chosen: Some("lambda_w = 0.1".to_owned()),
+        model: Some("models/lambda_w__0_1-0a1b2c3d__seed_0".to_owned()),
+    });
+    let chance = |limit| Chance {
+        metric: "spdd".to_owned(),
+        attribute: "gender".to_owned(),
+        method: "vanilla".to_owned(),
+        rows: 300,
+        by_lot: 0.0213,
+        limit: Some(limit),
+    };
+    report.chance = vec![chance(0.05)];
+    report
+}
+
+fn shift(estimate: &mut Estimate, by: f64) {
+    if let Estimate::Value { value, .. } = estimate {
+        *estimate = Estimate::value(*value + by);
+    }
 }
 
 /// Twelve methods with long names, thirty groups, texts that try to break out of the page.

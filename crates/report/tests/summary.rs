@@ -214,3 +214,64 @@ fn names_out_of_the_data_do_nothing() {
         assert_eq!(opened, page.matches(&format!("</{tag}>")).count(), "<{tag}>");
     }
 }
+
+#[test]
+fn a_sweep_says_what_was_chosen_and_what_it_costs() {
+    let report = sample::chosen_sweep();
+    let page = page(&report);
+    let text = words(&page);
+    let price = evenhand_report::price::told(&report).unwrap();
+    assert!(price.starts_with("Of the settings within the limits, lambda_w = 0.1 is best in accuracy on the validation rows: against vanilla, on the test rows (means over 3 seeds), the gap for gender (SPDD) falls from 0."), "{price}");
+    assert!(price.contains(" accuracy falls from 0.8") && price.ends_with('.'), "{price}");
+    assert!(text.contains(&price), "{text}");
+    assert!(!text.contains("; chosen on the validation rows"), "it is told once");
+    // The front, the ring of the chosen one, and plain training as the one that others are told from.
+    for drawn in ["class=\"front\"", "class=\"line\"", "class=\"ring\"", ">vanilla</text>", "class=\"old\""] {
+        assert!(page.contains(drawn), "{drawn}");
+    }
+    assert!(text.contains("the stairs join those that no other beats in both") && text.contains("The ring marks the chosen one."));
+    assert!(text.contains("lambda_w = 0.1 (chosen)"));
+}
+
+#[test]
+fn a_sweep_in_which_plain_training_keeps_the_limit_pays_nothing() {
+    let mut report = sample::chosen_sweep();
+    report.choice.as_mut().unwrap().chosen = Some("vanilla".to_owned());
+    let price = evenhand_report::price::told(&report).unwrap();
+    assert!(
+        price.ends_with(
+            "vanilla is best in accuracy on the validation rows: the limits are kept without any term of fairness, and nothing is paid."
+        ),
+        "{price}"
+    );
+    // Errors of ratings are told on their own scale.
+    let mut report = sample::chosen_sweep();
+    report.data.label.as_mut().unwrap().kind = "continuous".to_owned();
+    report.data.label_scale = evenhand_rows::Scale { low: 1.0, high: 5.0, ..Default::default() };
+    for (place, method) in report.methods.iter_mut().enumerate() {
+        for run in &mut method.runs {
+            let error = run.performance.iter_mut().find(|finding| finding.metric == "mae").unwrap();
+            error.estimate = evenhand_metrics::Estimate::value(0.1 + 0.02 * place as f64);
+        }
+    }
+    let price = evenhand_report::price::told(&report).unwrap();
+    assert!(price.contains("rises from 0.400 to 0.640 points of 1 to 5"), "{price}");
+}
+
+#[test]
+fn without_a_limit_chance_is_told_and_a_limit_below_it_stands_at_the_head() {
+    let mut report = sample::chosen_sweep();
+    report.choice = None;
+    report.chance[0].limit = None;
+    let text = words(&page(&report));
+    assert!(
+        text.contains("No limit was set, and so no setting was chosen; chance alone gives SPDD 0.021 for gender on 300 validation rows"),
+        "{text}"
+    );
+    let mut report = sample::chosen_sweep();
+    report.chance[0].limit = Some(0.02);
+    let chance = &report.chance[0];
+    assert_eq!(evenhand_report::price::kind_of(chance), RemarkKind::LimitBelowChance);
+    report.notes.push(Remark::new(RemarkKind::LimitBelowChance, evenhand_report::price::chance_told(chance)));
+    assert!(page(&report).contains("<ul class=\"warn\"><li>Chance alone gives SPDD 0.021"), "{}", page(&report));
+}

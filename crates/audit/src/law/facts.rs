@@ -1,5 +1,7 @@
 //! What the sentences of a rule are made of.
 
+use std::fmt::Write as _;
+
 use evenhand_report::{Counted, GroupSelection, LawTable};
 use evenhand_rows::Scale;
 
@@ -194,7 +196,7 @@ impl Facts<'_> {
                 named.join(", ")
             );
             if let Some(highest) = few.iter().find(|group| table.selections.highest.contains(&group.group)) {
-                sentence += &format!(" All other ratios of the table are held against the rate of {}.", highest.group);
+                let _ = write!(sentence, " All other ratios of the table are held against the rate of {}.", highest.group);
             }
             said.push(sentence);
         }

@@ -1,12 +1,14 @@
 //! `demo`, `run`, `compare`, `sweep`: recipes in, reports out.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use evenhand_experiment::analyses::choice::Wish;
 use evenhand_experiment::{Options, Recipe};
-use evenhand_report::views::{listing, strata, tables};
+use evenhand_report::numbers::significant;
+use evenhand_report::views::{Table, listing, strata, tables};
 use evenhand_report::{Report, ReportKind, narrow};
 use evenhand_rows::Scale;
 
@@ -37,6 +39,7 @@ pub(crate) fn run(arguments: &Run, threads: Option<u16>, json: bool) -> anyhow::
         printer::tell(&format!("The recipe has {} methods; running `{}`. --method chooses another.", recipe.methods.len(), method.name));
     }
     recipe.methods = vec![method];
+    recipe.offered.clear();
     recipe.seeds = vec![arguments.seed.unwrap_or(recipe.seeds[0])];
     let out = out(&arguments.grid, "-run");
     execute(&recipe, &place(&arguments.grid, &out, threads, true), ReportKind::Run, json)
@@ -46,6 +49,7 @@ pub(crate) fn compare(arguments: &Compare, threads: Option<u16>, json: bool) -> 
     let mut recipe = Recipe::read(&arguments.grid.recipe)?;
     if !arguments.methods.is_empty() {
         recipe.methods = recipe.named(&arguments.methods)?;
+        recipe.offered.clear();
     }
     let out = out(&arguments.grid, "");
     execute(&recipe, &place(&arguments.grid, &out, threads, false), ReportKind::Comparison, json)
@@ -58,8 +62,8 @@ pub(crate) fn sweep(arguments: &Sweep, threads: Option<u16>, json: bool) -> anyh
     // Limits of the recipe are limits of its sweep, too; those of the command line come instead.
     let limits =
         if arguments.limits.is_empty() { recipe.limits.clone() } else { super::metric_limits(&arguments.limits, Scale::default())? };
-    let wish = (!limits.is_empty() || arguments.by.is_some()).then(|| Wish { by: arguments.by.clone(), limits });
-    let place = Place { choose: wish.as_ref(), ..place(&arguments.grid, &out, threads, false) };
+    let wish = Wish { by: arguments.by.clone(), limits };
+    let place = Place { choose: Some(&wish), ..place(&arguments.grid, &out, threads, false) };
     execute(&recipe, &place, ReportKind::Sweep, json)
 }
 
@@ -112,8 +116,9 @@ fn execute(recipe: &Recipe, place: &Place<'_>, kind: ReportKind, json: bool) -> 
             observer: &bars,
         },
     )?;
+    let seconds = bars.finish();
     let written = evenhand_experiment::write_report(&report, place.out)?;
-    show(&report, json)?;
+    show_timed(&report, &seconds, json)?;
     if place.keep_models {
         printer::tell(&format!("Models: {}", place.out.join("models").display()));
     }
@@ -129,10 +134,16 @@ pub(super) const LONGEST_NAME: usize = 48;
 
 /// Prints the report as JSON or as its tables.
 pub(crate) fn show(report: &Report, json: bool) -> anyhow::Result<()> {
+    show_timed(report, &BTreeMap::new(), json)
+}
+
+/// Prints the report with the seconds of a run of each method.
+fn show_timed(report: &Report, seconds: &BTreeMap<String, f64>, json: bool) -> anyhow::Result<()> {
     if json {
         return printer::json_text(&report.to_json()?);
     }
-    let report = &*narrow::narrowed(report, LONGEST_NAME);
+    // Seconds are known by whole names.
+    let (whole, report) = (report, &*narrow::narrowed(report, LONGEST_NAME));
     for note in &report.notes {
         printer::tell(&format!("note: {note}"));
     }
@@ -147,11 +158,28 @@ pub(crate) fn show(report: &Report, json: bool) -> anyhow::Result<()> {
             printer::table(table)?;
         }
     } else {
-        printer::table(&tables::method_table(report))?;
+        printer::table(&timed(tables::method_table(report), whole, seconds))?;
         printer::table(&tables::choice_table(report))?;
+        if let Some(price) = evenhand_report::price::told(report) {
+            printer::tell(&price);
+        }
         for table in listing::tables(report) {
             printer::table(&table)?;
         }
     }
     printer::table(&tables::limits_table(report))
+}
+
+/// The table of methods with what a run of each took.
+fn timed(mut table: Table, report: &Report, seconds: &BTreeMap<String, f64>) -> Table {
+    if seconds.is_empty() || table.rows.is_empty() {
+        return table;
+    }
+    table.headers.push("seconds".to_owned());
+    table.right_aligned.push(true);
+    for (row, method) in table.rows.iter_mut().zip(&report.methods) {
+        row.push(seconds.get(&method.name).map_or_else(String::new, |seconds| significant(*seconds)));
+    }
+    table.footnotes.push("Seconds: of one run on this machine, mean over the runs. The report itself holds no times, as the same recipe gives the same bytes.".to_owned());
+    table
 }

@@ -35,14 +35,17 @@ pub(crate) enum Outcome {
     LimitBreached,
     /// No limit is breached for sure, and one at least lies inside the interval that was to judge it.
     LimitOpen,
+    /// A method failed and has no row; no limit is breached by the others.
+    MethodFailed,
 }
 
 impl Outcome {
-    /// How the limits of a report stand.
+    /// How the limits of a report stand, and whether all of its methods have a row.
     fn of(report: &Report) -> Self {
         match (report.leaves_a_limit_open(), report.breaches_a_limit()) {
-            (true, _) => Outcome::LimitOpen,
             (false, true) => Outcome::LimitBreached,
+            _ if report.left_out.iter().any(|one| one.failed) => Outcome::MethodFailed,
+            (true, _) => Outcome::LimitOpen,
             (false, false) => Outcome::Fine,
         }
     }

@@ -251,6 +251,17 @@ fn cases() -> Vec<Case> {
             vec![("bad.toml", recipe("{ id = \"synthetic\", rows = 200 }", "\"adult\"").into_iter().collect())],
             "compare bad.toml --out out",
         ),
+        (
+            "unknown family of methods",
+            vec![("bad.toml", recipe("[data]", "methods = \"objective\"\n[data]"))],
+            "compare bad.toml --out out",
+        ),
+        (
+            "a choice by a number of which none is better",
+            vec![],
+            "sweep good.toml --over training.epochs=1,2 --limit spdd=0.1 --by selection-rate --out out",
+        ),
+        ("a choice by a metric without a limit", vec![], "sweep good.toml --over training.epochs=1,2 --by accuracy --out out"),
         ("unknown method", vec![], "run good.toml --method vanila --out out"),
         ("unknown setting", vec![], "sweep good.toml --over objective.lambda=1 --out out"),
         ("values that are no numbers", vec![], "sweep good.toml --over objective.lambda_w=a,b --out out"),

@@ -404,7 +404,9 @@ fn a_sweep_chooses_the_best_within_its_limit_on_validation_rows() {
     // What tells nobody apart has the smallest gap of all, and is never chosen.
     let all = report["choice"]["candidates"].as_array().unwrap();
     let candidates: Vec<&serde_json::Value> = all.iter().filter(|candidate| candidate["collapsed"].is_null()).collect();
-    assert_eq!(all.len(), 3, "{all:?}");
+    assert_eq!(all.len(), 4, "the three values, and training without a term of fairness: {all:?}");
+    assert_eq!((&all[0]["method"], &report["reference"]), (&"vanilla".into(), &"vanilla".into()));
+    assert!(report["methods"][0]["swept"].is_null());
     let value = |candidate: &serde_json::Value, key: &str| candidate[key]["value"].as_f64().unwrap();
     let best = candidates.iter().max_by(|one, other| value(one, "performance").total_cmp(&value(other, "performance"))).unwrap();
     assert_eq!(report["choice"]["chosen"], best["method"]);
@@ -422,6 +424,80 @@ fn a_sweep_chooses_the_best_within_its_limit_on_validation_rows() {
     let (code, report) = sweep("0");
     assert_eq!(code, Some(1), "no setting is within 0");
     assert_eq!(report["choice"]["chosen"], serde_json::Value::Null);
+}
+
+#[test]
+fn a_sweep_tells_its_price_and_what_chance_gives() {
+    let place = Place::new(&[("small.toml", trained().as_bytes())]);
+    let output = place.run("sweep small.toml --over objective.lambda_w=1 --out out");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    // Without a limit nothing is chosen, and one that these rows could settle is named.
+    let told = stderr(&output);
+    assert!(told.contains("note: Chance alone gives SPDD 0.") && told.contains("for gender on these 120 validation rows"), "{told}");
+    assert!(told.contains("No limit was set; one of 0.") && told.contains("(--limit spdd@gender=0."), "{told}");
+    let table = stdout(&output);
+    assert!(table.contains("seconds") && table.contains("vanilla") && !table.contains("the choice, judged"), "{table}");
+    let read = || std::fs::read(place.path().join("out/report.json")).unwrap();
+    let first = read();
+    assert!(!String::from_utf8_lossy(&first).contains("seconds"), "a report holds no times");
+    let again = place.run("sweep small.toml --over objective.lambda_w=1 --out out");
+    assert!(stdout(&again).contains("seconds"), "what a finished run took is kept beside it");
+    assert_eq!(read(), first);
+
+    // The smallest error among those within two limits; one of them is below what chance gives.
+    let words = "sweep small.toml --over objective.lambda_w=1,2 --limit spdd=0.9 --limit speo=0.9 --limit ks=0.001 --by mae --out out";
+    let output = place.run(words);
+    assert_eq!(output.status.code(), Some(1), "no gap of the largest pass rates is that small: {}", stderr(&output));
+    assert!(stderr(&output).contains("the limit of 0.001 lies below that"), "{}", stderr(&output));
+    let output = place.run(&words.replace(" --limit ks=0.001", ""));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let report: serde_json::Value = serde_json::from_slice(&read()).unwrap();
+    let candidates = report["choice"]["candidates"].as_array().unwrap();
+    assert!(candidates.iter().all(|one| one["limited"].as_array().unwrap().len() == 2));
+    let error = |one: &&serde_json::Value| one["performance"]["value"].as_f64().unwrap();
+    let fit = candidates.iter().filter(|one| one["collapsed"].is_null());
+    let best = fit.min_by(|one, other| error(one).total_cmp(&error(other))).unwrap();
+    assert_eq!(report["choice"]["chosen"], best["method"]);
+    let price = format!("Of the settings within the limits, {} is best in", best["method"].as_str().unwrap());
+    assert!(stderr(&output).contains(&price), "{}", stderr(&output));
+    let page = std::fs::read_to_string(place.path().join("out/summary.html")).unwrap();
+    assert!(page.contains("is best in Mean absolute error on the validation rows"), "the page says the same");
+}
+
+#[test]
+fn a_method_that_fails_has_a_reason_and_the_others_have_their_rows() {
+    let far = "[[method]]\nname = \"far\"\n[method.training]\nlearning_rate = 1e38\nepochs = 40\n";
+    let recipe = String::from_utf8_lossy(RECIPE).into_owned() + far;
+    let place = Place::new(&[("small.toml", recipe.as_bytes())]);
+    let output = place.run("compare small.toml --out out");
+    assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
+    assert!(stderr(&output).contains("note: far failed and has no row: seed 0: "), "{}", stderr(&output));
+    assert!(
+        stdout(&output).contains("No row: far failed: seed 0: ") && stdout(&output).contains("wasserstein-adversary"),
+        "{}",
+        stdout(&output)
+    );
+    let page = std::fs::read_to_string(place.path().join("out/summary.html")).unwrap();
+    assert!(page.contains("far failed and has no row"), "the page for people says so");
+    // A breached limit is the graver answer.
+    let limited = recipe.replace("[[method]]\nobjective = \"vanilla\"", "[limits]\nsrcc = 0.999\n[[method]]\nobjective = \"vanilla\"");
+    let place = Place::new(&[("small.toml", limited.as_bytes())]);
+    assert_eq!(place.run("compare small.toml --out out").status.code(), Some(1));
+}
+
+#[test]
+fn all_methods_are_asked_for_in_one_word() {
+    let recipe = String::from_utf8_lossy(RECIPE).replace("seeds = [0, 1]", "seeds = [0]\nmethods = [\"rebalancers\", \"repairs\"]");
+    let place = Place::new(&[("small.toml", recipe.as_bytes())]);
+    let output = place.run("compare small.toml --out out");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    for name in ["vanilla", "wasserstein-adversary", "reweighing", "oversampling", "quantile-repair"] {
+        assert!(stdout(&output).contains(name), "{name}: {}", stdout(&output));
+    }
+    // Named ones alone, also of those that a family brings.
+    let output = place.run("compare small.toml --methods reweighing,vanilla --out named");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(!stdout(&output).contains("quantile-repair"));
 }
 
 #[test]

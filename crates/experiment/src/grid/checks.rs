@@ -6,7 +6,8 @@ use evenhand_learn::OBJECTIVES;
 use evenhand_rebalance::shares::Shares;
 use evenhand_rows::Dataset;
 
-use crate::recipe::Recipe;
+use crate::recipe::{MethodSection, Recipe};
+use crate::report::LeftOut;
 use crate::{ExperimentError, evidence};
 
 /// Refuses what a recipe asks of these rows and they cannot give. Returns the attribute that gate 1 and the objectives act on.
@@ -47,17 +48,33 @@ fn refuse_unknown_targets(recipe: &Recipe, data: &Dataset) -> Result<(), Experim
 /// Refuses objectives that compare groups where there is one: their terms are all skipped, and what remains is plain training under another
 /// name.
 fn refuse_single_groups(recipe: &Recipe, data: &Dataset, attribute: &str) -> Result<(), ExperimentError> {
+    match compares_one_group(recipe, data, attribute)?.into_iter().find(|method| !method.offered) {
+        None => Ok(()),
+        Some(method) => Err(ExperimentError::Request(format!(
+            "`{}` compares groups in training, and all rows whose `{attribute}` is known are of one group; act on another attribute, check how \
+             its column is read, or train with objective = \"vanilla\"",
+            method.name
+        ))),
+    }
+}
+
+/// Methods whose objective compares groups, where all rows of known group are of one.
+fn compares_one_group<'a>(recipe: &'a Recipe, data: &Dataset, attribute: &str) -> Result<Vec<&'a MethodSection>, ExperimentError> {
     let present = data.groups(attribute)?.sizes().iter().filter(|rows| **rows > 0).count();
+    let mut found = Vec::new();
     for method in recipe.methods.iter().filter(|_| present < 2) {
         if method.objective.build(OBJECTIVES)?.needs().attribute_to_train {
-            return Err(ExperimentError::Request(format!(
-                "`{}` compares groups in training, and all rows whose `{attribute}` is known are of one group; act on another attribute, check how \
-                 its column is read, or train with objective = \"vanilla\"",
-                method.name
-            )));
+            found.push(method);
         }
     }
-    Ok(())
+    Ok(found)
+}
+
+/// Methods that a family brought and that would train on these rows without their own term.
+pub(crate) fn unfit(recipe: &Recipe, data: &Dataset, attribute: &str) -> Result<Vec<LeftOut>, ExperimentError> {
+    let found = compares_one_group(recipe, data, attribute)?;
+    let reason = format!("it compares groups in training, and all rows whose `{attribute}` is known are of one group");
+    Ok(found.into_iter().map(|method| LeftOut { method: method.name.clone(), reason: reason.clone(), failed: false }).collect())
 }
 
 /// Refuses lists of jobs and shares of groups that the data does not have.

@@ -4,6 +4,7 @@ use evenhand_learn::OBJECTIVES;
 use evenhand_metrics::Estimate;
 use evenhand_rows::Dataset;
 
+use super::Observer;
 use super::parts::Part;
 use super::remarks;
 use crate::analyses::choice::Wish;
@@ -46,6 +47,16 @@ pub(crate) fn join_methods(
     Ok(methods)
 }
 
+/// Tells how long the runs of each method took, and leaves it out of the report.
+pub(crate) fn tell_seconds(methods: &mut [MethodReport], observer: &dyn Observer) {
+    for method in methods {
+        let seconds: Option<Vec<f64>> = method.runs.iter_mut().map(|run| run.seconds.take()).collect();
+        if let Some(mean) = seconds.and_then(|seconds| evidence::mean(seconds.into_iter())) {
+            observer.method_took(&method.name, mean);
+        }
+    }
+}
+
 /// Adds to a run what the cells do not keep, as it can be told of a finished one.
 fn complete_run(recipe: &Recipe, method: &MethodSection, data: &Dataset, part: &Part, run: &mut RunReport) -> Result<(), ExperimentError> {
     if method.sample.is_none() {
@@ -59,6 +70,7 @@ fn complete_run(recipe: &Recipe, method: &MethodSection, data: &Dataset, part: &
         made.other_jobs = recipe.split.holds_out_jobs();
     }
     run.notes.extend(remarks::mixture(recipe, method)?);
+    run.notes.extend(remarks::as_taken(method)?);
     Ok(())
 }
 
@@ -179,7 +191,7 @@ pub(crate) fn draw_fronts(recipe: &Recipe, report: &Report) -> Vec<Front> {
     attributes.iter().flat_map(|attribute| front::compare(&report.methods, &performance, &gap, attribute)).collect()
 }
 
-/// Judges the limits. A sweep answers for the setting it chose; one that chose nothing has failed its limits already.
+/// Judges the limits. A sweep answers for the setting it chose; one that chose nothing has failed its limits already, and one without limits has none.
 pub(crate) fn judge_limits(recipe: &Recipe, wish: Option<&Wish>, report: &Report) -> Result<Vec<LimitCheck>, ExperimentError> {
     match (wish, &report.choice) {
         (Some(wish), Some(choice)) => {

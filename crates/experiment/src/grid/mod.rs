@@ -21,7 +21,7 @@ use std::sync::atomic::AtomicBool;
 use crate::analyses::choice::{Search, Wish};
 use crate::analyses::contrast;
 use crate::recipe::Recipe;
-use crate::report::{Report, ReportKind};
+use crate::report::{LeftOut, Remark, Report, ReportKind, price};
 use crate::steps::fits::Fits;
 use crate::steps::load::{load, read_recordings};
 use crate::versions;
@@ -39,6 +39,8 @@ pub trait Observer: Sync {
     fn epoch(&self, _cell: usize, _epoch: usize, _epochs: usize) {}
     /// A cell is done.
     fn cell_finished(&self, _cell: usize) {}
+    /// The runs of a method took so many seconds each, on average. Reports do not hold it: their bytes depend on recipe, data and seed alone.
+    fn method_took(&self, _method: &str, _seconds: f64) {}
 }
 
 /// Watches nothing.
@@ -63,7 +65,7 @@ pub struct Options<'a> {
     pub keep_chosen: bool,
     /// Forgets finished cells of earlier calls.
     pub fresh: bool,
-    /// Choose among the methods under limits, judged on validation rows (a sweep).
+    /// Choose among the methods under limits, judged on validation rows; without limits, tell what chance gives there (a sweep).
     pub choose: Option<&'a Wish>,
     /// What kind of report is wanted.
     pub kind: ReportKind,
@@ -89,6 +91,9 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, Experime
     let columns = evidence::columns(&recipe.metrics.table, &data, data.label()?.kind)?;
     let recordings = read_recordings(recipe, options.data_folder)?;
     let parts = parts::cut_parts(recipe, &data, &attribute)?;
+    let mut left_out = checks::unfit(recipe, &data, &attribute)?;
+    let asked = recipe;
+    let recipe = &asked.with_methods(|name| !left_out.iter().any(|one| one.method == name));
     let cells = cells::lay_out(recipe, &parts);
 
     let folder = options.out.join("cells");
@@ -107,13 +112,27 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, Experime
         search: search.as_ref(),
         fits: &Fits::new(&folder),
     };
-    workshop.try_methods(&cells, &digests)?;
-    let runs = workshop.run_cells(&cells, &digests)?;
+    left_out.extend(workshop.try_methods(&cells, &digests)?);
+    let recipe = &recipe.with_methods(|name| !left_out.iter().any(|one| one.method == name));
+    if recipe.methods.is_empty() {
+        return Err(nothing_fits(&left_out));
+    }
+    let workshop = Workshop { recipe, ..workshop };
+    let cells = cells::lay_out(recipe, &parts);
+    let digests = digests::digest_cells(&cells, recipe, &data, search.as_ref())?;
+    let ran = workshop.run_cells(&cells, &digests)?;
+    left_out.extend(ran.left_out);
+    let recipe = &recipe.with_methods(|name| !left_out.iter().any(|one| one.method == name));
 
-    let mut methods = join::join_methods(recipe, &data, &attribute, &parts, runs)?;
+    let mut methods = join::join_methods(recipe, &data, &attribute, &parts, ran.runs)?;
+    join::tell_seconds(&mut methods, options.observer);
+    let place = |one: &LeftOut| asked.methods.iter().position(|method| method.name == one.method);
+    left_out.sort_by_key(place);
     let summary = join::summarise_data(recipe, &data, &attribute, &parts[0], &methods)?;
-    let notes = remarks::remark(recipe, &data, &attribute, &summary, &parts, &methods)?;
-    let mut choice = search.as_ref().map(|search| search.choose(&methods)).transpose()?;
+    let mut notes = remarks::remark(recipe, &data, &attribute, &summary, &parts, &methods)?;
+    let mut choice = search.as_ref().map(|search| search.choose(&methods)).transpose()?.flatten();
+    let reference = recipe.analyses.reference.clone();
+    let chance = search.as_ref().map_or_else(Vec::new, |search| search.chance(&methods, reference.as_deref()));
     if let Some(choice) = choice.as_mut().filter(|_| options.keep_chosen)
         && let Some(kept) = workshop.keep_chosen(&cells, &digests, choice.chosen.as_deref())?
     {
@@ -123,6 +142,8 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, Experime
             run.model = kept.digest;
         }
     }
+    notes.extend(remarks::failed(&left_out));
+    notes.extend(chance.iter().map(|one| Remark::new(price::kind_of(one), price::chance_told(one))));
     let mut report = Report {
         format: report::FORMAT,
         kind: options.kind,
@@ -133,17 +154,25 @@ pub fn compare(recipe: &Recipe, options: Options<'_>) -> Result<Report, Experime
         law: None,
         recipe: recipe.to_json(),
         data: summary,
-        reference: recipe.analyses.reference.clone(),
+        reference,
         contrasts: contrast::contrasts(&methods, &columns),
         methods,
+        left_out,
         columns,
         limits: Vec::new(),
         fronts: Vec::new(),
         choice,
+        chance,
         extraction: recordings.map(|(extraction, _)| extraction),
         notes,
     };
     report.fronts = join::draw_fronts(recipe, &report);
     report.limits = join::judge_limits(recipe, options.choose, &report)?;
     Ok(report)
+}
+
+/// The error of a recipe none of whose methods can work on its rows.
+fn nothing_fits(left_out: &[LeftOut]) -> ExperimentError {
+    let reasons: Vec<String> = left_out.iter().map(|one| format!("{}: {}", one.method, one.reason)).collect();
+    ExperimentError::Request(format!("no method of the recipe can work on these rows; {}", reasons.join("; ")))
 }

@@ -5,7 +5,7 @@ use evenhand_rows::{Dataset, LabelKind};
 
 use super::parts::Part;
 use crate::recipe::{MethodSection, Recipe};
-use crate::report::{Collapse, DataSummary, MethodReport, Remark, RemarkKind};
+use crate::report::{Collapse, DataSummary, LeftOut, MethodReport, Remark, RemarkKind};
 use crate::{ExperimentError, evidence, lookup};
 
 /// All remarks, in the order in which a report tells them.
@@ -133,6 +133,17 @@ fn mixtures(recipe: &Recipe) -> Result<Option<Remark>, ExperimentError> {
         );
         Remark::new(RemarkKind::Mixture, text)
     }))
+}
+
+/// Remarks on methods that failed.
+pub(crate) fn failed(left_out: &[LeftOut]) -> impl Iterator<Item = Remark> {
+    let failed = left_out.iter().filter(|one| one.failed);
+    failed.map(|one| Remark::new(RemarkKind::MethodFailed, format!("{} failed and has no row: {}", one.method, one.reason)))
+}
+
+/// A remark on parameters that an objective takes otherwise than they are written.
+pub(crate) fn as_taken(method: &MethodSection) -> Result<Option<Remark>, ExperimentError> {
+    Ok(method.objective.build(OBJECTIVES)?.as_taken().map(Remark::from))
 }
 
 /// A remark on a run whose scores are probabilities of a positive decision: what the method promises holds before they are cut.

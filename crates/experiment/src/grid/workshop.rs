@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 use evenhand_learn::Scorer;
 use evenhand_media::extract::origin::Origin;
@@ -15,9 +17,8 @@ use super::{Options, kept, pool};
 use crate::analyses::choice::Search;
 use crate::fitting::Watched;
 use crate::model::{self, Beside, KeptRepair};
-use crate::recipe::Recipe;
-use crate::report::Synthesis;
-use crate::report::{RunReport, Sizes};
+use crate::recipe::{MethodSection, Recipe};
+use crate::report::{LeftOut, RunReport, Sizes, Synthesis};
 use crate::steps::RunPlan;
 use crate::steps::balance::balance_rows;
 use crate::steps::collapse::collapses;
@@ -55,24 +56,64 @@ pub(crate) struct KeptModel {
     pub(crate) digest: Option<String>,
 }
 
+/// What the cells of a grid found.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    /// Runs of the methods that did not fail, in the order of their cells.
+    pub(crate) runs: Vec<RunReport>,
+    /// The methods that failed.
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+/// Place of a cell, the methods that it runs for, and what went wrong.
+type Failure = (usize, Vec<String>, ExperimentError);
+
+/// Methods that failed, while others go on.
+#[derive(Debug, Default)]
+struct Failures(Mutex<Vec<Failure>>);
+
+impl Failures {
+    fn have(&self, method: &str) -> bool {
+        self.0.lock().is_ok_and(|failed| failed.iter().any(|(_, names, _)| names.iter().any(|name| name == method)))
+    }
+
+    fn add<'a>(&self, cells: impl Iterator<Item = Cell<'a>>, place: usize, error: ExperimentError) {
+        if let Ok(mut failed) = self.0.lock() {
+            failed.push((place, cells.map(|cell| cell.method.name.clone()).collect(), error));
+        }
+    }
+
+    /// The failures in the order of the cells, whichever thread met them first.
+    fn in_order(self) -> Vec<Failure> {
+        let mut failed = self.0.into_inner().unwrap_or_default();
+        failed.sort_by_key(|(place, ..)| *place);
+        failed
+    }
+}
+
 impl Workshop<'_> {
     /// Begins every method that has not run yet on its first part and stops it before the first step: one that refuses these rows or settings
-    /// does so now, and not after the others have trained.
-    pub(crate) fn try_methods(&self, cells: &[Cell<'_>], digests: &[String]) -> Result<(), ExperimentError> {
+    /// does so now, and not after the others have trained. Those that nobody named are left out with their reason.
+    pub(crate) fn try_methods(&self, cells: &[Cell<'_>], digests: &[String]) -> Result<Vec<LeftOut>, ExperimentError> {
+        let mut refused = Vec::new();
         if self.recipe.methods.len() < 2 {
-            return Ok(());
+            return Ok(refused);
         }
         let unfinished = |(cell, digest): &(&Cell<'_>, &String)| cell.first && !kept::file_of(self.folder, digest).exists();
         for (cell, _) in cells.iter().zip(digests).filter(unfinished) {
             match self.begin(cell) {
-                Err(error) if !error.is_interrupt() => {
+                Err(error) if error.is_interrupt() => {}
+                Err(error) if cell.method.offered && !error.is_io() => {
+                    refused.push(LeftOut { method: cell.method.name.clone(), reason: error.to_string(), failed: false });
+                }
+                Err(error) => {
                     let cause = Box::new(error);
                     return Err(ExperimentError::Method { method: cell.method.name.clone(), seed: cell.part.seed, cause });
                 }
-                _ => {}
+                Ok(()) => {}
             }
         }
-        Ok(())
+        Ok(refused)
     }
 
     /// Begins the fit of a cell, and stops it at once.
@@ -86,26 +127,60 @@ impl Workshop<'_> {
         fit_scorer(&plan, &sides, None, stop).map(|_| ())
     }
 
-    /// Runs the cells; results come back in the cells' order. Those of one digest run once, for all of them.
-    pub(crate) fn run_cells(&self, cells: &[Cell<'_>], digests: &[String]) -> Result<Vec<RunReport>, ExperimentError> {
+    /// Runs the cells; results come back in the cells' order. Those of one digest run once, for all of them. A method that fails costs no other its
+    /// runs: its further cells are not begun.
+    pub(crate) fn run_cells(&self, cells: &[Cell<'_>], digests: &[String]) -> Result<Ran, ExperimentError> {
         let groups = group_equal(digests);
         let found: usize = groups.iter().filter(|twins| self.is_finished(cells, digests, twins)).map(Vec::len).sum();
         self.options.observer.started(cells.len(), found);
-        let results = pool::do_each(self.threads(), &groups, self.options.interrupted, |twins| self.run_twins(cells, digests, twins))
+        let failures = Failures::default();
+        let work = |twins: &Vec<usize>| {
+            if twins.iter().all(|&index| failures.have(&cells[index].method.name)) {
+                for &index in twins {
+                    self.options.observer.cell_finished(index);
+                }
+                return Ok(None);
+            }
+            match self.run_twins(cells, digests, twins) {
+                Err(error @ ExperimentError::Method { .. }) if !error.is_interrupt() && !error.is_io() => {
+                    failures.add(twins.iter().map(|&index| cells[index]), twins[0], error);
+                    Ok(None)
+                }
+                result => result.map(Some),
+            }
+        };
+        let results = pool::do_each(self.threads(), &groups, self.options.interrupted, work)
             .ok_or_else(|| ExperimentError::Request("a training thread panicked; please report it".to_owned()))?;
         let mut runs: Vec<Option<RunReport>> = vec![None; cells.len()];
+        let mut stopped = false;
         for (twins, result) in groups.iter().zip(results) {
             match result {
-                Some(Ok(run)) => twins.iter().for_each(|&index| runs[index] = Some(run.clone())),
+                Some(Ok(Some(run))) => twins.iter().for_each(|&index| runs[index] = Some(run.clone())),
+                Some(Ok(None)) => {}
                 Some(Err(error)) if !error.is_interrupt() => return Err(error),
-                _ => {}
+                _ => stopped = true,
             }
         }
-        let finished = runs.iter().flatten().count();
-        if finished < cells.len() {
+        if stopped {
+            let finished = runs.iter().flatten().count();
             return Err(ExperimentError::Interrupted { finished, total: cells.len(), folder: self.options.out.to_path_buf() });
         }
-        Ok(runs.into_iter().flatten().collect())
+        let failed = failures.in_order();
+        let has_failed = |cell: &Cell<'_>| failed.iter().any(|(_, names, _)| names.contains(&cell.method.name));
+        let runs: Vec<RunReport> = runs.into_iter().zip(cells).filter(|(_, cell)| !has_failed(cell)).filter_map(|(run, _)| run).collect();
+        let told = |recipe: &Recipe| -> Vec<LeftOut> {
+            let of = |method: &MethodSection| {
+                let (_, _, error) = failed.iter().find(|(_, names, _)| names.contains(&method.name))?;
+                Some(LeftOut { method: method.name.clone(), reason: error.reason(), failed: !(method.offered && error.is_refusal()) })
+            };
+            recipe.methods.iter().filter_map(of).collect()
+        };
+        let left_out = told(self.recipe);
+        match failed.into_iter().next() {
+            // Nothing is left to be told of.
+            Some((_, _, error)) if runs.is_empty() => Err(error),
+            _ => Ok(Ran { runs, left_out }),
+        }
     }
 
     /// Cells that run at a time: one alone where recordings are trained on, as each of those uses all cores and much memory.
@@ -165,10 +240,12 @@ impl Workshop<'_> {
     fn run(&self, index: usize, twins: &[&Cell<'_>], digest: &str, path: &Path) -> Result<RunReport, ExperimentError> {
         let cell = twins[0];
         self.options.observer.cell_started(index, &cell.label());
-        let run = self.take_steps(index, twins, digest).map_err(|cause| match cause {
+        let begun = Instant::now();
+        let mut run = self.take_steps(index, twins, digest).map_err(|cause| match cause {
             cause @ (ExperimentError::Interrupted { .. } | ExperimentError::Io { .. }) => cause,
             cause => ExperimentError::Method { method: cell.method.name.clone(), seed: cell.part.seed, cause: Box::new(cause) },
         })?;
+        run.seconds = Some(begun.elapsed().as_secs_f64());
         kept::keep_finished(path, &run)?;
         Ok(run)
     }

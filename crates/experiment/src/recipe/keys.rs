@@ -42,6 +42,12 @@ pub const SECTIONS: &[Section] = &[
             key("name", "-", "text", "heading of the report"),
             key("description", "\"\"", "text", "what the experiment asks, in a sentence or two"),
             key("seeds", "[0]", "different whole numbers", "one run of every method per seed (times folds)"),
+            key(
+                "methods",
+                "[]",
+                "\"all\", or families: \"objectives\", \"rebalancers\", \"synthesisers\", \"repairs\", \"re-rankers\"",
+                "methods of the registries beside those under [[method]], each by itself with its defaults; one that cannot work on the rows is told with its reason and is no error",
+            ),
             key("judge", "\"value\"", "\"value\", \"interval\"", "what [limits] are judged by: the numbers, or their whole intervals"),
         ],
     },

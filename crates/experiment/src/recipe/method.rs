@@ -54,6 +54,9 @@ pub struct MethodSection {
     /// The swept value.
     #[serde(skip)]
     pub swept: Option<f64>,
+    /// Whether a family brought it and nobody named it: where it cannot work on the rows, that is told and is no error.
+    #[serde(skip)]
+    pub offered: bool,
 }
 
 fn vanilla() -> Choice {

@@ -6,6 +6,7 @@
 mod analyses;
 mod data;
 mod encoding;
+mod families;
 pub mod keys;
 mod method;
 mod overrides;
@@ -59,6 +60,9 @@ pub struct Recipe {
     /// What limits are judged by: `value` or `interval`.
     #[serde(default)]
     pub judge: Judge,
+    /// Methods of the registries beside those that the recipe writes itself: `all`, or families of them.
+    #[serde(default, rename = "methods", deserialize_with = "families::one_or_several", skip_serializing_if = "Vec::is_empty")]
+    pub offered: Vec<String>,
     /// Which rows, and the roles of their columns.
     pub data: DataSection,
     /// Tilts the training rows on purpose, to test how the methods stand it.
@@ -86,7 +90,7 @@ pub struct Recipe {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shortlist: Option<ShortlistSection>,
     /// The methods to compare, in order.
-    #[serde(rename = "method")]
+    #[serde(default, rename = "method")]
     pub methods: Vec<MethodSection>,
     /// What is asked of the runs beyond their numbers.
     #[serde(default)]
@@ -126,8 +130,13 @@ impl Recipe {
     fn resolve(&mut self) -> Result<(), String> {
         self.data.resolve()?;
         self.check_seeds()?;
+        families::offer(&self.offered, &mut self.methods)?;
         if self.methods.is_empty() {
-            return Err("there is no [[method]]; add one, for example [[method]] objective = \"vanilla\"".to_owned());
+            return Err(
+                "there is no [[method]]; add one, for example [[method]] objective = \"vanilla\", or methods = \"all\" above the first \
+                        heading"
+                    .to_owned(),
+            );
         }
         self.split.check()?;
         self.skew.as_ref().map_or(Ok(()), SkewSection::check)?;
@@ -215,6 +224,14 @@ impl Recipe {
             at = end;
         }
         Ok(found)
+    }
+
+    /// The recipe with the methods alone that have this name or another of these.
+    pub(crate) fn with_methods(&self, kept: impl Fn(&str) -> bool) -> Recipe {
+        let mut recipe = self.clone();
+        recipe.methods.retain(|method| kept(&method.name));
+        recipe.analyses.reference = recipe.analyses.reference.filter(|name| kept(name));
+        recipe
     }
 
     /// The method with this name, or an error that names the nearest.

@@ -1,7 +1,7 @@
 //! The numbers of a run: its scores of the test rows against labels and groups.
 
 use evenhand_learn::{Candidates, Prediction, Scorer};
-use evenhand_metrics::{Estimate, Finding, Latent, Outcomes};
+use evenhand_metrics::{Estimate, Finding, IntervalPlan, Latent, Outcomes};
 use evenhand_rows::recordings::Modality;
 use evenhand_rows::{Dataset, Groups, Matrix};
 
@@ -88,13 +88,17 @@ fn compare_outcomes<'a>(
     Ok(outcomes)
 }
 
-/// Some numbers of scores and embeddings, each a metric and the attribute that it compares, without intervals.
+/// Permutations for what chance gives: a mean, of which two digits matter.
+const DRAWN: usize = 199;
+
+/// Some numbers of scores and embeddings, each a metric and the attribute that it compares, without intervals, and what chance gives of gaps.
 pub(crate) fn measure_numbers(
     wanted: &[(String, Option<String>)],
     metrics: &MetricsSection,
     prediction: &Prediction,
     data: &Dataset,
 ) -> Result<Vec<Measured>, ExperimentError> {
+    let plan = IntervalPlan { replicates: 0, permutations: DRAWN, ..IntervalPlan::default() };
     let mut found = Vec::new();
     for (metric, attribute) in wanted {
         let groups = match (attribute, data.sensitive.first()) {
@@ -103,9 +107,12 @@ pub(crate) fn measure_numbers(
             (None, None) => continue,
         };
         let outcomes = compare_outcomes(metrics, prediction, data, groups)?;
-        let findings = evenhand_metrics::evaluate(&[metric.as_str()], &outcomes, None)?;
-        let estimate = findings.into_iter().next().map_or_else(|| Estimate::undefined("not measured"), |finding| finding.estimate);
-        found.push(Measured { metric: metric.clone(), attribute: attribute.clone(), estimate });
+        let findings = evenhand_metrics::evaluate(&[metric.as_str()], &outcomes, attribute.as_ref().map(|_| &plan))?;
+        let (estimate, by_lot) = findings
+            .into_iter()
+            .next()
+            .map_or_else(|| (Estimate::undefined("not measured"), None), |finding| (finding.estimate, finding.by_lot));
+        found.push(Measured { metric: metric.clone(), attribute: attribute.clone(), estimate, by_lot });
     }
     Ok(found)
 }

@@ -1,7 +1,7 @@
-//! FairVIC: the data loss and three terms, with weights that sum to 1.
+//! FairVIC: the data loss and three terms, with weights that are scaled to a sum of 1.
 //!
 //! ```text
-//! minimise L = l_acc L(s, y) + l_var V + l_inv I + l_cov C            l_acc + l_var + l_inv + l_cov = 1, each in [0, 1]
+//! minimise L = l_acc L(s, y) + l_var V + l_inv I + l_cov C            l_acc + l_var + l_inv + l_cov = 1: as given, over their sum
 //!
 //! V = mean over the columns j of Z of max(0, 1 - std_j)                std_j: population standard deviation over the batch
 //! I = mean over rows of (s - s')^2                                     s': score of the row re-written as one of another group
@@ -45,11 +45,13 @@ use crate::{LearnError, Needs, Objective, Rows};
 /// The registry's line.
 pub const ENTRY: Entry<dyn Objective> = Entry { card: &CARD, build };
 
-/// How far the weights may be from a sum of 1.
+/// How far the weights may be from a sum of 1 before they are scaled.
 const SLACK: f64 = 1e-6;
 
+const WEIGHTS: [&str; 4] = ["lambda_accuracy", "lambda_variance", "lambda_invariance", "lambda_covariance"];
+
 const fn lambda(name: &'static str, default: f64, purpose: &'static str) -> Parameter {
-    Parameter { name, default: Literal::Number(default), allowed: Allowed::Between(0.0, 1.0), purpose }
+    Parameter { name, default: Literal::Number(default), allowed: Allowed::Between(0.0, f64::INFINITY), purpose }
 }
 
 static CARD: Card = Card {
@@ -57,13 +59,13 @@ static CARD: Card = Card {
     name: "FairVIC",
     kind: Kind::Objective,
     summary: "Adds the variance of the embedding, the invariance of the score when the group is re-written, and its covariance with the group.",
-    formula: "minimise l_acc L(s, y) + l_var mean_j max(0, 1 - std_j(Z)) + l_inv mean (s - s')^2 + l_cov |Cov(s, group)|; the weights sum to 1; s': the group re-written",
+    formula: "minimise l_acc L(s, y) + l_var mean_j max(0, 1 - std_j(Z)) + l_inv mean (s - s')^2 + l_cov |Cov(s, group)|; the weights are scaled to a sum of 1; s': the group re-written",
     fair_value: None,
     range: "",
     direction: Direction::Describes,
     source: "Barker, Bethell and Kazakov, \"Learning Fairer Representations with FairVIC\", 2025, section 4",
     parameters: &[
-        lambda("lambda_accuracy", 0.1, "weight of the data loss; the four weights sum to 1"),
+        lambda("lambda_accuracy", 0.1, "weight of the data loss; the four weights are scaled to a sum of 1"),
         lambda("lambda_variance", 0.1, "weight of the embedding's variance term"),
         lambda(
             "lambda_invariance",
@@ -112,14 +114,13 @@ enum Covariance {
 }
 
 fn build(parameters: &Parameters) -> Result<Box<dyn Objective>, CatalogError> {
-    let names = ["lambda_accuracy", "lambda_variance", "lambda_invariance", "lambda_covariance"];
-    let weights = names.map(|name| parameters.number(name));
+    let weights = WEIGHTS.map(|name| parameters.number(name));
     let refused = |reason: String| Err(CatalogError::BadCombination { id: CARD.id.to_owned(), reason });
     let sum: f64 = weights.iter().sum();
-    if (sum - 1.0).abs() > SLACK {
-        let told: Vec<String> = names.iter().zip(weights).map(|(name, weight)| format!("{name} = {weight}")).collect();
-        return refused(format!("{} sum to {:.6}; they must sum to 1", told.join(", "), sum));
+    if sum == 0.0 {
+        return refused(format!("{} are all 0, so that nothing would be minimised; give one of them a weight", WEIGHTS.join(", ")));
     }
+    let weights = if (sum - 1.0).abs() > SLACK { weights.map(|weight| weight / sum) } else { weights };
     let equation3 = parameters.text("covariance") == "paper-eq3";
     if !equation3 && !parameters.text("privileged").is_empty() {
         return refused("privileged has a meaning with covariance = \"paper-eq3\" only; leave it out".to_owned());
@@ -136,6 +137,16 @@ fn build(parameters: &Parameters) -> Result<Box<dyn Objective>, CatalogError> {
 }
 
 impl Objective for FairVic {
+    fn as_taken(&self) -> Option<String> {
+        let given = WEIGHTS.map(|name| self.parameters.number(name));
+        let sum: f64 = given.iter().sum();
+        let taken = [self.accuracy, self.variance, self.invariance, self.covariance_weight];
+        let pairs: Vec<String> =
+            WEIGHTS.iter().zip(given.iter().zip(taken)).map(|(name, (given, taken))| format!("{name} {given} as {taken:.4}")).collect();
+        ((sum - 1.0).abs() > SLACK)
+            .then(|| format!("the weights of FairVIC sum to {sum:.4} and were scaled to a sum of 1: {}", pairs.join(", ")))
+    }
+
     fn card(&self) -> &'static Card {
         &CARD
     }

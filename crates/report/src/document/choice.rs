@@ -8,8 +8,11 @@ use super::collapse::Collapse;
 /// The outcome of a search.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Choice {
-    /// Metric of performance.
+    /// The metric that the chosen setting is best in.
     pub by: String,
+    /// Its attribute, for a metric that compares groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
     /// Every setting in the sweep's order.
     pub candidates: Vec<Candidate>,
     /// Name of the chosen one; absent when none is within the limits.
@@ -25,7 +28,7 @@ pub struct Choice {
 pub struct Candidate {
     /// Its name in the report.
     pub method: String,
-    /// Mean performance on validation rows.
+    /// The metric of the choice on validation rows, mean over the runs; of a gap its distance from the fair value.
     pub performance: Estimate,
     /// Every limited number on validation rows.
     pub limited: Vec<Limited>,
@@ -50,4 +53,22 @@ pub struct Limited {
     pub estimate: Estimate,
     /// True when it is defined and within the limit.
     pub met: bool,
+}
+
+/// What chance alone gives of a gap on validation rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Chance {
+    /// Metric id.
+    pub metric: String,
+    /// Attribute.
+    pub attribute: String,
+    /// The method whose scores it was drawn with.
+    pub method: String,
+    /// Validation rows of a run, of the smallest where they differ.
+    pub rows: usize,
+    /// Mean of the gap over permutations of the groups, averaged over the runs.
+    pub by_lot: f64,
+    /// The limit that was set; absent where none was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<f64>,
 }

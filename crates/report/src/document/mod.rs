@@ -11,6 +11,7 @@ mod findings;
 mod front;
 mod importances;
 mod law;
+mod left_out;
 mod method;
 mod particulars;
 mod remark;
@@ -26,7 +27,7 @@ use evenhand_catalog::Direction;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use choice::{Candidate, Choice, Limited};
+pub use choice::{Candidate, Chance, Choice, Limited};
 pub use collapse::Collapse;
 pub use contrast::Contrast;
 pub use counterfactual::{Counterfactual, Shift};
@@ -38,6 +39,7 @@ pub use findings::{
 pub use front::{Dominance, Family, Front, Point};
 pub use importances::{Importance, Importances, PROXY};
 pub use law::{Law, LawTable};
+pub use left_out::LeftOut;
 pub use method::{MethodChoice, MethodReport, Published, Summary};
 pub use particulars::Particulars;
 pub use remark::{Remark, RemarkKind};
@@ -96,6 +98,9 @@ pub struct Report {
     pub data: DataSummary,
     /// The methods in the recipe's order; one entry named `scores` for an audit; one entry per value for a sweep.
     pub methods: Vec<MethodReport>,
+    /// Methods that were asked for and have no row, with their reasons.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
     /// Which metrics stand in the main table, in order; `metric@attribute` for those that compare groups.
     pub columns: Vec<Column>,
     /// Limits the user set, and whether each was met.
@@ -113,6 +118,9 @@ pub struct Report {
     /// What a sweep chose under limits, judged on validation rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choice: Option<Choice>,
+    /// What chance alone gives of the gaps that a sweep's limits are about, or might be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chance: Vec<Chance>,
     /// How well the recordings could be read, overall and by group, where the rows are extracted interviews.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extraction: Option<ExtractionReport>,
@@ -159,12 +167,14 @@ impl Report {
             recipe: Value::Object(asked),
             data,
             methods: Vec::new(),
+            left_out: Vec::new(),
             columns: Vec::new(),
             limits: Vec::new(),
             reference: None,
             contrasts: Vec::new(),
             fronts: Vec::new(),
             choice: None,
+            chance: Vec::new(),
             extraction: None,
             notes: Vec::new(),
         }

@@ -80,13 +80,19 @@ pub enum RemarkKind {
     NotTraced,
     /// A term of the objective was left out of some training batches.
     Skipped,
+    /// What chance alone gives of a gap that a sweep's limit is about, or might be.
+    Chance,
+    /// A sweep's limit is below what chance alone gives on the rows that it is judged on.
+    LimitBelowChance,
+    /// A method failed and has no row.
+    MethodFailed,
     /// What those said who read the rows, balanced them or trained on them.
     Told,
 }
 
 impl RemarkKind {
     /// All kinds.
-    pub const ALL: [RemarkKind; 25] = [
+    pub const ALL: [RemarkKind; 28] = [
         RemarkKind::SensitiveInputs,
         RemarkKind::LeftOutBySkew,
         RemarkKind::SmallGroups,
@@ -111,6 +117,9 @@ impl RemarkKind {
         RemarkKind::NoImportance,
         RemarkKind::NotTraced,
         RemarkKind::Skipped,
+        RemarkKind::Chance,
+        RemarkKind::LimitBelowChance,
+        RemarkKind::MethodFailed,
         RemarkKind::Told,
     ];
 }

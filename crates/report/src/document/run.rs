@@ -24,6 +24,9 @@ pub struct RunReport {
     /// Digest of the kept model that made the scores: the one that its folder's `digests.json` names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// Seconds that the run took. Finished runs that are kept have it; a report never does, as its bytes depend on recipe, data and seed alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
     /// Rows that trained, validated, tested.
     pub sizes: Sizes,
     /// Overall performance on the test rows.
@@ -95,6 +98,9 @@ pub struct Measured {
     pub attribute: Option<String>,
     /// The number.
     pub estimate: Estimate,
+    /// Its mean over permutations of the groups, for gaps: what chance alone gives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_lot: Option<f64>,
 }
 
 /// Row counts.

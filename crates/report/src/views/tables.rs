@@ -7,7 +7,7 @@ use evenhand_metrics::{Estimate, Finding};
 use evenhand_rows::Scale;
 
 use crate::averages::mean_distance;
-use crate::document::{Column, LimitCheck, MethodChoice, MethodReport, Published, Report, Tilt};
+use crate::document::{Candidate, Column, LimitCheck, MethodChoice, MethodReport, Published, Report, Tilt};
 use crate::lookup::{self, Measured};
 use crate::naming::apart;
 use crate::numbers::{counted, decimals, fixed, level, places_beside, ratio_of, significant};
@@ -116,6 +116,7 @@ pub(crate) fn methods(report: &Report) -> Methods {
         table.remarks.extend(constant_remark(report, column));
         table.columns.push(column.clone());
     }
+    table.remarks.extend(without_row(report));
     let needing: Vec<&str> = report.methods.iter().filter(|method| method.attribute_to_score).map(|method| method.name.as_str()).collect();
     if !needing.is_empty() {
         table.remarks.push(format!("Need the attribute of everybody who is scored: {}.", needing.join(", ")));
@@ -228,6 +229,18 @@ fn constant_remark(report: &Report, column: &Column) -> Option<String> {
         [one] => Some(format!("{} of the best constant prediction: {one}.", column.heading)),
         [low, .., high] => Some(format!("{} of the best constant prediction: {low} to {high} over the runs.", column.heading)),
     }
+}
+
+/// The methods without a row, each with its reason.
+fn without_row(report: &Report) -> impl Iterator<Item = String> {
+    let why = |failed: bool| if failed { "failed" } else { "does not fit these rows" };
+    report.left_out.iter().map(move |one| format!("No row: {} {}: {}", one.method, why(one.failed), sentence(&one.reason)))
+}
+
+/// A reason with a full stop.
+fn sentence(reason: &str) -> String {
+    let reason = reason.trim_end();
+    if reason.ends_with(['.', '!', '?']) { reason.to_owned() } else { format!("{reason}.") }
 }
 
 /// The main table: a row a method, a column a metric.
@@ -553,10 +566,11 @@ pub(crate) fn verdict(check: &LimitCheck) -> &'static str {
 /// What a sweep chose under limits: a row a setting, numbers of the validation rows.
 pub fn choice_table(report: &Report) -> Table {
     let Some(choice) = &report.choice else { return Table::default() };
-    let heading = lookup::heading(report, &choice.by);
+    let name = lookup::heading(report, &choice.by);
+    let heading = choice.of.as_ref().map_or_else(|| name.clone(), |attribute| format!("{name}\n{attribute}"));
     let mut table = Table {
         title: "the choice, judged on validation rows".to_owned(),
-        headers: vec!["setting".to_owned(), heading.clone()],
+        headers: vec!["setting".to_owned(), heading],
         right_aligned: vec![false, true],
         ..Table::default()
     };
@@ -569,6 +583,7 @@ pub fn choice_table(report: &Report) -> Table {
     table.headers.push("within the limits".to_owned());
     table.right_aligned.push(false);
     let binary = report.data.label.as_ref().is_some_and(|label| label.kind == "binary");
+    let unjudged = |candidate: &Candidate| candidate.within && candidate.collapsed.is_empty() && candidate.performance.number().is_none();
     for candidate in &choice.candidates {
         let chosen = choice.chosen.as_ref() == Some(&candidate.method);
         let mut row = vec![candidate.method.clone(), estimate_text(&candidate.performance)];
@@ -605,9 +620,12 @@ pub fn choice_table(report: &Report) -> Table {
         }),
     );
     table.footnotes.push(match &choice.chosen {
-        Some(name) => format!(
-            "Highest {heading} within the limits: {name}. The rows it was chosen on flatter it; what it does on test rows stands in the results."
+        Some(chosen) => format!(
+            "Best in {name} within the limits: {chosen}. The rows it was chosen on flatter it; what it does on test rows stands in the results."
         ),
+        None if choice.candidates.iter().any(unjudged) => {
+            format!("{name} could not be estimated where the limits are kept, so that nothing is best in it: choose by another metric.")
+        }
         None if choice.candidates.iter().any(|candidate| candidate.within) => {
             "Every setting within the limits says nothing on validation rows: try smaller values, another method, or wider limits.".to_owned()
         }

@@ -114,7 +114,7 @@ impl Running {
             wall: self.elapsed(),
             // In KiB on Linux.
             peak: usage.ru_maxrss as u64 * 1024,
-            stdout: read("out"),
+            stdout: super::untimed(&read("out")),
             stderr: read("err"),
             late,
         }

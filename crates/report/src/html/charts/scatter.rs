@@ -27,6 +27,8 @@ pub(crate) struct Series {
     pub(crate) spread: (Option<f64>, Option<f64>),
     /// What was published.
     pub(crate) published: Option<(f64, f64)>,
+    /// Whether the line of a sweep goes through its mean.
+    pub(crate) swept: bool,
 }
 
 /// Words of the axes.
@@ -75,7 +77,8 @@ pub(crate) fn figure(title: &str, series: &[Series], axes: &Axes) -> Figure {
         svg.path(&through(&stairs), "front");
     }
     if axes.joined {
-        let places: Vec<(f64, f64)> = means.iter().map(|(gap, value)| (x.at(*gap), y.at(*value))).collect();
+        let swept = series.iter().filter(|one| one.swept).map(|one| one.mean);
+        let places: Vec<(f64, f64)> = swept.map(|(gap, value)| (x.at(gap), y.at(value))).collect();
         svg.curve(&places, Style(0), "curve thin");
     }
     for one in series {
@@ -125,6 +128,7 @@ pub(crate) fn figure(title: &str, series: &[Series], axes: &Axes) -> Figure {
     let mut legend: Vec<LegendEntry> = Vec::new();
     if axes.joined {
         legend.push(LegendEntry::new(Swatch::Line(Style(0)), "mean at each value of the parameter (written beside it), joined in order"));
+        legend.extend(series.iter().filter(|one| !one.swept).map(|one| LegendEntry::new(Swatch::Mark(one.style), one.name.clone())));
     } else {
         for (position, one) in series.iter().enumerate() {
             let on_front = if front.len() > 1 && front.contains(&position) { " (on the front)" } else { "" };
@@ -180,7 +184,8 @@ fn obstacles(series: &[Series], places: &[(f64, f64)], x: &Scale, y: &Scale, joi
         }
     }
     if joined {
-        points.extend(places.windows(2).flat_map(|pair| along(pair[0], pair[1])));
+        let swept: Vec<(f64, f64)> = series.iter().zip(places).filter(|(one, _)| one.swept).map(|(_, place)| *place).collect();
+        points.extend(swept.windows(2).flat_map(|pair| along(pair[0], pair[1])));
     }
     points
 }

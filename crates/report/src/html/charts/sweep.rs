@@ -1,15 +1,17 @@
-//! One metric over the values of a swept parameter, with its standard deviation.
+//! One metric over the values of a swept parameter, with its standard deviation, and a line for the method beside them.
 
 use super::axis::Scale;
+use super::svg::Swatch;
 use super::svg::{Style, Svg, between};
-use super::{Figure, WIDTH, frame};
+use super::{Figure, LegendEntry, WIDTH, frame};
 use crate::numbers::{plain, significant};
 
 /// A point of the sweep: the parameter, the mean, the standard deviation.
 pub(crate) type Point = (f64, f64, Option<f64>);
 
-/// The picture; the parameter's axis is logarithmic where its values span more than a factor of 30.
-pub(crate) fn figure(title: &str, parameter: &str, metric: &str, points: &[Point], style: Style) -> Figure {
+/// The picture; the parameter's axis is logarithmic where its values span more than a factor of 30. `beside`: name and mean of the method that the
+/// values are told from.
+pub(crate) fn figure(title: &str, [parameter, metric]: [&str; 2], points: &[Point], beside: Option<(&str, f64)>, style: Style) -> Figure {
     let height = 240.0;
     let frame = frame(WIDTH, height);
     let mut svg = Svg::new(WIDTH, height);
@@ -22,8 +24,11 @@ pub(crate) fn figure(title: &str, parameter: &str, metric: &str, points: &[Point
         Scale::linear((smallest - margin, largest + margin), frame.width())
     };
     let ends = points.iter().flat_map(|(_, mean, spread)| [mean - spread.unwrap_or(0.0), mean + spread.unwrap_or(0.0)]);
-    let y = Scale::around(ends, frame.height());
+    let y = Scale::around(ends.chain(beside.map(|(_, mean)| mean)), frame.height());
     frame.y_axis(&mut svg, &y, 4, metric);
+    if let Some((_, mean)) = beside {
+        svg.line((frame.left, y.at(mean)), (frame.right, y.at(mean)), "front");
+    }
     let shifted = |sign: f64| -> Vec<(f64, f64)> {
         points.iter().map(|(value, mean, spread)| (x.at(*value), y.at(mean + sign * spread.unwrap_or(0.0)))).collect()
     };
@@ -35,6 +40,8 @@ pub(crate) fn figure(title: &str, parameter: &str, metric: &str, points: &[Point
     }
     frame.x_axis(&mut svg, &x, 5, parameter);
     let caption = if points.iter().any(|point| point.2.is_some()) { "Band: ± one standard deviation." } else { "" };
+    let legend = beside.map(|(name, mean)| LegendEntry::new(Swatch::Plain("front"), format!("{name}: {}", significant(mean))));
+    let legend = legend.into_iter().collect();
     let described = format!("{title}: {metric} over {parameter}");
-    Figure { title: title.to_owned(), svg: svg.finish(&described), legend: Vec::new(), caption: caption.to_owned() }
+    Figure { title: title.to_owned(), svg: svg.finish(&described), legend, caption: caption.to_owned() }
 }

@@ -43,7 +43,12 @@ fn facts(report: &Report) -> Vec<String> {
     let runs = report.methods.iter().map(|method| method.runs.len()).max().unwrap_or(0);
     match report.kind {
         ReportKind::Audit | ReportKind::Ranking | ReportKind::Balancing => {}
-        ReportKind::Sweep => facts.push(format!("{} × {}", counted(report.methods.len(), "value"), counted(runs, lookup::unit(report)))),
+        ReportKind::Sweep => {
+            let swept = report.methods.iter().filter(|method| method.swept.is_some()).count();
+            let beside =
+                report.methods.iter().find(|method| method.swept.is_none()).map_or_else(String::new, |one| format!(" and {}", one.name));
+            facts.push(format!("{}{beside} × {}", counted(swept, "value"), counted(runs, lookup::unit(report))));
+        }
         _ => facts.push(format!("{} × {}", counted(report.methods.len(), "method"), counted(runs, lookup::unit(report)))),
     }
     // Gates before the model change the rows that a method has.

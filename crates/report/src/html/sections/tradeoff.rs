@@ -35,7 +35,7 @@ fn content(report: &Report, _: Learners<'_>) -> Option<Value> {
         Some(front) => (front.performance.clone(), front.gap.clone()),
         None => (lookup::performance_metric(report)?, "spdd".to_owned()),
     };
-    let swept = report.kind == ReportKind::Sweep && report.methods.iter().all(|method| method.swept.is_some());
+    let swept = report.kind == ReportKind::Sweep && report.methods.iter().any(|method| method.swept.is_some());
     let samples = samples(&report.methods);
     let mut rows: Vec<Value> = Vec::new();
     for attribute in lookup::attributes(report) {
@@ -48,7 +48,13 @@ fn content(report: &Report, _: Learners<'_>) -> Option<Value> {
             let on_it = report.methods.iter().enumerate().filter(|(_, method)| method.sample.as_ref() == *sample);
             let series: Vec<Series> = on_it
                 .filter_map(|(position, method)| {
-                    series(method, if swept { Style(0) } else { Style(position) }, &performance, &gap_metric, &attribute)
+                    series(
+                        method,
+                        if swept { Style(usize::from(method.swept.is_none())) } else { Style(position) },
+                        &performance,
+                        &gap_metric,
+                        &attribute,
+                    )
                 })
                 .collect();
             if series.iter().map(|one| one.runs.len()).sum::<usize>() < 2 {
@@ -168,13 +174,14 @@ fn series(method: &MethodReport, style: Style, performance: &str, gap_metric: &s
         mean: (mean(gaps.iter().copied())?, value.estimate.number()?),
         spread: (spread(&gaps), value.std),
         published: published.0.zip(published.1).and_then(|(gap, value)| Some((distance(card, gap.value)?, value.value))),
+        swept: method.swept.is_some(),
     })
 }
 
 /// The swept parameter's name, read from the choice whose value equals the swept one.
 fn parameter(report: &Report) -> String {
     let varying = |pick: fn(&MethodReport) -> Option<&crate::document::MethodChoice>| {
-        let choices: Vec<_> = report.methods.iter().filter_map(pick).collect();
+        let choices: Vec<_> = report.methods.iter().filter(|method| method.swept.is_some()).filter_map(pick).collect();
         let first = choices.first()?;
         first
             .parameters
@@ -203,7 +210,9 @@ fn over_parameter(report: &Report, performance: &str, gap: &str, attribute: &str
                 .collect();
             points.sort_by(|one, other| one.0.total_cmp(&other.0));
             let heading = lookup::heading(report, metric);
-            sweep::figure(&format!("{heading} over {name}"), &name, &heading, &points, Style(position))
+            let plain = report.methods.iter().find(|method| method.swept.is_none());
+            let beside = plain.and_then(|method| Some((method.name.as_str(), lookup::measured(method, metric, of)?.estimate.number()?)));
+            sweep::figure(&format!("{heading} over {name}"), [&name, &heading], &points, beside, Style(position))
         })
         .collect()
 }

@@ -1,10 +1,13 @@
-//! Performance against the gap: every method or setting a dot, the chosen one ringed, and the numbers in a table below.
+//! Performance against the gap: every method or setting a dot, the front as stairs, the chosen one ringed, and the numbers in a table below.
 
 use std::fmt::Write as _;
 
 use super::{Markup, plain_table};
+use evenhand_catalog::Direction;
+
 use crate::averages::{mean, spread};
 use crate::document::{MethodReport, Report, ReportKind};
+use crate::dominance::front;
 use crate::html::charts::area::Area;
 use crate::html::charts::axis::{Scale, extent};
 use crate::html::markup::{Share, escaped};
@@ -23,18 +26,56 @@ struct Dot<'a> {
     value: (f64, f64),
 }
 
-fn dots<'a>(report: &'a Report, performance: &str, attribute: &str) -> Vec<Dot<'a>> {
-    let Ok(card) = evenhand_metrics::find("spdd").map(evenhand_metrics::Metric::card) else { return Vec::new() };
+/// What the axes show: of a sweep what it was chosen by and the first gap that was limited.
+struct Plane {
+    performance: String,
+    gap: String,
+    attribute: String,
+    /// Whether the gap is in units of scores.
+    of_scores: bool,
+}
+
+impl Plane {
+    fn of(report: &Report) -> Option<Self> {
+        let usual = || lookup::performance_metric(report);
+        let points_up = |metric: &str| evenhand_metrics::find(metric).is_ok_and(|metric| metric.card().direction == Direction::Higher);
+        let by = report.choice.as_ref().filter(|choice| choice.of.is_none() && points_up(&choice.by)).map(|choice| choice.by.clone());
+        let limited = report.choice.iter().filter_map(|choice| choice.candidates.first()).flat_map(|first| &first.limited);
+        let is_gap = |metric: &str| evenhand_metrics::find(metric).is_ok_and(|metric| metric.card().fair_value.is_some());
+        let gap = limited.filter(|one| is_gap(&one.metric)).find_map(|one| Some((one.metric.clone(), one.attribute.clone()?)));
+        let (gap, attribute) = match gap {
+            Some(gap) => gap,
+            None => ("spdd".to_owned(), lookup::attributes(report).into_iter().next()?),
+        };
+        let of_scores = evenhand_metrics::find(&gap).is_ok_and(|metric| metric.card().is_of_scores());
+        Some(Plane { performance: by.or_else(usual)?, gap, attribute, of_scores })
+    }
+
+    /// A gap as the page shows it: on the person's own scale where it is one of scores.
+    fn own(&self, report: &Report, gap: f64) -> f64 {
+        if self.of_scores { telling::own_gap(report, gap) } else { gap }
+    }
+
+    /// What the gap is called.
+    fn heading(&self, report: &Report) -> String {
+        crate::views::tables::distance_heading(&self.gap, &lookup::heading(report, &self.gap))
+    }
+}
+
+fn dots<'a>(report: &'a Report, plane: &Plane) -> Vec<Dot<'a>> {
+    let Plane { performance, gap: metric, attribute, .. } = plane;
+    let Ok(card) = evenhand_metrics::find(metric).map(evenhand_metrics::Metric::card) else { return Vec::new() };
     let sample = telling::baseline(report).and_then(|base| base.sample.as_ref());
     let of = |method: &'a MethodReport| {
         let gaps: Vec<f64> = method
             .runs
             .iter()
-            .filter_map(|run| distance(card, lookup::finding(run, "spdd", Some(attribute))?.estimate.number()?))
+            .filter_map(|run| distance(card, lookup::finding(run, metric, Some(attribute))?.estimate.number()?))
             .collect();
-        let gap = mean(gaps.iter().copied()).or_else(|| lookup::measured(method, "spdd", Some(attribute))?.estimate.number())?;
+        let measured = || distance(card, lookup::measured(method, metric, Some(attribute))?.estimate.number()?);
+        let gap = mean(gaps.iter().copied()).or_else(measured)?;
         let value = lookup::measured(method, performance, None)?;
-        let own = |gap: f64| telling::own_gap(report, gap);
+        let own = |gap: f64| plane.own(report, gap);
         Some(Dot {
             method,
             gap: (own(gap), own(spread(&gaps).unwrap_or(0.0))),
@@ -46,40 +87,69 @@ fn dots<'a>(report: &'a Report, performance: &str, attribute: &str) -> Vec<Dot<'
 
 /// The section; nothing where fewer than two methods have both numbers.
 pub(super) fn section(report: &Report, body: &mut Markup) {
-    let attributes = lookup::attributes(report);
-    let (Some(performance), Some(attribute)) = (lookup::performance_metric(report), attributes.first()) else { return };
-    let dots = dots(report, &performance, attribute);
+    let Some(plane) = Plane::of(report) else { return };
+    let dots = dots(report, &plane);
     if dots.len() < 2 {
         return;
     }
-    let heading = lookup::heading(report, &performance);
+    let heading = lookup::heading(report, &plane.performance);
+    let attribute = &plane.attribute;
     let ringed = telling::ringed(report, attribute);
     let base = telling::baseline(report);
     body.raw("<section class=\"keep\"><h2>");
     match (ringed, &report.choice) {
-        (Some(chosen), Some(_)) => {
-            body.text("Of the settings within the limits, the chosen one has the highest ").text(&heading).text(": ").name(&chosen.name)
+        (Some(chosen), Some(choice)) => {
+            let by = lookup::heading(report, &choice.by);
+            body.text("Of the settings within the limits, the chosen one is best in ").text(&by).text(": ").name(&chosen.name)
         }
         (None, Some(_)) => body.text("No setting is within the limits"),
         (Some(chosen), None) => body.text("The smallest gap: ").name(&chosen.name),
         (None, None) => body.text(&heading).text(" and gap"),
     };
     body.raw("</h2>");
-    body.element("p class=\"sub\"", &format!("{heading} (up is better) against the gap for {attribute} (left is smaller). Each dot is one {}; crosses show the spread over the {}s.", if report.kind == ReportKind::Sweep { "setting" } else { "method" }, lookup::unit(report)));
+    let is_sweep = report.kind == ReportKind::Sweep;
+    let stairs = if on_front(&dots).len() > 1 { "; the stairs join those that no other beats in both" } else { "" };
+    let chosen = match (ringed, is_sweep && report.choice.is_some()) {
+        (Some(_), true) => " The ring marks the chosen one.",
+        _ => "",
+    };
+    body.element(
+        "p class=\"sub\"",
+        &format!(
+            "{heading} (up is better) against the gap for {attribute} (left is smaller), on the test rows. Each dot is one {}{stairs}; crosses show the spread over the {}s.{chosen}",
+            if is_sweep { "setting" } else { "method" },
+            lookup::unit(report)
+        ),
+    );
     let limit = report
         .limits
         .iter()
-        .find(|check| check.metric == "spdd" && check.attribute.as_ref() == Some(attribute))
-        .map(|check| telling::own_gap(report, check.limit));
-    draw(report, &dots, &heading, (limit, ringed, base), body);
-    table(report, &dots, &heading, (attribute, ringed), body);
+        .find(|check| check.metric == plane.gap && check.attribute.as_ref() == Some(attribute))
+        .and_then(|check| Some(plane.own(report, distance(evenhand_metrics::find(&plane.gap).ok()?.card(), check.limit)?)));
+    draw(report, &dots, (&plane, &heading), (limit, ringed, base), body);
+    table(report, &dots, (&plane, &heading), ringed, body);
     body.raw("</section>\n");
+}
+
+/// The dots that no other beats in both respects, by rising gap.
+fn on_front(dots: &[Dot<'_>]) -> Vec<usize> {
+    let points: Vec<(f64, f64)> = dots.iter().map(|dot| (dot.gap.0, dot.value.0)).collect();
+    front(&points)
+}
+
+/// A line through points, stretched with the drawing.
+fn joined(points: &[(f64, f64)], class: &str) -> String {
+    let points: Vec<String> = points.iter().map(|(left, top)| format!("{:.1},{:.1}", left * 100.0, top * 100.0)).collect();
+    format!(
+        "<svg viewBox=\"0 0 100 100\" preserveAspectRatio=\"none\" width=\"100%\" height=\"100%\" aria-hidden=\"true\"><polyline class=\"{class}\" points=\"{}\"/></svg>",
+        points.join(" ")
+    )
 }
 
 fn draw(
     report: &Report,
     dots: &[Dot<'_>],
-    heading: &str,
+    (plane, heading): (&Plane, &str),
     (limit, ringed, base): (Option<f64>, Option<&MethodReport>, Option<&MethodReport>),
     body: &mut Markup,
 ) {
@@ -106,8 +176,9 @@ fn draw(
     }
     let _ = write!(
         svg,
-        "<line class=\"ax\" x1=\"9%\" x2=\"98%\" y1=\"86%\" y2=\"86%\"/><text class=\"m\" x=\"98%\" y=\"86%\" dy=\"40\" text-anchor=\"end\">gap (SPDD){}, 0: none</text>",
-        escaped(&telling::of_scale(report))
+        "<line class=\"ax\" x1=\"9%\" x2=\"98%\" y1=\"86%\" y2=\"86%\"/><text class=\"m\" x=\"98%\" y=\"86%\" dy=\"40\" text-anchor=\"end\">gap ({}){}, 0: none</text>",
+        escaped(&plane.heading(report)),
+        escaped(&if plane.of_scores { telling::of_scale(report) } else { String::new() })
     );
     if let Some(limit) = limit {
         let at = Share(x.at(limit));
@@ -117,18 +188,22 @@ fn draw(
             plain(limit)
         );
     }
-    if report.kind == ReportKind::Sweep {
-        let points: Vec<String> =
-            dots.iter().map(|dot| format!("{:.1},{:.1}", x.at(dot.gap.0) * 100.0, y.at(dot.value.0) * 100.0)).collect();
-        let _ = write!(
-            svg,
-            "<svg viewBox=\"0 0 100 100\" preserveAspectRatio=\"none\" width=\"100%\" height=\"100%\" aria-hidden=\"true\"><polyline class=\"line\" points=\"{}\"/></svg>",
-            points.join(" ")
-        );
-    }
     let places: Vec<(f64, f64)> = dots.iter().map(|dot| (x.at(dot.gap.0), y.at(dot.value.0))).collect();
+    let mut stairs = Vec::new();
+    for pair in on_front(dots).windows(2) {
+        let (near, far) = (places[pair[0]], places[pair[1]]);
+        stairs.extend([near, (far.0, near.1), far]);
+    }
+    if !stairs.is_empty() {
+        svg.push_str(&joined(&stairs, "front"));
+    }
+    if report.kind == ReportKind::Sweep {
+        let swept = dots.iter().zip(&places).filter(|(dot, _)| dot.method.swept.is_some());
+        svg.push_str(&joined(&swept.map(|(_, place)| *place).collect::<Vec<_>>(), "line"));
+    }
     for (dot, (left, top)) in dots.iter().zip(&places) {
-        let is_base = base.is_some_and(|base| std::ptr::eq(base, dot.method)) && report.kind != ReportKind::Sweep;
+        let is_base =
+            base.is_some_and(|base| std::ptr::eq(base, dot.method)) && (report.kind != ReportKind::Sweep || report.reference.is_some());
         let clamp = |scale: &Scale, value: f64| scale.inside(value);
         let _ = write!(
             svg,
@@ -160,7 +235,11 @@ fn draw(
     let names: Vec<String> = dots
         .iter()
         .enumerate()
-        .map(|(at, dot)| dot.method.swept.map_or_else(|| format!("{} {}", at + 1, dot.method.name), plain))
+        .map(|(at, dot)| match dot.method.swept {
+            Some(value) => plain(value),
+            None if report.kind == ReportKind::Sweep => dot.method.name.clone(),
+            None => format!("{} {}", at + 1, dot.method.name),
+        })
         .collect();
     // The words of the limit stand there already.
     let said = limit.map(|limit| of_text((x.at(limit) * SIZE.0 + 8.0, 0.86 * SIZE.1 - 9.0), "", 160.0));
@@ -260,7 +339,7 @@ fn free_places(places: &[(f64, f64)], names: &[String], mut taken: Vec<Area>) ->
     found
 }
 
-fn table(report: &Report, dots: &[Dot<'_>], heading: &str, (attribute, ringed): (&str, Option<&MethodReport>), body: &mut Markup) {
+fn table(report: &Report, dots: &[Dot<'_>], (plane, heading): (&Plane, &str), ringed: Option<&MethodReport>, body: &mut Markup) {
     let gap_places = decimals(dots.iter().map(|dot| dot.gap.0));
     let places = decimals(dots.iter().map(|dot| dot.value.0));
     let shown = |(value, std): (f64, f64), places| {
@@ -274,14 +353,14 @@ fn table(report: &Report, dots: &[Dot<'_>], heading: &str, (attribute, ringed): 
             _ if telling::collapsed(report, dot.method) => " (decides alike for nearly all)",
             _ => "",
         };
-        let name = if dot.method.swept.is_some() { dot.method.name.clone() } else { format!("{} {}", at + 1, dot.method.name) };
+        let name = if report.kind == ReportKind::Sweep { dot.method.name.clone() } else { format!("{} {}", at + 1, dot.method.name) };
         vec![format!("{name}{mark}"), shown(dot.value, places), shown(dot.gap, gap_places)]
     };
     let table = Table {
         headers: vec![
             if report.kind == ReportKind::Sweep { "setting" } else { "method" }.to_owned(),
             heading.to_owned(),
-            format!("gap for {attribute} (SPDD)"),
+            format!("gap for {} ({})", plane.attribute, plane.heading(report)),
         ],
         right_aligned: vec![false, true, true],
         rows: dots.iter().enumerate().take(MOST_ROWS).map(row).collect(),
