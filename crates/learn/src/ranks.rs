@@ -57,7 +57,8 @@ impl Ranked {
         let mut ranks = vec![0.0; logits.len()];
         let (mut start, mut below) = (0, 0.0);
         while start < order.len() {
-            let level = order[start..].iter().take_while(|&&row| logits[row] == logits[order[start]]).count();
+            // A logit that is no number is level with itself.
+            let level = order[start..].iter().take_while(|&&row| logits[row] == logits[order[start]]).count().max(1);
             let tied: f64 = order[start..start + level].iter().map(|&row| share(row)).sum();
             for &row in &order[start..start + level] {
                 ranks[row] = (below + tied / 2.0) as f32;
@@ -71,6 +72,9 @@ impl Ranked {
     /// The derivative by the logits of `sum of pulls x ranks`.
     fn slopes(&self, pulls: &[f32]) -> Vec<f32> {
         let mut slopes = vec![0.0; pulls.len()];
+        if self.width.is_nan() {
+            return vec![f32::NAN; pulls.len()];
+        }
         if self.width <= 0.0 {
             return slopes;
         }
@@ -122,6 +126,12 @@ mod tests {
         assert!((distance(&[0.0, 2.0, 1.0, 3.0]) - 0.25).abs() < 1e-7);
         assert_eq!(distance(&[0.4; 4]), 0.0);
         assert!((distance(&[0.0, 1.0, 1.0, 2.0]) - 0.375).abs() < 1e-7);
+    }
+
+    #[test]
+    fn a_logit_that_is_no_number_ends_nothing() {
+        let found = between_ranks(&[f32::NAN, 0.0, 1.0, f32::INFINITY], &[0, 1, 0, 1], &[1.0; 4], Pairs::Largest, 1).unwrap();
+        assert!(found.slopes.iter().any(|slope| slope.is_nan()), "the trainer sees that it diverged: {found:?}");
     }
 
     #[test]

@@ -36,6 +36,9 @@ pub(crate) enum Degree {
     Logit,
 }
 
+/// Standard deviation below which labels agree but for rounding.
+const NO_SPREAD: f64 = 1e-9;
+
 /// Mean and standard deviation of one target's labels, under a data loss.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Spread {
@@ -57,7 +60,7 @@ impl Spread {
 
     fn factor(self, degree: Degree) -> f64 {
         let Spread { mean, deviation, loss } = self;
-        if deviation == 0.0 {
+        if deviation.is_nan() || deviation < NO_SPREAD {
             return 0.0;
         }
         let curve = mean * (1.0 - mean);
@@ -103,7 +106,7 @@ impl Scale {
 
     /// The standard deviation of the label, the unit of widths along its scores; 1 where numbers are taken as they stand or it does not vary.
     pub(crate) fn unit(&self, target: usize) -> f64 {
-        self.spreads.as_ref().map(|spreads| spreads[target].deviation).filter(|deviation| *deviation > 0.0).unwrap_or(1.0)
+        self.spreads.as_ref().map(|spreads| spreads[target].deviation).filter(|deviation| *deviation >= NO_SPREAD).unwrap_or(1.0)
     }
 }
 
@@ -136,6 +139,8 @@ mod tests {
     #[test]
     fn labels_that_agree_have_no_spread_and_unknown_ones_do_not_count() {
         assert_eq!(Spread::of(&[1.0; 4], None, DataLoss::Bce).factor(Degree::Free), 0.0);
+        assert_eq!(Spread::of(&[1.0 / 3.0; 7], Some(&[0.1; 7]), DataLoss::Mse).factor(Degree::Score), 0.0);
+        assert_eq!(Spread::of(&[f64::NAN; 2], None, DataLoss::Mse).factor(Degree::Free), 0.0);
         let known = Spread::of(&[0.0, f64::NAN, 1.0], Some(&[1.0, 7.0, 3.0]), DataLoss::Bce);
         assert!(known.mean == 0.75 && (known.factor(Degree::Free) - 0.5).abs() < 1e-15);
         assert!((known.factor(Degree::Score) - 0.5 / 0.1875_f64.sqrt()).abs() < 1e-15);

@@ -93,7 +93,9 @@ fn weights_of_zero_take_rows_out() {
     let validation = Corpus::new(300, 2, 2);
     let training = Training { epochs: 15, ..short() };
     for id in OBJECTIVES.iter().map(|entry| entry.card.id) {
-        let scorer = fit_plainly(&train, &validation, &small(), &training, objective(id, &[]), 1).unwrap();
+        // Here the label goes with the group, which a stronger penalty evens out.
+        let given: &[(&str, Value)] = if id == "mmd" { &[("lambda_mmd", Value::Number(0.02))] } else { &[] };
+        let scorer = fit_plainly(&train, &validation, &small(), &training, objective(id, given), 1).unwrap();
         assert!(scorer.curves().iter().any(|record| record.validation_accuracy > 0.6), "{id}");
     }
 }
