@@ -305,8 +305,10 @@ fn at_odds<'a>(by: &str, pooled: &'a Selections, adjusted: &'a [Adjusted]) -> Ve
         let (over, within) = (group.impact_ratio.interval()?, found.estimate.interval()?);
         let why = if within.low > over.high && within.low > 1.0 {
             format!("the pooled number turns the order of the two round that holds within {by}")
-        } else if within.low > over.high {
+        } else if within.low > over.high && found.estimate.number()?.ln().abs() <= group.impact_ratio.number()?.ln().abs() {
             "the pooled number shows a wider gap than there is within strata".to_owned()
+        } else if within.low > over.high {
+            "the pooled number shows another gap than there is within strata".to_owned()
         } else if within.high < over.low {
             "the pooled number hides a gap that there is within strata".to_owned()
         } else {

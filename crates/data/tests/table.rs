@@ -72,7 +72,8 @@ fn roles_are_given_to_columns() {
         data.provenance.notes,
         [
             "`gender`: `Prefer not to say` taken as unknown group",
-            "`gender`: the group of 1 rows is unknown; they are left out of every gap"
+            "`gender`: the group of 1 rows is unknown; they are left out of every gap",
+            "`hired` holds outcomes in words: `yes` counts as the favourable one"
         ]
     );
 }

@@ -120,7 +120,8 @@ fn tell_undecided(column: &str, undecided: &[&String], notes: &mut Vec<String>) 
 /// Says which words are the favourable outcome: another reader might have taken the other one.
 fn tell_favourable<'a>(column: &str, words: impl Iterator<Item = &'a str>, notes: &mut Vec<String>) {
     let words: Vec<&str> = words.collect();
-    if !words.is_empty() {
+    // Numbers say themselves which is the higher one.
+    if words.iter().any(|word| word.parse::<f64>().is_err()) {
         tell(notes, format!("`{column}` holds outcomes in words: {} counts as the favourable one", quoted(words.into_iter())));
     }
 }
