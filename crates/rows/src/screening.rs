@@ -126,6 +126,9 @@ fn is_url(text: &str) -> bool {
 /// `2024-05-01`, `01.05.2024`, `5/1/24`, also with a time behind it.
 fn is_date(text: &str) -> bool {
     let day = text.split(['T', ' ']).next().unwrap_or_default();
+    if is_compact_date(text) || names_month(text) {
+        return true;
+    }
     let Some(sign) = day.chars().find(|sign| matches!(sign, '-' | '/' | '.')) else { return false };
     let parts: Vec<Option<u32>> = day
         .split(sign)
@@ -137,10 +140,35 @@ fn is_date(text: &str) -> bool {
     year(first) && day_and_month(second, third) || (year(third) || third < 100) && day_and_month(first, second)
 }
 
+/// `19900501`.
+fn is_compact_date(text: &str) -> bool {
+    let number = |part: &str| part.parse::<u32>().unwrap_or_default();
+    text.len() == 8
+        && text.bytes().all(|byte| byte.is_ascii_digit())
+        && (1900..=2100).contains(&number(&text[..4]))
+        && (1..=12).contains(&number(&text[4..6]))
+        && (1..=31).contains(&number(&text[6..]))
+}
+
+/// A day, a month in letters and a year in any order: `01-Jan-1990`, `May 5, 1990`.
+fn names_month(text: &str) -> bool {
+    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let parts: Vec<String> =
+        text.split(|sign: char| !sign.is_alphanumeric()).filter(|part| !part.is_empty()).map(str::to_lowercase).collect();
+    let month = |part: &String| part.len() <= 9 && MONTHS.iter().any(|month| part.starts_with(month));
+    let numbers: Vec<u32> = parts.iter().filter_map(|part| part.parse().ok()).collect();
+    parts.len() == 3
+        && parts.iter().filter(|part| month(part)).count() == 1
+        && numbers.len() == 2
+        && numbers.iter().any(|day| (1..=31).contains(day))
+}
+
 fn date(seen: &Seen<'_>) -> Option<String> {
     let birth = seen.says(&["birth", "dob", "birthday", "birthdate", "born", "birthyear", "geburtsdatum", "geburtstag", "geburtsjahr"]);
     let years = || seen.mostly("years of birth", |text| text.parse::<f64>().is_ok_and(|year| (1900.0..=2100.0).contains(&year)));
-    seen.mostly(if birth { "dates of birth" } else { "dates" }, is_date).or_else(|| if birth { years() } else { None })
+    // Days since some beginning: numbers of which nearly none repeats, under a name that speaks of a birth.
+    let days = || seen.mostly("dates of birth in numbers", |text| text.parse::<f64>().is_ok_and(|day| day.abs() > 2100.0));
+    seen.mostly(if birth { "dates of birth" } else { "dates" }, is_date).or_else(|| if birth { years().or_else(days) } else { None })
 }
 
 /// A number to call: signs between the digits, or a header that says so.
@@ -355,6 +383,10 @@ mod tests {
         for (name, values, reason) in [
             ("applied_on", made(30, |row| format!("2024-05-{:02}", row + 1)), "30 of 30 values are dates"),
             ("dob", made(30, |row| format!("{:02}/03/1980", row + 1)), "30 of 30 values are dates of birth"),
+            ("dob", made(30, |row| format!("199005{:02}", row + 1)), "30 of 30 values are dates of birth"),
+            ("dob", made(30, |row| (32_994 + row).to_string()), "30 of 30 values are dates of birth in numbers"),
+            ("born", made(30, |row| format!("{:02}-Jan-1990", row + 1)), "30 of 30 values are dates of birth"),
+            ("since", made(30, |row| format!("May {}, 1990", row + 1)), "30 of 30 values are dates"),
             ("birth_year", made(30, |row| (1960 + row).to_string()), "30 of 30 values are years of birth"),
             ("call", made(30, |row| format!("+44 20 7946 {row:04}")), "30 of 30 values are telephone numbers"),
             ("phone", made(30, |row| format!("5550{row:04}")), "30 of 30 values are telephone numbers"),

@@ -43,7 +43,10 @@ pub(crate) fn notes(data: &Dataset, tested: f64) -> Result<Vec<String>, Experime
     let told = |found: Suspicion| {
         format!("input `{}`: {}; exclude it if it is a copy or known only after the decision (`exclude`)", found.column, found.reason)
     };
-    let mut notes: Vec<String> = suspicious(data)?.into_iter().map(told).collect();
+    let unfolded = if data.len() < FEWEST { None } else { split::k_fold(data, FOLDS, 0.0, None, 0).err() };
+    let mut notes: Vec<String> =
+        unfolded.into_iter().map(|problem| format!("the inputs could not be judged in folds of the rows: {problem}")).collect();
+    notes.extend(suspicious(data)?.into_iter().map(told));
     notes.extend(tell_groups(data)?.iter().map(|told| format!("the inputs tell {}", told.line())));
     notes.extend(few(data, tested));
     Ok(notes)

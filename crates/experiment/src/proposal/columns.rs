@@ -58,10 +58,15 @@ const SENSITIVE: [&[&str]; 3] = [
 const WHOLE: [&str; 2] = ["group", "gruppe"];
 const AGES: [&str; 2] = ["age", "alter"];
 const JOBS: [&str; 8] = ["job", "position", "role", "department", "vacancy", "requisition", "posting", "stelle"];
-const WEIGHTS: [&str; 2] = ["weight", "weights"];
+/// Words that may stand beside one of a job, and of them those that say that numbers are ids.
+const BESIDE_JOBS: [&str; 6] = ["id", "code", "nr", "title", "name", "family"];
+const NUMBERED: [&str; 3] = ["id", "code", "nr"];
+/// Whole names of weights of rows: a weight of a body is none.
+const WEIGHTS: [&str; 7] = ["weight", "weights", "sample weight", "sample weights", "row weight", "sampling weight", "survey weight"];
 const PERSONS: [&str; 8] = ["id", "candidate", "person", "applicant", "employee", "user", "student", "uuid"];
 /// Ranges that people rate in.
-const RANGES: [(f64, f64); 6] = [(0.0, 1.0), (1.0, 5.0), (1.0, 7.0), (1.0, 10.0), (0.0, 10.0), (0.0, 100.0)];
+const RANGES: [(f64, f64); 10] =
+    [(0.0, 1.0), (1.0, 5.0), (0.0, 3.0), (0.0, 4.0), (0.0, 5.0), (1.0, 7.0), (1.0, 10.0), (0.0, 10.0), (0.0, 20.0), (0.0, 100.0)];
 /// Most groups of an attribute that is proposed.
 const MOST_GROUPS: usize = 20;
 
@@ -161,9 +166,17 @@ impl Looked {
             return (Some((low, high)).filter(|range| *range != (0.0, 1.0)), false);
         }
         match RANGES.iter().find(|(least, most)| *least <= low && high <= *most) {
-            Some(range) => (Some(*range).filter(|range| *range != (0.0, 1.0)), false),
+            // Numbers that do not reach both ends may belong to another range.
+            Some(range) => (Some(*range).filter(|range| *range != (0.0, 1.0)), (low, high) != *range),
             None => (Some((low.floor(), high.ceil())), true),
         }
+    }
+
+    /// Whether the name says which job a row stands for, and not something about one: `job_title`, not `job_satisfaction`.
+    fn is_job(&self) -> bool {
+        let named = self.says(&JOBS) && self.words.iter().all(|word| JOBS.contains(&word.as_str()) || BESIDE_JOBS.contains(&word.as_str()));
+        let numbered = self.says(&NUMBERED) || self.words.len() == 1 && (self.says(&["job", "position", "vacancy", "requisition"]));
+        named && (self.numbers.is_none() || numbered)
     }
 
     fn is_id(&self) -> bool {
@@ -214,9 +227,10 @@ pub(super) fn label(table: &impl Columns, columns: &[Looked], wishes: &Wishes) -
             ));
         } else if seen {
             warnings.push(format!(
-                "label `{}`: its range {low} to {high} is that of the numbers seen; correct it in the recipe if others are possible (`range` of \
-                 the label)",
-                best.name
+                "label `{}`: its range {low} to {high} is a guess from the numbers seen, {}; correct it in the recipe if others are possible \
+                 (`range` of the label)",
+                best.name,
+                best.bounds().map(|(least, most)| format!("{least} to {most}")).unwrap_or_default()
             ));
         }
     }
@@ -318,11 +332,17 @@ pub(super) fn ids(free: &[&Looked], rows: usize) -> Ids {
     // Somebody with several rows is who must not stand on two sides.
     let person = free.iter().find(|column| column.is_id() && repeats(&column.coded)).or_else(|| free.iter().find(|column| column.is_id()));
     let person = full(person, "person");
-    let job = free.iter().find(|column| {
-        column.says(&JOBS) && column.identifying.is_none() && !column.is_id() && (2..=rows / 5).contains(&column.known.len())
-    });
+    let job = free
+        .iter()
+        .find(|column| column.is_job() && column.identifying.is_none() && !column.is_id() && (2..=rows / 5).contains(&column.known.len()));
     let job = full(job, "job");
-    let weighs = |column: &&&Looked| column.says(&WEIGHTS) && column.bounds().is_some_and(|(low, high)| low >= 0.0 && high > 0.0);
+    let weighs = |column: &&&Looked| {
+        WEIGHTS.contains(&column.words.join(" ").as_str()) && column.bounds().is_some_and(|(low, high)| low >= 0.0 && high > 0.0)
+    };
     let weight = full(free.iter().find(weighs), "weight");
+    if let Some(name) = &weight {
+        warnings
+            .push(format!("`{name}` is taken for how much a row counts; take it out of the recipe if it says anything else (`weight`)"));
+    }
     Ids { person, job, weight, warnings }
 }

@@ -23,12 +23,13 @@ pub(crate) fn load(recipe: &Recipe, data_folder: Option<&Path>) -> Result<Datase
         settings: &recipe.data.settings(),
         seed: recipe.data.seed,
     })?;
-    if recipe.data.loader.id == "table" {
-        let notes = inputs::notes(&data, recipe.split.tested())?;
-        data.provenance.notes.extend(notes);
-    }
     if !recipe.data.attributes.is_empty() {
         data.sensitive = recipe.data.attributes.iter().map(|name| data.groups(name).cloned()).collect::<Result<_, _>>()?;
+    }
+    if recipe.data.loader.id == "table" {
+        // What cannot be judged of the inputs stops no training.
+        let notes = inputs::notes(&data, recipe.split.tested());
+        data.provenance.notes.extend(notes.unwrap_or_else(|problem| vec![format!("the inputs could not be judged: {problem}")]));
     }
     Ok(data)
 }
