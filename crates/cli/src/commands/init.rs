@@ -78,10 +78,11 @@ pub(crate) fn init(arguments: &Init, json: bool) -> anyhow::Result<Outcome> {
 /// What comes next. The methods act on the first attribute, so that a limit on it is one that they can keep.
 fn next(proposal: &Proposal, out: &Path) -> String {
     let recipe = shell_word(&out.display().to_string());
-    let limit = proposal.sensitive.first().map_or("rank-spdd=0.05".to_owned(), |role| format!("rank-spdd@{}=0.05", role.name));
+    let value = proposal.limit();
+    let limit = proposal.sensitive.first().map_or_else(|| format!("rank-spdd={value}"), |role| format!("rank-spdd@{}={value}", role.name));
     format!(
         "Recipe: {}\nNext: evenhand compare {recipe}\n      evenhand sweep {recipe} --over objective.lambda_w=0.1,0.2,0.3,0.5,1,2 --limit {}\n\
-         The sweep keeps the best scorer within the limit; 0.05 is an example, the limit is yours.",
+         The sweep keeps the best scorer within the limit; {value} is what these rows can tell from chance, the limit is yours.",
         out.display(),
         shell_word(&limit)
     )

@@ -173,6 +173,25 @@ fn settle(data: &Dataset) -> Result<(), ExperimentError> {
 }
 
 /// Groups with their rows.
+impl Proposal {
+    /// A limit on rank SPDD of the first attribute that validation rows can settle: half again what chance gives the two smallest groups there, at least .05, in hundredths.
+    ///
+    /// Two equal groups of n and m rows are apart by sqrt(2 / pi) (1/n + 1/m)^1/2 times the integral of sqrt(u (1 - u)), pi / 8, in the mean.
+    pub fn limit(&self) -> f64 {
+        let tested = text::tested(self.rows);
+        let mut sizes: Vec<f64> = self.groups.first().map_or_else(Vec::new, |(_, groups)| {
+            groups.iter().map(|(_, rows)| *rows as f64 * tested).filter(|rows| *rows >= 1.0).collect()
+        });
+        sizes.sort_by(f64::total_cmp);
+        let [one, other, ..] = sizes[..] else { return LEAST_LIMIT };
+        let by_lot = (2.0 / std::f64::consts::PI).sqrt() * std::f64::consts::PI / 8.0 * (1.0 / one + 1.0 / other).sqrt();
+        ((150.0 * by_lot).ceil() / 100.0).clamp(LEAST_LIMIT, 0.5)
+    }
+}
+
+/// The limit where the rows could settle a lower one.
+const LEAST_LIMIT: f64 = 0.05;
+
 fn counted(groups: &evenhand_rows::Groups) -> Vec<(String, usize)> {
     let mut counted: Vec<(String, usize)> = groups.levels().iter().map(|group| (group.clone(), 0)).collect();
     for &code in groups.codes() {

@@ -182,7 +182,7 @@ impl Proposal {
         key(text, "patience", "10", "ends after so many epochs without a gain on validation rows");
         let limited = self.sensitive.first().map_or("rank-spdd".to_owned(), |role| quoted(&format!("rank-spdd@{}", comment(&role.name))));
         text.push_str("\n# [limits]\n");
-        key(text, &format!("# {limited}"), "0.05", "a limit of your own: exit code 1 where it is breached");
+        key(text, &format!("# {limited}"), &self.limit().to_string(), "a limit of your own: exit code 1 where it is breached");
         text.push_str("\n[[method]]\n");
         key(text, "name", "\"vanilla\"", "the scorer as it comes out, beside which the next one stands");
         key(text, "objective", "\"vanilla\"", "prediction alone");
