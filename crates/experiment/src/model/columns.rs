@@ -34,7 +34,7 @@ pub(super) fn score_column<'a>(columns: &[(&str, Field<'_>)], scores: &'a [f64],
 /// Says that scores do not lie from 0 to 1, and how they are read again.
 pub(super) fn told_scale(scale: Scale) -> Option<String> {
     (!scale.is_plain()).then(|| {
-        format!("the scores lie from {0} to {1}, as the labels do; say so where they are audited (`range` {0},{1})", scale.low, scale.high)
+        format!("the scores lie from {0} to {1}, as the labels do; say so where they are audited (`range` and, of ratings beside them, `label_range` {0},{1})", scale.low, scale.high)
     })
 }
 
