@@ -227,7 +227,7 @@ fn presets() -> String {
         "\nWeights of papers have names: `{ id = \"wasserstein\", preset = \"kim2023\" }`. What is given beside the name overrules it.\n\n\
          | method | preset | stands for | source |\n|---|---|---|---|\n",
     );
-    for preset in evenhand_learn::objectives::presets::PRESETS {
+    for preset in evenhand_learn::presets::PRESETS {
         let values: Vec<String> = preset.values.iter().map(|(name, value)| format!("`{name} = {value}`")).collect();
         let _ = writeln!(text, "| `{}` | `{}` | {} | {} |", preset.objective, preset.name, values.join(", "), preset.source);
     }

@@ -24,6 +24,7 @@ pub mod networks;
 mod objective;
 pub mod objectives;
 mod optimizer;
+pub mod presets;
 mod randomness;
 mod ranks;
 mod recorded;

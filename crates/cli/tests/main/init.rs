@@ -192,3 +192,35 @@ fn what_cannot_become_a_recipe_is_refused_with_the_remedy() {
     // With the favourable word the same table has a label; its four rows are told.
     assert!(stderr(&place.run("init words.csv --yes --label verdict --favourable good")).contains("4 rows with a label are too few"));
 }
+
+#[test]
+fn a_column_is_what_its_whole_name_says() {
+    let mut text = "JobInvolvement,JobRole,years_in_current_role,weight_kg,account_age,dob,gender,rating\n".to_owned();
+    for row in 0..240_u64 {
+        let drawn = |most: u64, salt: u64| (row.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(salt * 977) >> 33) % most;
+        let _ = writeln!(
+            text,
+            "{},{},{},{},{},19{}0{}1{},{},{}",
+            1 + drawn(4, 1),
+            ["clerk", "nurse", "cook"][drawn(3, 2) as usize],
+            drawn(18, 3),
+            50 + drawn(50, 4),
+            15 + drawn(60, 5),
+            60 + drawn(40, 6),
+            1 + drawn(9, 7),
+            drawn(10, 8),
+            ["f", "m"][drawn(2, 9) as usize],
+            drawn(6, 10),
+        );
+    }
+    let place = Place::new(&[("staff.csv", text.as_bytes())]);
+    let output = place.run("init staff.csv --yes --json");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&told["job"], &told["weight"]), (&"JobRole".into(), &serde_json::Value::Null), "{told}");
+    assert_eq!(told["label"]["range"], serde_json::json!([0.0, 5.0]));
+    let sensitive: Vec<&str> = told["sensitive"].as_array().unwrap().iter().map(|role| role[0].as_str().unwrap()).collect();
+    assert_eq!(sensitive, ["gender"]);
+    let inputs: Vec<&str> = told["inputs"].as_array().unwrap().iter().map(|input| input.as_str().unwrap()).collect();
+    assert_eq!(inputs, ["JobInvolvement", "years_in_current_role", "weight_kg", "account_age"]);
+}

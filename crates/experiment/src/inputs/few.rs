@@ -84,7 +84,7 @@ fn of_groups(groups: &Groups, label: Option<&Label>, expected: &impl Fn(usize) -
     if told.len() > MOST_NAMED {
         let more = told.len() - MOST_NAMED;
         told.truncate(MOST_NAMED);
-        told.push(format!("{}: {more} more of its {} groups have as few rows", groups.name(), groups.levels().len()));
+        told.push(format!("{}: {more} more of its {} groups are told of by as few rows or labels", groups.name(), groups.levels().len()));
     }
     told
 }
@@ -128,6 +128,6 @@ mod tests {
         let told = few(&made(LabelKind::Continuous, &high, &two), 0.2);
         assert!(told.len() == 1 && told[0].starts_with("label `y`: 960 of 1000 labels lie in the upper half of its range"), "{told:?}");
         let told = few(&made(LabelKind::Continuous, &half, &|row| row as u32), 0.2);
-        assert!(told.len() == 6 && told[5] == "g: 995 more of its 1000 groups have as few rows", "{told:?}");
+        assert!(told.len() == 6 && told[5] == "g: 995 more of its 1000 groups are told of by as few rows or labels", "{told:?}");
     }
 }

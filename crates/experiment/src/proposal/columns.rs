@@ -57,6 +57,29 @@ const SENSITIVE: [&[&str]; 3] = [
 /// Words that name an attribute where they stand alone and other things elsewhere.
 const WHOLE: [&str; 2] = ["group", "gruppe"];
 const AGES: [&str; 2] = ["age", "alter"];
+/// Words that may stand beside it: the age of an account is nobody's.
+const BESIDE_AGES: [&str; 20] = [
+    "candidate",
+    "candidates",
+    "applicant",
+    "person",
+    "employee",
+    "student",
+    "years",
+    "year",
+    "group",
+    "band",
+    "range",
+    "class",
+    "category",
+    "in",
+    "at",
+    "of",
+    "application",
+    "hiring",
+    "hire",
+    "current",
+];
 const JOBS: [&str; 8] = ["job", "position", "role", "department", "vacancy", "requisition", "posting", "stelle"];
 /// Words that may stand beside one of a job, and of them those that say that numbers are ids.
 const BESIDE_JOBS: [&str; 6] = ["id", "code", "nr", "title", "name", "family"];
@@ -277,7 +300,8 @@ pub(super) fn sensitive(columns: &[Looked], label: &str) -> (Vec<SensitiveRole>,
 
 /// An age, cut at 40, or at its median where too few stand on one side; bands as they are.
 fn age(column: &Looked) -> Option<SensitiveRole> {
-    if !column.says(&AGES) {
+    let own = column.words.iter().all(|word| AGES.contains(&word.as_str()) || BESIDE_AGES.contains(&word.as_str()));
+    if !column.says(&AGES) || !own {
         return None;
     }
     let Some(numbers) = &column.numbers else {

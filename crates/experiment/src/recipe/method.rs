@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use evenhand_catalog::{Card, CatalogError, Entry};
-use evenhand_learn::objectives::presets;
-use evenhand_learn::{Architecture, Balance, BatchPlan, OBJECTIVES, Training};
+use evenhand_learn::{Architecture, Balance, BatchPlan, OBJECTIVES, Training, presets};
 use evenhand_rebalance::REBALANCERS;
 use evenhand_rerank::{REPAIRS, RERANKERS};
 use serde::{Deserialize, Serialize};

@@ -35,7 +35,6 @@ pub mod iga;
 pub mod l2;
 pub mod meta_fair;
 pub mod mmd;
-pub mod presets;
 pub mod vanilla;
 pub mod wasserstein;
 pub mod wasserstein_adversary;
