@@ -44,10 +44,10 @@ pub const PRESETS: &[Preset] = &[
 /// The parameters with those of the preset that they ask for.
 ///
 /// # Errors
-/// Where the objective has no preset of that name, with the names that it has.
+/// Where the objective has no preset of that name, with the names that it has; where raw weights are asked for and none is given.
 pub fn expand(objective: &str, given: &BTreeMap<String, Value>) -> Result<BTreeMap<String, Value>, CatalogError> {
     let mut given = given.clone();
-    let Some(wanted) = given.remove(KEY) else { return Ok(given) };
+    let Some(wanted) = given.remove(KEY) else { return weighed(objective, given) };
     let of_objective = || PRESETS.iter().filter(|preset| preset.objective == objective);
     let found = of_objective().find(|preset| matches!(&wanted, Value::Text(name) if name == preset.name));
     let preset = found.ok_or_else(|| CatalogError::BadValue {
@@ -69,6 +69,19 @@ pub fn expand(objective: &str, given: &BTreeMap<String, Value>) -> Result<BTreeM
             Literal::Required | Literal::Absent => continue,
         };
         given.entry((*name).to_owned()).or_insert(value);
+    }
+    weighed(objective, given)
+}
+
+/// Refuses raw weights that rest on a default: defaults are measured in spreads of the label.
+fn weighed(objective: &str, given: BTreeMap<String, Value>) -> Result<BTreeMap<String, Value>, CatalogError> {
+    let raw = given.get("scale") == Some(&Value::Text("raw".to_owned()));
+    let is_weight = |name: &String| name.starts_with("lambda") && name != "lambda_adv";
+    if raw && !given.keys().any(is_weight) {
+        return Err(CatalogError::BadCombination {
+            id: objective.to_owned(),
+            reason: "scale = \"raw\" takes the weight as it stands, and the default one is measured in spreads of the label; give the weight, too".to_owned(),
+        });
     }
     Ok(given)
 }
@@ -100,6 +113,9 @@ mod tests {
         let name = || (KEY, Value::Text("kim2023".to_owned()));
         let found = expand("wasserstein", &given(&[name(), ("lambda_w", Value::Number(0.5))])).unwrap();
         assert_eq!(found, given(&[("lambda_w", Value::Number(0.5)), ("scale", Value::Text("raw".to_owned()))]));
+        let raw = ("scale", Value::Text("raw".to_owned()));
+        assert!(expand("mmd", &given(&[raw.clone()])).unwrap_err().to_string().contains("give the weight, too"));
+        assert!(expand("mmd", &given(&[raw, ("lambda_mmd", Value::Number(1.0))])).is_ok());
         assert_eq!(expand("vanilla", &BTreeMap::new()).unwrap(), BTreeMap::new());
         let message = |objective| expand(objective, &given(&[(KEY, Value::Text("kim".to_owned()))])).unwrap_err().to_string();
         assert_eq!(message("wasserstein"), "`wasserstein`: preset = \"kim\" is not allowed; it must be \"kim2023\"");

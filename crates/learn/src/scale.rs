@@ -4,7 +4,7 @@
 //! m, sd     mean and standard deviation of the label over the training rows, with their weights
 //! data      what the data loss is off where scores are off by sd:     mse: sd^2      bce: sd^2 / (2 m (1 - m)), which is 1/2 for labels of 0 and 1
 //! spread    of scores: sd                                             of logits: sd / (m (1 - m))
-//! factor    data / spread^degree       degree 1: distances along the scores;  0: numbers without a unit
+//! factor    data / spread for distances along one of these;           data for numbers without a unit, ranks among them
 //! ```
 //!
 //! `scale = "label"` multiplies the weight by the factor: a distance then counts in standard deviations of the label, against a data loss in

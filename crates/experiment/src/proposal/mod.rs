@@ -172,7 +172,6 @@ fn settle(data: &Dataset) -> Result<(), ExperimentError> {
     Ok(())
 }
 
-/// Groups with their rows.
 impl Proposal {
     /// A limit on rank SPDD of the first attribute that validation rows can settle: half again what chance gives the two smallest groups there, at least .05, in hundredths.
     ///
@@ -192,6 +191,7 @@ impl Proposal {
 /// The limit where the rows could settle a lower one.
 const LEAST_LIMIT: f64 = 0.05;
 
+/// Groups with their rows.
 fn counted(groups: &evenhand_rows::Groups) -> Vec<(String, usize)> {
     let mut counted: Vec<(String, usize)> = groups.levels().iter().map(|group| (group.clone(), 0)).collect();
     for &code in groups.codes() {
