@@ -114,7 +114,7 @@ mod tests {
         let found = expand("wasserstein", &given(&[name(), ("lambda_w", Value::Number(0.5))])).unwrap();
         assert_eq!(found, given(&[("lambda_w", Value::Number(0.5)), ("scale", Value::Text("raw".to_owned()))]));
         let raw = ("scale", Value::Text("raw".to_owned()));
-        assert!(expand("mmd", &given(&[raw.clone()])).unwrap_err().to_string().contains("give the weight, too"));
+        assert!(expand("mmd", &given(std::slice::from_ref(&raw))).unwrap_err().to_string().contains("give the weight, too"));
         assert!(expand("mmd", &given(&[raw, ("lambda_mmd", Value::Number(1.0))])).is_ok());
         assert_eq!(expand("vanilla", &BTreeMap::new()).unwrap(), BTreeMap::new());
         let message = |objective| expand(objective, &given(&[(KEY, Value::Text("kim".to_owned()))])).unwrap_err().to_string();
